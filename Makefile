@@ -1,0 +1,317 @@
+# penstock. `make help` lists the targets.
+#
+# MODE is how to compile: release, debug, asan, cov or fuzz. Everything that
+# is built goes to B, one folder per mode. PENSTOCK_DEPS is where
+# docker/install-deps puts what is not a system package.
+
+MODE ?= release
+B ?= build/$(MODE)
+PENSTOCK_DEPS ?= build/deps
+DEPS := $(abspath $(PENSTOCK_DEPS))
+export PENSTOCK_DEPS := $(DEPS)
+export PENSTOCK_BUILD := $(abspath $(B))
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+MAKEFLAGS += --no-builtin-rules
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+# The oldest clang that is installed: the formatter's output depends on it.
+CLANG_VERSION := $(firstword $(foreach v,14 15 16 17 18 19 20 21,\
+	$(if $(shell command -v clang-tidy-$v),$v)) 14)
+CLANG := clang-$(CLANG_VERSION)
+PYTHON := $(DEPS)/venv/bin/python
+
+.PHONY: all check integration test deps lint layers headers sizes format \
+	tidy cppcheck reformat asan cov bench soak clean help
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all:
+
+# ---- Flags ----------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion \
+	-Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wvla -Wformat=2 -Wundef -Wcast-align \
+	-Wcast-qual -Wwrite-strings -Wimplicit-fallthrough \
+	-Wnull-dereference -Wdouble-promotion
+WARN_GCC := -Wlogical-op -Wduplicated-cond -Wduplicated-branches \
+	-Wjump-misses-init -Warith-conversion
+# What Criterion's macros do not keep to.
+WARN_TESTS := -Wno-cast-qual -Wno-write-strings -Wno-pedantic \
+	-Wno-missing-prototypes -Wno-conversion -Wno-sign-conversion \
+	-Wno-arith-conversion -Wno-null-dereference
+
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+
+OPT_release := -O2 -g -D_FORTIFY_SOURCE=3 $(HARDEN)
+OPT_debug := -O0 -g3
+OPT_asan := -O1 -g3 $(SANITIZE)
+OPT_cov := -O0 -g --coverage
+OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all
+LINK_release := -Wl,-z,relro,-z,now
+LINK_asan := $(SANITIZE)
+LINK_cov := --coverage
+LINK_fuzz := -fsanitize=fuzzer,address,undefined
+
+ifneq ($(findstring clang,$(CC)),)
+WARN_GCC :=
+WARN_TESTS := $(filter-out -Wno-arith-conversion,$(WARN_TESTS))
+endif
+
+BANNED := $(addprefix -include ,$(wildcard core/base/banned.h))
+BASE := -std=c17 -D_GNU_SOURCE $(OPT_$(MODE)) $(WARN) $(WARN_GCC) -MMD -MP
+LDFLAGS := $(LINK_$(MODE))
+
+# ---- Libraries ------------------------------------------------------------
+
+PKG_CONFIG := PKG_CONFIG_PATH=$(DEPS)/librdkafka/lib/pkgconfig pkg-config
+pkg_cflags = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $1))
+pkg_libs = $(shell $(PKG_CONFIG) --libs $1)
+
+ifneq ($(shell $(PKG_CONFIG) --exists rdkafka jansson && echo yes),yes)
+$(warning libraries are missing: run docker/install-deps build)
+endif
+
+# librdkafka of our own is linked in, so that penstock is one file.
+RDKAFKA_A := $(wildcard $(DEPS)/librdkafka/lib/librdkafka.a)
+ifneq ($(RDKAFKA_A),)
+RDKAFKA_LIBS := $(RDKAFKA_A) -lsasl2 -lssl -lcrypto -lcurl -lzstd -lz -lm \
+	-ldl -lpthread
+else
+RDKAFKA_LIBS = $(call pkg_libs,rdkafka)
+endif
+
+CORE_PKGS := jansson libmicrohttpd libuv libpcre2-8 libcurl zlib
+CORE_CFLAGS := $(call pkg_cflags,rdkafka $(CORE_PKGS))
+CORE_LIBS := $(RDKAFKA_LIBS) $(call pkg_libs,$(CORE_PKGS)) -ldl -lpthread
+
+# One row for each plugin that needs a library (pkg-config names).
+PKGS_postgres := libpq
+PKGS_http := libcurl
+PKGS_s3 := libcurl expat zlib libzstd libcrypto
+PKGS_avro := avro-c libcurl jansson
+PKGS_transforms := libpcre2-8
+PKGS_predicates := libpcre2-8
+PKGS_mirror := rdkafka
+
+# ---- Sources --------------------------------------------------------------
+
+CORE_SRC := $(shell find core -name '*.c' 2>/dev/null)
+PLUGIN_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard connectors/*/*.c \
+	plugins/*/*.c))))
+PLUGIN_SRC := $(foreach d,$(PLUGIN_DIRS),$(wildcard $d/*.c))
+FIXTURE_SRC := $(wildcard tests/fixtures/*.c)
+TEST_SRC := $(wildcard tests/*/test_*.c)
+# Tests of what is inside a plugin are linked with that plugin's objects.
+INSIDE_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard \
+	tests/connectors/*/test_*.c tests/plugins/*/test_*.c))))
+INSIDE_SRC := $(foreach d,$(INSIDE_DIRS),$(wildcard $d/test_*.c))
+FLOOR_SRC := $(wildcard tests/bench/floor_*.c)
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+HEADERS := $(shell find core connectors plugins -name '*.h' 2>/dev/null)
+
+obj = $(patsubst %.c,$(B)/obj/%.o,$1)
+PLUGINS := $(foreach d,$(PLUGIN_DIRS),$(B)/plugins/$(notdir $d).so)
+FIXTURES := $(patsubst tests/fixtures/%.c,$(B)/fixtures/%.so,$(FIXTURE_SRC))
+CHECKS := $(if $(TEST_SRC),$(B)/check) \
+	$(foreach d,$(INSIDE_DIRS),$(B)/check-$(notdir $d))
+FLOORS := $(patsubst tests/bench/floor_%.c,$(B)/floors/%,$(FLOOR_SRC))
+CORE_OBJ := $(call obj,$(filter-out core/main.c,$(CORE_SRC)))
+
+all: $(if $(wildcard core/main.c),$(B)/penstock) $(PLUGINS)
+
+# ---- Building -------------------------------------------------------------
+
+$(B)/obj/core/%.o: core/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(BANNED) -Icore -Icore/include $(CORE_CFLAGS) -c -o $@ $<
+
+$(B)/obj/connectors/%.o $(B)/obj/plugins/%.o: PKGS = \
+	$(PKGS_$(word 2,$(subst /, ,$<)))
+$(B)/obj/connectors/%.o: connectors/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(BANNED) -fPIC -fvisibility=hidden -Icore/include \
+		$(if $(PKGS),$(call pkg_cflags,$(PKGS))) -c -o $@ $<
+$(B)/obj/plugins/%.o: plugins/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(BANNED) -fPIC -fvisibility=hidden -Icore/include \
+		$(if $(PKGS),$(call pkg_cflags,$(PKGS))) -c -o $@ $<
+
+$(B)/obj/tests/fixtures/%.o: tests/fixtures/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) -fPIC -fvisibility=hidden -Icore/include -c -o $@ $<
+
+$(B)/obj/tests/bench/%.o: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(call pkg_cflags,rdkafka libpq libcurl) -c -o $@ $<
+
+$(B)/obj/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(WARN_TESTS) -DBUILD='"$(PENSTOCK_BUILD)"' \
+		-DTESTS='"$(CURDIR)/tests"' -I. -Icore -Icore/include \
+		$(CORE_CFLAGS) -c -o $@ $<
+
+$(B)/penstock: $(call obj,$(CORE_SRC))
+	$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+
+# plugin FOLDER: the folder's objects are one shared object
+define plugin
+$(B)/plugins/$(notdir $1).so: $(call obj,$(wildcard $1/*.c))
+	@mkdir -p $$(@D)
+	$$(CC) -shared $$(LDFLAGS) -o $$@ $$^ \
+		$$(if $$(PKGS_$(notdir $1)),$$(call pkg_libs,$$(PKGS_$(notdir $1))))
+endef
+$(foreach d,$(PLUGIN_DIRS),$(eval $(call plugin,$d)))
+
+$(B)/fixtures/%.so: $(B)/obj/tests/fixtures/%.o
+	@mkdir -p $(@D)
+	$(CC) -shared $(LDFLAGS) -o $@ $<
+
+$(B)/floors/%: $(B)/obj/tests/bench/floor_%.o
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(RDKAFKA_LIBS) $(call pkg_libs,libpq libcurl)
+
+$(B)/check: $(call obj,$(TEST_SRC)) $(CORE_OBJ)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(CORE_LIBS)
+
+# inside FOLDER: its tests, the objects of the plugin of that name, and core
+define inside
+$(B)/check-$(notdir $1): $(call obj,$(wildcard $1/test_*.c) \
+	$(wildcard $(patsubst tests/%,%,$1)/*.c)) $(CORE_OBJ)
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ -lcriterion $$(CORE_LIBS) \
+		$$(if $$(PKGS_$(notdir $1)),$$(call pkg_libs,$$(PKGS_$(notdir $1))))
+endef
+$(foreach d,$(INSIDE_DIRS),$(eval $(call inside,$d)))
+
+-include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(PLUGIN_SRC) \
+	$(FIXTURE_SRC) $(TEST_SRC) $(INSIDE_SRC) $(FLOOR_SRC) $(FUZZ_SRC)))
+
+# ---- Tests ----------------------------------------------------------------
+
+# make check FILTER='ack/*'
+check: all $(CHECKS) $(FIXTURES)
+	tests/support/run-checks $(B) $(CHECKS)
+
+# make integration TESTS=tests/integration/test_file.py
+TESTS ?= tests/integration
+integration: all $(FIXTURES)
+	$(PYTHON) -m pytest -q -m 'not soak' --junitxml=$(B)/integration.xml \
+		$(PYTEST_ARGS) $(TESTS)
+
+soak: all $(FIXTURES)
+	$(PYTHON) -m pytest -q -m soak $(PYTEST_ARGS) $(TESTS)
+
+# Unit and integration tests on whatever is missing now and installed first.
+test:
+	docker/install-deps build test
+	tests/support/run-all $(MAKE)
+
+deps:
+	docker/install-deps
+
+asan:
+	$(MAKE) MODE=asan check integration
+
+COV_FLOOR ?= 80
+cov:
+	$(MAKE) MODE=cov check $(if $(wildcard core/main.c),integration)
+	gcovr -r . --object-directory build/cov -f core -s \
+		--fail-under-line $(COV_FLOOR)
+
+bench: all $(FLOORS)
+	$(PYTHON) tests/bench/run $(BENCH_ARGS)
+
+# fuzz-x runs tests/fuzz/fuzz_x.c over its corpus in tests/data/fuzz/x. Code
+# of a plugin comes in by including its .c file.
+SECONDS ?= 30
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,fuzz-%,$(FUZZ_SRC))
+.PHONY: $(FUZZ)
+$(FUZZ): fuzz-%:
+	$(MAKE) MODE=fuzz CC=$(CLANG) build/fuzz/run/$*
+	@mkdir -p build/fuzz/found/$*
+	build/fuzz/run/$* -max_total_time=$(SECONDS) -timeout=5 \
+		-rss_limit_mb=512 -max_len=65536 -use_value_profile=1 \
+		-artifact_prefix=build/fuzz/found/ build/fuzz/found/$* \
+		$(wildcard tests/data/fuzz/$*)
+
+$(B)/run/%: $(B)/obj/tests/fuzz/fuzz_%.o $(CORE_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+
+# ---- Lint -----------------------------------------------------------------
+
+LINT := tests/support/lint
+LINT_SRC := $(CORE_SRC) $(PLUGIN_SRC)
+FORMAT_SRC := $(LINT_SRC) $(HEADERS) $(shell find tests -name '*.[ch]' \
+	2>/dev/null)
+
+lint: layers headers sizes format tidy cppcheck
+
+layers:
+	$(LINT)/layers $(LINT_SRC) $(HEADERS)
+
+sizes:
+	$(LINT)/sizes $(FORMAT_SRC)
+
+format:
+	$(if $(FORMAT_SRC),clang-format-$(CLANG_VERSION) --dry-run -Werror \
+		$(FORMAT_SRC))
+
+reformat:
+	$(if $(FORMAT_SRC),clang-format-$(CLANG_VERSION) -i $(FORMAT_SRC))
+
+headers: $(patsubst %,$(B)/headers/%.ok,$(HEADERS))
+$(B)/headers/%.ok: % $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(BASE)) -fsyntax-only -x c -Icore/include \
+		$(if $(filter core/%,$<),-Icore $(CORE_CFLAGS)) \
+		$(if $(filter-out core/%,$<),$(call pkg_cflags,$(or \
+		$(PKGS_$(word 2,$(subst /, ,$<))),zlib))) $<
+	@touch $@
+
+# A file is looked at again when its object was rebuilt.
+tidy: $(patsubst %.c,$(B)/tidy/%.ok,$(LINT_SRC))
+$(B)/tidy/core/%.ok: TIDY_CFLAGS = -Icore $(CORE_CFLAGS)
+$(B)/tidy/%.ok: TIDY_CFLAGS = $(call pkg_cflags,$(or \
+	$(PKGS_$(word 2,$(subst /, ,$*))),zlib))
+$(B)/tidy/%.ok: %.c $(B)/obj/%.o .clang-tidy
+	@mkdir -p $(@D)
+	clang-tidy-$(CLANG_VERSION) --quiet $< -- -std=c17 -D_GNU_SOURCE \
+		-Icore/include $(TIDY_CFLAGS) 2>$@.log || { cat $@.log; false; }
+	@touch $@
+
+cppcheck:
+	@mkdir -p $(B)/cppcheck
+	$(if $(LINT_SRC),cppcheck --std=c11 --quiet --error-exitcode=1 \
+		--enable=warning,performance,portability --inline-suppr \
+		--cppcheck-build-dir=$(B)/cppcheck -j$(shell nproc) \
+		--suppressions-list=$(LINT)/cppcheck.suppress \
+		-Icore -Icore/include $(LINT_SRC))
+
+# ---- The rest -------------------------------------------------------------
+
+clean:
+	rm -rf $(filter-out build/deps,$(wildcard build/*))
+
+help:
+	@echo 'make              build/release/penstock and plugins/*.so'
+	@echo 'make check        unit tests; FILTER=ack/* runs some'
+	@echo 'make integration  tests on real servers; TESTS=FILE runs some'
+	@echo 'make test         installs what is missing, then both'
+	@echo 'make lint         layers headers sizes format tidy cppcheck'
+	@echo 'make reformat     lets clang-format have its way'
+	@echo 'make asan         all tests under ASan and UBSan, leaks fail'
+	@echo 'make cov          all tests, line coverage of core'
+	@echo 'make fuzz-X       $(FUZZ); SECONDS=30'
+	@echo 'make bench        floors and penstock, tests/bench/RESULTS.md'
+	@echo 'make soak         the tests that take long'
+	@echo 'make deps         docker/install-deps: all that is needed'
+	@echo 'make clean        removes build, but not build/deps'
