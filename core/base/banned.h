@@ -1,0 +1,22 @@
+/*
+ * banned: functions that this tree does not call.
+ *
+ * Included by force (-include) in every file of core, connectors and plugins.
+ */
+#ifndef PENSTOCK_BASE_BANNED_H
+#define PENSTOCK_BASE_BANNED_H
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#undef alloca
+#undef sprintf
+#undef vsprintf
+#pragma GCC poison alloca atof atoi atol gets mktemp popen rand setjmp
+#pragma GCC poison sprintf srand strcat strcpy strncat strncpy strtok system
+#pragma GCC poison tmpnam asctime ctime gmtime localtime vfork vsprintf
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * js: jansson, as the control plane uses it.
+ *
+ * Bounded parsing (size and depth), typed getters with errors that name the
+ * member, and maps of strings to and from struct ps_config. Never used on
+ * the data path.
+ */
+#ifndef PENSTOCK_BASE_JS_H
+#define PENSTOCK_BASE_JS_H
+
+#include <jansson.h>
+
+#include <penstock/config.h>
+#include <penstock/error.h>
+
+/* New reference, or NULL: "<what>: line 1 column 2: …". Depth at most 64. */
+json_t *js_parse(
+    const char *text, size_t len, const char *what, struct ps_error *err);
+/* Compact text in the arena, members in the order they were set. */
+char *js_dump(struct ps_arena *a, const json_t *j);
+/* Members that must be there and of that type; -1 names the member. */
+int js_get_str(const json_t *obj, const char *name, const char **out,
+    struct ps_error *err);
+int js_get_int(const json_t *obj, const char *name, int64_t *out,
+    struct ps_error *err);
+/* NULL or the default when absent or null. */
+const char *js_opt_str(const json_t *obj, const char *name);
+int64_t js_opt_int(const json_t *obj, const char *name, int64_t absent);
+/* An object of strings (null allowed; numbers and booleans as their text)
+ * as sorted settings in the arena, and back (new reference). */
+int js_to_config(struct ps_arena *a, const json_t *obj, struct ps_config *out,
+    struct ps_error *err);
+json_t *js_from_config(const struct ps_config *c);
+
+#endif

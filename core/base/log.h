@@ -1,0 +1,36 @@
+/*
+ * log: one line per event on stderr, control characters escaped.
+ *
+ * `2026-11-21 08:00:00.123 INFO  worker: text`. Levels are set per logger
+ * name (the area, "worker", "task.orders-0"), prefixes inherit. In children
+ * a sink function sends lines to the worker instead (log_set_sink).
+ */
+#ifndef PENSTOCK_BASE_LOG_H
+#define PENSTOCK_BASE_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <penstock/error.h>
+#include <penstock/host.h> /* enum ps_level */
+
+typedef void log_sink_fn(
+    void *ctx, enum ps_level level, const char *area, const char *text);
+
+PS_PRINTF(3, 4)
+void log_at(enum ps_level level, const char *area, const char *fmt, ...);
+
+#define log_debug(area, ...) log_at(PS_DEBUG, area, __VA_ARGS__)
+#define log_info(area, ...) log_at(PS_INFO, area, __VA_ARGS__)
+#define log_warn(area, ...) log_at(PS_WARN, area, __VA_ARGS__)
+#define log_error(area, ...) log_at(PS_ERROR, area, __VA_ARGS__)
+
+/* Level of a logger and those below it; "" or "root" is all. */
+void log_set_level(const char *area, enum ps_level level);
+enum ps_level log_level(const char *area);
+/* NULL: stderr again. */
+void log_set_sink(log_sink_fn *sink, void *ctx);
+const char *log_level_name(enum ps_level level); /* DEBUG INFO WARN ERROR */
+int log_level_parse(const char *name, enum ps_level *out);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * text: small questions about strings, numbers and encodings.
+ */
+#ifndef PENSTOCK_BASE_TEXT_H
+#define PENSTOCK_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <penstock/arena.h>
+
+/* Whole string, surrounding blanks allowed, range checked. */
+int text_int64(const char *s, int64_t min, int64_t max, int64_t *out);
+int text_double(const char *s, double *out);
+int text_bool(const char *s, bool *out); /* true|false, any case */
+
+bool text_starts(const char *s, const char *prefix);
+bool text_ends(const char *s, const char *suffix);
+/* A trimmed copy in the arena. */
+char *text_trim(struct ps_arena *a, const char *s);
+/* Entries of a comma list, trimmed; "" gives none. NULL ends the array. */
+char **text_list(struct ps_arena *a, const char *s, size_t *count);
+char *text_join(struct ps_arena *a, const char *const *items, size_t count,
+    const char *separator);
+
+/* Percent-encoding of a path segment, and back; NULL when malformed. */
+char *text_url_encode(struct ps_arena *a, const char *s);
+char *text_url_decode(struct ps_arena *a, const char *s, size_t len);
+
+/* Standard alphabet, padded. */
+char *text_base64(struct ps_arena *a, const void *data, size_t len);
+/* Length, or -1 when malformed. `out` has room for 3/4 of len. */
+int64_t text_base64_decode(const char *s, size_t len, uint8_t *out);
+
+bool text_is_utf8(const char *s, size_t len);
+/* Control characters and escapes made visible, for logs. */
+char *text_printable(struct ps_arena *a, const char *s, size_t len);
+/* The candidate closest to `s` by edit distance, NULL when none is near. */
+const char *text_nearest(
+    const char *s, const char *const *candidates, size_t count);
+/* Java's murmur2 of keys, as its default partitioner uses it. */
+uint32_t text_murmur2(const void *data, size_t len);
+
+#endif

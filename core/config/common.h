@@ -1,0 +1,34 @@
+/*
+ * common: the framework's own key tables.
+ *
+ * Connector keys (connect-facts 2.4-2.6, in order, with groups and display
+ * names), worker keys (2.1, 2.2) and penstock's additions. Rows are shown by
+ * REST in table order.
+ */
+#ifndef PENSTOCK_CONFIG_COMMON_H
+#define PENSTOCK_CONFIG_COMMON_H
+
+#include <penstock/config.h>
+
+struct key_table {
+	const struct ps_key *keys;
+	size_t count;
+};
+
+/* What every connector takes, then what only sources or only sinks take. */
+extern const struct key_table common_connector_keys;
+extern const struct key_table common_sink_keys;
+extern const struct key_table common_source_keys;
+/* topic.creation.<group>.* , `transforms.<a>.` and `predicates.<p>.` rows. */
+extern const struct key_table common_topic_group_keys;
+extern const struct key_table common_transform_keys;
+extern const struct key_table common_predicate_keys;
+/* penstock's own: errors.restart.*, task.memory.bytes, stall.timeout.ms … */
+extern const struct key_table common_penstock_keys;
+/* worker.properties */
+extern const struct key_table worker_common_keys;
+extern const struct key_table worker_distributed_keys;
+extern const struct key_table worker_standalone_keys;
+extern const struct key_table worker_penstock_keys;
+
+#endif

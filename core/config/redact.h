@@ -1,0 +1,26 @@
+/*
+ * redact: secrets never leave by accident.
+ *
+ * Knows secret values (password keys, what ${…} gave) and takes them out of
+ * texts that go to logs, statuses and answers. Values shorter than six
+ * characters are not searched for.
+ */
+#ifndef PENSTOCK_CONFIG_REDACT_H
+#define PENSTOCK_CONFIG_REDACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct redact;
+
+struct redact *redact_new(void);
+void redact_free(struct redact **rp);
+void redact_add(struct redact *r, const char *secret);
+/* In place; each secret becomes "[hidden]" (never longer than before: the
+ * rest is cut to fit). True when something was found. */
+bool redact_text(const struct redact *r, char *text, size_t room);
+bool redact_contains(const struct redact *r, const char *text);
+/* Does the key's name alone say that its value is secret? */
+bool redact_is_secret_key(const char *key);
+
+#endif
