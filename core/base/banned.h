@@ -13,6 +13,7 @@
 #include <time.h>
 
 #undef alloca
+#undef setjmp
 #undef sprintf
 #undef vsprintf
 #pragma GCC poison alloca atof atoi atol gets mktemp popen rand setjmp
