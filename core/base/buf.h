@@ -14,7 +14,7 @@
 #include <penstock/error.h>
 
 struct buf {
-	char *data; /* NUL-terminated whenever len > 0 */
+	char *data; /* a NUL stands behind it but after a write by reserve */
 	size_t len, room, ceiling;
 	bool overflow;
 };
@@ -27,7 +27,8 @@ int buf_append(struct buf *b, const void *data, size_t len);
 int buf_puts(struct buf *b, const char *s);
 PS_PRINTF(2, 3)
 int buf_printf(struct buf *b, const char *fmt, ...);
-/* At least `len` writable bytes at data + len, or NULL past the ceiling. */
+/* At least `len` writable bytes at data + len, or NULL past the ceiling. The
+ * caller adds what it wrote to b->len. */
 char *buf_reserve(struct buf *b, size_t len);
 /* Removes `len` bytes from the front. */
 void buf_consume(struct buf *b, size_t len);

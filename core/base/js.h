@@ -31,5 +31,7 @@ int64_t js_opt_int(const json_t *obj, const char *name, int64_t absent);
 int js_to_config(struct ps_arena *a, const json_t *obj, struct ps_config *out,
     struct ps_error *err);
 json_t *js_from_config(const struct ps_config *c);
+/* A JSON string, or null for NULL; bytes that are no UTF-8 are escaped. */
+json_t *js_str(const char *s);
 
 #endif

@@ -14,17 +14,22 @@
 int text_int64(const char *s, int64_t min, int64_t max, int64_t *out);
 int text_double(const char *s, double *out);
 int text_bool(const char *s, bool *out); /* true|false, any case */
+/* The shortest decimal that reads back as `d`. */
+#define TEXT_DOUBLE 32u
+void text_of_double(char out[TEXT_DOUBLE], double d);
 
 bool text_starts(const char *s, const char *prefix);
 bool text_ends(const char *s, const char *suffix);
 /* A trimmed copy in the arena. */
 char *text_trim(struct ps_arena *a, const char *s);
-/* Entries of a comma list, trimmed; "" gives none. NULL ends the array. */
+/* Entries of a comma list, trimmed; "" gives none, "a," gives two. NULL ends
+ * the array. */
 char **text_list(struct ps_arena *a, const char *s, size_t *count);
 char *text_join(struct ps_arena *a, const char *const *items, size_t count,
     const char *separator);
 
-/* Percent-encoding of a path segment, and back; NULL when malformed. */
+/* Percent-encoding of a path segment, and back; NULL when malformed, as %00
+ * is. */
 char *text_url_encode(struct ps_arena *a, const char *s);
 char *text_url_decode(struct ps_arena *a, const char *s, size_t len);
 
@@ -33,8 +38,17 @@ char *text_base64(struct ps_arena *a, const void *data, size_t len);
 /* Length, or -1 when malformed. `out` has room for 3/4 of len. */
 int64_t text_base64_decode(const char *s, size_t len, uint8_t *out);
 
+/* 0 to 15, or -1. */
+int text_hex_digit(char c);
+
 bool text_is_utf8(const char *s, size_t len);
-/* Control characters and escapes made visible, for logs. */
+/* Bytes of the character that `s` starts with, 0 when it is none. */
+size_t text_utf8_length(const char *s, size_t len);
+/* Writes code point `c`, at most 4 bytes; how many. */
+size_t text_utf8_put(char *out, uint32_t c);
+/* Control characters and bytes that are no UTF-8 made visible, for logs;
+ * what goes beyond `room` is cut. The length, NUL not counted. */
+size_t text_escape(char *out, size_t room, const char *s, size_t len);
 char *text_printable(struct ps_arena *a, const char *s, size_t len);
 /* The candidate closest to `s` by edit distance, NULL when none is near. */
 const char *text_nearest(

@@ -17,7 +17,7 @@
 #include <penstock/error.h>
 
 struct ps_arena {
-	char *cur, *end;
+	char *cur, *end; /* both aligned to 8 */
 	/* Makes room and returns `size` bytes aligned to 8. Set by the host. */
 	void *(*grow)(struct ps_arena *a, size_t size);
 };
@@ -30,10 +30,9 @@ ps_alloc(struct ps_arena *a, size_t size)
 {
 	char *p = a->cur;
 
-	size = (size + PS_ALIGN - 1) & ~(size_t)(PS_ALIGN - 1);
 	if (size > (size_t)(a->end - p))
 		return a->grow(a, size);
-	a->cur = p + size;
+	a->cur = p + ((size + PS_ALIGN - 1) & ~(size_t)(PS_ALIGN - 1));
 	return p;
 }
 

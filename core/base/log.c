@@ -1,0 +1,186 @@
+#include "base/log.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#define RULES_MAX 128u
+#define AREA_MAX 120u
+#define TEXT_MAX 8192u
+
+/*
+ * Levels may be set by one thread while another logs: a rule's area is
+ * written before `count` shows it and never changes after.
+ */
+static struct {
+	atomic_int root;
+	atomic_uint count;
+	struct rule {
+		char area[AREA_MAX];
+		atomic_int level;
+	} rules[RULES_MAX];
+	log_sink_fn *sink;
+	void *ctx;
+} state = { .root = PS_INFO };
+
+static const char *const names[] = {
+	[PS_DEBUG] = "DEBUG",
+	[PS_INFO] = "INFO",
+	[PS_WARN] = "WARN",
+	[PS_ERROR] = "ERROR",
+};
+
+const char *
+log_level_name(enum ps_level level)
+{
+	return names[level];
+}
+
+int
+log_level_parse(const char *name, enum ps_level *out)
+{
+	/* Other names that Connect's loggers know. */
+	static const struct {
+		const char *name;
+		enum ps_level level;
+	} others[] = { { "TRACE", PS_DEBUG }, { "ALL", PS_DEBUG },
+		{ "FATAL", PS_ERROR }, { "OFF", PS_ERROR } };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcasecmp(name, names[i]) == 0) {
+			*out = (enum ps_level)i;
+			return 0;
+		}
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (strcasecmp(name, others[i].name) == 0) {
+			*out = others[i].level;
+			return 0;
+		}
+	return -1;
+}
+
+static bool
+is_root(const char *area)
+{
+	return area[0] == '\0' || strcmp(area, "root") == 0;
+}
+
+static struct rule *
+find_rule(const char *area)
+{
+	unsigned count = atomic_load(&state.count);
+
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(state.rules[i].area, area) == 0)
+			return &state.rules[i];
+	return NULL;
+}
+
+/* Does the rule for `above` hold for `area`? */
+static bool
+is_below(const char *area, const char *above, size_t len)
+{
+	return strncmp(area, above, len) == 0 &&
+	    (area[len] == '\0' || area[len] == '.');
+}
+
+void
+log_set_level(const char *area, enum ps_level level)
+{
+	unsigned count = atomic_load(&state.count);
+	size_t len = strlen(area);
+	struct rule *r;
+
+	if (is_root(area))
+		atomic_store(&state.root, (int)level);
+	/* "Those below it" includes what was set apart before. */
+	for (unsigned i = 0; i < count; i++)
+		if (is_root(area) ||
+		    is_below(state.rules[i].area, area, len))
+			atomic_store(&state.rules[i].level, (int)level);
+	if (is_root(area) || find_rule(area) != NULL)
+		return;
+	if (count == RULES_MAX || len >= AREA_MAX) {
+		log_warn("log", "no room for a level of logger %s", area);
+		return;
+	}
+	r = &state.rules[count];
+	memcpy(r->area, area, len + 1);
+	atomic_store(&r->level, (int)level);
+	atomic_store(&state.count, count + 1);
+}
+
+enum ps_level
+log_level(const char *area)
+{
+	unsigned count = atomic_load(&state.count);
+	int level = atomic_load(&state.root);
+	size_t best = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		size_t len = strlen(state.rules[i].area);
+
+		if (len >= best && is_below(area, state.rules[i].area, len)) {
+			best = len;
+			level = atomic_load(&state.rules[i].level);
+		}
+	}
+	return (enum ps_level)level;
+}
+
+void
+log_set_sink(log_sink_fn *sink, void *ctx)
+{
+	state.ctx = ctx;
+	state.sink = sink;
+}
+
+static void
+print(enum ps_level level, const char *area, const char *text)
+{
+	char line[TEXT_MAX + 256];
+	struct wall_ms now = wall_now();
+	time_t s = (time_t)(now.ms / 1000);
+	struct tm tm = { 0 };
+	size_t used;
+
+	(void)gmtime_r(&s, &tm);
+	used = strftime(line, sizeof line, "%Y-%m-%d %H:%M:%S", &tm);
+	used += (size_t)snprintf(line + used, sizeof line - used,
+	    ".%03d %-5s ", (int)(now.ms % 1000), names[level]);
+	used += text_escape(line + used, AREA_MAX, area, strlen(area));
+	line[used++] = ':';
+	line[used++] = ' ';
+	used += text_escape(line + used, sizeof line - used - 1, text,
+	    strlen(text));
+	line[used++] = '\n';
+	/* A log that cannot be written has nobody to be told. */
+	if (write(STDERR_FILENO, line, used) < 0)
+		return;
+}
+
+void
+log_at(enum ps_level level, const char *area, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list ap;
+	int n;
+
+	if (level < log_level(area))
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (n >= (int)sizeof text)
+		memcpy(text + sizeof text - 4, "...", 4);
+	if (state.sink != NULL)
+		state.sink(state.ctx, level, area, text);
+	else
+		print(level, area, text);
+}
