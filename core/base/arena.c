@@ -108,8 +108,7 @@ arena_new(size_t chunk_size)
 
 	if (chunk_size < 256)
 		chunk_size = 256;
-	a->chunk_size =
-	    (chunk_size + PS_ALIGN - 1) & ~(size_t)(PS_ALIGN - 1);
+	a->chunk_size = (chunk_size + PS_ALIGN - 1) & ~(size_t)(PS_ALIGN - 1);
 	a->pub.grow = grow;
 	no_room(a);
 	return &a->pub;
@@ -142,7 +141,7 @@ arena_reset(struct ps_arena *pub, size_t keep)
 		a->used = c->next;
 		/* One standard chunk always stays. */
 		if (EXACT || (kept + c->size > keep &&
-		        (a->spare != NULL || c->size > a->chunk_size)))
+				 (a->spare != NULL || c->size > a->chunk_size)))
 			to = &gone;
 		else
 			kept += c->size;

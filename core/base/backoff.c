@@ -30,8 +30,7 @@ backoff_next_ms(struct backoff *b)
 	if (b->tries < 64)
 		b->tries++;
 	half = full / 2;
-	return full - half +
-	    (int64_t)(draw(&b->seed) % ((uint64_t)half + 1));
+	return full - half + (int64_t)(draw(&b->seed) % ((uint64_t)half + 1));
 }
 
 void

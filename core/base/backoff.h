@@ -16,8 +16,8 @@ struct backoff {
 	uint64_t seed;
 };
 
-void backoff_init(
-    struct backoff *b, int64_t first_ms, int64_t max_ms, uint64_t seed);
+void backoff_init(struct backoff *b, int64_t first_ms, int64_t max_ms,
+    uint64_t seed);
 int64_t backoff_next_ms(struct backoff *b);
 void backoff_reset(struct backoff *b);
 

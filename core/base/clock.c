@@ -48,6 +48,6 @@ wall_iso(struct ps_arena *a, struct wall_ms t)
 	}
 	(void)gmtime_r(&s, &tm);
 	return ps_printf(a, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-	    tm.tm_min, tm.tm_sec, (int)ms);
+	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+	    tm.tm_sec, (int)ms);
 }

@@ -10,7 +10,8 @@ static bool
 is_unreserved(unsigned char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || (c != '\0' && strchr("-._~", c) != NULL);
+	       (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("-._~", c) != NULL);
 }
 
 char *
@@ -70,11 +71,11 @@ text_url_decode(struct ps_arena *a, const char *s, size_t len)
 	return out;
 }
 
-char *
-text_base64(struct ps_arena *a, const void *data, size_t len)
+size_t
+text_base64_to(char *out, const void *data, size_t len)
 {
 	const uint8_t *in = data;
-	char *out = ps_alloc(a, (len + 2) / 3 * 4 + 1), *p = out;
+	char *p = out;
 
 	for (size_t i = 0; i < len; i += 3) {
 		size_t left = len - i;
@@ -89,7 +90,15 @@ text_base64(struct ps_arena *a, const void *data, size_t len)
 		*p++ = left > 1 ? base64_digits[bits >> 6 & 63] : '=';
 		*p++ = left > 2 ? base64_digits[bits & 63] : '=';
 	}
-	*p = '\0';
+	return (size_t)(p - out);
+}
+
+char *
+text_base64(struct ps_arena *a, const void *data, size_t len)
+{
+	char *out = ps_alloc(a, text_base64_size(len) + 1);
+
+	out[text_base64_to(out, data, len)] = '\0';
 	return out;
 }
 
@@ -241,7 +250,7 @@ static bool
 is_c1_control(const char *s, size_t n)
 {
 	return n == 2 && (unsigned char)s[0] == 0xc2 &&
-	    (unsigned char)s[1] < 0xa0;
+	       (unsigned char)s[1] < 0xa0;
 }
 
 size_t

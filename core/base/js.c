@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 
-#define DEPTH_MAX 64u
+#define DEPTH_MAX   64u
 #define PRINT_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY | JSON_PRESERVE_ORDER)
 
 /* Deepest nesting, by brackets outside strings. */
@@ -39,8 +39,8 @@ js_parse(const char *text, size_t len, const char *what, struct ps_error *err)
 	json_t *j;
 
 	if (depth_of(text, len) > DEPTH_MAX) {
-		(void)ps_fail(err, PS_E_DATA, "%s: nested deeper than %u",
-		    what, DEPTH_MAX);
+		(void)ps_fail(err, PS_E_DATA, "%s: nested deeper than %u", what,
+		    DEPTH_MAX);
 		return NULL;
 	}
 	j = json_loadb(text, len, JSON_DECODE_ANY, &where);
@@ -145,8 +145,8 @@ to_setting(struct ps_arena *a, const char *key, const json_t *j,
 		out->value = json_is_true(j) ? "true" : "false";
 		return 0;
 	case JSON_INTEGER:
-		out->value = ps_printf(a, "%lld",
-		    (long long)json_integer_value(j));
+		out->value =
+		    ps_printf(a, "%lld", (long long)json_integer_value(j));
 		return 0;
 	case JSON_REAL:
 		text_of_double(number, json_real_value(j));
@@ -176,19 +176,14 @@ js_to_config(struct ps_arena *a, const json_t *obj, struct ps_config *out,
 	struct ps_setting *settings;
 	const char *key;
 	const json_t *j;
-	void *at;
 
 	*out = (struct ps_config){ 0 };
 	if (!json_is_object(obj))
 		return ps_fail(err, PS_E_DATA, "%s, expected an object",
 		    kind_of(obj));
 	settings = ps_alloc(a, (count + 1) * sizeof *settings);
-	/* jansson's iterators take what they do not change as mutable */
-	json_t *open = (json_t *)(uintptr_t)obj;
-	for (at = json_object_iter(open); at != NULL;
-	     at = json_object_iter_next(open, at)) {
-		key = json_object_iter_key(at);
-		j = json_object_iter_value(at);
+	JS_EACH(obj, key, j)
+	{
 		if (to_setting(a, key, j, &settings[n++], err) != 0)
 			return -1;
 	}

@@ -14,8 +14,15 @@
 #include <penstock/error.h>
 
 /* New reference, or NULL: "<what>: line 1 column 2: …". Depth at most 64. */
-json_t *js_parse(
-    const char *text, size_t len, const char *what, struct ps_error *err);
+json_t *
+js_parse(const char *text, size_t len, const char *what, struct ps_error *err);
+/* Members of a const object, in the order they were set. */
+#define JS_EACH(obj, key, member)                                              \
+	for (void *js_at = json_object_iter((json_t *)(uintptr_t)(obj));       \
+	     js_at != NULL && ((key) = json_object_iter_key(js_at),            \
+			      (member) = json_object_iter_value(js_at), true); \
+	     js_at = json_object_iter_next((json_t *)(uintptr_t)(obj), js_at))
+
 /* Compact text in the arena, members in the order they were set. */
 char *js_dump(struct ps_arena *a, const json_t *j);
 /* Members that must be there and of that type; -1 names the member. */

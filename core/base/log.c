@@ -11,8 +11,8 @@
 #include "base/text.h"
 
 #define RULES_MAX 128u
-#define AREA_MAX 120u
-#define TEXT_MAX 8192u
+#define AREA_MAX  120u
+#define TEXT_MAX  8192u
 
 /*
  * Levels may be set by one thread while another logs: a rule's area is
@@ -87,7 +87,7 @@ static bool
 is_below(const char *area, const char *above, size_t len)
 {
 	return strncmp(area, above, len) == 0 &&
-	    (area[len] == '\0' || area[len] == '.');
+	       (area[len] == '\0' || area[len] == '.');
 }
 
 void
@@ -101,8 +101,7 @@ log_set_level(const char *area, enum ps_level level)
 		atomic_store(&state.root, (int)level);
 	/* "Those below it" includes what was set apart before. */
 	for (unsigned i = 0; i < count; i++)
-		if (is_root(area) ||
-		    is_below(state.rules[i].area, area, len))
+		if (is_root(area) || is_below(state.rules[i].area, area, len))
 			atomic_store(&state.rules[i].level, (int)level);
 	if (is_root(area) || find_rule(area) != NULL)
 		return;
@@ -152,8 +151,8 @@ print(enum ps_level level, const char *area, const char *text)
 
 	(void)gmtime_r(&s, &tm);
 	used = strftime(line, sizeof line, "%Y-%m-%d %H:%M:%S", &tm);
-	used += (size_t)snprintf(line + used, sizeof line - used,
-	    ".%03d %-5s ", (int)(now.ms % 1000), names[level]);
+	used += (size_t)snprintf(line + used, sizeof line - used, ".%03d %-5s ",
+	    (int)(now.ms % 1000), names[level]);
 	used += text_escape(line + used, AREA_MAX, area, strlen(area));
 	line[used++] = ':';
 	line[used++] = ' ';

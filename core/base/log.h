@@ -14,15 +14,15 @@
 #include <penstock/error.h>
 #include <penstock/host.h> /* enum ps_level */
 
-typedef void log_sink_fn(
-    void *ctx, enum ps_level level, const char *area, const char *text);
+typedef void
+log_sink_fn(void *ctx, enum ps_level level, const char *area, const char *text);
 
 PS_PRINTF(3, 4)
 void log_at(enum ps_level level, const char *area, const char *fmt, ...);
 
 #define log_debug(area, ...) log_at(PS_DEBUG, area, __VA_ARGS__)
-#define log_info(area, ...) log_at(PS_INFO, area, __VA_ARGS__)
-#define log_warn(area, ...) log_at(PS_WARN, area, __VA_ARGS__)
+#define log_info(area, ...)  log_at(PS_INFO, area, __VA_ARGS__)
+#define log_warn(area, ...)  log_at(PS_WARN, area, __VA_ARGS__)
 #define log_error(area, ...) log_at(PS_ERROR, area, __VA_ARGS__)
 
 /* Level of a logger and those below it; "" or "root" is all. */

@@ -176,8 +176,8 @@ key_length(const char *line, size_t len)
 {
 	size_t i = 0;
 
-	while (i < len && !is_space(line[i]) && line[i] != '=' &&
-	    line[i] != ':')
+	while (
+	    i < len && !is_space(line[i]) && line[i] != '=' && line[i] != ':')
 		i += line[i] == '\\' && i + 1 < len ? 2 : 1;
 	return i;
 }
@@ -321,8 +321,8 @@ props_load(struct ps_arena *a, const char *path, struct ps_config *out,
 	if (rc != 0)
 		return ps_fail(err, PS_E_CONFIG, "cannot read %s", path);
 	if (len > FILE_MAX_BYTES)
-		return ps_fail(err, PS_E_CONFIG,
-		    "%s is larger than %u bytes", path, FILE_MAX_BYTES);
+		return ps_fail(err, PS_E_CONFIG, "%s is larger than %u bytes",
+		    path, FILE_MAX_BYTES);
 	if (props_parse(a, text, len, out, err) != 0)
 		return ps_fail_in(err, "%s", path);
 	return 0;

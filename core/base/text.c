@@ -85,9 +85,9 @@ text_of_double(char out[TEXT_DOUBLE], double d)
 {
 	if (isnan(d) || isinf(d)) {
 		(void)snprintf(out, TEXT_DOUBLE, "%s",
-		    isnan(d)    ? "NaN"
-			: d > 0 ? "Infinity"
-				: "-Infinity");
+		    isnan(d) ? "NaN"
+		    : d > 0  ? "Infinity"
+			     : "-Infinity");
 		return;
 	}
 	for (int digits = 1; digits <= 17; digits++) {

@@ -35,6 +35,9 @@ char *text_url_decode(struct ps_arena *a, const char *s, size_t len);
 
 /* Standard alphabet, padded. */
 char *text_base64(struct ps_arena *a, const void *data, size_t len);
+#define text_base64_size(len) (((len) + 2) / 3 * 4)
+/* Writes text_base64_size(len) characters, no NUL; how many. */
+size_t text_base64_to(char *out, const void *data, size_t len);
 /* Length, or -1 when malformed. `out` has room for 3/4 of len. */
 int64_t text_base64_decode(const char *s, size_t len, uint8_t *out);
 
@@ -51,8 +54,8 @@ size_t text_utf8_put(char *out, uint32_t c);
 size_t text_escape(char *out, size_t room, const char *s, size_t len);
 char *text_printable(struct ps_arena *a, const char *s, size_t len);
 /* The candidate closest to `s` by edit distance, NULL when none is near. */
-const char *text_nearest(
-    const char *s, const char *const *candidates, size_t count);
+const char *
+text_nearest(const char *s, const char *const *candidates, size_t count);
 /* Java's murmur2 of keys, as its default partitioner uses it. */
 uint32_t text_murmur2(const void *data, size_t len);
 

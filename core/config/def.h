@@ -34,7 +34,7 @@ struct def_value {
 	size_t error_count;
 	const char **recommended;
 	size_t recommended_count;
-	bool hidden;              /* not "visible" */
+	bool hidden; /* not "visible" */
 };
 
 struct def_result {
@@ -49,8 +49,7 @@ struct def_result *def_validate(struct ps_arena *a, const struct def_set *s,
     const struct ps_config *given);
 /* Adds an error to a key's value (made if it is not there). */
 PS_PRINTF(3, 4)
-void def_error(
-    struct def_result *r, const char *name, const char *fmt, ...);
+void def_error(struct def_result *r, const char *name, const char *fmt, ...);
 struct def_value *def_result_find(struct def_result *r, const char *name);
 size_t def_error_count(const struct def_result *r);
 /* "Connector configuration is invalid and contains the following N …" */

@@ -12,9 +12,9 @@
 #include <penstock/error.h>
 
 /* 1: *value is set; 0: unknown, leave the text; -1: error. `path` may be "". */
-typedef int expand_fn(void *ctx, struct ps_arena *a, const char *alias,
-    const char *path, const char *key, const char **value,
-    struct ps_error *err);
+typedef int
+expand_fn(void *ctx, struct ps_arena *a, const char *alias, const char *path,
+    const char *key, const char **value, struct ps_error *err);
 
 bool expand_has(const char *text);
 /* The text with every reference replaced, in the arena. */

@@ -14,8 +14,8 @@ struct ps_config config_merge(struct ps_arena *a, const struct ps_config *c,
 struct ps_config config_with(struct ps_arena *a, const struct ps_config *c,
     const char *key, const char *value);
 /* Keys that start with prefix, without it. */
-struct ps_config config_prefixed(
-    struct ps_arena *a, const struct ps_config *c, const char *prefix);
+struct ps_config config_prefixed(struct ps_arena *a, const struct ps_config *c,
+    const char *prefix);
 bool config_equal(const struct ps_config *x, const struct ps_config *y);
 /* Sorts settings in place and keeps the last of equal keys. */
 struct ps_config config_sorted(struct ps_setting *settings, size_t count);

@@ -15,8 +15,8 @@ struct intern *intern_new(size_t ceiling);
 void intern_free(struct intern **ip);
 /* `a` holds what goes beyond the ceiling. Fills logical, scale and digest
  * (recursively: nested drafts need not be interned). */
-const struct ps_schema *intern_schema(
-    struct intern *in, struct ps_arena *a, const struct ps_schema *draft);
+const struct ps_schema *intern_schema(struct intern *in, struct ps_arena *a,
+    const struct ps_schema *draft);
 size_t intern_count(const struct intern *in);
 
 #endif

@@ -53,14 +53,12 @@ struct ps_plugin {
 
 #define PS_PLUGIN(plugin_name, plugin_version, class_table)               \
 	PS_EXPORT extern const struct ps_plugin penstock_plugin;          \
-	const struct ps_plugin penstock_plugin = {                        \
-		.magic = PS_ABI_MAGIC,                                    \
+	const struct ps_plugin penstock_plugin = { .magic = PS_ABI_MAGIC, \
 		.abi_major = PS_ABI_MAJOR,                                \
 		.abi_minor = PS_ABI_MINOR,                                \
 		.name = (plugin_name),                                    \
 		.version = (plugin_version),                              \
 		.classes = (class_table),                                 \
-		.class_count = sizeof(class_table) / sizeof *(class_table) \
-	}
+		.class_count = sizeof(class_table) / sizeof *(class_table) }
 
 #endif

@@ -35,16 +35,16 @@ enum ps_importance { PS_HIGH, PS_MEDIUM, PS_LOW };
 enum ps_width { PS_W_NONE, PS_W_SHORT, PS_W_MEDIUM, PS_W_LONG };
 
 enum {
-	PS_REQUIRED = 1 << 0,      /* no default: missing is an error */
-	PS_NOT_EMPTY = 1 << 1,     /* "" and empty lists are errors */
-	PS_UNIQUE = 1 << 2,        /* list entries differ */
-	PS_REGEX = 1 << 3,         /* compiles as a regular expression */
-	PS_ANY_CASE = 1 << 4,      /* choices are case-insensitive */
+	PS_REQUIRED = 1 << 0,  /* no default: missing is an error */
+	PS_NOT_EMPTY = 1 << 1, /* "" and empty lists are errors */
+	PS_UNIQUE = 1 << 2,    /* list entries differ */
+	PS_REGEX = 1 << 3,     /* compiles as a regular expression */
+	PS_ANY_CASE = 1 << 4,  /* choices are case-insensitive */
 	PS_HAS_MIN = 1 << 5,
 	PS_HAS_MAX = 1 << 6,
-	PS_INTERNAL = 1 << 7,      /* not shown in listings */
-	PS_UNSUPPORTED = 1 << 8,   /* known, but setting it to other than the
-	                              default is an error that names the key */
+	PS_INTERNAL = 1 << 7,    /* not shown in listings */
+	PS_UNSUPPORTED = 1 << 8, /* known, but setting it to other than the
+				    default is an error that names the key */
 };
 
 struct ps_key {
@@ -57,7 +57,7 @@ struct ps_key {
 	const char *group; /* NULL: none, order -1 */
 	int order;
 	enum ps_width width;
-	const char *display; /* NULL: the name */
+	const char *display;        /* NULL: the name */
 	const char *const *choices; /* NULL-terminated, or NULL */
 	int64_t min, max;
 };
@@ -131,8 +131,7 @@ struct ps_list {
 
 /* Entries of a comma-separated list, trimmed, in the arena. "" is empty. */
 static inline struct ps_list
-ps_config_list(
-    const struct ps_config *c, const char *key, struct ps_arena *a)
+ps_config_list(const struct ps_config *c, const char *key, struct ps_arena *a)
 {
 	const char *s = ps_config_str(c, key), *end;
 	const char **items;
@@ -155,8 +154,8 @@ ps_config_list(
 /* Where validate() says what is wrong beyond the key table. */
 struct ps_report {
 	PS_PRINTF(3, 4)
-	void (*error)(
-	    struct ps_report *rep, const char *key, const char *fmt, ...);
+	void (*error)(struct ps_report *rep, const char *key, const char *fmt,
+	    ...);
 };
 
 #endif

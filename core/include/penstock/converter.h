@@ -19,17 +19,14 @@ struct ps_converter_ops {
 	    const struct ps_config *c, struct ps_error *err);
 	/* key or value -> raw_key or raw_value, which may alias the value. */
 	void (*encode)(void *state, struct ps_batch *b,
-	    struct ps_record *const *records, size_t count,
-	    enum ps_part part);
+	    struct ps_record *const *records, size_t count, enum ps_part part);
 	/* raw_key or raw_value -> key or value with its schema (may alias). */
 	void (*decode)(void *state, struct ps_batch *b,
-	    struct ps_record *const *records, size_t count,
-	    enum ps_part part);
+	    struct ps_record *const *records, size_t count, enum ps_part part);
 	/* Fails exactly the records that decode would fail, builds nothing.
 	 * NULL op: the host decodes instead. */
 	void (*check)(void *state, struct ps_batch *b,
-	    struct ps_record *const *records, size_t count,
-	    enum ps_part part);
+	    struct ps_record *const *records, size_t count, enum ps_part part);
 	/* May raw bytes that pass `check` be handed on as PS_INPUT_JSON? */
 	bool (*raw_is_json)(void *state);
 	void (*destroy)(void *state);

@@ -67,7 +67,9 @@ ps_fail_in(struct ps_error *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	used = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
+	used = n < 0                     ? 0
+	       : (size_t)n < sizeof text ? (size_t)n
+					 : sizeof text - 1;
 	n = snprintf(text + used, sizeof text - used, ": %s", err->text);
 	if (n > 0) /* what is too long is cut */
 		memcpy(err->text, text, sizeof text);

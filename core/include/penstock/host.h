@@ -44,13 +44,13 @@ struct ps_host {
 
 	/* The one schema equal to `draft`, copied as needed: drafts may live
 	 * on the stack or in an arena. */
-	const struct ps_schema *(*intern)(
-	    const struct ps_host *h, const struct ps_schema *draft);
+	const struct ps_schema *(
+	    *intern)(const struct ps_host *h, const struct ps_schema *draft);
 
 	/* Sources. `map` is a PS_MAP with string keys; order matters when
 	 * keys are written, not when they are found. */
-	const struct ps_source_partition *(*partition)(
-	    const struct ps_host *h, const struct ps_value *map);
+	const struct ps_source_partition *(
+	    *partition)(const struct ps_host *h, const struct ps_value *map);
 	/* 1 and the offset (a PS_MAP in `a`), 0 when none is stored. */
 	int (*stored_offset)(const struct ps_host *h,
 	    const struct ps_source_partition *p, struct ps_arena *a,
@@ -76,15 +76,16 @@ struct ps_host {
 	/* Connectors: the task list changed; a source task may ask as well. */
 	void (*request_reconfiguration)(const struct ps_host *h);
 	/* Fails the connector or task with this error. */
-	void (*raise_error)(const struct ps_host *h, const struct ps_error *why);
+	void (
+	    *raise_error)(const struct ps_host *h, const struct ps_error *why);
 	/* A state people should see while work waits ("S3 answers 503 since
 	 * …"); NULL: all is well again. Shown as `cause` in the status. */
 	void (*waiting)(const struct ps_host *h, const char *cause);
 };
 
-#define PS_HOST_HAS(h, member)                                   \
-	((h)->size >= offsetof(struct ps_host, member) +         \
-	            sizeof((h)->member) &&                       \
+#define PS_HOST_HAS(h, member)                                            \
+	((h)->size >=                                                     \
+		offsetof(struct ps_host, member) + sizeof((h)->member) && \
 	    (h)->member != NULL)
 
 #endif

@@ -18,7 +18,7 @@
 
 #define PS_NO_TIMESTAMP INT64_MIN
 #define PS_NO_PARTITION (-1)
-#define PS_NO_OFFSET (-1)
+#define PS_NO_OFFSET    (-1)
 
 enum ps_outcome {
 	PS_KEPT = 0,
@@ -70,7 +70,8 @@ struct ps_record {
 	const struct ps_schema *key_schema, *value_schema;
 	struct ps_header *headers;
 	size_t header_count;
-	struct ps_slice raw_key, raw_value; /* sink: consumed; source: encoded */
+	struct ps_slice raw_key,
+	    raw_value; /* sink: consumed; source: encoded */
 	const struct ps_failure *failure;
 
 	/* Sources: where to go on after this record. An offset is a map with
@@ -108,8 +109,8 @@ ps_batch_add(struct ps_batch *b)
 
 	if (b->count == b->room) {
 		size_t room = b->room == 0 ? 256 : 2 * b->room;
-		struct ps_record *grown = (struct ps_record *)ps_alloc(
-		    b->arena, room * sizeof *grown);
+		struct ps_record *grown = (struct ps_record *)ps_alloc(b->arena,
+		    room * sizeof *grown);
 
 		if (b->count > 0)
 			memcpy(grown, b->records, b->count * sizeof *grown);

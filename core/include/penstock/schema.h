@@ -25,9 +25,9 @@ enum ps_logical {
 	PS_OTHER,     /* a name that others define */
 };
 
-#define PS_NAME_DECIMAL "org.apache.kafka.connect.data.Decimal"
-#define PS_NAME_DATE "org.apache.kafka.connect.data.Date"
-#define PS_NAME_TIME "org.apache.kafka.connect.data.Time"
+#define PS_NAME_DECIMAL   "org.apache.kafka.connect.data.Decimal"
+#define PS_NAME_DATE      "org.apache.kafka.connect.data.Date"
+#define PS_NAME_TIME      "org.apache.kafka.connect.data.Time"
 #define PS_NAME_TIMESTAMP "org.apache.kafka.connect.data.Timestamp"
 
 struct ps_param {
@@ -64,8 +64,8 @@ static inline bool
 ps_schema_equal(const struct ps_schema *a, const struct ps_schema *b)
 {
 	return a == b ||
-	    (a != NULL && b != NULL && a->digest[0] == b->digest[0] &&
-	        a->digest[1] == b->digest[1]);
+	       (a != NULL && b != NULL && a->digest[0] == b->digest[0] &&
+		   a->digest[1] == b->digest[1]);
 }
 
 /* Index of the field, or -1. */

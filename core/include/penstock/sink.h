@@ -40,7 +40,8 @@ struct ps_sink_ops {
 	enum ps_input (*input)(void *state);
 	int (*start)(void *state, struct ps_error *err);
 	/* New partitions; offset is the committed one or PS_NO_OFFSET. A sink
-	 * that keeps the position in the target writes the one to start from. */
+	 * that keeps the position in the target writes the one to start from.
+	 */
 	int (*open)(void *state, struct ps_topic_position *tps, size_t count,
 	    struct ps_error *err);
 	/* All records with outcome PS_KEPT, in order per partition; may be
@@ -56,13 +57,13 @@ struct ps_sink_ops {
 	/* Comes after a last pre_commit unless the partitions are lost. */
 	void (*close)(void *state, const struct ps_topic_position *tps,
 	    size_t count, enum ps_close_reason why);
-	int (*alter_offsets)(const struct ps_host *h,
-	    const struct ps_config *c, const struct ps_topic_position *tps,
-	    size_t count, struct ps_error *err);
+	int (*alter_offsets)(const struct ps_host *h, const struct ps_config *c,
+	    const struct ps_topic_position *tps, size_t count,
+	    struct ps_error *err);
 	void (*stop)(void *state);
 	void (*destroy)(void *state);
-	int (*reconfigure)(
-	    void *state, const struct ps_config *c, struct ps_error *err);
+	int (*reconfigure)(void *state, const struct ps_config *c,
+	    struct ps_error *err);
 };
 
 #endif

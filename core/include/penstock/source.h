@@ -23,8 +23,8 @@ static inline void
 ps_task_add(struct ps_task_configs *out, const struct ps_setting *settings,
     size_t count)
 {
-	struct ps_setting **tasks = (struct ps_setting **)ps_calloc(
-	    out->arena, out->count + 1, sizeof *tasks);
+	struct ps_setting **tasks = (struct ps_setting **)ps_calloc(out->arena,
+	    out->count + 1, sizeof *tasks);
 	struct ps_setting *own =
 	    (struct ps_setting *)ps_calloc(out->arena, count + 1, sizeof *own);
 
@@ -69,21 +69,21 @@ struct ps_source_ops {
 	 * ended, the task is COMPLETED once all is committed. */
 	int (*poll)(void *state, struct ps_batch *b, struct ps_error *err);
 	/* These positions are durable: the source may forget what is before. */
-	void (*committed)(
-	    void *state, const struct ps_position *positions, size_t count);
+	void (*committed)(void *state, const struct ps_position *positions,
+	    size_t count);
 	enum ps_support (*exactly_once)(const struct ps_config *c);
 	enum ps_support (*boundaries)(const struct ps_config *c);
 	/* An operator changes offsets (offset PS_NULL: reset). 1: this class
 	 * manages them and did it; 0: the framework's are all there is. */
-	int (*alter_offsets)(const struct ps_host *h,
-	    const struct ps_config *c, const struct ps_position *positions,
-	    size_t count, struct ps_error *err);
+	int (*alter_offsets)(const struct ps_host *h, const struct ps_config *c,
+	    const struct ps_position *positions, size_t count,
+	    struct ps_error *err);
 	/* Bounded: what takes longer than the graceful time-out is killed. */
 	void (*stop)(void *state);
 	void (*destroy)(void *state);
 	/* Secrets changed: use them from the next connection on. */
-	int (*reconfigure)(
-	    void *state, const struct ps_config *c, struct ps_error *err);
+	int (*reconfigure)(void *state, const struct ps_config *c,
+	    struct ps_error *err);
 };
 
 #endif

@@ -96,9 +96,8 @@ ps_boolean(bool b)
 static inline struct ps_value
 ps_string(const char *s, size_t len)
 {
-	return (struct ps_value){
-		.type = PS_STRING, .len = (uint32_t)len, .s = s
-	};
+	return (
+	    struct ps_value){ .type = PS_STRING, .len = (uint32_t)len, .s = s };
 }
 
 static inline struct ps_value
@@ -110,33 +109,33 @@ ps_text(const char *s)
 static inline struct ps_value
 ps_bytes(const void *p, size_t len)
 {
-	return (struct ps_value){
-		.type = PS_BYTES, .len = (uint32_t)len, .p = (const uint8_t *)p
-	};
+	return (struct ps_value){ .type = PS_BYTES,
+		.len = (uint32_t)len,
+		.p = (const uint8_t *)p };
 }
 
 static inline struct ps_value
 ps_array(const struct ps_value *items, size_t count)
 {
-	return (struct ps_value){
-		.type = PS_ARRAY, .len = (uint32_t)count, .items = items
-	};
+	return (struct ps_value){ .type = PS_ARRAY,
+		.len = (uint32_t)count,
+		.items = items };
 }
 
 static inline struct ps_value
 ps_struct(const struct ps_value *fields, size_t count)
 {
-	return (struct ps_value){
-		.type = PS_STRUCT, .len = (uint32_t)count, .items = fields
-	};
+	return (struct ps_value){ .type = PS_STRUCT,
+		.len = (uint32_t)count,
+		.items = fields };
 }
 
 static inline struct ps_value
 ps_map(const struct ps_pair *pairs, size_t count)
 {
-	return (struct ps_value){
-		.type = PS_MAP, .len = (uint32_t)count, .pairs = pairs
-	};
+	return (struct ps_value){ .type = PS_MAP,
+		.len = (uint32_t)count,
+		.pairs = pairs };
 }
 
 static inline bool
@@ -151,7 +150,7 @@ ps_is_text(const struct ps_value *v, const char *s)
 	size_t len = strlen(s);
 
 	return v->type == PS_STRING && v->len == len &&
-	    memcmp(v->s, s, len) == 0;
+	       memcmp(v->s, s, len) == 0;
 }
 
 /* The value at a string key of a map, or NULL. */

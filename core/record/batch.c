@@ -1,0 +1,65 @@
+#include "record/batch.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/xalloc.h"
+
+struct ps_batch *
+batch_new(size_t chunk)
+{
+	struct ps_batch *b = xcalloc(1, sizeof *b);
+
+	b->arena = arena_new(chunk);
+	return b;
+}
+
+void
+batch_free(struct ps_batch **bp)
+{
+	if (*bp == NULL)
+		return;
+	arena_free(&(*bp)->arena);
+	free(*bp);
+	*bp = NULL;
+}
+
+void
+batch_reset(struct ps_batch *b, size_t keep)
+{
+	arena_reset(b->arena, keep);
+	b->records = NULL;
+	b->count = b->room = 0;
+	b->mark = PS_MARK_NONE;
+}
+
+struct ps_record **
+batch_kept(struct ps_batch *b, size_t *count)
+{
+	struct ps_record **kept =
+	    ps_alloc(b->arena, b->count * sizeof(struct ps_record *));
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->count; i++)
+		if (b->records[i].outcome == PS_KEPT)
+			kept[n++] = &b->records[i];
+	*count = n;
+	return kept;
+}
+
+const char *
+stage_name(enum ps_stage stage)
+{
+	static const char *const names[] = {
+		[PS_STAGE_TASK_POLL] = "TASK_POLL",
+		[PS_STAGE_TASK_PUT] = "TASK_PUT",
+		[PS_STAGE_TRANSFORMATION] = "TRANSFORMATION",
+		[PS_STAGE_KEY_CONVERTER] = "KEY_CONVERTER",
+		[PS_STAGE_VALUE_CONVERTER] = "VALUE_CONVERTER",
+		[PS_STAGE_HEADER_CONVERTER] = "HEADER_CONVERTER",
+		[PS_STAGE_KAFKA_PRODUCE] = "KAFKA_PRODUCE",
+		[PS_STAGE_KAFKA_CONSUME] = "KAFKA_CONSUME",
+	};
+
+	return names[stage];
+}
