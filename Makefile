@@ -15,7 +15,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 MAKEFLAGS += --no-builtin-rules
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
@@ -73,11 +73,15 @@ LDFLAGS := $(LINK_$(MODE))
 # ---- Libraries ------------------------------------------------------------
 
 PKG_CONFIG := PKG_CONFIG_PATH=$(DEPS)/librdkafka/lib/pkgconfig pkg-config
-pkg_cflags = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $1))
-pkg_libs = $(shell $(PKG_CONFIG) --libs $1)
+pkg_cflags = $(if $(strip $1),$(patsubst -I%,-isystem %,$(shell \
+	$(PKG_CONFIG) --cflags $1)))
+pkg_libs = $(if $(strip $1),$(shell $(PKG_CONFIG) --libs $1))
 
-ifneq ($(shell $(PKG_CONFIG) --exists rdkafka jansson && echo yes),yes)
-$(warning libraries are missing: run docker/install-deps build)
+HAVE_LIBS := $(shell $(PKG_CONFIG) --exists rdkafka jansson && echo yes)
+ifeq ($(HAVE_LIBS),)
+ifneq ($(filter-out clean help deps test,$(or $(MAKECMDGOALS),all)),)
+$(error libraries are missing: run docker/install-deps build)
+endif
 endif
 
 # librdkafka of our own is linked in, so that penstock is one file.
@@ -90,8 +94,10 @@ RDKAFKA_LIBS = $(call pkg_libs,rdkafka)
 endif
 
 CORE_PKGS := jansson libmicrohttpd libuv libpcre2-8 libcurl zlib
+ifneq ($(HAVE_LIBS),)
 CORE_CFLAGS := $(call pkg_cflags,rdkafka $(CORE_PKGS))
 CORE_LIBS := $(RDKAFKA_LIBS) $(call pkg_libs,$(CORE_PKGS)) -ldl -lpthread
+endif
 
 # One row for each plugin that needs a library (pkg-config names).
 PKGS_postgres := libpq
@@ -101,6 +107,9 @@ PKGS_avro := avro-c libcurl jansson
 PKGS_transforms := libpcre2-8
 PKGS_predicates := libpcre2-8
 PKGS_mirror := rdkafka
+
+# of connectors/x/file.c or plugins/x/file.c
+plugin_cflags = $(call pkg_cflags,$(PKGS_$(word 2,$(subst /, ,$1))))
 
 # ---- Sources --------------------------------------------------------------
 
@@ -132,62 +141,72 @@ all: $(if $(wildcard core/main.c),$(B)/penstock) $(PLUGINS)
 
 $(B)/obj/core/%.o: core/%.c
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(BANNED) -Icore -Icore/include $(CORE_CFLAGS) -c -o $@ $<
+	@echo cc $<
+	@$(CC) $(BASE) $(BANNED) -Icore -Icore/include $(CORE_CFLAGS) -c -o $@ $<
 
-$(B)/obj/connectors/%.o $(B)/obj/plugins/%.o: PKGS = \
-	$(PKGS_$(word 2,$(subst /, ,$<)))
 $(B)/obj/connectors/%.o: connectors/%.c
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(BANNED) -fPIC -fvisibility=hidden -Icore/include \
-		$(if $(PKGS),$(call pkg_cflags,$(PKGS))) -c -o $@ $<
+	@echo cc $<
+	@$(CC) $(BASE) $(BANNED) -fPIC -fvisibility=hidden -Icore/include \
+		$(call plugin_cflags,$<) -c -o $@ $<
 $(B)/obj/plugins/%.o: plugins/%.c
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(BANNED) -fPIC -fvisibility=hidden -Icore/include \
-		$(if $(PKGS),$(call pkg_cflags,$(PKGS))) -c -o $@ $<
+	@echo cc $<
+	@$(CC) $(BASE) $(BANNED) -fPIC -fvisibility=hidden -Icore/include \
+		$(call plugin_cflags,$<) -c -o $@ $<
 
 $(B)/obj/tests/fixtures/%.o: tests/fixtures/%.c
 	@mkdir -p $(@D)
-	$(CC) $(BASE) -fPIC -fvisibility=hidden -Icore/include -c -o $@ $<
+	@echo cc $<
+	@$(CC) $(BASE) -fPIC -fvisibility=hidden -Icore/include -c -o $@ $<
 
 $(B)/obj/tests/bench/%.o: tests/bench/%.c
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(call pkg_cflags,rdkafka libpq libcurl) -c -o $@ $<
+	@echo cc $<
+	@$(CC) $(BASE) $(call pkg_cflags,rdkafka libpq libcurl) -c -o $@ $<
 
 $(B)/obj/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(WARN_TESTS) -DBUILD='"$(PENSTOCK_BUILD)"' \
+	@echo cc $<
+	@$(CC) $(BASE) $(WARN_TESTS) -DBUILD='"$(PENSTOCK_BUILD)"' \
 		-DTESTS='"$(CURDIR)/tests"' -I. -Icore -Icore/include \
 		$(CORE_CFLAGS) -c -o $@ $<
 
 $(B)/penstock: $(call obj,$(CORE_SRC))
-	$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+	@echo link $@
+	@$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
 
 # plugin FOLDER: the folder's objects are one shared object
 define plugin
 $(B)/plugins/$(notdir $1).so: $(call obj,$(wildcard $1/*.c))
 	@mkdir -p $$(@D)
-	$$(CC) -shared $$(LDFLAGS) -o $$@ $$^ \
-		$$(if $$(PKGS_$(notdir $1)),$$(call pkg_libs,$$(PKGS_$(notdir $1))))
+	@echo link $$@
+	@$$(CC) -shared $$(LDFLAGS) -o $$@ $$^ \
+		$$(call pkg_libs,$$(PKGS_$(notdir $1)))
 endef
 $(foreach d,$(PLUGIN_DIRS),$(eval $(call plugin,$d)))
 
 $(B)/fixtures/%.so: $(B)/obj/tests/fixtures/%.o
 	@mkdir -p $(@D)
-	$(CC) -shared $(LDFLAGS) -o $@ $<
+	@echo link $@
+	@$(CC) -shared $(LDFLAGS) -o $@ $<
 
 $(B)/floors/%: $(B)/obj/tests/bench/floor_%.o
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(RDKAFKA_LIBS) $(call pkg_libs,libpq libcurl)
+	@echo link $@
+	@$(CC) $(LDFLAGS) -o $@ $^ $(RDKAFKA_LIBS) $(call pkg_libs,libpq libcurl)
 
 $(B)/check: $(call obj,$(TEST_SRC)) $(CORE_OBJ)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(CORE_LIBS)
+	@echo link $@
+	@$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(CORE_LIBS)
 
 # inside FOLDER: its tests, the objects of the plugin of that name, and core
 define inside
 $(B)/check-$(notdir $1): $(call obj,$(wildcard $1/test_*.c) \
 	$(wildcard $(patsubst tests/%,%,$1)/*.c)) $(CORE_OBJ)
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ -lcriterion $$(CORE_LIBS) \
-		$$(if $$(PKGS_$(notdir $1)),$$(call pkg_libs,$$(PKGS_$(notdir $1))))
+	@echo link $$@
+	@$$(CC) $$(LDFLAGS) -o $$@ $$^ -lcriterion $$(CORE_LIBS) \
+		$$(call pkg_libs,$$(PKGS_$(notdir $1)))
 endef
 $(foreach d,$(INSIDE_DIRS),$(eval $(call inside,$d)))
 
@@ -198,12 +217,12 @@ $(foreach d,$(INSIDE_DIRS),$(eval $(call inside,$d)))
 
 # make check FILTER='ack/*'
 check: all $(CHECKS) $(FIXTURES)
-	tests/support/run-checks $(B) $(CHECKS)
+	@tests/support/run-checks $(B) $(CHECKS)
 
 # make integration TESTS=tests/integration/test_file.py
 TESTS ?= tests/integration
 integration: all $(FIXTURES)
-	$(PYTHON) -m pytest -q -m 'not soak' --junitxml=$(B)/integration.xml \
+	@$(PYTHON) -m pytest -q -m 'not soak' --junitxml=$(B)/integration.xml \
 		$(PYTEST_ARGS) $(TESTS)
 
 soak: all $(FIXTURES)
@@ -244,7 +263,8 @@ $(FUZZ): fuzz-%:
 
 $(B)/run/%: $(B)/obj/tests/fuzz/fuzz_%.o $(CORE_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+	@echo link $@
+	@$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
 
 # ---- Lint -----------------------------------------------------------------
 
@@ -256,45 +276,49 @@ FORMAT_SRC := $(LINT_SRC) $(HEADERS) $(shell find tests -name '*.[ch]' \
 lint: layers headers sizes format tidy cppcheck
 
 layers:
-	$(LINT)/layers $(LINT_SRC) $(HEADERS)
+	@echo $@
+	@$(LINT)/layers $(LINT_SRC) $(HEADERS)
 
 sizes:
-	$(LINT)/sizes $(FORMAT_SRC)
+	@echo $@
+	@$(LINT)/sizes $(FORMAT_SRC)
 
 format:
-	$(if $(FORMAT_SRC),clang-format-$(CLANG_VERSION) --dry-run -Werror \
-		$(FORMAT_SRC))
+	@echo $@
+	@clang-format-$(CLANG_VERSION) --dry-run -Werror $(FORMAT_SRC)
 
 reformat:
-	$(if $(FORMAT_SRC),clang-format-$(CLANG_VERSION) -i $(FORMAT_SRC))
+	clang-format-$(CLANG_VERSION) -i $(FORMAT_SRC)
 
 headers: $(patsubst %,$(B)/headers/%.ok,$(HEADERS))
+$(B)/headers/core/%.ok: LIBS_CFLAGS = -Icore $(CORE_CFLAGS)
+$(B)/headers/%.ok: LIBS_CFLAGS = $(call plugin_cflags,$*)
 $(B)/headers/%.ok: % $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -MMD -MP,$(BASE)) -fsyntax-only -x c -Icore/include \
-		$(if $(filter core/%,$<),-Icore $(CORE_CFLAGS)) \
-		$(if $(filter-out core/%,$<),$(call pkg_cflags,$(or \
-		$(PKGS_$(word 2,$(subst /, ,$<))),zlib))) $<
+	@echo alone $<
+	@$(CC) $(filter-out -MMD -MP,$(BASE)) -fsyntax-only -x c -Icore/include \
+		$(LIBS_CFLAGS) $<
 	@touch $@
 
 # A file is looked at again when its object was rebuilt.
 tidy: $(patsubst %.c,$(B)/tidy/%.ok,$(LINT_SRC))
-$(B)/tidy/core/%.ok: TIDY_CFLAGS = -Icore $(CORE_CFLAGS)
-$(B)/tidy/%.ok: TIDY_CFLAGS = $(call pkg_cflags,$(or \
-	$(PKGS_$(word 2,$(subst /, ,$*))),zlib))
+$(B)/tidy/core/%.ok: LIBS_CFLAGS = -Icore $(CORE_CFLAGS)
+$(B)/tidy/%.ok: LIBS_CFLAGS = $(call plugin_cflags,$*)
 $(B)/tidy/%.ok: %.c $(B)/obj/%.o .clang-tidy
 	@mkdir -p $(@D)
-	clang-tidy-$(CLANG_VERSION) --quiet $< -- -std=c17 -D_GNU_SOURCE \
-		-Icore/include $(TIDY_CFLAGS) 2>$@.log || { cat $@.log; false; }
+	@echo tidy $<
+	@clang-tidy-$(CLANG_VERSION) --quiet $< -- -std=c17 -D_GNU_SOURCE \
+		-Icore/include $(LIBS_CFLAGS) 2>$@.log || { cat $@.log; false; }
 	@touch $@
 
+CPPCHECK := --std=c11 --quiet --error-exitcode=1 --inline-suppr \
+	--enable=warning,performance,portability -j$(shell nproc) \
+	--suppressions-list=$(LINT)/cppcheck.suppress
 cppcheck:
+	@echo $@
 	@mkdir -p $(B)/cppcheck
-	$(if $(LINT_SRC),cppcheck --std=c11 --quiet --error-exitcode=1 \
-		--enable=warning,performance,portability --inline-suppr \
-		--cppcheck-build-dir=$(B)/cppcheck -j$(shell nproc) \
-		--suppressions-list=$(LINT)/cppcheck.suppress \
-		-Icore -Icore/include $(LINT_SRC))
+	@cppcheck $(CPPCHECK) --cppcheck-build-dir=$(B)/cppcheck -Icore \
+		-Icore/include $(LINT_SRC)
 
 # ---- The rest -------------------------------------------------------------
 

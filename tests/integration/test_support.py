@@ -1,0 +1,168 @@
+"""Each server starts and does one round trip; the checker goes red when it
+must."""
+
+import pytest
+import requests
+
+from support import ledger
+from support.connect import Connect
+from support.receiver import Reply
+
+
+def test_a_broker_keeps_key_value_headers_and_timestamp(kafka, topic):
+    t = topic(partitions=2)
+    kafka.produce(t, [{"key": b"k", "value": b"v", "partition": 1,
+                       "headers": [("h", b"1")], "timestamp": 1234}])
+    assert kafka.wait_records(t, 1) == [
+        (1, 0, b"k", b"v", [("h", b"1")], 1234)]
+
+
+def test_a_stopped_broker_comes_back_with_its_data(own_kafka):
+    own_kafka.create_topic("t", cleanup_policy="compact")
+    own_kafka.produce("t", [{"key": b"k", "value": b"v"}])
+    own_kafka.kill()
+    own_kafka.start()
+    assert [r.value for r in own_kafka.consume("t")] == [b"v"]
+    assert own_kafka.topic_config("t")["cleanup.policy"] == "compact"
+
+
+def test_postgres_survives_a_crash(own_postgres):
+    p = own_postgres
+    p.create_db("d")
+    p.execute("d", "CREATE TABLE t AS SELECT 1 AS a")
+    p.kill()
+    p.start()
+    assert p.value("d", "SELECT a FROM t") == 1
+    assert p.value("d", "SHOW wal_level") == "logical"
+
+
+def test_sessions_can_be_terminated(postgres, db):
+    conn = postgres.connect(db)
+    assert postgres.terminate_sessions(db) == 1
+    with pytest.raises(Exception):
+        conn.cursor().execute("SELECT 1")
+
+
+def test_the_gateway_keeps_objects(s3, bucket):
+    s3.client.put_object(Bucket=bucket, Key="a/b", Body=b"x\ny\n")
+    assert s3.keys(bucket) == ["a/b"]
+    assert s3.lines(bucket, "a/") == [b"x", b"y"]
+    assert s3.unfinished(bucket) == []
+
+
+def test_the_receiver_answers_by_script(receiver):
+    receiver.script(lambda i, r: Reply(429, headers={"Retry-After": "1"})
+                    if i == 0 else None)
+    first = requests.post(receiver.url + "/x?a=b", data=b"1", timeout=5)
+    assert (first.status_code, first.headers["Retry-After"]) == (429, "1")
+    assert requests.post(receiver.url, data=iter([b"2", b"3"]),
+                         timeout=5).status_code == 200
+    assert [r.body for r in receiver.accepted()] == [b"23"]
+    assert receiver.requests[0].path == "/x?a=b"
+    token = requests.post(receiver.url + "/token", timeout=5).json()
+    assert token["access_token"] == "token-1"
+    receiver.close()
+    receiver.start()
+    assert requests.get(receiver.url, timeout=5).status_code == 200
+
+
+@pytest.mark.soak
+def test_the_oracle_runs_a_connector(kafka, topic, new_worker, folder):
+    t = topic()
+    with open(folder + "/in", "w", encoding="ascii") as f:
+        f.write("one\ntwo\n")
+    c = new_worker(kafka.bootstrap, cls=Connect)
+    c.rest.create("f", {"connector.class": "FileStreamSource", "topic": t,
+                        "file": folder + "/in"})
+    c.rest.wait_running("f")
+    assert len(kafka.wait_records(t, 2)) == 2
+
+
+def test_secure_listeners_take_scram_and_certificates(secure_kafka):
+    import confluent_kafka.admin
+    from support import kafka, stores
+    s = secure_kafka.stores
+    for config in ({"bootstrap.servers": secure_kafka.secure_bootstrap,
+                    "security.protocol": "SASL_SSL",
+                    "sasl.mechanism": "SCRAM-SHA-512",
+                    "sasl.username": kafka.USER,
+                    "sasl.password": kafka.PASSWORD},
+                   {"bootstrap.servers": secure_kafka.tls_bootstrap,
+                    "security.protocol": "SSL",
+                    "ssl.keystore.location": s.client_p12,
+                    "ssl.keystore.password": stores.PASSWORD}):
+        client = confluent_kafka.admin.AdminClient(
+            {"ssl.ca.location": s.ca_pem, **config})
+        assert len(client.list_topics(timeout=20).brokers) == 1
+
+
+# The checker itself
+
+@pytest.fixture
+def journal(folder):
+    j = ledger.Journal(folder + "/journal")
+    j.write("ok", "r", 0, range(100))
+    j.write("fail", "r", 0, range(100, 110))
+    j.write("info", "r", 0, range(110, 120))
+    return j
+
+
+ALL = [ledger.entry("r", 0, seq) for seq in range(100)]
+
+
+def test_the_ledger_is_green_when_all_is_there(journal):
+    ledger.compare(journal, ALL).assert_exactly_once()
+    ledger.compare(journal, ALL + [ledger.entry("r", 0, 115)]
+                   ).assert_exactly_once()
+
+
+@pytest.mark.parametrize("what, found", [
+    ("missing", ALL[:50] + ALL[51:]),
+    ("phantoms", ALL + [ledger.entry("r", 0, 105)]),
+    ("phantoms", ALL + [ledger.entry("r", 7, 1)]),
+    ("corrupt", ALL[:50] + [ALL[50]._replace(body="?")] + ALL[51:]),
+    ("corrupt", ALL[:50] + [ALL[50]._replace(key="?")] + ALL[51:]),
+    ("disorder", ALL[50:] + ALL[:50]),
+])
+def test_the_ledger_is_red(journal, what, found):
+    report = ledger.compare(journal, found)
+    assert len(getattr(report, what)) >= 1
+    with pytest.raises(AssertionError):
+        report.assert_at_least_once()
+
+
+def test_a_duplicate_is_red_only_for_exactly_once(journal):
+    report = ledger.compare(journal, ALL + ALL[90:])
+    report.assert_at_least_once()
+    with pytest.raises(AssertionError):
+        report.assert_exactly_once()
+
+
+def test_a_writer_journals_what_the_table_has(postgres, db, folder):
+    j = ledger.Journal(folder + "/j")
+    w = ledger.PostgresWriter(postgres, db, "t", j, "run", limit=500)
+    w.start()
+    w.finish()
+    rows = postgres.execute(db, "SELECT run, writer, seq, key, len, crc, body"
+                            " FROM t ORDER BY id")
+    assert j.count("ok") == len(rows) > 0
+    assert j.count("fail") + len(rows) == 500
+    ledger.compare(j, [ledger.Entry(*r) for r in rows]).assert_exactly_once()
+
+
+def test_a_topic_and_a_file_have_what_their_writers_say(
+        kafka, topic, folder):
+    t = topic(partitions=3)
+    j = ledger.Journal(folder + "/j")
+    writers = [ledger.TopicWriter(kafka, t, j, "topic", limit=300),
+               ledger.FileWriter(folder + "/f", j, "file", limit=300)]
+    for w in writers:
+        w.start()
+    for w in writers:
+        w.finish()
+    found = [ledger.entry_from(r.value) for r in kafka.consume(t)]
+    with open(folder + "/f", encoding="utf-8") as f:
+        found += [ledger.entry_from(line) for line in f]
+    report = ledger.compare(j, found)
+    report.assert_exactly_once()
+    assert report.found == 600

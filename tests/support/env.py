@@ -1,0 +1,84 @@
+"""env: where things are, free ports, and waiting for something to be so."""
+
+import os
+import random
+import shutil
+import socket
+import tempfile
+import time
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
+BUILD = os.path.abspath(
+    os.environ.get("PENSTOCK_BUILD") or os.path.join(ROOT, "build/release"))
+DEPS = os.path.abspath(
+    os.environ.get("PENSTOCK_DEPS") or os.path.join(ROOT, "build/deps"))
+RUN = os.path.join(BUILD, "run")
+SANITIZED = os.path.basename(BUILD) == "asan"
+HOST = "127.0.0.1"
+
+
+class TooLate(AssertionError):
+    """what was waited for did not come in time"""
+
+
+def wait_for(what, predicate, timeout=30, interval=0.05):
+    """Polls until predicate() is true and returns that value. An exception
+    from it means "not yet"; the last one is shown when time is up."""
+    end = time.monotonic() + timeout
+    while True:
+        why = None
+        try:
+            value = predicate()
+            if value:
+                return value
+            why = repr(value)
+        except Exception as e:  # pylint: disable=broad-except
+            why = repr(e)
+        if time.monotonic() > end:
+            raise TooLate(f"waited {timeout} s for {what}; last: {why}")
+        time.sleep(interval)
+
+
+_given = set()
+
+
+def free_port():
+    """A free port below the range that outgoing connections take, so that a
+    server that is down for a while finds its port free again."""
+    for _ in range(1000):
+        port = random.SystemRandom().randrange(15000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind((HOST, port))
+            except OSError:
+                continue
+        if port not in _given:
+            _given.add(port)
+            return port
+    raise RuntimeError("no free port between 15000 and 32000")
+
+
+def listening(port, host=HOST):
+    with socket.create_connection((host, port), timeout=1):
+        return True
+
+
+def _alive(pid):
+    return os.path.exists(f"/proc/{pid}")
+
+
+def session_dir():
+    """A folder for this process's servers. Those of dead processes go: logs
+    of a failed run are there until the next run starts."""
+    os.makedirs(RUN, exist_ok=True)
+    for name in os.listdir(RUN):
+        if name.isdigit() and not _alive(name):
+            shutil.rmtree(os.path.join(RUN, name), ignore_errors=True)
+    path = os.path.join(RUN, str(os.getpid()))
+    os.makedirs(path, exist_ok=True)
+    return path
+
+
+def temporary_dir(prefix):
+    """Outside the build folder, for users who may not enter that."""
+    return tempfile.mkdtemp(prefix=f"penstock-{prefix}-")

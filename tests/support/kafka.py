@@ -1,0 +1,327 @@
+"""kafka: a real broker, and topics and records as Python sees them.
+
+    k = Kafka(folder).start()              one node
+    k = Kafka(folder, nodes=3).start()     for leader changes
+    k = Kafka(folder, secure=True).start() one more listener: SASL_SSL, SCRAM
+
+stop, kill and start take a node's number; the data stays.
+"""
+
+import base64
+import collections
+import glob
+import os
+import subprocess
+import uuid
+
+import confluent_kafka
+from confluent_kafka import admin
+
+from . import stores
+from .env import DEPS, HOST, free_port, listening, wait_for
+from .process import Process
+
+USER = "alice"
+PASSWORD = "alice-secret"
+
+Record = collections.namedtuple(
+    "Record", "partition offset key value headers timestamp")
+
+SETTINGS = """
+process.roles=broker,controller
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,\
+SASL_SSL:SASL_SSL,SSL:SSL
+offsets.topic.num.partitions=4
+transaction.state.log.num.partitions=4
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
+log.segment.bytes=268435456
+num.recovery.threads.per.data.dir=1
+"""
+
+SECURE = """
+sasl.enabled.mechanisms=SCRAM-SHA-512,SCRAM-SHA-256,PLAIN
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=\
+org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=\
+org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.plain.sasl.jaas.config=\
+org.apache.kafka.common.security.plain.PlainLoginModule required \
+user_{user}="{password}";
+listener.name.ssl.ssl.client.auth=required
+ssl.keystore.type=PKCS12
+ssl.keystore.location={server_p12}
+ssl.keystore.password={store_password}
+ssl.key.password={store_password}
+ssl.truststore.type=PKCS12
+ssl.truststore.location={trust_p12}
+ssl.truststore.password={store_password}
+"""
+
+
+def classpath(*without):
+    jars = [j for j in sorted(glob.glob(DEPS + "/kafka/libs/*.jar"))
+            if not os.path.basename(j).startswith(without or ("-",))]
+    assert jars, "no Kafka: run docker/install-deps test"
+    return ":".join(jars)
+
+
+class Kafka:
+    def __init__(self, folder, nodes=1, secure=False, heap="512m",
+                 **settings):
+        self.folder = folder
+        self.numbers = range(1, nodes + 1)
+        self.heap = heap
+        self.settings = settings
+        self.cluster_id = base64.urlsafe_b64encode(
+            uuid.uuid4().bytes).decode()[:22]
+        self.ports = {n: free_port() for n in self.numbers}
+        self.controllers = {n: free_port() for n in self.numbers}
+        self.secure_ports = {n: free_port() for n in self.numbers}
+        self.tls_ports = {n: free_port() for n in self.numbers}
+        self.stores = None
+        if secure:
+            self.stores = stores.make(os.path.join(folder, "stores"))
+        self.processes = {n: self._prepare(n) for n in self.numbers}
+        self._format()
+
+    def _properties(self, n):
+        """server.properties of node n"""
+        nodes = len(self.numbers)
+        listeners = [f"PLAINTEXT://{HOST}:{self.ports[n]}",
+                     f"CONTROLLER://{HOST}:{self.controllers[n]}"]
+        if self.stores:
+            listeners += [f"SASL_SSL://{HOST}:{self.secure_ports[n]}",
+                          f"SSL://{HOST}:{self.tls_ports[n]}"]
+        voters = ",".join(f"{i}@{HOST}:{p}"
+                          for i, p in self.controllers.items())
+        lines = {
+            "node.id": n,
+            "controller.quorum.voters": voters,
+            "listeners": ",".join(listeners),
+            "log.dirs": f"{self.folder}/kafka{n}",
+            "default.replication.factor": nodes,
+            "offsets.topic.replication.factor": nodes,
+            "transaction.state.log.replication.factor": nodes,
+            "transaction.state.log.min.isr": min(nodes, 2),
+            "min.insync.replicas": min(nodes, 2),
+        }
+        lines.update({k.replace("_", "."): v
+                      for k, v in self.settings.items()})
+        text = SETTINGS
+        if self.stores:
+            text += SECURE.format(user=USER, password=PASSWORD,
+                                  store_password=stores.PASSWORD,
+                                  **self.stores._asdict())
+        return text + "".join(f"{k}={v}\n" for k, v in lines.items())
+
+    def _java(self, *args):
+        return ["java", f"-Xms{self.heap}", f"-Xmx{self.heap}",
+                "-XX:+UseSerialGC",
+                "-Dorg.slf4j.simpleLogger.showDateTime=true",
+                "-cp", classpath(), *args]
+
+    def _prepare(self, n):
+        os.makedirs(f"{self.folder}/kafka{n}")
+        config = f"{self.folder}/kafka{n}.properties"
+        with open(config, "w", encoding="utf-8") as f:
+            f.write(self._properties(n))
+        return Process(self._java("kafka.Kafka", config),
+                       f"{self.folder}/kafka{n}.log")
+
+    def _format(self):
+        scram = []
+        if self.stores:
+            for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
+                scram += ["--add-scram", f"{mechanism}=[name={USER},"
+                          f"password={PASSWORD}]"]
+        formats = [subprocess.Popen(
+            self._java("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                       "kafka.tools.StorageTool", "format",
+                       "-t", self.cluster_id,
+                       "-c", f"{self.folder}/kafka{n}.properties", *scram),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            for n in self.numbers]
+        for process in formats:
+            out = process.communicate()[0]
+            assert process.returncode == 0, out
+
+    # Life
+
+    def start(self, node=None):
+        for n in [node] if node else self.numbers:
+            self.processes[n].start()
+        self.wait_ready()
+        return self
+
+    def wait_ready(self, timeout=60):
+        running = [n for n in self.numbers if self.processes[n].running()]
+        for n in running:
+            self.processes[n].wait_ready(
+                f"broker {n}", lambda n=n: listening(self.ports[n]), timeout)
+        wait_for("the brokers to know each other",
+                 lambda: len(self.admin().list_topics(timeout=2).brokers)
+                 >= len(running), timeout)
+
+    def stop(self, node=None):
+        for n in [node] if node else self.numbers:
+            self.processes[n].stop()
+
+    def kill(self, node=None):
+        for n in [node] if node else self.numbers:
+            self.processes[n].kill()
+
+    close = kill
+
+    # Clients
+
+    @property
+    def bootstrap(self):
+        return ",".join(f"{HOST}:{p}" for p in self.ports.values())
+
+    @property
+    def secure_bootstrap(self):
+        return ",".join(f"{HOST}:{p}" for p in self.secure_ports.values())
+
+    @property
+    def tls_bootstrap(self):
+        return ",".join(f"{HOST}:{p}" for p in self.tls_ports.values())
+
+    def admin(self):
+        """Keep a name for it until its answers are there."""
+        return admin.AdminClient({"bootstrap.servers": self.bootstrap,
+                                  "log_level": 2})
+
+    def create_topic(self, name, partitions=1, replication=None, **config):
+        """config in keyword form: cleanup_policy="compact" """
+        topic = admin.NewTopic(
+            name, partitions, replication or len(self.numbers),
+            config={k.replace("_", "."): str(v) for k, v in config.items()})
+        a = self.admin()
+        a.create_topics([topic])[name].result(30)
+        wait_for(f"topic {name}", lambda: len(
+            a.list_topics(name, timeout=5).topics[name].partitions)
+            == partitions)
+        return name
+
+    def delete_topic(self, name):
+        a = self.admin()
+        a.delete_topics([name])[name].result(30)
+
+    def topics(self):
+        return sorted(self.admin().list_topics(timeout=10).topics)
+
+    def topic_config(self, name):
+        resource = admin.ConfigResource(
+            admin.ConfigResource.Type.TOPIC, name)
+        a = self.admin()
+        found = a.describe_configs([resource])[resource].result(10)
+        return {k: v.value for k, v in found.items()}
+
+    def produce(self, topic, records, **config):
+        """records: values, or dicts of produce()'s arguments (key, value,
+        headers, partition, timestamp). All are acknowledged on return."""
+        p = self.producer(**config)
+        acked = produce(p, topic, records)
+        assert acked == len(records), f"{acked} of {len(records)} acknowledged"
+
+    def producer(self, **config):
+        return confluent_kafka.Producer({
+            "bootstrap.servers": self.bootstrap, "acks": "all",
+            "linger.ms": 5, "enable.idempotence": True, "log_level": 2,
+            "partitioner": "murmur2_random",
+            **{k.replace("_", "."): v for k, v in config.items()}})
+
+    def consume(self, topic, isolation="read_committed"):
+        """All records that are in the topic now, by partition and offset."""
+        return read_topic(self.bootstrap, topic, isolation)
+
+    def wait_records(self, topic, count, timeout=60):
+        """Waits for at least so many, and returns all there are."""
+        def check():
+            if self.size(topic) < count:
+                raise ValueError(f"{self.size(topic)} offsets")
+            found = self.consume(topic)
+            if len(found) < count:
+                raise ValueError(f"{len(found)} records")
+            return found
+        return wait_for(f"{count} records in {topic}", check, timeout, 0.1)
+
+    def size(self, topic):
+        """The offsets in use, transaction markers among them."""
+        c = _consumer(self.bootstrap, "read_uncommitted")
+        try:
+            parts = c.list_topics(topic, timeout=10).topics[topic].partitions
+            ends = [c.get_watermark_offsets(
+                confluent_kafka.TopicPartition(topic, p), timeout=10)
+                for p in parts]
+            return sum(high - low for low, high in ends)
+        finally:
+            c.close()
+
+    def committed(self, group):
+        """{(topic, partition): offset} of a consumer group"""
+        request = [confluent_kafka.ConsumerGroupTopicPartitions(group)]
+        a = self.admin()
+        found = a.list_consumer_group_offsets(request)[group]
+        return {(t.topic, t.partition): t.offset
+                for t in found.result(10).topic_partitions}
+
+
+def produce(producer, topic, records, timeout=60):
+    """Returns how many were acknowledged."""
+    acked = []
+
+    def report(err, message):
+        if err is None:
+            acked.append(message.offset())
+
+    for r in records:
+        fields = r if isinstance(r, dict) else {"value": r}
+        while True:
+            try:
+                producer.produce(topic, on_delivery=report, **fields)
+                break
+            except BufferError:
+                producer.poll(1)
+    producer.flush(timeout)
+    return len(acked)
+
+
+def _consumer(bootstrap, isolation):
+    return confluent_kafka.Consumer({
+        "bootstrap.servers": bootstrap, "group.id": "observer",
+        "enable.auto.commit": False, "auto.offset.reset": "earliest",
+        "isolation.level": isolation, "enable.partition.eof": True,
+        "fetch.wait.max.ms": 20, "fetch.queue.backoff.ms": 5})
+
+
+def read_topic(bootstrap, topic, isolation="read_committed", timeout=60):
+    c = _consumer(bootstrap, isolation)
+    try:
+        parts = c.list_topics(topic, timeout=10).topics[topic].partitions
+        c.assign([confluent_kafka.TopicPartition(
+            topic, p, confluent_kafka.OFFSET_BEGINNING) for p in parts])
+        open_parts = set(parts)
+        records = []
+        while open_parts:
+            messages = c.consume(10000, 0.1)
+            for m in messages:
+                error = m.error()
+                if error is None:
+                    records.append(Record(
+                        m.partition(), m.offset(), m.key(), m.value(),
+                        m.headers() or [], m.timestamp()[1]))
+                elif error.code() == confluent_kafka.KafkaError._PARTITION_EOF:
+                    open_parts.discard(m.partition())
+                else:
+                    raise confluent_kafka.KafkaException(error)
+            timeout -= 0 if messages else 0.1
+            assert timeout > 0, f"{topic}: no end of {open_parts} in time"
+        return sorted(records, key=lambda r: (r.partition, r.offset))
+    finally:
+        c.close()

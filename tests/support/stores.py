@@ -1,0 +1,61 @@
+"""stores: keys and certificates in the forms that Java clients are given:
+PEM, PKCS12 made by openssl, PKCS12 and JKS trust stores made by keytool."""
+
+import collections
+import os
+import subprocess
+
+PASSWORD = "store-secret"
+
+Stores = collections.namedtuple(
+    "Stores", "ca_pem server_p12 client_pem client_cert client_key client_p12 "
+    "trust_p12 trust_jks")
+
+
+def _run(*argv):
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{argv}: {done.stderr}{done.stdout}"
+
+
+def _openssl(*argv):
+    _run("openssl", *argv)
+
+
+def _signed(folder, name, names):
+    """name.key and name.crt, signed by the CA"""
+    base = f"{folder}/{name}"
+    with open(base + ".ext", "w", encoding="ascii") as f:
+        f.write(f"subjectAltName={names}\n")
+    _openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}",
+             "-keyout", base + ".key", "-out", base + ".csr")
+    _openssl("x509", "-req", "-in", base + ".csr", "-CA", f"{folder}/ca.pem",
+             "-CAkey", f"{folder}/ca.key", "-CAcreateserial", "-days", "30",
+             "-extfile", base + ".ext", "-out", base + ".crt")
+    _openssl("pkcs12", "-export", "-in", base + ".crt", "-inkey",
+             base + ".key", "-certfile", f"{folder}/ca.pem", "-name", name,
+             "-passout", f"pass:{PASSWORD}", "-out", base + ".p12")
+
+
+def _trust(folder, kind, path):
+    _run("keytool", "-importcert", "-noprompt", "-alias", "ca", "-file",
+         f"{folder}/ca.pem", "-keystore", path, "-storetype", kind,
+         "-storepass", PASSWORD)
+
+
+def make(folder):
+    os.makedirs(folder, exist_ok=True)
+    _openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
+             "-subj", "/CN=penstock test CA", "-keyout", f"{folder}/ca.key",
+             "-out", f"{folder}/ca.pem")
+    _signed(folder, "server", "DNS:localhost,IP:127.0.0.1")
+    _signed(folder, "client", "DNS:client")
+    with open(f"{folder}/client.pem", "w", encoding="ascii") as out:
+        for name in ("client.key", "client.crt", "ca.pem"):
+            with open(f"{folder}/{name}", encoding="ascii") as f:
+                out.write(f.read())
+    _trust(folder, "PKCS12", f"{folder}/trust.p12")
+    _trust(folder, "JKS", f"{folder}/trust.jks")
+    return Stores(
+        f"{folder}/ca.pem", f"{folder}/server.p12", f"{folder}/client.pem",
+        f"{folder}/client.crt", f"{folder}/client.key",
+        f"{folder}/client.p12", f"{folder}/trust.p12", f"{folder}/trust.jks")
