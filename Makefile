@@ -119,6 +119,8 @@ PLUGIN_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard connectors/*/*.c \
 PLUGIN_SRC := $(foreach d,$(PLUGIN_DIRS),$(wildcard $d/*.c))
 FIXTURE_SRC := $(wildcard tests/fixtures/*.c)
 TEST_SRC := $(wildcard tests/*/test_*.c)
+# What several of them use: the host that drives a plugin, servers, …
+HELPER_SRC := $(filter-out $(TEST_SRC),$(wildcard tests/connectors/*.c))
 # Tests of what is inside a plugin are linked with that plugin's objects.
 INSIDE_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard \
 	tests/connectors/*/test_*.c tests/plugins/*/test_*.c))))
@@ -196,7 +198,7 @@ $(B)/floors/%: $(B)/obj/tests/bench/floor_%.o
 	@echo link $@
 	@$(CC) $(LDFLAGS) -o $@ $^ $(RDKAFKA_LIBS) $(call pkg_libs,libpq libcurl)
 
-$(B)/check: $(call obj,$(TEST_SRC)) $(CORE_OBJ)
+$(B)/check: $(call obj,$(TEST_SRC) $(HELPER_SRC)) $(CORE_OBJ)
 	@echo link $@
 	@$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(CORE_LIBS)
 
@@ -211,7 +213,8 @@ endef
 $(foreach d,$(INSIDE_DIRS),$(eval $(call inside,$d)))
 
 -include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(PLUGIN_SRC) \
-	$(FIXTURE_SRC) $(TEST_SRC) $(INSIDE_SRC) $(FLOOR_SRC) $(FUZZ_SRC)))
+	$(FIXTURE_SRC) $(TEST_SRC) $(HELPER_SRC) $(INSIDE_SRC) $(FLOOR_SRC) \
+	$(FUZZ_SRC)))
 
 # ---- Tests ----------------------------------------------------------------
 
