@@ -1,0 +1,396 @@
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <criterion/parameterized.h>
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "record/batch.h"
+#include "tests/connectors/host.h"
+
+struct fixture {
+	struct test_host *t;
+	const struct ps_source_ops *ops;
+	void *state;
+	struct ps_batch *b;
+	char dir[64], path[128];
+	char lines[8192]; /* all lines so far, each followed by '|' */
+	size_t count;
+	int64_t position; /* the last offset a record carried */
+};
+
+static void
+set_up(struct fixture *f)
+{
+	memset(f, 0, sizeof *f);
+	strcpy(f->dir, "/tmp/penstock-file-XXXXXX");
+	cr_assert(mkdtemp(f->dir) != NULL);
+	(void)snprintf(f->path, sizeof f->path, "%s/in.log", f->dir);
+	f->t = test_host_new("file", "FileStreamSource");
+	test_host_set(f->t, "file", f->path);
+	test_host_set(f->t, "topic", "lines");
+	f->ops = test_source_ops(f->t);
+	f->b = batch_new(1 << 20);
+	f->b->budget_bytes = 1 << 20;
+}
+
+static void
+begin(struct fixture *f)
+{
+	f->state = test_source_start(f->t);
+	cr_assert(f->state != NULL, "%s", f->t->err.text);
+}
+
+static void
+tear_down(struct fixture *f)
+{
+	char other[160];
+
+	if (f->state != NULL)
+		f->ops->destroy(f->state);
+	batch_free(&f->b);
+	test_host_free(&f->t);
+	(void)snprintf(other, sizeof other, "%s.1", f->path);
+	(void)unlink(other);
+	(void)unlink(f->path);
+	(void)rmdir(f->dir);
+}
+
+static void
+add(const char *path, const char *text, size_t len)
+{
+	FILE *out = fopen(path, "a");
+
+	cr_assert(out != NULL);
+	cr_assert(fwrite(text, 1, len, out) == len);
+	cr_assert(fclose(out) == 0);
+}
+
+static void
+write_text(const char *path, const char *text)
+{
+	add(path, text, strlen(text));
+}
+
+/* Keeps what one poll gave; returns its result. */
+static int
+poll_once(struct fixture *f)
+{
+	int rc;
+
+	batch_reset(f->b, 1 << 20);
+	f->b->budget_bytes = 1 << 20;
+	ps_error_clear(&f->t->err);
+	rc = f->ops->poll(f->state, f->b, &f->t->err);
+	for (size_t i = 0; i < f->b->count; i++) {
+		struct ps_record *r = &f->b->records[i];
+		size_t used = strlen(f->lines);
+
+		cr_assert(eq(int, r->value.type, PS_STRING));
+		cr_assert(r->value_schema != NULL);
+		cr_assert(not(r->value_schema->optional));
+		if (used + r->value.len + 2 < sizeof f->lines) {
+			memcpy(f->lines + used, r->value.s, r->value.len);
+			strcpy(f->lines + used + r->value.len, "|");
+		}
+		if (r->source_offset.type == PS_MAP)
+			f->position =
+			    ps_map_find(&r->source_offset, "position")->i;
+		f->count++;
+	}
+	return rc;
+}
+
+/* Polls until `count` lines came, for as long as eight idle polls. */
+static void
+expect(struct fixture *f, size_t count, const char *lines)
+{
+	for (int i = 0; i < 8 && f->count < count; i++)
+		cr_assert(poll_once(f) == 0, "%s", f->t->err.text);
+	cr_assert(eq(sz, f->count, count));
+	cr_assert(eq(str, f->lines, (char *)lines));
+}
+
+struct split {
+	char text[64];
+	size_t count;
+	char lines[64];
+	int64_t position;
+};
+
+/* Java's rule: LF, CR LF and CR end lines, a last CR only with what follows. */
+ParameterizedTestParameters(file_source, lines_end_where_java_ends_them)
+{
+	static struct split table[] = {
+		{ "a\nb\n", 2, "a|b|", 4 },
+		{ "a\r\nb\r\n", 2, "a|b|", 6 },
+		{ "a\rb\rc\n", 3, "a|b|c|", 6 },
+		{ "a\r\r\nb\n", 3, "a||b|", 6 },
+		{ "\n\n\n", 3, "|||", 3 },
+		{ "a\nb", 1, "a|", 2 },
+		{ "a\nb\r", 1, "a|", 2 },
+		{ "\r\n", 1, "|", 2 },
+		{ "caf\xc3\xa9\n", 1, "caf\xc3\xa9|", 6 },
+		{ "x\xff\xfey\n", 1, "x\xef\xbf\xbd\xef\xbf\xbdy|", 5 },
+		{ "x\xe2\x82\n", 1, "x\xef\xbf\xbd|", 4 },
+		{ "\xed\xa0\x80\n", 1, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd|",
+		    4 },
+	};
+
+	return cr_make_param_array(struct split, table,
+	    sizeof table / sizeof *table);
+}
+
+ParameterizedTest(struct split *s, file_source, lines_end_where_java_ends_them)
+{
+	struct fixture f;
+
+	set_up(&f);
+	write_text(f.path, s->text);
+	begin(&f);
+	expect(&f, s->count, s->lines);
+	cr_assert(eq(i64, f.position, s->position));
+	tear_down(&f);
+}
+
+Test(file_source, growth_and_partial_lines_are_followed)
+{
+	struct fixture f;
+
+	set_up(&f);
+	write_text(f.path, "one\ntw");
+	begin(&f);
+	expect(&f, 1, "one|");
+	write_text(f.path, "o\nthree\r");
+	expect(&f, 2, "one|two|");
+	write_text(f.path, "\nfour\n");
+	expect(&f, 4, "one|two|three|four|");
+	cr_assert(eq(i64, f.position, 20));
+	tear_down(&f);
+}
+
+Test(file_source, a_missing_file_is_waited_for)
+{
+	struct fixture f;
+
+	set_up(&f);
+	begin(&f);
+	test_host_wake(f.t);
+	cr_assert(eq(int, poll_once(&f), 0));
+	test_host_unwake(f.t);
+	cr_assert(strstr(f.t->log, f.path) != NULL);
+	write_text(f.path, "here\n");
+	expect(&f, 1, "here|");
+	tear_down(&f);
+}
+
+Test(file_source, the_stored_position_is_where_it_goes_on)
+{
+	struct ps_pair pair = { ps_text("position"), ps_int64(4) };
+	struct fixture f;
+
+	set_up(&f);
+	write_text(f.path, "one\ntwo\n");
+	f.t->stored = ps_map(&pair, 1);
+	begin(&f);
+	expect(&f, 1, "two|");
+	cr_assert(eq(i64, f.position, 8));
+	tear_down(&f);
+}
+
+Test(file_source, only_the_last_record_of_a_batch_carries_the_offset)
+{
+	struct fixture f;
+
+	set_up(&f);
+	test_host_set(f.t, "batch.size", "3");
+	write_text(f.path, "1\n2\n3\n4\n");
+	begin(&f);
+	cr_assert(eq(int, poll_once(&f), 0));
+	cr_assert(eq(sz, f.b->count, 3));
+	cr_assert(eq(int, f.b->records[0].source_offset.type, PS_NULL));
+	cr_assert(eq(int, f.b->records[2].source_offset.type, PS_MAP));
+	cr_assert(eq(i64, f.position, 6));
+	cr_assert(ps_is_text(ps_map_find(test_host_partition_map(
+					     f.b->records[2].source_partition),
+				 "filename"),
+	    f.path));
+	tear_down(&f);
+}
+
+Test(file_source, a_truncated_file_is_read_from_its_beginning)
+{
+	struct fixture f;
+
+	set_up(&f);
+	write_text(f.path, "one\ntwo\n");
+	begin(&f);
+	expect(&f, 2, "one|two|");
+	cr_assert(eq(int, truncate(f.path, 0), 0));
+	write_text(f.path, "new\n");
+	expect(&f, 3, "one|two|new|");
+	cr_assert(eq(i64, f.position, 4));
+	cr_assert(strstr(f.t->log, "was truncated") != NULL);
+	tear_down(&f);
+}
+
+Test(file_source, a_file_replaced_while_it_was_not_read_is_noticed)
+{
+	struct ps_pair pair = { ps_text("position"), ps_int64(5) };
+	struct fixture f;
+
+	set_up(&f);
+	write_text(f.path, "longer line\ntwo\n");
+	f.t->stored = ps_map(&pair, 1);
+	begin(&f);
+	expect(&f, 2, "longer line|two|");
+	cr_assert(strstr(f.t->log, "another file") != NULL);
+	tear_down(&f);
+}
+
+Test(file_source, a_rotated_file_is_read_to_its_end_before_the_new_one,
+    .timeout = 20)
+{
+	char old[160];
+	struct fixture f;
+
+	set_up(&f);
+	(void)snprintf(old, sizeof old, "%s.1", f.path);
+	write_text(f.path, "one\n");
+	begin(&f);
+	expect(&f, 1, "one|");
+	cr_assert(eq(int, rename(f.path, old), 0));
+	write_text(f.path, "new\n");
+	write_text(old, "two\nlast");
+	expect(&f, 4, "one|two|last|new|");
+	cr_assert(eq(i64, f.position, 4));
+	tear_down(&f);
+}
+
+Test(file_source, a_line_over_the_limit_fails_with_its_position)
+{
+	static char text[5000];
+	struct fixture f;
+
+	set_up(&f);
+	memset(text, 'x', sizeof text);
+	test_host_set(f.t, "line.max.bytes", "4096");
+	write_text(f.path, "ok\n");
+	add(f.path, text, sizeof text);
+	begin(&f);
+	expect(&f, 1, "ok|");
+	for (int i = 0; i < 4 && poll_once(&f) == 0; i++)
+		continue;
+	cr_assert(eq(int, f.t->err.code, PS_E_DATA));
+	cr_assert(strstr(f.t->err.text, "position 3") != NULL);
+	tear_down(&f);
+}
+
+Test(file_source, lines_longer_than_a_read_arrive_whole)
+{
+	size_t len = 3000000;
+	char *text = malloc(len + 1);
+	struct fixture f;
+
+	set_up(&f);
+	memset(text, 'x', len);
+	text[len] = '\n';
+	add(f.path, text, len + 1);
+	begin(&f);
+	for (int i = 0; i < 16 && f.count == 0; i++)
+		cr_assert(eq(int, poll_once(&f), 0));
+	cr_assert(eq(sz, f.b->records[0].value.len, len));
+	free(text);
+	tear_down(&f);
+}
+
+Test(file_source, every_line_of_a_large_file_comes_once_and_in_order)
+{
+	size_t next = 0, total = 300000;
+	struct fixture f;
+	FILE *out;
+
+	set_up(&f);
+	out = fopen(f.path, "w");
+	for (size_t i = 0; i < total; i++)
+		(void)fprintf(out, "%zu %.*s\n", i, (int)(i * 7 % 90),
+		    ".........................................................."
+		    "."
+		    ".................................");
+	(void)fclose(out);
+	begin(&f);
+	while (next < total) {
+		cr_assert(eq(int, poll_once(&f), 0));
+		cr_assert(gt(sz, f.b->count, 0));
+		for (size_t i = 0; i < f.b->count; i++, next++)
+			cr_assert(eq(sz,
+			    strtoull(f.b->records[i].value.s, NULL, 10), next));
+	}
+	tear_down(&f);
+}
+
+Test(file_source, standard_input_is_refused_with_the_key_named)
+{
+	struct test_host *t = test_host_new("file", "FileStreamSource");
+
+	test_host_set(t, "topic", "lines");
+	cr_assert(strstr(test_host_validate(t), "file: ") != NULL);
+	cr_assert(test_source_start(t) == NULL);
+	cr_assert(eq(int, t->err.code, PS_E_CONFIG));
+	cr_assert(strstr(t->err.text, "standard input") != NULL);
+	test_host_free(&t);
+}
+
+Test(file_source, a_folder_is_refused)
+{
+	struct fixture f;
+
+	set_up(&f);
+	test_host_set(f.t, "file", f.dir);
+	begin(&f);
+	cr_assert(eq(int, poll_once(&f), -1));
+	cr_assert(strstr(f.t->err.text, "regular file") != NULL);
+	tear_down(&f);
+}
+
+struct altered {
+	int kind; /* 0 null, 1 no position, 2 text, 3 number */
+	int64_t number;
+	char message[96];
+};
+
+ParameterizedTestParameters(file_source, altered_offsets_are_checked_as_java)
+{
+	static struct altered table[] = {
+		{ 0, 0, "" },
+		{ 1, 0, "should either be null or contain the key 'position'" },
+		{ 2, 0, "is expected to be a Long value" },
+		{ 3, -1, "should be a non-negative value" },
+		{ 3, 7, "" },
+	};
+
+	return cr_make_param_array(struct altered, table,
+	    sizeof table / sizeof *table);
+}
+
+ParameterizedTest(struct altered *a, file_source,
+    altered_offsets_are_checked_as_java)
+{
+	struct ps_pair pair = { ps_text("position"), ps_int64(a->number) };
+	struct ps_position p = { .offset = ps_null() };
+	struct fixture f;
+	int rc;
+
+	set_up(&f);
+	if (a->kind == 1)
+		pair.key = ps_text("x");
+	if (a->kind == 2)
+		pair.value = ps_text("7");
+	if (a->kind > 0)
+		p.offset = ps_map(&pair, 1);
+	rc = f.ops->alter_offsets(&f.t->h, &f.t->config, &p, 1, &f.t->err);
+	cr_assert(eq(int, rc, a->message[0] == '\0' ? 0 : -1));
+	cr_assert(strstr(f.t->err.text, a->message) != NULL);
+	tear_down(&f);
+}
