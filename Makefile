@@ -26,7 +26,7 @@ CLANG := clang-$(CLANG_VERSION)
 PYTHON := $(DEPS)/venv/bin/python
 
 .PHONY: all check integration test deps lint layers headers sizes format \
-	tidy cppcheck reformat asan cov bench soak clean help
+	tidy cppcheck reformat asan cov bench demo soak clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -228,6 +228,13 @@ integration: all $(FIXTURES)
 	@$(PYTHON) -m pytest -q -m 'not soak' --junitxml=$(B)/integration.xml \
 		$(PYTEST_ARGS) $(TESTS)
 
+# KEEP=1 leaves all running. SECONDS is how long the shop is open.
+demo:
+	@docker/install-deps build test
+	@echo 'Building'
+	@$(MAKE) -s all
+	@$(PYTHON) tests/demo/run
+
 soak: all $(FIXTURES)
 	$(PYTHON) -m pytest -q -m soak $(PYTEST_ARGS) $(TESTS)
 
@@ -330,6 +337,7 @@ clean:
 
 help:
 	@echo 'make              build/release/penstock and plugins/*.so'
+	@echo 'make demo         a whole pipeline on real servers; KEEP=1'
 	@echo 'make check        unit tests; FILTER=ack/* runs some'
 	@echo 'make integration  tests on real servers; TESTS=FILE runs some'
 	@echo 'make test         installs what is missing, then both'
