@@ -228,7 +228,7 @@ integration: all $(FIXTURES)
 	@$(PYTHON) -m pytest -q -m 'not soak' --junitxml=$(B)/integration.xml \
 		$(PYTEST_ARGS) $(TESTS)
 
-# KEEP=1 leaves all running. SECONDS is how long the shop is open.
+# KEEP=1 leaves all running. DEMO_SECONDS is how long the shop is open.
 demo:
 	@docker/install-deps build test
 	@echo 'Building'
