@@ -77,7 +77,8 @@ pkg_cflags = $(if $(strip $1),$(patsubst -I%,-isystem %,$(shell \
 	$(PKG_CONFIG) --cflags $1)))
 pkg_libs = $(if $(strip $1),$(shell $(PKG_CONFIG) --libs $1))
 
-HAVE_LIBS := $(shell $(PKG_CONFIG) --exists rdkafka jansson && echo yes)
+HAVE_LIBS := $(shell $(PKG_CONFIG) --exists rdkafka jansson \
+	2>/dev/null && echo yes)
 ifeq ($(HAVE_LIBS),)
 ifneq ($(filter-out clean help deps test,$(or $(MAKECMDGOALS),all)),)
 $(error libraries are missing: run docker/install-deps build)
@@ -256,7 +257,7 @@ cov:
 		--fail-under-line $(COV_FLOOR)
 
 bench: all $(FLOORS)
-	$(PYTHON) tests/bench/run $(BENCH_ARGS)
+	tests/bench/run $(BENCH_ARGS)
 
 # fuzz-x runs tests/fuzz/fuzz_x.c over its corpus in tests/data/fuzz/x. Code
 # of a plugin comes in by including its .c file.

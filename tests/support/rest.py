@@ -42,6 +42,9 @@ class Rest:
     def healthy(self):
         return self.request("GET", "/health", timeout=5).status_code == 200
 
+    def connectors_answered(self):
+        return self.request("GET", "/connectors", timeout=5).status_code == 200
+
     def create(self, name, config):
         return self.call("POST", "/connectors",
                          {"name": name, "config": stringified(config)})
