@@ -30,6 +30,7 @@ struct ps_error {
 
 #define PS_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
+PS_PRINTF(3, 0)
 static inline void
 ps_vfail(struct ps_error *err, enum ps_code code, const char *fmt, va_list ap)
 {
