@@ -281,8 +281,7 @@ $(B)/run/%: $(B)/obj/tests/fuzz/fuzz_%.o $(CORE_OBJ)
 
 LINT := tests/support/lint
 LINT_SRC := $(CORE_SRC) $(PLUGIN_SRC)
-FORMAT_SRC := $(LINT_SRC) $(HEADERS) $(shell find tests -name '*.[ch]' \
-	2>/dev/null)
+FORMAT_SRC := $(LINT_SRC) $(HEADERS) $(shell find tests -name '*.[ch]')
 
 lint: layers headers sizes format tidy cppcheck
 
@@ -324,7 +323,8 @@ $(B)/tidy/%.ok: %.c $(B)/obj/%.o .clang-tidy
 
 CPPCHECK := --std=c11 --quiet --error-exitcode=1 --inline-suppr \
 	--enable=warning,performance,portability -j$(shell nproc) \
-	--suppressions-list=$(LINT)/cppcheck.suppress
+	--suppressions-list=$(LINT)/cppcheck.suppress \
+	--include=$(LINT)/cppcheck.h
 cppcheck:
 	@echo $@
 	@mkdir -p $(B)/cppcheck
