@@ -10,6 +10,8 @@
 
 #include <penstock/config.h>
 
+#include "config/def.h"
+
 struct key_table {
 	const struct ps_key *keys;
 	size_t count;
@@ -30,5 +32,14 @@ extern const struct key_table worker_common_keys;
 extern const struct key_table worker_distributed_keys;
 extern const struct key_table worker_standalone_keys;
 extern const struct key_table worker_penstock_keys;
+
+/* The rows of one alias, with those of its plugin, as Connect shows them:
+ * group "Transforms: <alias>", the plugin's and the framework's in one. */
+void common_add_transform(struct def_set *s, const char *alias,
+    const struct key_table *plugin);
+void common_add_predicate(struct def_set *s, const char *alias,
+    const struct key_table *plugin);
+/* topic.creation.<alias>.*; in "default" some are required. */
+void common_add_topic_group(struct def_set *s, const char *alias);
 
 #endif

@@ -21,6 +21,13 @@ struct def_set *def_set_new(struct ps_arena *a);
  * rows' own group when not NULL. Strings are borrowed. */
 void def_set_add(struct def_set *s, const struct ps_key *keys, size_t count,
     const char *prefix, const char *group);
+/* As keys of a transform or predicate are shown: those without a default
+ * first, then by importance and name, numbered from `order` on. */
+void def_set_embed(struct def_set *s, const struct ps_key *keys, size_t count,
+    const char *prefix, const char *group, int order);
+/* Another default for a key that is there (NULL: null). */
+void def_set_default(struct def_set *s, const char *name, const char *value);
+struct ps_arena *def_set_arena(const struct def_set *s);
 const struct ps_key *def_set_find(const struct def_set *s, const char *name);
 size_t def_set_count(const struct def_set *s);
 const struct ps_key *def_set_at(const struct def_set *s, size_t i);
@@ -39,7 +46,8 @@ struct def_value {
 
 struct def_result {
 	struct ps_arena *a;
-	struct def_value *values; /* in definition order */
+	/* In definition order, then those without definition. */
+	struct def_value *values;
 	size_t count;
 };
 
@@ -55,10 +63,10 @@ size_t def_error_count(const struct def_result *r);
 /* "Connector configuration is invalid and contains the following N …" */
 char *def_error_text(const struct def_result *r);
 
-/* The map an instance is given: as given, defaults filled in, trimmed. Keys
- * with `prefix` only, prefix removed, when it is not NULL. */
+/* The map an instance is given: as given, defaults filled in, trimmed. Only
+ * keys with `prefix`, prefix removed, when it is not NULL. */
 struct ps_config def_complete(struct ps_arena *a, const struct def_set *s,
-    const struct ps_config *given);
+    const struct ps_config *given, const char *prefix);
 
 /* Connect's JSON of a definition and of a value (connect-facts 7.1). New
  * references. Passwords read "[hidden]". */

@@ -16,8 +16,8 @@ struct redact;
 struct redact *redact_new(void);
 void redact_free(struct redact **rp);
 void redact_add(struct redact *r, const char *secret);
-/* In place; each secret becomes "[hidden]" (never longer than before: the
- * rest is cut to fit). True when something was found. */
+/* In place; each secret becomes "[hidden]", and what then goes beyond `room`
+ * is cut. True when something was found. */
 bool redact_text(const struct redact *r, char *text, size_t room);
 bool redact_contains(const struct redact *r, const char *text);
 /* Does the key's name alone say that its value is secret? */

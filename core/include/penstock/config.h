@@ -45,6 +45,9 @@ enum {
 	PS_INTERNAL = 1 << 7,    /* not shown in listings */
 	PS_UNSUPPORTED = 1 << 8, /* known, but setting it to other than the
 				    default is an error that names the key */
+	PS_ALIASES = 1 << 9,     /* list entries differ; they name others */
+	PS_NO_CONTROL = 1 << 10, /* not empty, no control characters */
+	PS_OR_BROKER = 1 << 11,  /* positive, or -1: the broker decides */
 };
 
 struct ps_key {

@@ -1,0 +1,98 @@
+#include "config/common.h"
+
+#include "config/rows.h"
+
+#define PENSTOCK "Penstock"
+
+static const char *const level_choices[] = { "DEBUG", "INFO", "WARN", "ERROR",
+	NULL };
+
+static const struct ps_key penstock_keys[] = {
+	{ KEY("errors.restart.enable", BOOLEAN, "true", MEDIUM,
+	      "Whether a failed connector or task is started again by itself, "
+	      "unless its configuration is wrong."),
+	    PLACE(PENSTOCK, 1, SHORT, "Restart after failure") },
+	{ KEY("errors.restart.delay.initial.ms", LONG, "1000", LOW,
+	      "Pause before the first restart, in milliseconds; it doubles "
+	      "with each failure."),
+	    AT_LEAST(1), PLACE(PENSTOCK, 2, SHORT, "First restart delay") },
+	{ KEY("errors.restart.delay.max.ms", LONG, "60000", LOW,
+	      "Longest pause before a restart, in milliseconds."),
+	    AT_LEAST(1), PLACE(PENSTOCK, 3, SHORT, "Longest restart delay") },
+	{ KEY("errors.restart.max", INT, "-1", LOW,
+	      "Restarts in a row after which the task stays failed; -1 is no "
+	      "limit."),
+	    AT_LEAST(-1), PLACE(PENSTOCK, 4, SHORT, "Restarts in a row") },
+	{ KEY("stall.timeout.ms", LONG, "60000", LOW,
+	      "A call into the plugin that lasts longer is shown as STALLED."),
+	    AT_LEAST(1), PLACE(PENSTOCK, 5, SHORT, "Stall timeout") },
+	{ KEY("task.hang.timeout.ms", LONG, "600000", LOW,
+	      "A call into the plugin that lasts longer ends the task, which "
+	      "is then started again."),
+	    AT_LEAST(1), PLACE(PENSTOCK, 6, SHORT, "Hang timeout") },
+	{ KEY("task.memory.bytes", LONG, "268435456", MEDIUM,
+	      "Memory a task's process may use; 0 is no limit."),
+	    AT_LEAST(0), PLACE(PENSTOCK, 7, SHORT, "Memory limit") },
+	{ KEY("task.open.files", INT, "1024", LOW,
+	      "Files and sockets a task's process may have open."),
+	    AT_LEAST(64), PLACE(PENSTOCK, 8, SHORT, "Open files limit") },
+	{ KEY("task.cpu.weight", INT, "100", LOW,
+	      "Share of the processors against other tasks, where control "
+	      "groups are available."),
+	    .flags = PS_HAS_MIN | PS_HAS_MAX, .min = 1, .max = 10000,
+	    PLACE(PENSTOCK, 9, SHORT, "CPU weight") },
+	{ KEY("task.buffer.bytes", LONG, "33554432", MEDIUM,
+	      "Bytes of records a task may hold; when they are spent the "
+	      "source is not read."),
+	    AT_LEAST(65536), PLACE(PENSTOCK, 10, SHORT, "Buffer budget") },
+	{ KEY("batch.bytes", LONG, "1048576", LOW,
+	      "About how many bytes a source puts into one batch."),
+	    AT_LEAST(1024), PLACE(PENSTOCK, 11, SHORT, "Batch size") },
+	{ KEY("schemas.cache.size", INT, "1000", LOW,
+	      "Schemas a task keeps for good; more are kept with their "
+	      "batch only."),
+	    AT_LEAST(1), PLACE(PENSTOCK, 12, SHORT, "Schema cache") },
+	{ KEY("placement.labels", LIST, "", LOW,
+	      "Only workers that have all of these labels run the connector."),
+	    .flags = PS_UNIQUE, PLACE(PENSTOCK, 13, MEDIUM, "Placement") },
+};
+
+static const struct ps_key worker_keys[] = {
+	{ KEY("task.liveness.timeout.ms", LONG, "30000", LOW,
+	      "A task's process that gives no sign of life for longer is "
+	      "killed and started again."),
+	    AT_LEAST(1000), NO_PLACE },
+	{ KEY("task.starts.max", INT, "0", LOW,
+	      "Processes that may be starting at once; 0 is two for each "
+	      "processor."),
+	    AT_LEAST(0), NO_PLACE },
+	{ KEY("redelivery.delay.initial.ms", LONG, "300", LOW,
+	      "Pause before a sink is given the same records again, unless it "
+	      "asked for another; it doubles with each failure."),
+	    AT_LEAST(1), NO_PLACE },
+	{ KEY("redelivery.delay.max.ms", LONG, "60000", LOW,
+	      "Longest such pause, in milliseconds."),
+	    AT_LEAST(1), NO_PLACE },
+	{ KEY("rest.body.max.bytes", INT, "1048576", LOW,
+	      "Largest body of a REST request; a larger one is refused."),
+	    AT_LEAST(1024), NO_PLACE },
+	{ KEY("rest.connections.max", INT, "1000", LOW,
+	      "REST connections that may be open at once."),
+	    AT_LEAST(1), NO_PLACE },
+	{ KEY("worker.labels", LIST, "", LOW,
+	      "Labels that connectors may ask for with placement.labels."),
+	    .flags = PS_UNIQUE, NO_PLACE },
+	{ KEY("worker.capacity", INT, "0", LOW,
+	      "How much this worker takes against others; 0 is its number of "
+	      "processors."),
+	    AT_LEAST(0), NO_PLACE },
+	{ KEY("log.level", STRING, "INFO", LOW,
+	      "What is logged until /admin/loggers says otherwise."),
+	    .flags = PS_ANY_CASE, .choices = level_choices, NO_PLACE },
+	{ KEY("metrics.series.max", INT, "100000", LOW,
+	      "Series that /metrics may show; more are counted and dropped."),
+	    AT_LEAST(100), NO_PLACE },
+};
+
+const struct key_table common_penstock_keys = TABLE(penstock_keys);
+const struct key_table worker_penstock_keys = TABLE(worker_keys);

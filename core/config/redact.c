@@ -1,0 +1,124 @@
+#include "config/redact.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+#include "base/xalloc.h"
+
+#define SHORTEST 6u
+
+static const char mask[] = "[hidden]";
+
+/* Longest first, so that of two that overlap the whole one goes. */
+struct redact {
+	char **secrets;
+	size_t count, room;
+};
+
+struct redact *
+redact_new(void)
+{
+	return xcalloc(1, sizeof(struct redact));
+}
+
+void
+redact_free(struct redact **rp)
+{
+	struct redact *r = *rp;
+
+	if (r == NULL)
+		return;
+	for (size_t i = 0; i < r->count; i++) {
+		explicit_bzero(r->secrets[i], strlen(r->secrets[i]));
+		free(r->secrets[i]);
+	}
+	free(r->secrets);
+	free(r);
+	*rp = NULL;
+}
+
+void
+redact_add(struct redact *r, const char *secret)
+{
+	size_t len = strlen(secret), at;
+
+	if (len < SHORTEST)
+		return;
+	for (size_t i = 0; i < r->count; i++)
+		if (strcmp(r->secrets[i], secret) == 0)
+			return;
+	if (r->count == r->room) {
+		r->room = r->room == 0 ? 8 : 2 * r->room;
+		r->secrets = xrealloc(r->secrets, r->room * sizeof *r->secrets);
+	}
+	for (at = r->count; at > 0 && strlen(r->secrets[at - 1]) < len; at--)
+		r->secrets[at] = r->secrets[at - 1];
+	r->secrets[at] = xstrdup(secret);
+	r->count++;
+}
+
+/* Puts the mask over `len` bytes at `at` of a text with `room` bytes. */
+static char *
+cover(char *text, size_t room, char *at, size_t len)
+{
+	size_t before = (size_t)(at - text), put = sizeof mask - 1;
+	size_t rest = strlen(at + len);
+
+	if (put > room - 1 - before)
+		put = room - 1 - before;
+	if (rest > room - 1 - before - put)
+		rest = room - 1 - before - put;
+	memmove(at + put, at + len, rest);
+	memcpy(at, mask, put);
+	at[put + rest] = '\0';
+	return at + put;
+}
+
+bool
+redact_text(const struct redact *r, char *text, size_t room)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const char *secret = r->secrets[i];
+		char *at = text;
+
+		while ((at = strstr(at, secret)) != NULL) {
+			at = cover(text, room, at, strlen(secret));
+			found = true;
+		}
+	}
+	return found;
+}
+
+bool
+redact_contains(const struct redact *r, const char *text)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (strstr(text, r->secrets[i]) != NULL)
+			return true;
+	return false;
+}
+
+bool
+redact_is_secret_key(const char *key)
+{
+	static const char *const words[] = { "password", "passwd", "passphrase",
+		"secret", "token", "credential", "jaas.config", "private.key",
+		"apikey", "api.key", "access.key", "authorization",
+		"keystore.key" };
+	/* What tells where a secret is, not what it is. */
+	static const char *const ends[] = { ".url", ".uri", ".path", ".file",
+		".location", ".class", ".ms", ".seconds", ".type", ".name",
+		".enable", ".enabled", ".property", ".mode" };
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		if (text_ends(key, ends[i]))
+			return false;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcasestr(key, words[i]) != NULL)
+			return true;
+	return false;
+}
