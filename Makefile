@@ -61,8 +61,9 @@ LINK_asan := $(SANITIZE)
 LINK_cov := --coverage
 LINK_fuzz := -fsanitize=fuzzer,address,undefined
 
+# clang does not take uthash's comments for what they say; gcc does.
 ifneq ($(findstring clang,$(CC)),)
-WARN_GCC :=
+WARN_GCC := -Wno-implicit-fallthrough
 WARN_TESTS := $(filter-out -Wno-arith-conversion,$(WARN_TESTS))
 endif
 
