@@ -17,7 +17,7 @@
 #undef setjmp
 #undef sprintf
 #undef vsprintf
-#pragma GCC poison alloca atof atoi atol gets mktemp popen rand setjmp
+#pragma GCC poison alloca atof atoi atol gets mktemp popen setjmp
 #pragma GCC poison sprintf srand strcat strcpy strncat strncpy strtok system
 #pragma GCC poison tmpnam asctime ctime gmtime localtime vfork vsprintf
 

@@ -48,37 +48,60 @@ enum conf_fate {
 	CONF_TRANSLATED,
 	CONF_HARMLESS, /* has no meaning here and changes nothing that arrives
 			*/
-	CONF_REFUSED,
+	CONF_REFUSED,  /* unless its value is one of `accepted` */
 };
+
+struct conf_work;
+struct conf_row;
+typedef int conf_fn(struct conf_work *w, const struct conf_row *row,
+    const char *value, struct ps_error *err);
 
 struct conf_row {
 	const char *key;
+	unsigned clients; /* enum conf_client */
 	enum conf_fate fate;
-	const char *to;  /* librdkafka's property, NULL: see conf.c */
-	const char *say; /* why harmless, or the way out when refused */
+	const char *to;       /* librdkafka's property */
+	conf_fn *fn;          /* how, NULL: the value as it stands */
+	const char *say;      /* harmless: why; refused: the way out */
+	const char *accepted; /* values, separated by blanks; NULL: none */
 };
 
 /* The table, for tests and documentation. */
 const struct conf_row *conf_rows(size_t *count);
-const struct conf_row *conf_find(const char *key);
-/* Of librdkafka's own properties: may a user set it? -1: not classified. */
-int conf_is_allowed(const char *property);
+/* The row of a key for that client, NULL: not one of its keys. */
+const struct conf_row *conf_find(const char *key, unsigned clients);
+
+/* librdkafka's own properties, those that Java does not have. */
+enum conf_class {
+	CONF_UNKNOWN,
+	CONF_ALLOWED,
+	CONF_OURS,   /* we decide it */
+	CONF_DENIED, /* runs or reads what a configuration must not */
+};
+enum conf_class conf_classify(const char *property);
 
 /* What the settings came to. */
 struct conf {
 	struct ps_config properties; /* librdkafka's, sorted */
-	const char *ca_pem;          /* set beside them, NULL: none */
-	size_t buffer_bytes;         /* buffer.memory */
-	size_t max_poll_records;     /* 0: not given */
-	const char *reset;           /* auto.offset.reset: earliest … none */
+	enum conf_client client;
+	size_t buffer_bytes;     /* buffer.memory */
+	size_t max_poll_records; /* 0: not given */
+	const char *reset;       /* auto.offset.reset: earliest latest none */
 };
 
 /* PS_E_CONFIG names the key, its value and the way out. Memory from `a`. */
 int conf_translate(struct ps_arena *a, enum conf_client client,
     const struct ps_config *java, struct conf *out, struct ps_error *err);
-/* A configuration object for rd_kafka_new, with the events, the socket
- * callback and the log queue that all our clients have. NULL on error. */
-rd_kafka_conf_t *conf_make(const struct conf *c, struct ps_error *err);
+/* A connector's own `producer.override.` and the like may not name what runs
+ * or reads things on the worker's machine. */
+int
+conf_check_overrides(const struct ps_config *connector, struct ps_error *err);
+
+/* The client, with the events, the log queue and the socket callback that
+ * all of ours have. NULL on error. Its main queue is to be served. */
+rd_kafka_t *conf_open(const struct conf *c, struct ps_error *err);
+/* Logs a log event; for the loops that serve a client's main queue. */
+void conf_log(rd_kafka_event_t *ev);
 
 /* Refuses a librdkafka older than 2.14. */
 int conf_check_library(struct ps_error *err);

@@ -1,0 +1,403 @@
+#include "kafka/producer.h"
+
+#include <assert.h>
+#include <librdkafka/rdkafka.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <penstock/record.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "kafka/conf.h"
+#include "kafka/kerror.h"
+#include "kafka/producer_impl.h"
+
+/* What librdkafka keeps of a record beside its bytes. */
+#define RECORD_COST 256u
+#define CONF_CHUNK  ((size_t)64 * 1024)
+#define BATCH_CHUNK 512
+#define RECORD_MAX  1000000u /* librdkafka's default */
+
+static int
+arm(struct producer *p)
+{
+	static const uint64_t one = 1;
+
+	p->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (p->fd < 0)
+		return -1;
+	p->queue = rd_kafka_queue_get_main(p->rk);
+	rd_kafka_queue_io_event_enable(p->queue, p->fd, &one, sizeof one);
+	return 0;
+}
+
+static size_t
+max_record_of(const struct conf *c)
+{
+	const char *s = ps_config_get(&c->properties, "message.max.bytes");
+
+	return s == NULL ? RECORD_MAX : (size_t)strtoull(s, NULL, 10);
+}
+
+struct producer *
+producer_new(const struct ps_config *settings, producer_report_fn *fn,
+    void *ctx, struct ps_error *err)
+{
+	struct ps_arena *a = arena_new(CONF_CHUNK);
+	struct producer *p = xcalloc(1, sizeof *p);
+	struct conf conf;
+
+	p->fd = -1;
+	p->fn = fn;
+	p->ctx = ctx;
+	if (conf_translate(a, CONF_PRODUCER, settings, &conf, err) == 0) {
+		p->ceiling = conf.buffer_bytes;
+		p->max_record = max_record_of(&conf);
+		p->rk = conf_open(&conf, err);
+	}
+	arena_free(&a);
+	if (p->rk != NULL && arm(p) != 0)
+		(void)ps_fail(err, PS_E_RETRY, "no more descriptors");
+	if (p->fd < 0)
+		producer_free(&p, 0);
+	else
+		p->chunk = xcalloc(BATCH_CHUNK, sizeof *p->chunk);
+	return p;
+}
+
+/* Purged records get their reports while librdkafka answers. */
+static void
+drain(struct producer *p, int limit_ms)
+{
+	struct clock_ms start = clock_now();
+
+	producer_purge(p);
+	while (p->records > 0 && clock_since(start, clock_now()) < limit_ms)
+		if (producer_serve(p, 10, NULL) < 0)
+			break;
+}
+
+static void
+free_topics(struct producer *p)
+{
+	for (size_t i = 0; i < p->topic_count; i++) {
+		rd_kafka_topic_destroy(p->topics[i]->rkt);
+		free(p->topics[i]->name);
+		free(p->topics[i]);
+	}
+	free(p->topics);
+}
+
+void
+producer_free(struct producer **pp, int limit_ms)
+{
+	struct producer *p = *pp;
+
+	*pp = NULL;
+	if (p == NULL)
+		return;
+	if (p->rk != NULL && p->queue != NULL)
+		drain(p, limit_ms);
+	free_topics(p);
+	if (p->queue != NULL) {
+		rd_kafka_queue_io_event_enable(p->queue, -1, NULL, 0);
+		rd_kafka_queue_destroy(p->queue);
+	}
+	if (p->rk != NULL)
+		rd_kafka_destroy_flags(p->rk,
+		    RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	if (p->fd >= 0)
+		(void)close(p->fd);
+	free(p->chunk);
+	free(p);
+}
+
+struct producer_topic *
+producer_topic(struct producer *p, const char *name)
+{
+	struct producer_topic *t;
+
+	for (size_t i = 0; i < p->topic_count; i++)
+		if (strcmp(p->topics[i]->name, name) == 0)
+			return p->topics[i];
+	t = xcalloc(1, sizeof *t);
+	t->name = xstrdup(name);
+	t->rkt = rd_kafka_topic_new(p->rk, name, NULL);
+	assert(t->rkt != NULL);
+	p->topics =
+	    xrealloc(p->topics, (p->topic_count + 1) * sizeof *p->topics);
+	p->topics[p->topic_count++] = t;
+	return t;
+}
+
+const char *
+producer_topic_name(const struct producer_topic *t)
+{
+	return t->name;
+}
+
+int
+producer_topic_ready(struct producer *p, struct producer_topic *t, int limit_ms,
+    int *partitions, struct ps_error *err)
+{
+	const struct rd_kafka_metadata *md;
+	rd_kafka_resp_err_t e =
+	    rd_kafka_metadata(p->rk, 0, t->rkt, &md, limit_ms);
+
+	if (e != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return kerror_fail(err, e, "topic %s", t->name);
+	*partitions = 0;
+	if (md->topic_cnt == 1) {
+		e = md->topics[0].err;
+		*partitions = md->topics[0].partition_cnt;
+	}
+	rd_kafka_metadata_destroy(md);
+	if (e == RD_KAFKA_RESP_ERR_NO_ERROR && *partitions > 0)
+		return 0;
+	return kerror_fail(err,
+	    e == RD_KAFKA_RESP_ERR_NO_ERROR
+		? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
+		: e,
+	    "topic %s", t->name);
+}
+
+static size_t
+cost_of(const struct producer_record *r)
+{
+	return r->key_len + r->value_len + RECORD_COST;
+}
+
+static void
+charge(struct producer *p, const struct producer_record *r)
+{
+	p->records++;
+	p->bytes += r->key_len + r->value_len;
+}
+
+static size_t
+used(const struct producer *p)
+{
+	return p->bytes + p->records * RECORD_COST;
+}
+
+static int
+refuse(struct producer *p, struct producer_topic *t,
+    const struct producer_record *r, rd_kafka_resp_err_t e,
+    struct ps_error *err)
+{
+	if (e == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+		return ps_fail(err, PS_E_RETRY, "%zu records are on their way",
+		    p->records);
+	return kerror_fail(err, e,
+	    "topic %s, record of %zu bytes for partition %d", t->name,
+	    r->key_len + r->value_len, r->partition);
+}
+
+static int
+full(struct producer *p, struct ps_error *err)
+{
+	return ps_fail(err, PS_E_RETRY,
+	    "%zu bytes are on their way, buffer.memory is %zu", p->bytes,
+	    p->ceiling);
+}
+
+/* One record is let in whatever its size. */
+static bool
+has_room(const struct producer *p, size_t cost)
+{
+	return p->records == 0 || used(p) + cost <= p->ceiling;
+}
+
+static rd_kafka_headers_t *
+make_headers(const struct producer_record *r)
+{
+	rd_kafka_headers_t *h = rd_kafka_headers_new(r->header_count);
+
+	for (size_t i = 0; i < r->header_count; i++)
+		(void)rd_kafka_header_add(h, r->headers[i].name,
+		    (ssize_t)r->headers[i].name_len, r->headers[i].value,
+		    (ssize_t)r->headers[i].len);
+	return h;
+}
+
+/* librdkafka takes what it does not change without const. */
+static void *
+bare(const void *p)
+{
+	union {
+		const void *in;
+		void *out;
+	} u = { .in = p };
+
+	return u.out;
+}
+
+static rd_kafka_resp_err_t
+produce_one(struct producer *p, struct producer_topic *t,
+    const struct producer_record *r)
+{
+	rd_kafka_headers_t *h = NULL;
+	rd_kafka_resp_err_t e;
+	rd_kafka_vu_t vus[8] = {
+		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = t->rkt },
+		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = r->partition },
+		{ .vtype = RD_KAFKA_VTYPE_VALUE,
+		    .u.mem = { bare(r->value), r->value_len } },
+		{ .vtype = RD_KAFKA_VTYPE_KEY,
+		    .u.mem = { bare(r->key), r->key_len } },
+		{ .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = r->opaque },
+	};
+	size_t n = 5;
+	rd_kafka_error_t *error;
+
+	if (r->timestamp != PS_NO_TIMESTAMP) {
+		vus[n].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+		vus[n++].u.i64 = r->timestamp;
+	}
+	if (r->header_count > 0) {
+		h = make_headers(r);
+		vus[n].vtype = RD_KAFKA_VTYPE_HEADERS;
+		vus[n++].u.headers = h;
+	}
+	error = rd_kafka_produceva(p->rk, vus, n);
+	if (error == NULL)
+		return RD_KAFKA_RESP_ERR_NO_ERROR;
+	e = rd_kafka_error_code(error);
+	rd_kafka_error_destroy(error);
+	if (h != NULL)
+		rd_kafka_headers_destroy(h);
+	return e;
+}
+
+int
+producer_send(struct producer *p, struct producer_topic *t,
+    const struct producer_record *r, struct ps_error *err)
+{
+	rd_kafka_resp_err_t e;
+
+	if (!has_room(p, cost_of(r)))
+		return full(p, err);
+	e = produce_one(p, t, r);
+	if (e != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return refuse(p, t, r, e, err);
+	charge(p, r);
+	return 0;
+}
+
+/* Can it go through produce_batch, behind records of that partition? */
+static bool
+fits_chunk(const struct producer *p, const struct producer_record *r,
+    int32_t partition)
+{
+	return r->partition == partition && r->header_count == 0 &&
+	       r->timestamp == PS_NO_TIMESTAMP &&
+	       r->key_len + r->value_len <= p->max_record &&
+	       has_room(p, cost_of(r));
+}
+
+/* The first records of one partition that librdkafka can take in one call,
+ * and cannot refuse one by one. They are charged. */
+static size_t
+fill_chunk(struct producer *p, const struct producer_record *records,
+    size_t count)
+{
+	size_t n = 0;
+
+	for (; n < count && n < BATCH_CHUNK; n++) {
+		const struct producer_record *r = &records[n];
+
+		if (!fits_chunk(p, r, records->partition))
+			break;
+		p->chunk[n] = (rd_kafka_message_t){
+			.payload = bare(r->value),
+			.len = r->value_len,
+			.key = bare(r->key),
+			.key_len = r->key_len,
+			._private = r->opaque,
+		};
+		charge(p, r);
+	}
+	return n;
+}
+
+/* All of the chunk, or nothing. */
+static int
+send_chunk(struct producer *p, struct producer_topic *t,
+    const struct producer_record *records, size_t n, struct ps_error *err)
+{
+	int good = rd_kafka_produce_batch(t->rkt, records->partition, 0,
+	    p->chunk, (int)n);
+
+	assert(good == 0 || good == (int)n);
+	if (good != 0)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		p->records--;
+		p->bytes -= records[i].key_len + records[i].value_len;
+	}
+	return refuse(p, t, records, p->chunk->err, err);
+}
+
+size_t
+producer_send_batch(struct producer *p, struct producer_topic *t,
+    const struct producer_record *records, size_t count, struct ps_error *err)
+{
+	size_t sent = 0, n;
+
+	while (sent < count) {
+		n = fill_chunk(p, records + sent, count - sent);
+		if (n == 0) {
+			if (producer_send(p, t, records + sent, err) != 0)
+				break;
+			n = 1;
+		} else if (send_chunk(p, t, records + sent, n, err) != 0) {
+			break;
+		}
+		sent += n;
+	}
+	return sent;
+}
+
+int
+producer_fd(const struct producer *p)
+{
+	return p->fd;
+}
+
+size_t
+producer_in_flight(const struct producer *p)
+{
+	return p->records;
+}
+
+size_t
+producer_in_flight_bytes(const struct producer *p)
+{
+	return p->bytes;
+}
+
+size_t
+producer_ceiling_bytes(const struct producer *p)
+{
+	return p->ceiling;
+}
+
+void
+producer_purge(struct producer *p)
+{
+	(void)rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE |
+					RD_KAFKA_PURGE_F_INFLIGHT |
+					RD_KAFKA_PURGE_F_NON_BLOCKING);
+}
+
+const char *
+producer_trouble(const struct producer *p)
+{
+	return p->trouble;
+}

@@ -1,0 +1,161 @@
+#include "kafka/consumer.h"
+#include "kafka/kerror.h"
+#include "kafka/producer_impl.h"
+
+#include "base/clock.h"
+
+enum producer_txn
+producer_txn_state(const struct producer *p)
+{
+	return p->txn;
+}
+
+/* What an error of a transaction call makes of the state. */
+static enum producer_txn
+state_after(const struct producer *p, const rd_kafka_error_t *e)
+{
+	switch (rd_kafka_error_code(e)) {
+	case RD_KAFKA_RESP_ERR__FENCED:
+	case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+	case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+		return PRODUCER_TXN_FENCED;
+	default:
+		break;
+	}
+	if (rd_kafka_error_is_fatal(e))
+		return PRODUCER_TXN_FENCED;
+	if (rd_kafka_error_txn_requires_abort(e))
+		return PRODUCER_TXN_MUST_ABORT;
+	return p->txn;
+}
+
+static int
+fail(struct producer *p, rd_kafka_error_t *e, const char *what,
+    struct ps_error *err)
+{
+	p->txn = state_after(p, e);
+	return kerror_take(err, e, "%s", what);
+}
+
+int
+producer_txn_init(struct producer *p, int limit_ms, struct ps_error *err)
+{
+	rd_kafka_error_t *e = rd_kafka_init_transactions(p->rk, limit_ms);
+
+	if (e != NULL)
+		return fail(p, e, "init of transactions", err);
+	p->txn = PRODUCER_TXN_READY;
+	return 0;
+}
+
+int
+producer_txn_begin(struct producer *p, struct ps_error *err)
+{
+	rd_kafka_error_t *e;
+
+	if (p->txn != PRODUCER_TXN_READY)
+		return ps_fail(err, PS_E_FATAL,
+		    "begin of a transaction: the producer is in state %d",
+		    (int)p->txn);
+	e = rd_kafka_begin_transaction(p->rk);
+	if (e != NULL)
+		return fail(p, e, "begin of a transaction", err);
+	p->txn = PRODUCER_TXN_OPEN;
+	return 0;
+}
+
+/* Every record has its report before the end of the transaction is asked
+ * for. What the caller learns from a failed one makes it abort. */
+static int
+serve_all(struct producer *p, int limit_ms, struct ps_error *err)
+{
+	struct clock_ms start = clock_now();
+
+	(void)rd_kafka_flush(p->rk, 0);
+	while (p->records > 0) {
+		int64_t left = limit_ms - clock_since(start, clock_now());
+
+		if (left <= 0)
+			return ps_fail(err, PS_E_RETRY,
+			    "%zu records of the transaction have no report "
+			    "after %d ms",
+			    p->records, limit_ms);
+		if (producer_serve(p, left > 100 ? 100 : (int)left, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+producer_txn_commit(struct producer *p, int limit_ms, struct ps_error *err)
+{
+	rd_kafka_error_t *e;
+
+	if (serve_all(p, limit_ms, err) != 0) {
+		p->txn = PRODUCER_TXN_MUST_ABORT;
+		return -1;
+	}
+	e = rd_kafka_commit_transaction(p->rk, -1);
+	if (e == NULL) {
+		p->txn = PRODUCER_TXN_READY;
+		return 0;
+	}
+	if (rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__TIMED_OUT)
+		p->txn = PRODUCER_TXN_UNKNOWN;
+	else
+		p->txn = state_after(p, e);
+	return kerror_take(err, e, "commit of a transaction");
+}
+
+int
+producer_txn_abort(struct producer *p, int limit_ms, struct ps_error *err)
+{
+	rd_kafka_error_t *e;
+
+	producer_purge(p);
+	if (serve_all(p, limit_ms, err) != 0) {
+		p->txn = PRODUCER_TXN_UNKNOWN;
+		return -1;
+	}
+	e = rd_kafka_abort_transaction(p->rk, -1);
+	if (e == NULL) {
+		p->txn = PRODUCER_TXN_READY;
+		return 0;
+	}
+	p->txn = rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__TIMED_OUT
+		     ? PRODUCER_TXN_UNKNOWN
+		     : state_after(p, e);
+	return kerror_take(err, e, "abort of a transaction");
+}
+
+static rd_kafka_topic_partition_list_t *
+list_of(const struct consumer_position *positions, size_t count)
+{
+	rd_kafka_topic_partition_list_t *l =
+	    rd_kafka_topic_partition_list_new((int)count);
+
+	for (size_t i = 0; i < count; i++)
+		rd_kafka_topic_partition_list_add(l, positions[i].topic,
+		    positions[i].partition)
+		    ->offset = positions[i].offset;
+	return l;
+}
+
+int
+producer_txn_offsets(struct producer *p,
+    const struct consumer_position *positions, size_t count,
+    const struct consumer_group *group, struct ps_error *err)
+{
+	rd_kafka_consumer_group_metadata_t *md =
+	    rd_kafka_consumer_group_metadata_new_with_genid(group->group,
+		group->generation, group->member, NULL);
+	rd_kafka_topic_partition_list_t *l = list_of(positions, count);
+	rd_kafka_error_t *e =
+	    rd_kafka_send_offsets_to_transaction(p->rk, l, md, -1);
+
+	rd_kafka_topic_partition_list_destroy(l);
+	rd_kafka_consumer_group_metadata_destroy(md);
+	if (e != NULL)
+		return fail(p, e, "offsets of a transaction", err);
+	return 0;
+}

@@ -1,0 +1,278 @@
+#include "kafka/topiclog.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <penstock/record.h>
+
+#include "base/arena.h"
+#include "base/xalloc.h"
+#include "config/map.h"
+#include "kafka/conf.h"
+#include "kafka/topiclog_impl.h"
+
+#define CONF_CHUNK     ((size_t)16 * 1024)
+#define RETRY_FIRST_MS 50
+#define RETRY_MAX_MS   2000
+#define BATCH_RECORDS  512
+
+/* Beside the user's: a log is read to its end at once, in little memory. */
+static const struct ps_setting reading[] = {
+	{ "auto.offset.reset", "earliest" },
+	{ "enable.partition.eof", "true" },
+	{ "fetch.queue.backoff.ms", "1" },
+	{ "fetch.wait.max.ms", "10" },
+	{ "queued.max.messages.kbytes", "1024" },
+	{ "queued.min.messages", "1000" },
+};
+
+static const struct ps_setting writing[] = {
+	{ "compression.type", "none" },
+	{ "linger.ms", "0" },
+};
+
+static rd_kafka_t *
+open_reader(const struct ps_config *settings, enum topiclog_isolation isolation,
+    struct ps_error *err)
+{
+	struct ps_arena *a = arena_new(CONF_CHUNK);
+	struct ps_config own = { reading, sizeof reading / sizeof *reading };
+	rd_kafka_t *rk = NULL;
+	struct conf conf;
+
+	if (conf_translate(a, CONF_CONSUMER, settings, &conf, err) == 0) {
+		conf.properties = config_merge(a, &conf.properties, &own);
+		conf.properties =
+		    config_with(a, &conf.properties, "isolation.level",
+			isolation == TOPICLOG_COMMITTED ? "read_committed"
+							: "read_uncommitted");
+		rk = conf_open(&conf, err);
+	}
+	arena_free(&a);
+	return rk;
+}
+
+static void
+forget(struct topiclog_sent *s)
+{
+	*s->link = s->next;
+	if (s->next != NULL)
+		s->next->link = s->link;
+	free(s);
+}
+
+/* The producer's reports: one per write, each has its own opaque. */
+static void
+on_report(void *ctx, const struct producer_report *r)
+{
+	struct topiclog_sent *s = r->opaque;
+
+	(void)ctx;
+	s->fn(s->ctx, r->partition, r->offset, r->failed);
+	forget(s);
+}
+
+static struct producer *
+open_writer(struct topiclog_hub *h, const struct ps_config *settings,
+    struct ps_error *err)
+{
+	struct ps_arena *a = arena_new(CONF_CHUNK);
+	struct ps_config own = { writing, sizeof writing / sizeof *writing };
+	struct ps_config all = config_merge(a, settings, &own);
+	struct producer *p = producer_new(&all, on_report, h, err);
+
+	arena_free(&a);
+	return p;
+}
+
+static void
+watch(const struct topiclog_hub *h, int fd)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+
+	if (epoll_ctl(h->all_fd, EPOLL_CTL_ADD, fd, &e) != 0)
+		abort(); /* as without memory */
+}
+
+static void
+arm_queues(struct topiclog_hub *h)
+{
+	static const uint64_t one = 1;
+
+	h->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	h->timer_fd =
+	    timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	h->all_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (h->fd < 0 || h->timer_fd < 0 || h->all_fd < 0)
+		abort(); /* as without memory */
+	h->records = rd_kafka_queue_new(h->rk);
+	h->events = rd_kafka_queue_get_main(h->rk);
+	rd_kafka_queue_io_event_enable(h->records, h->fd, &one, sizeof one);
+	rd_kafka_queue_io_event_enable(h->events, h->fd, &one, sizeof one);
+	watch(h, h->fd);
+	watch(h, h->timer_fd);
+	watch(h, producer_fd(h->producer));
+	watch(h, admin_fd(h->admin));
+}
+
+struct topiclog_hub *
+topiclog_hub_new(const struct ps_config *settings,
+    enum topiclog_isolation isolation, struct ps_error *err)
+{
+	struct topiclog_hub *h = xcalloc(1, sizeof *h);
+
+	h->isolation = isolation;
+	backoff_init(&h->backoff, RETRY_FIRST_MS, RETRY_MAX_MS,
+	    (uint64_t)getpid());
+	h->producer = open_writer(h, settings, err);
+	h->rk =
+	    h->producer == NULL ? NULL : open_reader(settings, isolation, err);
+	if (h->rk == NULL) {
+		producer_free(&h->producer, 0);
+		free(h);
+		return NULL;
+	}
+	h->batch = xcalloc(BATCH_RECORDS, sizeof *h->batch);
+	h->admin = admin_new_on_producer(h->producer);
+	arm_queues(h);
+	return h;
+}
+
+struct admin *
+admin_new_on_hub(struct topiclog_hub *h)
+{
+	return admin_new_on_producer(h->producer);
+}
+
+static void
+answer_unsent(struct topiclog_hub *h)
+{
+	struct ps_error err = { PS_OK, "" };
+
+	(void)ps_fail(&err, PS_E_RETRY, "the log was closed");
+	while (h->sent != NULL) {
+		struct topiclog_sent *s = h->sent;
+
+		s->fn(s->ctx, -1, -1, &err);
+		forget(s);
+	}
+}
+
+void
+topiclog_hub_free(struct topiclog_hub **hp, int limit_ms)
+{
+	struct topiclog_hub *h = *hp;
+
+	*hp = NULL;
+	if (h == NULL)
+		return;
+	while (h->logs != NULL) {
+		struct topiclog *l = h->logs;
+
+		topiclog_close(&l);
+	}
+	admin_free(&h->admin, limit_ms);
+	producer_free(&h->producer, limit_ms);
+	answer_unsent(h);
+	rd_kafka_queue_io_event_enable(h->records, -1, NULL, 0);
+	rd_kafka_queue_io_event_enable(h->events, -1, NULL, 0);
+	rd_kafka_queue_destroy(h->records);
+	rd_kafka_queue_destroy(h->events);
+	rd_kafka_destroy(h->rk);
+	(void)close(h->fd);
+	(void)close(h->timer_fd);
+	(void)close(h->all_fd);
+	free(h->batch);
+	free(h);
+}
+
+int
+topiclog_fd(const struct topiclog_hub *h)
+{
+	return h->all_fd;
+}
+
+const char *
+topiclog_trouble(const struct topiclog_hub *h)
+{
+	return h->trouble[0] != '\0' ? h->trouble
+				     : producer_trouble(h->producer);
+}
+
+static rd_kafka_topic_t *
+open_topic(struct topiclog *l, struct ps_error *err)
+{
+	rd_kafka_topic_conf_t *conf =
+	    rd_kafka_default_topic_conf_dup(l->hub->rk);
+	rd_kafka_topic_t *rkt;
+
+	rd_kafka_topic_conf_set_opaque(conf, l);
+	rkt = rd_kafka_topic_new(l->hub->rk, l->topic, conf);
+	if (rkt == NULL)
+		(void)ps_fail(err, PS_E_CONFIG,
+		    "topic \"%s\": a name of at most 249 characters is "
+		    "expected",
+		    l->topic);
+	return rkt;
+}
+
+struct topiclog *
+topiclog_open(struct topiclog_hub *h, const char *topic,
+    const struct topiclog_reader *reader, struct ps_error *err)
+{
+	struct topiclog *l = xcalloc(1, sizeof *l);
+
+	l->hub = h;
+	l->topic = xstrdup(topic);
+	l->reader = *reader;
+	l->rkt = open_topic(l, err);
+	if (l->rkt == NULL) {
+		free(l->topic);
+		free(l);
+		return NULL;
+	}
+	l->next = h->logs;
+	h->logs = l;
+	l->ask_at = clock_now();
+	topiclog_ask(h);
+	topiclog_arm(h);
+	return l;
+}
+
+int
+topiclog_write(struct topiclog *l, const struct topiclog_write *w,
+    topiclog_write_fn *fn, void *ctx, struct ps_error *err)
+{
+	struct topiclog_hub *h = l->hub;
+	struct topiclog_sent *s =
+	    xcalloc(1, sizeof *s + w->key_len + w->value_len);
+	struct producer_record r = { .key = s->bytes,
+		.key_len = w->key_len,
+		.value = w->value == NULL ? NULL : s->bytes + w->key_len,
+		.value_len = w->value == NULL ? 0 : w->value_len,
+		.partition = PS_NO_PARTITION,
+		.timestamp = PS_NO_TIMESTAMP,
+		.opaque = s };
+
+	memcpy(s->bytes, w->key, w->key_len);
+	if (w->value != NULL)
+		memcpy(s->bytes + w->key_len, w->value, w->value_len);
+	s->fn = fn;
+	s->ctx = ctx;
+	if (producer_send(h->producer, producer_topic(h->producer, l->topic),
+		&r, err) != 0) {
+		free(s);
+		return -1;
+	}
+	s->next = h->sent;
+	s->link = &h->sent;
+	if (s->next != NULL)
+		s->next->link = &s->next;
+	h->sent = s;
+	return 0;
+}

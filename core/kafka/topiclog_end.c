@@ -1,0 +1,328 @@
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "kafka/kerror.h"
+#include "kafka/topiclog_impl.h"
+
+#define FOR_EVER INT64_MAX
+
+static struct clock_ms
+later(struct topiclog_hub *h)
+{
+	return clock_after(clock_now(), backoff_next_ms(&h->backoff));
+}
+
+static void
+free_log(struct topiclog *l)
+{
+	free(l->positions);
+	free(l->topic);
+	free(l);
+}
+
+static void
+free_barrier(struct barrier *b)
+{
+	free(b->ends);
+	free(b);
+}
+
+/* Out of the list, answered; an answer of the cluster that is on its way
+ * frees it then. */
+static void
+end_barrier(struct barrier **link, const struct ps_error *err)
+{
+	struct barrier *b = *link;
+	topiclog_end_fn *fn = b->fn;
+	void *ctx = b->ctx;
+
+	*link = b->next;
+	b->log = NULL;
+	b->dropped = b->asking;
+	if (!b->asking)
+		free_barrier(b);
+	fn(ctx, err);
+}
+
+static bool
+is_passed(const struct topiclog *l, const struct barrier *b)
+{
+	if (b->ends == NULL)
+		return false;
+	for (int i = 0; i < l->partitions; i++)
+		if (l->positions[i] < b->ends[i])
+			return false;
+	return true;
+}
+
+void
+topiclog_check(struct topiclog *l)
+{
+	struct clock_ms now = clock_now();
+
+	for (struct barrier **link = &l->barriers; *link != NULL;) {
+		struct barrier *b = *link;
+
+		if (is_passed(l, b)) {
+			end_barrier(link, NULL);
+		} else if (b->deadline.ms <= now.ms) {
+			struct ps_error err = { PS_OK, "" };
+
+			(void)ps_fail(&err, PS_E_RETRY,
+			    "topic %s could not be read to its end in time%s%s",
+			    l->topic, l->hub->trouble[0] == '\0' ? "" : ": ",
+			    l->hub->trouble);
+			end_barrier(link, &err);
+		} else {
+			link = &b->next;
+		}
+	}
+}
+
+static void
+start_partition(struct topiclog *l, int32_t partition, int64_t offset)
+{
+	l->positions[partition] = offset;
+	(void)rd_kafka_consume_start_queue(l->rkt, partition, offset,
+	    l->hub->records);
+}
+
+static void
+start_all(struct topiclog *l, const int64_t *ends)
+{
+	l->state = TOPICLOG_READING;
+	for (int i = 0; i < l->partitions; i++)
+		start_partition(l, i, ends == NULL ? 0 : ends[i]);
+}
+
+static void
+on_ends(void *ctx, const struct admin_answer *answer)
+{
+	struct barrier *b = ctx;
+	struct topiclog *l = b->log;
+	rd_kafka_resp_err_t code = (rd_kafka_resp_err_t)answer->code;
+
+	b->asking = false;
+	if (b->dropped) {
+		free_barrier(b);
+		return;
+	}
+	for (size_t i = 0; i < answer->count; i++)
+		if (answer->items[i].code != 0)
+			code = (rd_kafka_resp_err_t)answer->items[i].code;
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR ||
+	    answer->count != (size_t)l->partitions) {
+		(void)snprintf(l->hub->trouble, sizeof l->hub->trouble,
+		    "end of topic %s: %s", l->topic, rd_kafka_err2str(code));
+		b->ask_at = later(l->hub);
+		return;
+	}
+	backoff_reset(&l->hub->backoff);
+	b->ends = xcalloc((size_t)l->partitions, sizeof *b->ends);
+	for (size_t i = 0; i < answer->count; i++)
+		b->ends[answer->items[i].partition] = answer->items[i].offset;
+	if (l->state != TOPICLOG_READING)
+		start_all(l, b->ends);
+}
+
+static void
+ask_ends(struct barrier *b)
+{
+	struct topiclog *l = b->log;
+	struct consumer_position *list =
+	    xcalloc((size_t)l->partitions, sizeof *list);
+
+	for (int i = 0; i < l->partitions; i++)
+		list[i] =
+		    (struct consumer_position){ l->topic, i, CONSUMER_END };
+	b->asking = true;
+	admin_list_offsets(l->hub->admin, list, (size_t)l->partitions,
+	    l->hub->isolation == TOPICLOG_COMMITTED ? ADMIN_COMMITTED
+						    : ADMIN_UNCOMMITTED,
+	    (struct admin_call){ on_ends, b, TOPICLOG_ASK_MS });
+	free(list);
+}
+
+static void
+on_start_passed(void *ctx, const struct ps_error *err)
+{
+	struct topiclog *l = ctx;
+
+	l->ended = true;
+	if (l->reader.on_end != NULL)
+		l->reader.on_end(l->reader.ctx, err);
+}
+
+static struct barrier *
+add_barrier(struct topiclog *l, int64_t limit_ms, topiclog_end_fn *fn,
+    void *ctx)
+{
+	struct barrier *b = xcalloc(1, sizeof *b), **last = &l->barriers;
+
+	b->log = l;
+	b->fn = fn;
+	b->ctx = ctx;
+	b->ask_at = clock_now();
+	b->deadline.ms = limit_ms == FOR_EVER
+			     ? FOR_EVER
+			     : clock_after(b->ask_at, limit_ms).ms;
+	while (*last != NULL)
+		last = &(*last)->next;
+	*last = b;
+	return b;
+}
+
+static void
+on_partitions(void *ctx, const struct admin_answer *answer)
+{
+	struct topiclog *l = ctx;
+	const struct ps_error *bad = &answer->error;
+
+	if (l->closing) {
+		free_log(l);
+		return;
+	}
+	if (answer->count == 1 && answer->items->partitions > 0) {
+		backoff_reset(&l->hub->backoff);
+		l->partitions = answer->items->partitions;
+		l->positions =
+		    xcalloc((size_t)l->partitions, sizeof *l->positions);
+		/* Without the ends, DESCRIBING goes on. */
+		if (l->reader.start == TOPICLOG_FROM_START)
+			start_all(l, NULL);
+		return;
+	}
+	if (answer->count == 1)
+		bad = &answer->items->error;
+	(void)snprintf(l->hub->trouble, sizeof l->hub->trouble, "%.200s",
+	    bad->code == PS_OK ? "the topic has no partitions" : bad->text);
+	l->state = TOPICLOG_UNKNOWN;
+	l->ask_at = later(l->hub);
+}
+
+static void
+ask_log(struct topiclog *l, struct clock_ms now)
+{
+	const char *name = l->topic;
+
+	if (l->state == TOPICLOG_UNKNOWN && l->ask_at.ms <= now.ms) {
+		l->state = TOPICLOG_DESCRIBING;
+		admin_describe_topics(l->hub->admin, &name, 1,
+		    (struct admin_call){ on_partitions, l, TOPICLOG_ASK_MS });
+	}
+	if (l->partitions == 0)
+		return;
+	for (struct barrier *b = l->barriers; b != NULL; b = b->next)
+		if (b->ends == NULL && !b->asking && b->ask_at.ms <= now.ms)
+			ask_ends(b);
+}
+
+void
+topiclog_ask(struct topiclog_hub *h)
+{
+	struct clock_ms now = clock_now();
+
+	for (struct topiclog *l = h->logs; l != NULL; l = l->next) {
+		if (!l->ended && l->barriers == NULL)
+			(void)add_barrier(l, FOR_EVER, on_start_passed, l);
+		ask_log(l, now);
+	}
+}
+
+static int64_t
+earliest(const struct topiclog *l, int64_t at)
+{
+	if (l->state == TOPICLOG_UNKNOWN && l->ask_at.ms < at)
+		at = l->ask_at.ms;
+	for (const struct barrier *b = l->barriers; b != NULL; b = b->next) {
+		if (b->deadline.ms < at)
+			at = b->deadline.ms;
+		if (b->ends == NULL && !b->asking && l->partitions > 0 &&
+		    b->ask_at.ms < at)
+			at = b->ask_at.ms;
+		/* Positions past markers come without a record. */
+		if (b->ends != NULL && clock_now().ms + 20 < at)
+			at = clock_now().ms + 20;
+	}
+	return at;
+}
+
+void
+topiclog_arm(struct topiclog_hub *h)
+{
+	struct itimerspec when = { .it_value = { 0, 0 } };
+	int64_t at = FOR_EVER;
+
+	for (const struct topiclog *l = h->logs; l != NULL; l = l->next)
+		at = earliest(l, at);
+	if (at != FOR_EVER) {
+		if (at <= 0)
+			at = 1;
+		when.it_value.tv_sec = at / 1000;
+		when.it_value.tv_nsec = at % 1000 * 1000000;
+	}
+	if (timerfd_settime(h->timer_fd, TFD_TIMER_ABSTIME, &when, NULL) != 0)
+		abort();
+}
+
+void
+topiclog_close(struct topiclog **lp)
+{
+	struct topiclog *l = *lp, **link;
+	struct ps_error err = { PS_OK, "" };
+
+	*lp = NULL;
+	if (l == NULL)
+		return;
+	for (link = &l->hub->logs; *link != l; link = &(*link)->next)
+		;
+	*link = l->next;
+	l->ended = true;
+	(void)ps_fail(&err, PS_E_RETRY, "topic %s: the log was closed",
+	    l->topic);
+	while (l->barriers != NULL)
+		end_barrier(&l->barriers, &err);
+	for (int i = 0; l->state == TOPICLOG_READING && i < l->partitions; i++)
+		(void)rd_kafka_consume_stop(l->rkt, i);
+	rd_kafka_topic_destroy(l->rkt);
+	l->closing = true;
+	if (l->state != TOPICLOG_DESCRIBING || l->partitions > 0)
+		free_log(l);
+}
+
+void
+topiclog_read_to_end(struct topiclog *l, int limit_ms, topiclog_end_fn *fn,
+    void *ctx)
+{
+	if (!l->ended && l->barriers == NULL)
+		(void)add_barrier(l, FOR_EVER, on_start_passed, l);
+	(void)add_barrier(l, limit_ms, fn, ctx);
+	topiclog_ask(l->hub);
+	topiclog_arm(l->hub);
+}
+
+bool
+topiclog_has_passed(const struct topiclog *l, int32_t partition, int64_t offset)
+{
+	return topiclog_position(l, partition) > offset;
+}
+
+int64_t
+topiclog_position(const struct topiclog *l, int32_t partition)
+{
+	if (partition < 0 || partition >= l->partitions)
+		return -1;
+	return l->positions[partition];
+}
+
+int
+topiclog_partitions(const struct topiclog *l)
+{
+	return l->partitions;
+}
