@@ -1,0 +1,232 @@
+"""What people get wrong: each answer names the thing and its value, comes in
+bounded time, and the worker goes on as if nothing had been."""
+
+import json
+import time
+
+import pytest
+import requests
+
+from support import configs
+from support.env import HOST, free_port
+
+
+@pytest.fixture(scope="module")
+def bad(kafka, tmp_path_factory):
+    """One worker for all of these: none may harm it."""
+    from support.worker import Worker
+    w = Worker(str(tmp_path_factory.mktemp("bad")), kafka.bootstrap).start()
+    yield w
+    assert w.process.running()
+    assert w.rest.get("/connectors") == []
+    w.close()
+
+
+def post(worker, data, path="/connectors", method="POST", **kwargs):
+    headers = kwargs.pop("headers", {"Content-Type": "application/json"})
+    began = time.monotonic()
+    r = requests.request(method, worker.rest.url + path, data=data,
+                         headers=headers, timeout=60, **kwargs)
+    assert time.monotonic() - began < 30
+    return r
+
+
+def refused(worker, config, name="x"):
+    """The message with which POST refuses a configuration."""
+    r = post(worker, json.dumps({"name": name, "config": config}))
+    assert r.status_code == 400, r.text
+    assert r.json()["error_code"] == 400
+    return r.json()["message"]
+
+
+@pytest.mark.parametrize("body", [
+    b"", b"{", b"nonsense", b"[]", b"null", b'"x"', b"42",
+    b'{"name": "x", "config": {"a": 1}', b'{"name": "x"} trailing',
+    b'{"name": "x", "config": []}', b'{"name": 1, "config": {}}',
+    b'{"name": "x", "config": {"a": {}}}', b'{"name": "x", "config": null}',
+    b'{"name": "x", "config": {}, "surprise": 1}',
+    b'{"name": "x", "config": {}, "initial_state": "SLEEPING"}',
+    b"\xff\xfe\x00", b'{"name": "\xff", "config": {}}'])
+def test_malformed_bodies(bad, body):
+    r = post(bad, body)
+    assert r.status_code == 400, r.text
+    assert r.json()["error_code"] == 400
+    assert r.json()["message"]
+
+
+def test_a_body_of_ten_megabytes(bad):
+    big = json.dumps({"name": "x", "config": {"a": "x" * (10 << 20)}})
+    r = post(bad, big)
+    assert r.status_code == 413, r.text
+    assert "1048576" in r.json()["message"]
+
+
+def test_json_a_thousand_levels_deep(bad):
+    r = post(bad, b'{"name":"x","config":' + b"[" * 1000 + b"]" * 1000 + b"}")
+    assert r.status_code == 400
+    assert "depth" in r.json()["message"].lower()
+
+
+def test_an_unknown_class_names_the_nearest(bad):
+    message = refused(bad, {"connector.class": "FileStreamSuorce",
+                            "topic": "t", "file": "/x"})
+    assert "FileStreamSuorce" in message
+    assert "FileStreamSource" in message
+
+
+def test_no_class(bad):
+    assert "contains no connector type" in refused(bad, {"topic": "t"})
+
+
+def test_an_unknown_key_is_no_error_but_an_unsupported_one_is(bad):
+    r = bad.rest.call("PUT", "/connector-plugins/FileStreamSource/config/"
+                      "validate", {"connector.class": "FileStreamSource",
+                                   "name": "x", "topic": "t", "file": "/x",
+                                   "no.such.key": "1"})
+    assert r["error_count"] == 0, r
+    message = refused(bad, {
+        "connector.class": "io.confluent.connect.s3.S3SinkConnector",
+        "topics": "t", "s3.bucket.name": "b", "flush.size": "1",
+        "storage.class": "io.confluent.connect.s3.storage.S3Storage",
+        "format.class": "io.confluent.connect.s3.format.parquet"
+                        ".ParquetFormat"})
+    assert "format.class" in message and "ParquetFormat" in message
+
+
+def test_wrong_types_all_at_once(bad):
+    message = refused(bad, {
+        "connector.class": "FileStreamSink", "tasks.max": "many",
+        "errors.retry.timeout": "soon", "errors.tolerance": "some",
+        "errors.log.enable": "maybe"})
+    assert "Invalid value many for configuration tasks.max: Not a number of" \
+        " type INT" in message
+    assert "Invalid value soon for configuration errors.retry.timeout: Not a" \
+        " number of type LONG" in message
+    assert "errors.tolerance" in message and "none, all" in message
+    assert "Invalid value maybe for configuration errors.log.enable: Expected"\
+        " value to be either true or false" in message
+    assert "Must configure one of topics or topics.regex" in message
+    assert "/connector-plugins/{connectorType}/config/validate" in message
+
+
+@pytest.mark.parametrize("config,words", [
+    ({"table.whitelist": "orders", "mode": "sometimes"}, ["mode", "sometimes"]),
+    ({"mode": "incrementing", "tables": "x", "connection.url": "mysql://x/y"},
+     ["connection.url", "mysql://x/y"]),
+])
+def test_postgres_source_values(bad, postgres, config, words):
+    base = configs.postgres_source(postgres, "postgres", "t", "p.")
+    message = refused(bad, {**base, **config})
+    for word in words:
+        assert word in message, message
+
+
+def wait_told(worker, name, *words, timeout=40):
+    """Until the connector's status, tasks included, holds all the words."""
+    end = time.monotonic() + timeout
+    while True:
+        text = str(worker.rest.status(name))
+        if all(w.lower() in text.lower() for w in words):
+            return text
+        assert time.monotonic() < end, text
+        time.sleep(0.1)
+
+
+def told_by(worker, config, *words):
+    """Refused at once with these words, or created and its status says so."""
+    r = post(worker, json.dumps({"name": "x", "config": config}))
+    if r.status_code == 400:
+        for word in words:
+            assert word.lower() in r.text.lower(), r.text
+        return r.text
+    assert r.status_code == 201, r.text
+    try:
+        return wait_told(worker, "x", *words)
+    finally:
+        worker.rest.delete("x")
+
+
+def test_an_unreachable_database(bad, postgres):
+    port = free_port()
+    config = configs.postgres_source(postgres, "postgres", "t", "p.", **{
+        "connection.url": f"jdbc:postgresql://{HOST}:{port}/postgres"})
+    told_by(bad, config, str(port))
+
+
+def test_a_missing_table(bad, postgres, db):
+    config = configs.postgres_source(postgres, db, "no_such_table", "p.")
+    told_by(bad, config, "no_such_table")
+
+
+def test_a_missing_database(bad, postgres):
+    config = configs.postgres_source(postgres, "no_such_db", "t", "p.")
+    told_by(bad, config, "no_such_db")
+
+
+def test_a_wrong_password_is_told_but_not_shown(bad, postgres, db):
+    role = "secured"
+    try:
+        postgres.execute("postgres",
+                         f"CREATE ROLE {role} LOGIN PASSWORD 's3cret'")
+    except Exception:  # pylint: disable=broad-except
+        pass  # another test made it
+    config = configs.postgres_source(postgres, db, "t", "p.", **{
+        "connection.user": role, "connection.password": "wrong-canary-pw"})
+    text = told_by(bad, config, role)
+    assert "wrong-canary-pw" not in text
+    assert "wrong-canary-pw" not in bad.log_text()
+
+
+def test_a_jar_directory_as_plugin_path(kafka, new_worker, folder):
+    open(folder + "/connect-file.jar", "wb").close()
+    w = new_worker(kafka.bootstrap, start=False, plugin_path=folder)
+    w.spawn()
+    assert w.process.wait(30) != 0
+    assert "connect-file.jar" in w.log_text()
+    assert "plugin.path" in w.log_text()
+
+
+def test_an_unknown_converter_class_in_the_worker_file(kafka, new_worker):
+    w = new_worker(kafka.bootstrap, start=False)
+    w.properties["value.converter"] = "org.example.MyConverter"
+    w.spawn()
+    assert w.process.wait(30) != 0
+    assert "org.example.MyConverter" in w.log_text()
+    assert "value.converter" in w.log_text()
+
+
+def test_missing_keys_in_the_worker_file_are_all_named(kafka, new_worker):
+    w = new_worker(kafka.bootstrap, start=False)
+    for key in ("group.id", "config.storage.topic", "key.converter"):
+        del w.properties[key]
+    w.spawn()
+    assert w.process.wait(30) != 0
+    for key in ("group.id", "config.storage.topic", "key.converter"):
+        assert key in w.log_text()
+
+
+def test_a_config_topic_with_two_partitions_is_refused(kafka, new_worker):
+    w = new_worker(kafka.bootstrap, start=False)
+    name = w.properties["config.storage.topic"]
+    kafka.create_topic(name, 2, cleanup_policy="compact")
+    w.spawn()
+    assert w.process.wait(60) != 0
+    assert name in w.log_text() and "2 partitions" in w.log_text()
+
+
+def test_an_internal_topic_that_is_not_compacted_is_refused(kafka, new_worker):
+    w = new_worker(kafka.bootstrap, start=False)
+    name = w.properties["offset.storage.topic"]
+    kafka.create_topic(name, 5, cleanup_policy="delete")
+    w.spawn()
+    assert w.process.wait(60) != 0
+    assert name in w.log_text() and "cleanup.policy=compact" in w.log_text()
+
+
+def test_the_same_worker_cannot_run_twice(worker, kafka, new_worker):
+    second = new_worker(kafka.bootstrap, start=False, group=worker.group)
+    second.properties["listeners"] = worker.properties["listeners"]
+    second.spawn()
+    assert second.process.wait(60) != 0
+    assert str(worker.port) in second.log_text()
+    assert worker.rest.healthy()

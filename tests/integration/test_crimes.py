@@ -1,0 +1,133 @@
+"""Plugins that crash, hang, leak, exit or lie about their ABI: that task says
+so, the worker and the task beside it go on."""
+
+import os
+import shutil
+import time
+
+import pytest
+
+from support import configs, env
+from support.env import wait_for
+
+
+@pytest.fixture(scope="module")
+def guarded(kafka, tmp_path_factory):
+    """A worker whose plugin.path has the fixtures beside the real ones, and
+    a good pipeline that every crime is committed beside."""
+    from support.worker import Worker
+    folder = str(tmp_path_factory.mktemp("crimes"))
+    w = Worker(folder, kafka.bootstrap,
+               plugin_path=f"{env.BUILD}/plugins,{env.BUILD}/fixtures",
+               task_liveness_timeout_ms=3000).start()
+    kafka.create_topic("crimes-good")
+    with open(folder + "/in", "w", encoding="ascii") as f:
+        f.write("first\n")
+    w.rest.create("good", configs.file_source(folder + "/in", "crimes-good"))
+    w.rest.wait_running("good")
+    w.good_pid = w.wait_task("good")
+    w.good_file = folder + "/in"
+    yield w
+    lines = len(open(w.good_file, encoding="ascii").readlines())
+    assert len(kafka.wait_records("crimes-good", lines)) == lines
+    w.close()
+
+
+@pytest.fixture(autouse=True)
+def beside_the_good(request, guarded):
+    """Each test ends with the good task unharmed, its process the same."""
+    yield
+    with open(guarded.good_file, "a", encoding="ascii") as f:
+        f.write(request.node.name + "\n")
+    for name in guarded.rest.connectors():
+        if name != "good":
+            guarded.rest.delete(name)
+    assert guarded.pid_of_task("good") == guarded.good_pid
+    assert guarded.rest.healthy()
+
+
+def commit(worker, kafka, crime, **over):
+    """Creates the criminal and returns the trace of its failed task."""
+    config = {"connector.class": "CrimeSource", "crime": crime,
+              "topic": "crimes", "errors.restart.enable": "false"}
+    config.update(over)
+    worker.rest.create("criminal", config)
+    return worker.rest.wait_task_failed("criminal", timeout=60)["trace"]
+
+
+@pytest.mark.parametrize("crime,words", [
+    ("segfault", ["SIGSEGV", "poll"]),
+    ("abort", ["SIGABRT"]),
+    ("assert", ["Assertion"]),
+    ("exit", ["exit"]),
+    ("stack", ["SIGSEGV"]),
+    ("start-segfault", ["SIGSEGV", "start"]),
+    ("create-error", ["crime"]),
+])
+@pytest.mark.no_asan("ASan turns these into reports of its own")
+def test_a_crash_is_named(guarded, kafka, crime, words):
+    trace = commit(guarded, kafka, crime)
+    for word in words:
+        assert word in trace, trace
+
+
+@pytest.mark.no_asan("memory limits and ASan exclude each other")
+def test_a_leak_ends_at_the_limit(guarded, kafka):
+    trace = commit(guarded, kafka, "leak",
+                   **{"task.memory.bytes": str(64 << 20)})
+    assert "memory" in trace and "64 MB" in trace, trace
+
+
+def test_a_hang_is_shown_and_ended(guarded, kafka):
+    guarded.rest.create("criminal", {
+        "connector.class": "CrimeSource", "crime": "hang", "topic": "crimes",
+        "stall.timeout.ms": "1000", "task.hang.timeout.ms": "4000",
+        "errors.restart.enable": "false"})
+
+    def stalled():
+        text = str(guarded.rest.status("criminal"))
+        if "STALLED" not in text or "poll" not in text:
+            raise ValueError(text)
+        return True
+    wait_for("STALLED with the call", stalled, 30)
+    trace = guarded.rest.wait_task_failed("criminal")["trace"]
+    assert "poll" in trace, trace
+
+
+def test_a_plugin_that_ignores_stop_is_killed(guarded, kafka):
+    guarded.rest.create("criminal", {
+        "connector.class": "CrimeSource", "crime": "hang", "topic": "crimes"})
+    pid = guarded.wait_task("criminal")
+    began = time.monotonic()
+    guarded.rest.delete("criminal")
+    wait_for("its end", lambda: not os.path.exists(f"/proc/{pid}"), 30)
+    assert time.monotonic() - began < 20
+
+
+def test_a_crash_restarts_by_itself(guarded, kafka):
+    guarded.rest.create("criminal", {
+        "connector.class": "CrimeSource", "crime": "segfault",
+        "topic": "crimes", "errors.restart.delay.initial.ms": "100",
+        "errors.restart.delay.max.ms": "200"})
+    first = guarded.wait_task("criminal")
+    second = guarded.wait_task("criminal", other_than=first)
+    guarded.wait_task("criminal", other_than=second)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x7fELF", b"no elf at all" * 100])
+def test_files_that_are_no_plugins(kafka, new_worker, folder, content):
+    plugins = folder + "/plugins"
+    shutil.copytree(env.BUILD + "/plugins", plugins)
+    with open(plugins + "/broken.so", "wb") as f:
+        f.write(content)
+    w = new_worker(kafka.bootstrap, plugin_path=plugins)
+    assert w.rest.get("/connector-plugins")
+    assert "broken.so" in w.log_text()
+
+
+@pytest.mark.parametrize("lie", ["magic", "major", "minor", "symbol"])
+def test_a_plugin_that_lies_about_its_abi_is_refused_by_name(
+        guarded, kafka, lie):
+    assert f"lie_{lie}.so" in guarded.log_text()
+    classes = [p["class"] for p in guarded.rest.get("/connector-plugins")]
+    assert not any("Lie" in c for c in classes)

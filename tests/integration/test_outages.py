@@ -1,0 +1,184 @@
+"""What is down for a while: the broker, Postgres, S3, an HTTP endpoint. Tasks
+wait with the cause in their status; no record is lost, none is taken for
+poison, and no one has to restart anything."""
+
+import time
+
+import pytest
+
+from support import configs, ledger
+from support.env import wait_for
+from support.receiver import Reply
+
+TABLE = ("CREATE TABLE events (run text, writer int, seq bigint, key text, "
+         "len int, crc bigint, body text)")
+
+
+@pytest.fixture
+def journal(folder):
+    return ledger.Journal(folder + "/journal")
+
+
+def wait_complete(journal, read, timeout=120):
+    def check():
+        report = ledger.compare(journal, read())
+        if report.missing:
+            raise ValueError(str(report))
+        return report
+    return wait_for("all that was acknowledged", check, timeout, 0.5)
+
+
+def task_status(worker, connector):
+    return worker.rest.status(connector)["tasks"][0]
+
+
+def wait_cause(worker, connector, *words, timeout=60):
+    """Until the task's status names the cause of its waiting."""
+    def check():
+        text = str(task_status(worker, connector)).lower()
+        if not any(w.lower() in text for w in words):
+            raise ValueError(text)
+        return True
+    wait_for(f"{connector} to say {words}", check, timeout)
+
+
+def rows_of(postgres, db):
+    return [ledger.Entry(*row) for row in postgres.execute(
+        db, "SELECT run, writer, seq, key, len, crc, body FROM events")]
+
+
+def test_the_broker_is_down_for_twenty_seconds(
+        own_kafka, new_worker, postgres, db, journal, folder):
+    worker = new_worker(own_kafka.bootstrap)
+    own_kafka.create_topic("events")
+    postgres.execute(db, TABLE)
+    path = folder + "/in"
+    writer = ledger.FileWriter(path, journal, "broker", pause=0.02)
+    writer.start()
+    worker.rest.create("src", configs.file_source(path, "events"))
+    worker.rest.create("snk", configs.postgres_sink(
+        postgres, db, "events", "events", **{
+            "value.converter": configs.JSON,
+            "value.converter.schemas.enable": "false"}))
+    worker.rest.wait_running("src")
+    worker.rest.wait_running("snk")
+    pids = [worker.wait_task("src"), worker.wait_task("snk")]
+    own_kafka.kill()
+    time.sleep(20)
+    assert [worker.pid_of_task(c) for c in ("src", "snk")] == pids, \
+        "a broker's outage ends no process"
+    assert worker.rest.connectors() == ["snk", "src"]
+    own_kafka.start()
+    writer.finish()
+    report = wait_complete(journal, lambda: rows_of(postgres, db))
+    assert not (report.phantoms or report.corrupt), str(report)
+    assert report.found == len(own_kafka.consume("events"))
+
+
+def test_postgres_restarts_under_source_and_sink(
+        own_postgres, kafka, worker, journal, unique):
+    p, prefix = own_postgres, unique("s") + "."
+    p.create_db("a")
+    p.create_db("b")
+    p.execute("b", TABLE)
+    topic = kafka.create_topic(prefix + "src_events")
+    writer = ledger.PostgresWriter(p, "a", "src_events", journal, "pg",
+                                   pause=0.01)
+    worker.rest.create("src", configs.postgres_source(
+        p, "a", "src_events", prefix))
+    worker.rest.create("snk", configs.postgres_sink(
+        p, "b", topic, "events", **{
+            "fields.whitelist": "run,writer,seq,key,len,crc,body"}))
+    writer.start()
+    for end in (p.restart, lambda: p.terminate_sessions("a"),
+                lambda: p.terminate_sessions("b"),
+                lambda: (p.kill(), p.start())):
+        time.sleep(2)
+        end()
+    writer.finish()
+    report = wait_complete(journal, lambda: rows_of(p, "b"))
+    assert not (report.phantoms or report.corrupt), str(report)
+    assert report.found == len(kafka.consume(topic)), "some came twice"
+    for name in ("src", "snk"):
+        worker.rest.wait_running(name)
+
+
+def test_s3_answers_503_and_nothing_for_a_while(
+        s3, bucket, kafka, topic, worker, journal, folder):
+    t = topic("events")
+    worker.rest.create("snk", configs.s3_sink(
+        s3, bucket, t, flush_size=50,
+        errors_tolerance="all",
+        **{"errors.deadletterqueue.topic.name": t + ".dead",
+           "errors.deadletterqueue.topic.replication.factor": 1}))
+    writer = ledger.TopicWriter(kafka, t, journal, "s3", pause=0.01,
+                                limit=3000)
+    writer.start()
+    time.sleep(1)
+    s3.stop()
+    wait_cause(worker, "snk", "connect", "refused", s3.url)
+    time.sleep(2)
+    s3.start()
+    writer.finish()
+    wait_complete(journal, lambda: [
+        ledger.entry_from(e) for e in s3.lines(bucket)]).assert_exactly_once()
+    assert t + ".dead" not in kafka.topics() \
+        or kafka.consume(t + ".dead") == []
+
+
+def test_http_answers_500_429_401_and_hangs(
+        receiver, kafka, topic, worker, journal):
+    """Each is an outage: waited for, never a dead letter."""
+    t = topic("events")
+    replies = [Reply(500), Reply(429, headers={"Retry-After": "1"}),
+               Reply(401), Reply(503), Reply(408), Reply(hang=3),
+               Reply(cut=True)]
+    receiver.script(lambda i, _: replies[i // 3]
+                    if i % 3 == 1 and i // 3 < len(replies) else None)
+    worker.rest.create("snk", configs.http_sink(
+        receiver.url, t, http_timeout=1, errors_tolerance="all",
+        **{"errors.deadletterqueue.topic.name": t + ".dead",
+           "errors.deadletterqueue.topic.replication.factor": 1}))
+    writer = ledger.TopicWriter(kafka, t, journal, "http", pause=0.01,
+                                limit=3000)
+    writer.start()
+    writer.finish()
+
+    def rows():
+        return [ledger.entry_from(e) for r in receiver.accepted()
+                for e in r.json()]
+    wait_complete(journal, rows).assert_at_least_once()
+    assert t + ".dead" not in kafka.topics() \
+        or kafka.consume(t + ".dead") == []
+    worker.rest.wait_running("snk")
+
+
+def test_an_endpoint_that_refuses_the_token_is_waited_for(
+        receiver, kafka, topic, worker):
+    t = topic("events")
+    refusing = [True]
+    receiver.script(lambda i, _: Reply(401) if refusing[0] else None)
+    worker.rest.create("snk", configs.http_sink(receiver.url, t))
+    kafka.produce(t, [b'{"n": %d}' % n for n in range(10)])
+    wait_cause(worker, "snk", "401")
+    refusing[0] = False
+    wait_for("the records", lambda: sum(
+        len(r.json()) for r in receiver.accepted()) == 10, 60)
+
+
+def test_a_database_that_is_not_there_yet(own_postgres, kafka, worker, unique):
+    """RUNNING by itself once it accepts connections."""
+    p, prefix = own_postgres, unique("s") + "."
+    p.create_db("d")
+    p.execute("d", "CREATE TABLE t (id bigserial PRIMARY KEY, x int)")
+    p.execute("d", "INSERT INTO t (x) SELECT generate_series(1, 10)")
+    kafka.create_topic(prefix + "t")
+    config = configs.postgres_source(p, "d", "t", prefix)
+    worker.rest.create("src", config)
+    kafka.wait_records(prefix + "t", 10)
+    p.stop()
+    wait_cause(worker, "src", "connect", "terminat", "shut")
+    p.start()
+    p.execute("d", "INSERT INTO t (x) SELECT generate_series(11, 20)")
+    kafka.wait_records(prefix + "t", 20, timeout=30)
+    worker.rest.wait_running("src")

@@ -1,0 +1,134 @@
+"""Records that cannot be processed: by policy they stop the task, or each is
+accounted for once and its neighbours arrive."""
+
+import json
+
+import pytest
+
+from support import configs
+from support.env import wait_for
+
+DEAD = "errors.deadletterqueue.topic.name"
+HEADERS = "errors.deadletterqueue.context.headers.enable"
+FACTOR = "errors.deadletterqueue.topic.replication.factor"
+
+
+def tolerant(topic):
+    return {DEAD: topic + ".dead", FACTOR: 1, HEADERS: "true",
+            "errors.tolerance": "all"}
+
+
+def test_bad_json_stops_the_task_and_keeps_the_position(
+        worker, kafka, topic, folder):
+    t = topic("t")
+    kafka.produce(t, [b'{"a": 1}', b"{nonsense", b'{"a": 2}'])
+    worker.rest.create("snk", configs.file_sink(
+        folder + "/out", t, **{
+            "value.converter": configs.JSON,
+            "value.converter.schemas.enable": "false"}))
+    trace = worker.rest.wait_task_failed("snk")["trace"]
+    assert "Tolerance exceeded in error handler" in trace
+    assert "VALUE_CONVERTER" in trace or "serialization error" in trace, trace
+    assert kafka.committed("connect-snk").get((t, 0), 0) <= 1
+
+
+def test_bad_records_go_to_the_dead_letter_topic_with_their_context(
+        worker, kafka, topic, folder):
+    t = topic("t")
+    good = [b'{"n":%d}' % n for n in range(200)]
+    mixed = good[:100] + [b"{nonsense"] + good[100:] + [b"\xff\xfe"]
+    kafka.produce(t, [{"key": b"k", "value": v, "headers": [("h", b"1")]}
+                      for v in mixed])
+    worker.rest.create("snk", configs.file_sink(folder + "/out", t, **{
+        "value.converter": configs.JSON,
+        "value.converter.schemas.enable": "false"}, **tolerant(t)))
+    wait_for("the good ones", lambda: len(
+        open(folder + "/out", "rb").readlines()) == 200)
+    wait_for("the dead letter topic", lambda: t + ".dead" in kafka.topics())
+    dead = kafka.wait_records(t + ".dead", 2)
+    assert [r.value for r in dead] == [b"{nonsense", b"\xff\xfe"]
+    headers = dict(dead[0].headers)
+    assert dead[0].key == b"k" and headers["h"] == b"1"
+    assert headers["__connect.errors.topic"] == t.encode()
+    assert headers["__connect.errors.partition"] == b"0"
+    assert headers["__connect.errors.offset"] == b"100"
+    assert headers["__connect.errors.connector.name"] == b"snk"
+    assert headers["__connect.errors.task.id"] == b"0"
+    assert headers["__connect.errors.stage"] == b"VALUE_CONVERTER"
+    assert headers["__connect.errors.class.name"] == configs.JSON.encode()
+    assert headers["__connect.errors.exception.message"]
+    assert headers["__connect.errors.exception.class.name"]
+    assert headers["__connect.errors.exception.stacktrace"]
+    wait_for("the position", lambda: kafka.committed("connect-snk").get(
+        (t, 0)) == 202)
+
+
+def test_one_bad_row_of_three_thousand(worker, kafka, topic, postgres, db):
+    t = topic("t")
+    postgres.execute(db, "CREATE TABLE t (id bigint PRIMARY KEY, v int "
+                     "CHECK (v >= 0))")
+    kafka.produce(t, [json.dumps({"id": n, "v": -1 if n == 1234 else n})
+                      for n in range(3000)])
+    worker.rest.create("snk", configs.postgres_sink(
+        postgres, db, t, "t", **tolerant(t)))
+    postgres.wait_count(db, "SELECT count(*) FROM t", 2999)
+    dead = kafka.wait_records(t + ".dead", 1)
+    assert [json.loads(r.value)["id"] for r in dead] == [1234]
+    assert dict(dead[0].headers)["__connect.errors.stage"] == b"TASK_PUT"
+
+
+def test_a_full_or_locked_target_fills_no_dead_letter_topic(
+        worker, kafka, topic, postgres, db):
+    t = topic("t")
+    postgres.execute(db, "CREATE TABLE t (id bigint PRIMARY KEY)")
+    lock = postgres.connect(db)
+    lock.cursor().execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
+    kafka.produce(t, [b'{"id":%d}' % n for n in range(100)])
+    worker.rest.create("snk", configs.postgres_sink(
+        postgres, db, t, "t", **tolerant(t)))
+    wait_for("the sink to wait for the lock", lambda: postgres.value(
+        "postgres", "SELECT count(*) FROM pg_locks WHERE NOT granted"))
+    lock.rollback()
+    postgres.wait_count(db, "SELECT count(*) FROM t", 100)
+    lock.close()
+    assert t + ".dead" not in kafka.topics() \
+        or kafka.consume(t + ".dead") == []
+
+
+@pytest.mark.parametrize("tolerance", ["none", "all"])
+def test_a_record_over_the_brokers_limit(worker, kafka, topic, folder,
+                                         tolerance):
+    t = topic("t", max_message_bytes=100000)
+    with open(folder + "/in", "w", encoding="ascii") as f:
+        f.write("before\n" + "x" * 500000 + "\nafter\n")
+    worker.rest.create("src", configs.file_source(
+        folder + "/in", t, errors_tolerance=tolerance,
+        errors_restart_enable="false"))
+    if tolerance == "none":
+        trace = worker.rest.wait_task_failed("src")["trace"]
+        assert "large" in trace.lower(), trace
+        assert [r.value for r in kafka.consume(t)][:1] == [b"before"]
+        for entry in worker.rest.offsets("src"):
+            assert entry["offset"]["position"] <= len("before\n")
+    else:
+        found = kafka.wait_records(t, 2)
+        assert [r.value for r in found] == [b"before", b"after"]
+
+
+def test_a_topic_that_is_deleted_is_named(worker, kafka, topic, folder):
+    t = topic("t")
+    kafka.produce(t, [b"one"])
+    worker.rest.create("snk", configs.file_sink(folder + "/out", t))
+    wait_for("the record", lambda: open(
+        folder + "/out", encoding="utf-8").read() == "one\n")
+    wait_for("the position", lambda: kafka.committed("connect-snk").get(
+        (t, 0)) == 1)
+    kafka.delete_topic(t)
+
+    def told():
+        task = worker.rest.status("snk")["tasks"][0]
+        text = str(task)
+        if t not in text:
+            raise ValueError(text)
+        return True
+    wait_for("the status to name the topic", told, timeout=60)
