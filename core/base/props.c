@@ -14,7 +14,8 @@
 struct reader {
 	const char *at, *end;
 	char *line;
-	size_t len, number;
+	size_t len;
+	size_t ended, first; /* natural lines: read, and where `line` began */
 };
 
 static bool
@@ -35,14 +36,17 @@ skip_eol(struct reader *r)
 {
 	bool cr = *r->at == '\r';
 
-	r->number++;
+	r->ended++;
 	r->at++;
 	if (cr && r->at < r->end && *r->at == '\n')
 		r->at++;
 }
 
-/* Copies the rest of the natural line; true if a backslash ends it. */
-static bool
+/* What came of one natural line. */
+enum part { PART_NOTHING, PART_WHOLE, PART_CONTINUED };
+
+/* Copies the rest of the natural line. */
+static enum part
 take_natural_line(struct reader *r)
 {
 	bool backslash = false;
@@ -53,33 +57,41 @@ take_natural_line(struct reader *r)
 	}
 	if (backslash)
 		r->len--;
+	/* Java takes a backslash with nothing behind its line's end as a
+	 * whole line, even when it is alone. */
+	if (backslash && r->end - r->at <= 1) {
+		r->at = r->end;
+		return PART_WHOLE;
+	}
 	if (r->at < r->end)
 		skip_eol(r);
-	return backslash;
+	if (backslash)
+		return PART_CONTINUED;
+	return r->len > 0 ? PART_WHOLE : PART_NOTHING;
 }
 
 /* The next logical line that is neither blank nor comment. */
 static bool
 next_line(struct reader *r)
 {
-	bool more = false;
+	enum part part = PART_NOTHING;
 
 	r->len = 0;
-	while (r->at < r->end) {
+	while (r->at < r->end && part != PART_WHOLE) {
 		while (r->at < r->end && is_space(*r->at))
 			r->at++;
-		/* Nothing yet, so this may be a comment or blank. */
+		if (r->len == 0)
+			r->first = r->ended + 1;
+		/* Nothing yet, so this may be a comment. */
 		if (r->len == 0 && r->at < r->end &&
 		    (*r->at == '#' || *r->at == '!')) {
 			(void)take_natural_line(r);
 			r->len = 0;
 			continue;
 		}
-		more = take_natural_line(r);
-		if (!more && r->len > 0)
-			break;
+		part = take_natural_line(r);
 	}
-	return r->len > 0;
+	return part == PART_WHOLE || r->len > 0;
 }
 
 /* Four digits of \uXXXX at `s`, or -1. */
@@ -196,8 +208,8 @@ value_start(const char *line, size_t len, size_t i)
 }
 
 static int
-take_setting(struct ps_arena *a, const struct reader *r, size_t number,
-    struct ps_setting *out, struct ps_error *err)
+take_setting(struct ps_arena *a, const struct reader *r, struct ps_setting *out,
+    struct ps_error *err)
 {
 	size_t key = key_length(r->line, r->len);
 	size_t value = value_start(r->line, r->len, key);
@@ -208,7 +220,7 @@ take_setting(struct ps_arena *a, const struct reader *r, size_t number,
 		return ps_fail(err, PS_E_CONFIG,
 		    "line %zu: \\u must be followed by four hexadecimal "
 		    "digits other than 0000",
-		    number);
+		    r->first);
 	return 0;
 }
 
@@ -251,7 +263,7 @@ parse_lines(struct ps_arena *a, struct reader *r, struct ps_config *out,
     struct ps_error *err)
 {
 	struct entry *entries = NULL;
-	size_t count = 0, room = 0, number = 1;
+	size_t count = 0, room = 0;
 	int rc = 0;
 
 	while (rc == 0 && next_line(r)) {
@@ -260,9 +272,8 @@ parse_lines(struct ps_arena *a, struct reader *r, struct ps_config *out,
 			entries = xrealloc(entries, room * sizeof *entries);
 		}
 		entries[count].place = count;
-		rc = take_setting(a, r, number, &entries[count].setting, err);
+		rc = take_setting(a, r, &entries[count].setting, err);
 		count++;
-		number = r->number + 1;
 	}
 	if (rc == 0)
 		*out = sorted(a, entries, count);
