@@ -1,0 +1,22 @@
+#include <penstock/abi.h>
+
+#include "source.h"
+#include "source_keys.h"
+
+static const struct ps_class classes[] = {
+	{
+		.kind = PS_KIND_SOURCE,
+		.name = "PostgresSource",
+		.aliases =
+		    (const char *const[]){
+		        "io.confluent.connect.jdbc.JdbcSourceConnector",
+		        "io.aiven.connect.jdbc.JdbcSourceConnector", NULL },
+		.doc = "Rows of Postgres tables or of a query, by COPY",
+		.keys = source_keys,
+		.key_count = SOURCE_KEYS,
+		.ops = &source_ops,
+		.ops_size = sizeof source_ops,
+	},
+};
+
+PS_PLUGIN("postgres", "0.1.0", classes);

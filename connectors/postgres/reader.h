@@ -1,0 +1,106 @@
+/*
+ * reader: a table or query being read, turn after turn.
+ *
+ * A turn is one REPEATABLE READ transaction with one or several COPYs; the
+ * strategy decides which. Between turns nothing is open on the server.
+ */
+#ifndef PENSTOCK_POSTGRES_READER_H
+#define PENSTOCK_POSTGRES_READER_H
+
+#include "column.h"
+#include "copy.h"
+#include "horizon.h"
+#include "settings.h"
+
+struct reader;
+
+struct strategy {
+	/* Takes a stored offset; called once, connected, before any turn. */
+	int (*restore)(struct reader *r, const struct ps_value *offset,
+	    struct ps_error *err);
+	/* Builds the next COPY of the turn: 1, or 0: the turn is over. The
+	 * first call of a turn finds a fresh transaction. */
+	int (*next)(struct reader *r, struct str *sql, struct ps_error *err);
+	/* A row came; `fields` stand before the table's own columns. */
+	int (*row)(
+	    struct reader *r, const uint8_t *fields, struct ps_error *err);
+	/* The COPY came to its end. */
+	void (*done)(struct reader *r);
+	/* Where to go on after the rows so far; PS_NULL: nowhere. */
+	struct ps_value (*offset)(struct reader *r, struct ps_arena *a);
+};
+
+/* Key columns of incremental modes, as SQL. */
+struct keys {
+	struct hcolumns sql;
+	const char *select; /* "ts, instant, id::int8, " */
+	const char *order;
+	size_t fields;      /* in `select` */
+	bool has_instant;   /* db.timezone is not UTC: a field of its own */
+};
+
+struct keyed {
+	struct keys keys;
+	struct horizon h;
+	struct hnow now;
+	struct hkey top;   /* greatest key ever delivered */
+	struct hkey row;   /* of the last row of this read */
+	struct hkey upto;  /* last key whose rows were all delivered */
+	int64_t instant;   /* of top: microseconds since 2000 UTC */
+	int64_t row_instant, upto_instant;
+	int64_t begun_ms, next_sweep_ms;
+	uint64_t rows;
+	/* fenced reads: keys up to `until` once `fence` transactions ended */
+	struct hkey until;
+	uint64_t fence;
+};
+
+struct ranges {
+	uint64_t filenode, since; /* 0: not resumed */
+	uint32_t block, blocks;   /* next, and end, of this pass */
+	uint32_t end;             /* of the COPY that runs */
+	uint64_t xmin, next;      /* of this turn's snapshot */
+	bool catching_up, in_pass, whole;
+};
+
+struct reader {
+	const struct ps_host *host;
+	const struct settings *cfg;
+	struct db *db;
+	const struct strategy *how;
+
+	const char *from; /* "schema"."table", or (query) AS query */
+	const char *name, *full, *topic;
+	bool is_query;
+	char relkind;
+	const struct ps_source_partition *partition, *old_partition;
+	bool restored, in_turn, in_copy;
+	int64_t due_ms;
+
+	struct mem mem; /* of the plan */
+	struct plan plan;
+	char *select_all;
+	struct keyed k;
+	struct ranges bulk;
+};
+
+extern const struct strategy window_strategy; /* tables with xmin */
+extern const struct strategy fenced_strategy; /* views, queries */
+extern const struct strategy bulk_strategy;
+
+/* Describes what is read now; resets and fills r->mem and r->plan. */
+int reader_plan(struct reader *r, struct ps_error *err);
+
+/* Key expressions for the mode from r->plan; checks types and nulls. */
+int keys_make(struct reader *r, struct ps_error *err);
+/* The snapshot, and the time below which timestamps may be delivered. */
+int keys_now(struct reader *r, struct ps_error *err);
+int keys_row(struct reader *r, const uint8_t *fields, struct ps_error *err);
+void keys_delivered(struct reader *r, bool all);
+/* Connect's own keys of the offset, and back. */
+size_t keys_offset(
+    const struct reader *r, struct ps_pair *pairs, const struct hkey *key);
+int keys_restore(struct reader *r, const struct ps_value *offset,
+    struct ps_error *err);
+
+#endif

@@ -1,0 +1,441 @@
+#include "source.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "reader.h"
+#include "source_keys.h"
+#include "tables.h"
+#include "wire.h"
+
+#define WAIT_MS 1000
+#define ROW_WAIT_MS 20
+
+struct source {
+	const struct ps_host *host;
+	const struct ps_class *self;
+	struct mem mem;
+	struct settings cfg;
+	struct db db;
+	struct reader *readers;
+	size_t count, turn;
+	struct reader *active; /* in a turn */
+	struct copy copy;
+	struct str sql;
+	bool copying;
+};
+
+static void *
+create(const struct ps_host *h, const struct ps_class *self,
+    const struct ps_config *c, struct ps_error *err)
+{
+	struct source *s = mem_xcalloc(1, sizeof *s);
+
+	mem_init(&s->mem);
+	mem_init(&s->db.mem);
+	str_init(&s->sql, STR_SQL_LIMIT);
+	s->host = h;
+	s->self = self;
+	s->db.host = h;
+	if (settings_read(&s->cfg, c, &s->mem.arena, err) != 0) {
+		mem_fini(&s->mem);
+		free(s);
+		return NULL;
+	}
+	s->db.info = s->cfg.conninfo;
+	return s;
+}
+
+static const struct ps_source_partition *
+partition(struct source *s, const char *first, const char *first_value,
+    const char *table)
+{
+	struct ps_pair pairs[2];
+	struct ps_value map;
+	size_t n = 0;
+
+	if (first != NULL)
+		pairs[n++] = (struct ps_pair){ ps_text(first),
+			ps_text(first_value) };
+	if (table != NULL)
+		pairs[n++] = (struct ps_pair){ ps_text("table"),
+			ps_text(table) };
+	map = ps_map(pairs, n);
+	return s->host->partition(s->host, &map);
+}
+
+static void
+add_reader(struct source *s, struct reader *r)
+{
+	r->host = s->host;
+	r->cfg = &s->cfg;
+	r->db = &s->db;
+	mem_init(&r->mem);
+	s->readers[s->count++] = *r;
+}
+
+static void
+add_query(struct source *s)
+{
+	struct reader r = { .is_query = true, .name = NULL, .full = "query" };
+
+	r.from = ps_printf(&s->mem.arena, "(%s) AS query", s->cfg.query);
+	r.topic = s->cfg.prefix;
+	r.how = s->cfg.mode == MODE_BULK ? &bulk_strategy : &fenced_strategy;
+	r.partition = partition(s, "query", "query", NULL);
+	add_reader(s, &r);
+}
+
+static int
+add_table(struct source *s, const char *quoted, struct ps_error *err)
+{
+	struct ps_arena *a = &s->mem.arena;
+	struct reader r = { .from = quoted };
+	const char *schema;
+
+	if (tables_split(a, quoted, &schema, &r.name, err) != 0)
+		return -1;
+	r.full = ps_printf(a, "%s.%s", schema, r.name);
+	r.topic = ps_printf(a, "%s%s", s->cfg.prefix, r.name);
+	if (s->cfg.mode == MODE_BULK) {
+		r.partition = partition(s, NULL, NULL, r.name);
+	} else {
+		r.partition = partition(s, "protocol", "1", r.full);
+		r.old_partition = partition(s, NULL, NULL, r.name);
+	}
+	add_reader(s, &r);
+	return 0;
+}
+
+static int
+start(void *state, struct ps_error *err)
+{
+	struct source *s = state;
+	size_t n = s->cfg.tables.count;
+
+	s->readers = mem_xcalloc(n + 1, sizeof *s->readers);
+	if (s->cfg.query[0] != '\0') {
+		add_query(s);
+		return db_open(&s->db, err);
+	}
+	if (n == 0)
+		return ps_fail(err, PS_E_CONFIG,
+		    "Task is being started but has been assigned neither "
+		    "tables nor a query");
+	for (size_t i = 0; i < n; i++)
+		if (add_table(s, s->cfg.tables.items[i], err) != 0)
+			return -1;
+	return db_open(&s->db, err);
+}
+
+/* What kind of relation it is decides how it is read. */
+static int
+classify(struct reader *r, struct ps_error *err)
+{
+	PGresult *res;
+	struct str sql;
+	int rc;
+
+	if (r->is_query)
+		return 0;
+	str_init(&sql, STR_SQL_LIMIT);
+	str_put(&sql, "SELECT relkind FROM pg_catalog.pg_class WHERE oid=");
+	str_literal(&sql, r->from);
+	str_put(&sql, "::regclass");
+	rc = db_run(r->db, sql.data, &res, err);
+	str_fini(&sql);
+	if (rc != 0)
+		return -1;
+	r->relkind = PQgetvalue(res, 0, 0)[0];
+	PQclear(res);
+	r->how = r->cfg->mode == MODE_BULK ? &bulk_strategy
+	    : r->relkind == 'v' || r->relkind == 'f' || r->relkind == 'm'
+	    ? &fenced_strategy
+	    : &window_strategy;
+	return 0;
+}
+
+int
+reader_plan(struct reader *r, struct ps_error *err)
+{
+	const char *select;
+
+	mem_reset(&r->mem);
+	select = ps_printf(&r->mem.arena, "SELECT * FROM %s", r->from);
+	r->plan = (struct plan){ .sql = select, .name = r->name,
+		.is_table = !r->is_query, .map = &r->cfg->map };
+	return plan_make(r->db, &r->mem.arena, &r->plan, err);
+}
+
+/* Once in a task's life, in the first turn. */
+static int
+restore(struct source *s, struct reader *r, struct ps_error *err)
+{
+	struct ps_value offset = ps_null();
+	const struct ps_host *h = s->host;
+
+	if (classify(r, err) != 0 || reader_plan(r, err) != 0)
+		return -1;
+	if (r->how != &bulk_strategy && keys_make(r, err) != 0)
+		return -1;
+	if (h->stored_offset(h, r->partition, &s->mem.arena, &offset) != 1 &&
+	    (r->old_partition == NULL ||
+	        h->stored_offset(
+	            h, r->old_partition, &s->mem.arena, &offset) != 1))
+		offset = ps_null();
+	if (offset.type == PS_MAP && r->how->restore(r, &offset, err) != 0)
+		return -1;
+	r->restored = true;
+	return 0;
+}
+
+/* The next COPY of the active turn, or the turn's end. */
+static int
+advance(struct source *s, struct ps_error *err)
+{
+	struct reader *r = s->active;
+	int more;
+
+	str_clear(&s->sql);
+	more = r->how->next(r, &s->sql, err);
+	if (more < 0)
+		return -1;
+	if (s->sql.overflow)
+		return ps_fail(err, PS_E_CONFIG, "%s: the query is too long",
+		    r->full);
+	r->in_turn = true;
+	if (more == 1) {
+		if (copy_begin(&s->copy, &s->db, s->sql.data, err) != 0)
+			return -1;
+		s->copying = r->in_copy = true;
+		return 0;
+	}
+	s->active = NULL;
+	r->in_turn = false;
+	r->due_ms = db_now_ms() + s->cfg.poll_ms;
+	return db_run(&s->db, "COMMIT", NULL, err);
+}
+
+static int
+begin_turn(struct source *s, struct reader *r, struct ps_error *err)
+{
+	s->active = r;
+	r->in_turn = false;
+	if (db_run(&s->db,
+	        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL,
+	        err) != 0)
+		return -1;
+	if (!r->restored && restore(s, r, err) != 0)
+		return -1;
+	return advance(s, err);
+}
+
+/* A table that is due, in turns; else how long to wait for one. */
+static struct reader *
+find_due(struct source *s, int64_t *wait_ms)
+{
+	int64_t now = db_now_ms();
+
+	*wait_ms = WAIT_MS;
+	for (size_t i = 0; i < s->count; i++) {
+		struct reader *r = &s->readers[(s->turn + i) % s->count];
+
+		if (r->due_ms <= now) {
+			s->turn = (s->turn + i + 1) % s->count;
+			return r;
+		}
+		if (r->due_ms - now < *wait_ms)
+			*wait_ms = r->due_ms - now;
+	}
+	return NULL;
+}
+
+static int
+decode_row(const struct plan *p, const uint8_t *at, const uint8_t *end,
+    struct ps_arena *a, struct ps_value *out, struct ps_error *err)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		const struct column *c = &p->columns[i];
+		int32_t n;
+
+		if (end - at < 4)
+			return ps_fail(err, PS_E_FATAL, "a row is cut off");
+		n = wire_i32(at);
+		at += 4;
+		if (n < 0) {
+			out[i] = ps_null();
+			continue;
+		}
+		if (n > end - at)
+			return ps_fail(err, PS_E_FATAL, "a row is cut off");
+		if (c->decode(c, at, (size_t)n, a, &out[i], err) != 0)
+			return ps_fail_in(err, "column %s", c->name);
+		at += n;
+	}
+	return 0;
+}
+
+/* Adds the row in s->copy as a record; a value without a form fails it. */
+static int
+add_row(struct source *s, struct ps_batch *b, struct ps_error *err)
+{
+	struct reader *r = s->active;
+	struct ps_error bad = { .code = PS_OK };
+	struct ps_value *values;
+	struct ps_record *rec;
+	const uint8_t *row = s->copy.data + 2, *end;
+	size_t len = s->copy.len - 2;
+
+	if (r->how->row(r, row, err) != 0)
+		return -1;
+	for (size_t i = 0; i < r->k.keys.fields && r->k.keys.order != NULL;
+	     i++) {
+		row += 12;
+		len -= 12;
+	}
+	row = memcpy(ps_alloc(b->arena, len), row, len);
+	end = row + len;
+	values = ps_alloc(b->arena, r->plan.count * sizeof *values);
+	rec = ps_batch_add(b);
+	rec->topic = r->topic;
+	rec->source_partition = r->partition;
+	rec->value_schema = r->plan.schema;
+	if (decode_row(&r->plan, row, end, b->arena, values, &bad) == 0) {
+		rec->value = ps_struct(values, r->plan.count);
+		return 0;
+	}
+	if (bad.code != PS_E_DATA)
+		return ps_fail(err, bad.code, "%s", bad.text);
+	(void)ps_fail_in(&bad, "table %s", r->full);
+	ps_record_fail(b, rec, PS_STAGE_TASK_POLL, s->self->name, &bad);
+	return 0;
+}
+
+static size_t
+row_bytes(const struct source *s)
+{
+	return s->copy.len + sizeof(struct ps_record) +
+	    s->active->plan.count * sizeof(struct ps_value);
+}
+
+/* Fills the batch from the running COPY; 1 when it came to its end. */
+static int
+fill(struct source *s, struct ps_batch *b, struct ps_error *err)
+{
+	size_t used = 0;
+
+	while (used < b->budget_bytes) {
+		switch (copy_next(&s->copy, err)) {
+		case COPY_FAILED:
+			return -1;
+		case COPY_END:
+			s->copying = s->active->in_copy = false;
+			s->active->how->done(s->active);
+			return 1;
+		case COPY_WAIT:
+			if (b->count > 0 || db_wait(&s->db, POLLIN, WAIT_MS) == 0)
+				return 0;
+			break;
+		case COPY_ROW:
+			used += row_bytes(s);
+			if (add_row(s, b, err) != 0)
+				return -1;
+			break;
+		}
+	}
+	return 0;
+}
+
+/* The turn is over, or lost with the connection. What was added before an
+ * error stays: it was read. */
+static int
+give_up(struct source *s, struct ps_error *err)
+{
+	if (s->active != NULL) {
+		s->active->in_turn = s->active->in_copy = false;
+		(void)ps_fail_in(err, "reading %s", s->active->full);
+	}
+	copy_fini(&s->copy);
+	s->copying = false;
+	s->active = NULL;
+	db_close(&s->db);
+	return -1;
+}
+
+static int
+wait_for_due(struct source *s, int64_t wait_ms)
+{
+	struct pollfd wake = { .fd = s->host->wake_fd, .events = POLLIN };
+
+	(void)s;
+	(void)poll(&wake, 1, (int)wait_ms);
+	return 0;
+}
+
+static int
+make_progress(struct source *s, struct ps_batch *b, struct ps_error *err)
+{
+	struct reader *r = s->active;
+	int64_t wait_ms;
+	int end;
+
+	if (!db_is_usable(&s->db) && db_open(&s->db, err) != 0)
+		return -1;
+	if (r == NULL) {
+		r = find_due(s, &wait_ms);
+		if (r == NULL)
+			return wait_for_due(s, wait_ms);
+		if (begin_turn(s, r, err) != 0)
+			return -1;
+	}
+	if (!s->copying)
+		return 0;
+	end = fill(s, b, err);
+	if (end >= 0 && b->count > 0)
+		b->records[b->count - 1].source_offset =
+		    r->how->offset(r, b->arena);
+	return end == 1 ? advance(s, err) : end;
+}
+
+static int
+source_poll(void *state, struct ps_batch *b, struct ps_error *err)
+{
+	struct source *s = state;
+
+	return make_progress(s, b, err) < 0 ? give_up(s, err) : 0;
+}
+
+static enum ps_support
+exactly_once(const struct ps_config *c)
+{
+	(void)c;
+	return PS_SUPPORTED;
+}
+
+static void
+destroy(void *state)
+{
+	struct source *s = state;
+
+	copy_fini(&s->copy);
+	db_close(&s->db);
+	for (size_t i = 0; i < s->count; i++)
+		mem_fini(&s->readers[i].mem);
+	free(s->readers);
+	str_fini(&s->sql);
+	mem_fini(&s->db.mem);
+	mem_fini(&s->mem);
+	free(s);
+}
+
+const struct ps_source_ops source_ops = {
+	.validate = discover_validate,
+	.task_configs = discover_task_configs,
+	.watch = discover_watch,
+	.create = create,
+	.start = start,
+	.poll = source_poll,
+	.exactly_once = exactly_once,
+	.destroy = destroy,
+};

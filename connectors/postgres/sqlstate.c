@@ -1,0 +1,43 @@
+#include "sqlstate.h"
+
+#include <string.h>
+
+/* The first prefix that fits decides. */
+static const struct rule {
+	const char *prefix;
+	enum ps_code code;
+} rules[] = {
+	{ "08", PS_E_RETRY },    /* connection */
+	{ "25006", PS_E_RETRY }, /* read-only after a fail-over */
+	{ "25P03", PS_E_RETRY }, /* idle in transaction too long */
+	{ "28", PS_E_RETRY },    /* credentials refused: wait with the cause */
+	{ "40002", PS_E_DATA },  /* integrity, found at commit */
+	{ "40", PS_E_RETRY },    /* serialization, deadlock */
+	{ "53", PS_E_RETRY },    /* out of disk, memory, connections */
+	{ "55006", PS_E_RETRY }, /* object in use */
+	{ "55P03", PS_E_RETRY }, /* lock not available */
+	{ "57", PS_E_RETRY },    /* cancelled, shut down, starting up */
+	{ "58", PS_E_RETRY },    /* system error outside Postgres */
+	{ "21", PS_E_DATA },     /* cardinality */
+	{ "22", PS_E_DATA },     /* value does not fit */
+	{ "23", PS_E_DATA },     /* constraint */
+	{ "42804", PS_E_DATA },  /* datatype mismatch */
+	{ "428C9", PS_E_DATA },  /* value for a generated column */
+	{ "44", PS_E_DATA },     /* WITH CHECK OPTION */
+	{ "54000", PS_E_DATA },  /* row or index entry too large */
+	{ "P0001", PS_E_DATA },  /* RAISE in a trigger */
+	{ "3D", PS_E_RETRY },    /* no such database (yet) */
+	{ "", PS_E_FATAL },
+};
+
+enum ps_code
+sqlstate_code(const char *state)
+{
+	const struct rule *r = rules;
+
+	if (state == NULL)
+		return PS_E_RETRY;
+	while (strncmp(state, r->prefix, strlen(r->prefix)) != 0)
+		r++;
+	return r->code;
+}

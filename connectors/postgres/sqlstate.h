@@ -1,0 +1,15 @@
+/*
+ * sqlstate: what to do about an error of the server.
+ *
+ * An outage (deadlock, fail-over, full disk, too many connections) is tried
+ * again; what says that a row is bad is about that row; the rest needs people.
+ */
+#ifndef PENSTOCK_POSTGRES_SQLSTATE_H
+#define PENSTOCK_POSTGRES_SQLSTATE_H
+
+#include <penstock/error.h>
+
+/* NULL, as libpq has it when the connection broke, is PS_E_RETRY. */
+enum ps_code sqlstate_code(const char *state);
+
+#endif
