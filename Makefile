@@ -128,6 +128,8 @@ INSIDE_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard \
 	tests/connectors/*/test_*.c tests/plugins/*/test_*.c))))
 INSIDE_SRC := $(foreach d,$(INSIDE_DIRS),$(wildcard $d/test_*.c))
 FLOOR_SRC := $(wildcard tests/bench/floor_*.c)
+# A plugin in a process of its own, for tests against real servers.
+DRIVE_SRC := $(wildcard tests/drive/*.c) tests/connectors/host.c
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 HEADERS := $(shell find core connectors plugins -name '*.h' 2>/dev/null)
 
@@ -195,6 +197,10 @@ $(B)/fixtures/%.so: $(B)/obj/tests/fixtures/%.o
 	@echo link $@
 	@$(CC) -shared $(LDFLAGS) -o $@ $<
 
+$(B)/drive: $(call obj,$(DRIVE_SRC)) $(CORE_OBJ)
+	@echo link $@
+	@$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+
 $(B)/floors/%: $(B)/obj/tests/bench/floor_%.o
 	@mkdir -p $(@D)
 	@echo link $@
@@ -216,7 +222,7 @@ $(foreach d,$(INSIDE_DIRS),$(eval $(call inside,$d)))
 
 -include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(PLUGIN_SRC) \
 	$(FIXTURE_SRC) $(TEST_SRC) $(HELPER_SRC) $(INSIDE_SRC) $(FLOOR_SRC) \
-	$(FUZZ_SRC)))
+	$(FUZZ_SRC) $(DRIVE_SRC)))
 
 # ---- Tests ----------------------------------------------------------------
 
@@ -226,7 +232,7 @@ check: all $(CHECKS) $(FIXTURES)
 
 # make integration TESTS=tests/integration/test_file.py
 TESTS ?= tests/integration
-integration: all $(FIXTURES)
+integration: all $(FIXTURES) $(B)/drive
 	@$(PYTHON) -m pytest -q -m 'not soak' --junitxml=$(B)/integration.xml \
 		$(PYTEST_ARGS) $(TESTS)
 
@@ -237,7 +243,7 @@ demo:
 	@$(MAKE) -s all
 	@$(PYTHON) tests/demo/run
 
-soak: all $(FIXTURES)
+soak: all $(FIXTURES) $(B)/drive
 	$(PYTHON) -m pytest -q -m soak $(PYTEST_ARGS) $(TESTS)
 
 # Unit and integration tests on whatever is missing now and installed first.

@@ -33,7 +33,8 @@ restore(struct reader *r, const struct ps_value *offset, struct ps_error *err)
 		if (end == p)
 			return ps_fail(err, PS_E_CONFIG,
 			    "the stored offset \"%s\" of %s is not of a form "
-			    "this version knows", text, r->full);
+			    "this version knows",
+			    text, r->full);
 	}
 	r->bulk.filenode = v[1];
 	r->bulk.since = v[2];
@@ -88,7 +89,7 @@ begin(struct reader *r, struct ps_error *err)
 	if (reader_plan(r, err) != 0)
 		return -1;
 	b->whole = r->is_query || r->db->version < 140000 ||
-	    (r->relkind != 'r' && r->relkind != 'm');
+		   (r->relkind != 'r' && r->relkind != 'm');
 	if (b->whole)
 		return 0;
 	if (look(r, err) != 0)
@@ -114,7 +115,7 @@ add_range(struct str *sql, struct ranges *b)
 		return;
 	}
 	b->end = b->blocks - b->block > RANGE_PAGES ? b->block + RANGE_PAGES
-	                                            : b->blocks;
+						    : b->blocks;
 	str_addf(sql,
 	    " WHERE ctid >= '(%" PRIu32 ",0)' AND ctid < '(%" PRIu32 ",0)'",
 	    b->block, b->end);
@@ -177,8 +178,8 @@ offset(struct reader *r, struct ps_arena *a)
 		return ps_null();
 	pair = ps_alloc(a, sizeof *pair);
 	pair->key = ps_text("penstock");
-	pair->value = ps_text(ps_printf(
-	    a, FORMAT, b->filenode, b->since, b->block));
+	pair->value =
+	    ps_text(ps_printf(a, FORMAT, b->filenode, b->since, b->block));
 	return ps_map(pair, 1);
 }
 

@@ -65,10 +65,10 @@ map_decimal(struct column *c, int scale)
 static enum ps_type
 int_of_precision(int precision)
 {
-	return precision < 3 ? PS_INT8
-	    : precision < 5  ? PS_INT16
-	    : precision < 10 ? PS_INT32
-	                     : PS_INT64;
+	return precision < 3    ? PS_INT8
+	       : precision < 5  ? PS_INT16
+	       : precision < 10 ? PS_INT32
+				: PS_INT64;
 }
 
 /* numeric.mapping, as Connect's JDBC source reads it. Without a precision
@@ -85,8 +85,9 @@ map_numeric(struct column *c)
 	if (m != NUMERIC_NONE && precision <= 18 && whole && scale >= -84) {
 		c->base = int_of_precision(precision - scale);
 		c->decode = decode_numeric_int;
-	} else if (scale > 0 && (m == NUMERIC_EAGER_DOUBLE ||
-	                            (m == NUMERIC_BEST_FIT && precision <= 18))) {
+	} else if (scale > 0 &&
+		   (m == NUMERIC_EAGER_DOUBLE ||
+		       (m == NUMERIC_BEST_FIT && precision <= 18))) {
 		c->base = PS_FLOAT64;
 		c->decode = decode_numeric_double;
 	} else {
@@ -110,7 +111,7 @@ static bool
 may_be_special(Oid type)
 {
 	return type == OID_NUMERIC || type == OID_DATE ||
-	    type == OID_TIMESTAMP || type == OID_TIMESTAMPTZ;
+	       type == OID_TIMESTAMP || type == OID_TIMESTAMPTZ;
 }
 
 static bool
@@ -128,31 +129,46 @@ map_simple(struct column *c, Oid type)
 	return false;
 }
 
-static void
-map_type(struct column *c, Oid type, bool array)
+/* An array's expression cannot name a zone for each element. */
+static const char *
+stamp_cast(const struct column *c, Oid type, bool array)
 {
-	c->cast = "";
-	if (c->map.specials == SPECIAL_STRING && may_be_special(type))
-		map_text(c, array ? "::text[]" : "::text");
-	else if (map_simple(c, type))
-		return;
-	else if (type == OID_NUMERIC)
+	return type == OID_TIMESTAMP && !array &&
+		       strcmp(c->map.timezone, "UTC") != 0
+		   ? "zone"
+		   : "";
+}
+
+/* Types whose form depends on the modifier or on settings. */
+static bool
+map_special(struct column *c, Oid type, bool array)
+{
+	if (type == OID_NUMERIC) {
 		map_numeric(c);
-	else if (type == OID_TIMESTAMPTZ)
-		map_stamp(c, "");
-	else if (type == OID_TIMESTAMP)
-		map_stamp(c, array || strcmp(c->map.timezone, "UTC") == 0
-		        ? ""
-		        : "zone");
-	else if (type == OID_BIT && c->typmod == 1 && !array) {
+	} else if (type == OID_TIMESTAMPTZ || type == OID_TIMESTAMP) {
+		map_stamp(c, stamp_cast(c, type, array));
+	} else if (type == OID_BIT && c->typmod == 1 && !array) {
 		c->base = PS_BOOLEAN;
 		c->decode = decode_bit;
 	} else if (type == OID_MONEY) {
 		map_decimal(c, 2);
 		c->cast = array ? "::numeric(21,2)[]" : "::numeric(21,2)";
 	} else {
-		map_text(c, array ? "::text[]" : "::text");
+		return false;
 	}
+	return true;
+}
+
+static void
+map_type(struct column *c, Oid type, bool array)
+{
+	const char *text = array ? "::text[]" : "::text";
+	bool as_text =
+	    c->map.specials == SPECIAL_STRING && may_be_special(type);
+
+	c->cast = "";
+	if (as_text || (!map_special(c, type, array) && !map_simple(c, type)))
+		map_text(c, text);
 }
 
 void
@@ -231,8 +247,10 @@ static void
 finish(struct db *db, struct ps_arena *a, struct plan *p)
 {
 	struct ps_field *fields = ps_calloc(a, p->count, sizeof *fields);
-	struct ps_schema draft = { .type = PS_STRUCT, .name = p->name,
-		.fields = fields, .field_count = p->count };
+	struct ps_schema draft = { .type = PS_STRUCT,
+		.name = p->name,
+		.fields = fields,
+		.field_count = p->count };
 	struct str list;
 
 	str_init(&list, STR_SQL_LIMIT);
@@ -300,7 +318,8 @@ find_not_null(struct db *db, const PGresult *desc, struct plan *p,
 
 	(void)snprintf(sql, sizeof sql,
 	    "SELECT attnum FROM pg_catalog.pg_attribute "
-	    "WHERE attrelid=%u AND attnotnull AND attnum>0", table);
+	    "WHERE attrelid=%u AND attnotnull AND attnum>0",
+	    table);
 	if (db_run(db, sql, &res, err) != 0)
 		return -1;
 	for (int k = 0; k < PQntuples(res); k++)
@@ -337,7 +356,7 @@ only_result(struct db *db, PGresult **out, struct ps_error *err)
 static int
 describe(struct db *db, const char *sql, PGresult **out, struct ps_error *err)
 {
-	PGresult *prepared;
+	PGresult *prepared = NULL;
 
 	if (PQsendPrepare(db->conn, "", sql, 0, NULL) == 0)
 		return db_broken(db, err);
@@ -350,10 +369,10 @@ describe(struct db *db, const char *sql, PGresult **out, struct ps_error *err)
 }
 
 int
-plan_make(
-    struct db *db, struct ps_arena *a, struct plan *p, struct ps_error *err)
+plan_make(struct db *db, struct ps_arena *a, struct plan *p,
+    struct ps_error *err)
 {
-	PGresult *desc;
+	PGresult *desc = NULL;
 	int r = 0;
 
 	if (describe(db, p->sql, &desc, err) != 0)

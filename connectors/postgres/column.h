@@ -44,13 +44,13 @@ struct mapping {
 
 struct column;
 
-typedef int (decode_fn)(const struct column *c, const uint8_t *p, size_t len,
+typedef int(decode_fn)(const struct column *c, const uint8_t *p, size_t len,
     struct ps_arena *a, struct ps_value *out, struct ps_error *err);
 
 struct column {
 	const char *name;
-	Oid type;    /* domains resolved */
-	Oid elem;    /* arrays: of the elements, domains resolved; else 0 */
+	Oid type; /* domains resolved */
+	Oid elem; /* arrays: of the elements, domains resolved; else 0 */
 	int typmod;
 	bool not_null;
 	const char *cast; /* "::text" or the like, "" */
@@ -75,7 +75,7 @@ struct plan {
 
 /* Decides cast, decoder and schema type from type, elem and typmod. */
 void column_map(struct column *c);
-int plan_make(
-    struct db *db, struct ps_arena *a, struct plan *p, struct ps_error *err);
+int plan_make(struct db *db, struct ps_arena *a, struct plan *p,
+    struct ps_error *err);
 
 #endif

@@ -171,7 +171,8 @@ target_value(const char *value, struct ps_error *err)
 			return targets[i].libpq;
 	(void)ps_fail(err, PS_E_CONFIG,
 	    "connection.url: targetServerType=%s is none of any, primary, "
-	    "secondary, preferSecondary", value);
+	    "secondary, preferSecondary",
+	    value);
 	return NULL;
 }
 
@@ -229,9 +230,8 @@ parse_param(struct ps_arena *a, struct conninfo *c, const char *s, size_t len,
 	const char *eq = memchr(s, '=', len);
 	size_t name_len = eq == NULL ? len : (size_t)(eq - s);
 	const char *name = decoded(a, s, name_len, err);
-	const char *value = eq == NULL
-	    ? ""
-	    : decoded(a, eq + 1, len - name_len - 1, err);
+	const char *value =
+	    eq == NULL ? "" : decoded(a, eq + 1, len - name_len - 1, err);
 
 	if (name == NULL || value == NULL)
 		return -1;
@@ -266,35 +266,38 @@ add_host(struct ps_arena *a, const char **list, bool first, const char *s,
 	*list = first ? item : ps_printf(a, "%s,%s", *list, item);
 }
 
+/* One of host, host:port, [v6], [v6]:port; n bytes. */
+static void
+parse_host(struct ps_arena *a, const char *s, size_t n, const char **hosts,
+    const char **ports, bool first)
+{
+	const char *stop = s[0] == '[' ? memchr(s, ']', n) : NULL;
+	const char *from = stop == NULL ? s : stop;
+	const char *colon = memchr(from, ':', n - (size_t)(from - s));
+	size_t host_len = colon == NULL ? n : (size_t)(colon - s);
+
+	if (stop != NULL)
+		add_host(a, hosts, first, s + 1, (size_t)(stop - s) - 1);
+	else
+		add_host(a, hosts, first, s, host_len);
+	if (colon == NULL)
+		add_host(a, ports, first, "5432", 4);
+	else
+		add_host(a, ports, first, colon + 1, n - host_len - 1);
+}
+
 /* host[:port],[v6]:port… */
 static int
 parse_hosts(struct ps_arena *a, struct conninfo *c, const char *s, size_t len,
     struct ps_error *err)
 {
-	const char *end = s + len, *hosts = "", *ports = "";
-	bool first = true;
+	const char *list = ps_strndup(a, s, len), *hosts = "", *ports = "";
 
-	for (const char *p = s; p < end; first = false) {
+	for (const char *p = list; *p != '\0';) {
 		size_t n = strcspn(p, ",");
-		const char *item = p, *stop, *colon;
 
-		if (n > (size_t)(end - p))
-			n = (size_t)(end - p);
-		p += n + 1;
-		stop = item[0] == '[' ? memchr(item, ']', n) : NULL;
-		colon = memchr(stop == NULL ? item : stop, ':',
-		    n - (stop == NULL ? 0 : (size_t)(stop - item)));
-		if (stop != NULL)
-			add_host(a, &hosts, first, item + 1,
-			    (size_t)(stop - item) - 1);
-		else
-			add_host(a, &hosts, first, item,
-			    colon == NULL ? n : (size_t)(colon - item));
-		if (colon == NULL)
-			add_host(a, &ports, first, "5432", 4);
-		else
-			add_host(a, &ports, first, colon + 1,
-			    n - (size_t)(colon + 1 - item));
+		parse_host(a, p, n, &hosts, &ports, p == list);
+		p += n + (p[n] == ',');
 	}
 	hosts = decoded(a, hosts, strlen(hosts), err);
 	if (hosts == NULL)
@@ -317,11 +320,11 @@ parse_authority(struct ps_arena *a, struct conninfo *c, const char *s,
 
 	if (at != NULL) {
 		colon = memchr(s, ':', n);
-		user = decoded(a, s, colon == NULL ? n : (size_t)(colon - s),
-		    err);
-		password = colon == NULL
-		    ? ""
-		    : decoded(a, colon + 1, (size_t)(at - colon) - 1, err);
+		user =
+		    decoded(a, s, colon == NULL ? n : (size_t)(colon - s), err);
+		password = colon == NULL ? ""
+					 : decoded(a, colon + 1,
+					       (size_t)(at - colon) - 1, err);
 		if (user == NULL || password == NULL)
 			return -1;
 		if (conninfo_set(c, "user", user, err) != 0 ||
@@ -379,10 +382,14 @@ conninfo_parse(struct ps_arena *a, const char *url, const char *user,
     const char *password, struct conninfo *out, struct ps_error *err)
 {
 	static const char *const defaults[][2] = {
-		{ "host", "localhost" }, { "port", "5432" },
-		{ "application_name", "penstock" }, { "connect_timeout", "10" },
-		{ "keepalives_idle", "30" }, { "keepalives_interval", "10" },
-		{ "keepalives_count", "3" }, { "client_encoding", "UTF8" },
+		{ "host", "localhost" },
+		{ "port", "5432" },
+		{ "application_name", "penstock" },
+		{ "connect_timeout", "10" },
+		{ "keepalives_idle", "30" },
+		{ "keepalives_interval", "10" },
+		{ "keepalives_count", "3" },
+		{ "client_encoding", "UTF8" },
 	};
 
 	*out = (struct conninfo){ .count = 0 };
@@ -399,7 +406,7 @@ conninfo_parse(struct ps_arena *a, const char *url, const char *user,
 			return -1;
 	if (conninfo_get(out, "dbname") == NULL &&
 	    conninfo_get(out, "user") != NULL)
-		return conninfo_set(
-		    out, "dbname", conninfo_get(out, "user"), err);
+		return conninfo_set(out, "dbname", conninfo_get(out, "user"),
+		    err);
 	return 0;
 }

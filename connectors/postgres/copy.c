@@ -5,8 +5,7 @@
 #define SIGNATURE_BYTES 11u /* with the NUL at its end */
 
 int
-copy_begin(
-    struct copy *c, struct db *db, const char *sql, struct ps_error *err)
+copy_begin(struct copy *c, struct db *db, const char *sql, struct ps_error *err)
 {
 	PGresult *res;
 
@@ -15,8 +14,8 @@ copy_begin(
 		return -1;
 	if (PQresultStatus(res) != PGRES_COPY_OUT) {
 		PQclear(res);
-		return ps_fail(
-		    err, PS_E_FATAL, "no COPY was begun by: %s", sql);
+		return ps_fail(err, PS_E_FATAL, "no COPY was begun by: %s",
+		    sql);
 	}
 	PQclear(res);
 	return 0;
@@ -55,8 +54,8 @@ skip_header(struct copy *c, struct ps_error *err)
 	size_t n = SIGNATURE_BYTES + 8;
 
 	if (c->len < n || memcmp(c->data, "PGCOPY\n\377\r\n", 11) != 0)
-		return ps_fail(
-		    err, PS_E_FATAL, "the server sent no binary COPY");
+		return ps_fail(err, PS_E_FATAL,
+		    "the server sent no binary COPY");
 	n += (size_t)(uint32_t)wire_i32(c->data + SIGNATURE_BYTES + 4);
 	if (n > c->len)
 		return ps_fail(err, PS_E_FATAL, "a COPY header is cut off");

@@ -41,8 +41,11 @@ flat(char *to, size_t room, const char *text)
 		n--;
 	if (n >= room)
 		n = room - 1;
-	for (size_t i = 0; i < n; i++)
-		to[i] = text[i] == '\n' ? ' ' : text[i];
+	for (size_t i = 0; i < n; i++) {
+		to[i] = text[i];
+		if (to[i] == '\n')
+			to[i] = ' ';
+	}
 	to[n] = '\0';
 }
 
@@ -78,8 +81,8 @@ db_fail(struct db *db, const PGresult *res, struct ps_error *err)
 	if (strlen(err->text) + strlen(text) + 4 < sizeof err->text) {
 		size_t n = strlen(err->text);
 
-		(void)snprintf(
-		    err->text + n, sizeof err->text - n, " (%s)", text);
+		(void)snprintf(err->text + n, sizeof err->text - n, " (%s)",
+		    text);
 	}
 	return -1;
 }
@@ -167,7 +170,7 @@ is_error(const PGresult *res)
 static int
 collect(struct db *db, PGresult **out, struct ps_error *err)
 {
-	PGresult *res, *last = NULL;
+	PGresult *res = NULL, *last = NULL;
 	int r = 0;
 
 	for (;;) {
@@ -211,8 +214,8 @@ connect_poll(struct db *db, int64_t deadline, struct ps_error *err)
 
 	while (next != PGRES_POLLING_OK) {
 		if (wait_long(db,
-		        next == PGRES_POLLING_READING ? POLLIN : POLLOUT,
-		        deadline, err) != 0)
+			next == PGRES_POLLING_READING ? POLLIN : POLLOUT,
+			deadline, err) != 0)
 			return -1;
 		next = PQconnectPoll(db->conn);
 		if (next == PGRES_POLLING_FAILED)
@@ -254,8 +257,8 @@ set_up(struct db *db, struct ps_error *err)
 		return -1;
 	if (db->version < 140000)
 		return 0;
-	return db_run(
-	    db, "SET client_connection_check_interval='2s'", NULL, err);
+	return db_run(db, "SET client_connection_check_interval='2s'", NULL,
+	    err);
 }
 
 int
@@ -277,8 +280,8 @@ db_open(struct db *db, struct ps_error *err)
 		    conninfo_get(&db->info, "host"),
 		    conninfo_get(&db->info, "port"),
 		    conninfo_get(&db->info, "dbname") == NULL
-		        ? ""
-		        : conninfo_get(&db->info, "dbname"));
+			? ""
+			: conninfo_get(&db->info, "dbname"));
 	}
 	return 0;
 }

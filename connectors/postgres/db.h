@@ -22,9 +22,9 @@ struct db {
 	struct conninfo info;
 	struct mem mem; /* of one connection's resolved addresses */
 	PGconn *conn;
-	int version; /* 150004 */
-	bool ascii;  /* the server does not check encodings */
-	int wait_ms; /* limit of one statement */
+	int version;   /* 150004 */
+	bool ascii;    /* the server does not check encodings */
+	int wait_ms;   /* limit of one statement */
 	char state[6]; /* SQLSTATE of the last error */
 };
 
@@ -36,8 +36,8 @@ void db_close(struct db *db);
 bool db_is_usable(const struct db *db);
 
 /* Runs one or several statements; `out` (may be NULL) is the last result. */
-int db_run(
-    struct db *db, const char *sql, PGresult **out, struct ps_error *err);
+int
+db_run(struct db *db, const char *sql, PGresult **out, struct ps_error *err);
 /* Waits for `events` on the socket: 1, or 0 after `limit_ms` or when the
  * wake descriptor is readable. */
 int db_wait(struct db *db, short events, int limit_ms);

@@ -14,8 +14,8 @@
 static int
 fail_size(const char *type, size_t len, struct ps_error *err)
 {
-	return ps_fail(
-	    err, PS_E_DATA, "%s of %zu bytes is malformed", type, len);
+	return ps_fail(err, PS_E_DATA, "%s of %zu bytes is malformed", type,
+	    len);
 }
 
 static int
@@ -209,6 +209,7 @@ static int
 read_stamp(const struct column *c, const uint8_t *p, size_t len, int64_t *us,
     struct ps_error *err)
 {
+	*us = 0;
 	if (len != 8)
 		return fail_size("timestamp", len, err);
 	*us = wire_i64(p);
@@ -232,8 +233,8 @@ decode_stamp(const struct column *c, const uint8_t *p, size_t len,
 	if (r == 1)
 		*out = ps_int64(us > 0 ? FAR_FUTURE_MS : FAR_PAST_MS);
 	else
-		*out = ps_int64(
-		    times_floor_div(us, 1000) + TIMES_EPOCH_US / 1000);
+		*out =
+		    ps_int64(times_floor_div(us, 1000) + TIMES_EPOCH_US / 1000);
 	return 0;
 }
 

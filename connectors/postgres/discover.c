@@ -41,11 +41,10 @@ validate_keys(const struct ps_config *c, struct ps_report *rep)
 	bool query = ps_config_has(c, "query");
 	const char *mode = ps_config_str(c, "mode");
 
-	if (query &&
-	    (ps_config_has(c, "table.whitelist") ||
-	        ps_config_has(c, "table.blacklist") ||
-	        ps_config_has(c, "table.include.list") ||
-	        ps_config_has(c, "table.exclude.list")))
+	if (query && (ps_config_has(c, "table.whitelist") ||
+			 ps_config_has(c, "table.blacklist") ||
+			 ps_config_has(c, "table.include.list") ||
+			 ps_config_has(c, "table.exclude.list")))
 		rep->error(rep, "query",
 		    "Do not specify table filtering configs with 'query'. "
 		    "Remove table.whitelist, table.blacklist, "
@@ -85,11 +84,11 @@ discover_validate(const struct ps_host *h, const struct ps_config *c,
 	if (look_begin(&l, h, c, &err) != 0)
 		rep->error(rep,
 		    strncmp(err.text, "table.types", 11) == 0
-		        ? "table.types"
-		        : "connection.url",
+			? "table.types"
+			: "connection.url",
 		    "%s", err.text);
 	else if (!ps_config_has(c, "query") &&
-	    tables_find(&l.db, &l.cfg, &l.mem.arena, &tables, &err) != 0)
+		 tables_find(&l.db, &l.cfg, &l.mem.arena, &tables, &err) != 0)
 		rep->error(rep,
 		    l.cfg.is_pattern ? "table.include.list" : "table.whitelist",
 		    "%s", err.text);
@@ -136,8 +135,8 @@ discover_task_configs(const struct ps_host *h, const struct ps_config *c,
 		h->log(h, PS_WARN,
 		    "no table matches: nothing to do until one does");
 	if (r == 0)
-		share_out(
-		    &tables, tables.count < max ? tables.count : max, out);
+		share_out(&tables, tables.count < max ? tables.count : max,
+		    out);
 	look_end(&l);
 	return r;
 }
@@ -211,8 +210,8 @@ watch_tables(struct look *l, const struct ps_host *h, struct ps_error *err)
 }
 
 int
-discover_watch(
-    const struct ps_host *h, const struct ps_config *c, struct ps_error *err)
+discover_watch(const struct ps_host *h, const struct ps_config *c,
+    struct ps_error *err)
 {
 	struct look l = { .db.host = h };
 	int r;

@@ -26,8 +26,8 @@ add_key(struct str *sql, const struct reader *r, const char *op,
 	else if (c->id == NULL)
 		str_addf(sql, "%s %s '%s'::%s", c->ts, op, text, c->ts_type);
 	else
-		str_addf(sql, "(%s,%s) %s ('%s'::%s,%" PRId64 ")", c->ts,
-		    c->id, op, text, c->ts_type, key->id);
+		str_addf(sql, "(%s,%s) %s ('%s'::%s,%" PRId64 ")", c->ts, c->id,
+		    op, text, c->ts_type, key->id);
 }
 
 static void
@@ -63,8 +63,8 @@ set_initial(struct reader *r)
 	if (ms == INITIAL_NONE || r->k.top.set || r->k.keys.sql.ts == NULL)
 		return;
 	r->k.top.set = true;
-	r->k.top.ts = ms == INITIAL_NOW ? r->k.now.bound
-	                                : ms * 1000 - TIMES_EPOCH_US;
+	r->k.top.ts =
+	    ms == INITIAL_NOW ? r->k.now.bound : ms * 1000 - TIMES_EPOCH_US;
 	r->k.instant = r->k.top.ts;
 }
 
@@ -94,9 +94,9 @@ find_until(struct reader *r, struct ps_error *err)
 	    r->from);
 	add_where(&sql, r);
 	str_addf(&sql, " ORDER BY %s%s DESC LIMIT 1",
-	    c->ts == NULL      ? ""
-	        : c->id == NULL ? ""
-	                        : ps_printf(&r->mem.arena, "%s DESC,", c->ts),
+	    c->ts == NULL   ? ""
+	    : c->id == NULL ? ""
+			    : ps_printf(&r->mem.arena, "%s DESC,", c->ts),
 	    c->id == NULL ? c->ts : c->id);
 	rc = db_run(r->db, sql.data, &res, err);
 	str_fini(&sql);

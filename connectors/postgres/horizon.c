@@ -132,8 +132,8 @@ horizon_where(struct str *sql, const struct horizon *h,
 }
 
 void
-horizon_finish(
-    struct horizon *h, const struct hnow *now, const struct hkey *last)
+horizon_finish(struct horizon *h, const struct hnow *now,
+    const struct hkey *last)
 {
 	h->above = now->xmin;
 	h->bound = now->bound;
@@ -148,8 +148,8 @@ horizon_finish(
 }
 
 void
-horizon_advance(
-    struct horizon *h, const struct hnow *now, const struct hkey *upto)
+horizon_advance(struct horizon *h, const struct hnow *now,
+    const struct hkey *upto)
 {
 	h->upto = *upto;
 	h->reading = now->xmin;
@@ -161,16 +161,16 @@ horizon_print(const struct horizon *h, char out[HORIZON_TEXT])
 {
 	return (size_t)snprintf(out, HORIZON_TEXT,
 	    FORMAT_1 " %" PRIu64 " %" PRIu64 " %" PRId64 " %d %" PRId64
-	             " %" PRId64 " %d %" PRId64 " %d %" PRId64 " %" PRId64
-	             " %" PRIu64 " %d",
+		     " %" PRId64 " %d %" PRId64 " %d %" PRId64 " %" PRId64
+		     " %" PRIu64 " %d",
 	    h->below, h->above, h->bound, h->low.set, h->low.ts, h->low.id,
 	    h->floor.set, h->floor.ts, h->upto.set, h->upto.ts, h->upto.id,
 	    h->reading, h->swept);
 }
 
 int
-horizon_parse(
-    struct horizon *h, const char *text, size_t len, struct ps_error *err)
+horizon_parse(struct horizon *h, const char *text, size_t len,
+    struct ps_error *err)
 {
 	char copy[HORIZON_TEXT], *p = copy, *end;
 	int64_t v[14];
@@ -185,7 +185,8 @@ horizon_parse(
 		    (*end != '\0' && i == 13) || (i == 0 && v[0] != 1))
 			return ps_fail(err, PS_E_CONFIG,
 			    "the stored offset \"%.*s\" is not of a form this "
-			    "version knows", (int)len, text);
+			    "version knows",
+			    (int)len, text);
 	}
 	*h = (struct horizon){
 		.below = (uint64_t)v[1],

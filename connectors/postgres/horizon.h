@@ -73,17 +73,17 @@ struct hnow {
 void horizon_where(struct str *sql, const struct horizon *h,
     const struct hcolumns *c, const struct hnow *now);
 /* All of the read was delivered; `last` is the greatest key seen so far. */
-void horizon_finish(
-    struct horizon *h, const struct hnow *now, const struct hkey *last);
+void horizon_finish(struct horizon *h, const struct hnow *now,
+    const struct hkey *last);
 /* Rows up to `upto` of this read were delivered. */
-void horizon_advance(
-    struct horizon *h, const struct hnow *now, const struct hkey *upto);
+void horizon_advance(struct horizon *h, const struct hnow *now,
+    const struct hkey *upto);
 
 enum { HORIZON_TEXT = 256 };
 /* The state as text for the offset, and back. */
 size_t horizon_print(const struct horizon *h, char out[HORIZON_TEXT]);
-int horizon_parse(
-    struct horizon *h, const char *text, size_t len, struct ps_error *err);
+int horizon_parse(struct horizon *h, const char *text, size_t len,
+    struct ps_error *err);
 
 int hkey_compare(const struct hkey *a, const struct hkey *b);
 

@@ -19,8 +19,7 @@ find_column(const struct reader *r, const char *name)
 }
 
 static int
-fail_nullable(
-    const struct reader *r, const char *column, struct ps_error *err)
+fail_nullable(const struct reader *r, const char *column, struct ps_error *err)
 {
 	return ps_fail(err, PS_E_CONFIG,
 	    "Cannot make incremental queries using %s column %s on %s because "
@@ -28,7 +27,7 @@ fail_nullable(
 	    r->cfg->stamps.count > 0 ? "timestamp" : "incrementing", column,
 	    r->full,
 	    r->cfg->stamps.count > 0 ? "all of these columns are"
-	                             : "this column is");
+				     : "this column is");
 }
 
 /* incrementing.column.name="" means the identity or serial column. */
@@ -44,12 +43,12 @@ find_id(struct reader *r, const char **out, struct ps_error *err)
 		return 0;
 	str_init(&sql, STR_SQL_LIMIT);
 	str_put(&sql, "SELECT a.attname FROM pg_catalog.pg_attribute a LEFT "
-	              "JOIN pg_catalog.pg_attrdef d ON d.adrelid=a.attrelid "
-	              "AND d.adnum=a.attnum WHERE a.attrelid=");
+		      "JOIN pg_catalog.pg_attrdef d ON d.adrelid=a.attrelid "
+		      "AND d.adnum=a.attnum WHERE a.attrelid=");
 	str_literal(&sql, r->is_query ? "pg_class" : r->from);
 	str_put(&sql, "::regclass AND NOT a.attisdropped AND a.attnum>0 AND "
-	              "(a.attidentity<>'' OR pg_get_expr(d.adbin,d.adrelid) "
-	              "LIKE 'nextval(%') ORDER BY a.attnum");
+		      "(a.attidentity<>'' OR pg_get_expr(d.adbin,d.adrelid) "
+		      "LIKE 'nextval(%') ORDER BY a.attnum");
 	rc = db_run(r->db, sql.data, &res, err);
 	str_fini(&sql);
 	if (rc != 0)
@@ -57,8 +56,8 @@ find_id(struct reader *r, const char **out, struct ps_error *err)
 	if (r->is_query || PQntuples(res) != 1)
 		rc = ps_fail(err, PS_E_CONFIG,
 		    "incrementing.column.name is empty and %s has %d identity "
-		    "or serial columns, one was expected", r->full,
-		    r->is_query ? 0 : PQntuples(res));
+		    "or serial columns, one was expected",
+		    r->full, r->is_query ? 0 : PQntuples(res));
 	else
 		*out = ps_strdup(&r->mem.arena, PQgetvalue(res, 0, 0));
 	PQclear(res);
@@ -79,10 +78,9 @@ make_id(struct reader *r, struct ps_error *err)
 		return ps_fail(err, PS_E_CONFIG,
 		    "incrementing.column.name: %s has no column \"%s\"",
 		    r->full, name);
-	if (c->elem != 0 ||
-	    (c->type != OID_INT2 && c->type != OID_INT4 &&
-	        c->type != OID_INT8 && c->type != OID_NUMERIC &&
-	        c->type != OID_OID))
+	if (c->elem != 0 || (c->type != OID_INT2 && c->type != OID_INT4 &&
+				c->type != OID_INT8 && c->type != OID_NUMERIC &&
+				c->type != OID_OID))
 		return ps_fail(err, PS_E_CONFIG,
 		    "Invalid type for incrementing column: %s of %s is of the "
 		    "type with OID %u, an integer was expected",
@@ -118,7 +116,8 @@ make_stamp(struct reader *r, struct ps_error *err)
 			return ps_fail(err, PS_E_CONFIG,
 			    "timestamp.column.name: %s has no timestamp column "
 			    "\"%s\" (all of one type, with or without time "
-			    "zone)", r->full, r->cfg->stamps.items[i]);
+			    "zone)",
+			    r->full, r->cfg->stamps.items[i]);
 		}
 		type = c->type;
 		not_null = not_null || c->not_null;
@@ -126,13 +125,13 @@ make_stamp(struct reader *r, struct ps_error *err)
 		str_ident(&sql, c->name);
 	}
 	str_put(&sql, r->cfg->stamps.count > 1 ? ")" : "");
-	r->k.keys.sql.ts = ps_strndup(
-	    &r->mem.arena, sql.data == NULL ? "" : sql.data, sql.len);
+	r->k.keys.sql.ts = ps_strndup(&r->mem.arena,
+	    sql.data == NULL ? "" : sql.data, sql.len);
 	str_fini(&sql);
 	r->k.keys.sql.ts_type =
 	    type == OID_TIMESTAMP ? "timestamp" : "timestamptz";
-	r->k.keys.has_instant = type == OID_TIMESTAMP &&
-	    strcmp(r->cfg->map.timezone, "UTC") != 0;
+	r->k.keys.has_instant =
+	    type == OID_TIMESTAMP && strcmp(r->cfg->map.timezone, "UTC") != 0;
 	if (type == 0)
 		return ps_fail(err, PS_E_CONFIG,
 		    "timestamp.column.name is empty and the mode needs it");
@@ -170,10 +169,10 @@ keys_make(struct reader *r, struct ps_error *err)
 	}
 	k->select = ps_strndup(&r->mem.arena, sql.data, sql.len);
 	str_fini(&sql);
-	k->order = k->sql.ts == NULL ? k->sql.id
-	    : k->sql.id == NULL
-	    ? k->sql.ts
-	    : ps_printf(&r->mem.arena, "%s,%s", k->sql.ts, k->sql.id);
+	k->order = k->sql.ts == NULL   ? k->sql.id
+		   : k->sql.id == NULL ? k->sql.ts
+				       : ps_printf(&r->mem.arena, "%s,%s",
+					     k->sql.ts, k->sql.id);
 	return 0;
 }
 
@@ -246,8 +245,8 @@ keys_row(struct reader *r, const uint8_t *p, struct ps_error *err)
 	if (k->keys.sql.id != NULL)
 		rc |= read_int8(&p, &key.id);
 	if (rc != 0)
-		return ps_fail(err, PS_E_FATAL,
-		    "%s: Null value for %s column", r->full, k->keys.order);
+		return ps_fail(err, PS_E_FATAL, "%s: Null value for %s column",
+		    r->full, k->keys.order);
 	/* Rows of one timestamp: only the end of the group is a place to go
 	 * on from. */
 	if (k->keys.sql.id != NULL) {
@@ -280,8 +279,8 @@ keys_delivered(struct reader *r, bool all)
 }
 
 size_t
-keys_offset(
-    const struct reader *r, struct ps_pair *pairs, const struct hkey *key)
+keys_offset(const struct reader *r, struct ps_pair *pairs,
+    const struct hkey *key)
 {
 	size_t n = 0;
 
@@ -304,8 +303,8 @@ keys_offset(
 
 /* The instant as the column has it. */
 static int
-column_time(
-    struct reader *r, int64_t instant, int64_t *out, struct ps_error *err)
+column_time(struct reader *r, int64_t instant, int64_t *out,
+    struct ps_error *err)
 {
 	char text[TIMES_TEXT], literal[96];
 	PGresult *res;
@@ -342,9 +341,10 @@ keys_restore(struct reader *r, const struct ps_value *offset,
 	if (ms == NULL || !ps_is_int(ms) || k->keys.sql.ts == NULL)
 		return 0;
 	k->instant = times_floor_div(ms->i, 1000) * 1000000 - TIMES_EPOCH_US;
-	k->instant += ns != NULL && ps_is_int(ns)
-	    ? ns->i / 1000
-	    : (ms->i - times_floor_div(ms->i, 1000) * 1000) * 1000;
+	k->instant +=
+	    ns != NULL && ps_is_int(ns)
+		? ns->i / 1000
+		: (ms->i - times_floor_div(ms->i, 1000) * 1000) * 1000;
 	k->top.set = true;
 	return column_time(r, k->instant, &k->top.ts, err);
 }

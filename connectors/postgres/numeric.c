@@ -19,6 +19,7 @@ struct number {
 static int
 parse(const uint8_t *p, size_t len, struct number *n, struct ps_error *err)
 {
+	*n = (struct number){ .digits = p };
 	if (len < 8 || (size_t)wire_i16(p) * 2 + 8 != len)
 		return ps_fail(err, PS_E_DATA,
 		    "a numeric of %zu bytes is malformed", len);
@@ -27,12 +28,19 @@ parse(const uint8_t *p, size_t len, struct number *n, struct ps_error *err)
 	return 0;
 }
 
+/* The i-th digit, 0 to 9999. */
+static int16_t
+digit(const struct number *n, int i)
+{
+	return wire_i16(n->digits + 2 * (ptrdiff_t)i);
+}
+
 static int
 fail_special(const struct number *n, struct ps_error *err)
 {
-	const char *name = n->sign == SIGN_NAN ? "NaN"
-	    : n->sign == SIGN_PLUSINF          ? "Infinity"
-	                                       : "-Infinity";
+	const char *name = n->sign == SIGN_NAN       ? "NaN"
+			   : n->sign == SIGN_PLUSINF ? "Infinity"
+						     : "-Infinity";
 
 	return ps_fail(err, PS_E_DATA,
 	    "%s is no Decimal (special.values=string delivers text)", name);
@@ -138,7 +146,7 @@ small_magnitude(const struct number *n, int exp, uint64_t *out)
 	if (n->count > 4 || exp > 2 || exp < -3)
 		return false;
 	for (int i = 0; i < n->count; i++)
-		v = v * 10000 + (uint64_t)wire_i16(n->digits + i * 2);
+		v = v * 10000 + (uint64_t)digit(n, i);
 	if (exp >= 0) {
 		*out = v * power_of_ten(exp);
 		return true;
@@ -157,10 +165,10 @@ big_decimal(const struct number *n, int exp, struct ps_arena *a,
 	struct big b = { ps_calloc(a, digits / 9 + 2, 4), 0 };
 
 	for (int i = 0; i < n->count; i++)
-		big_mul_add(&b, 10000, (uint32_t)wire_i16(n->digits + i * 2));
+		big_mul_add(&b, 10000, (uint32_t)digit(n, i));
 	for (; exp > 0; exp -= exp < 9 ? exp : 9)
 		big_mul_add(&b, power_of_ten(exp < 9 ? exp : 9), 0);
-	for (; exp < 0; exp += exp > -9 ? -exp : 9)
+	for (; exp<0; exp += exp> - 9 ? -exp : 9)
 		if (big_div(&b, power_of_ten(exp > -9 ? -exp : 9)) != 0)
 			return -1;
 	*out = big_bytes(&b, n->sign == SIGN_MINUS, a);
@@ -187,7 +195,8 @@ numeric_decimal(const uint8_t *p, size_t len, int scale, struct ps_arena *a,
 	if (big_decimal(&n, exp, a, out) != 0)
 		return ps_fail(err, PS_E_DATA,
 		    "a numeric has digits behind the scale %d of its schema "
-		    "(special.values=string delivers text)", scale);
+		    "(special.values=string delivers text)",
+		    scale);
 	return 0;
 }
 
@@ -205,7 +214,7 @@ numeric_int(const uint8_t *p, size_t len, int64_t *out, struct ps_error *err)
 		return ps_fail(err, PS_E_DATA,
 		    "a numeric is no integer of at most 18 digits");
 	for (int i = 0; i <= n.weight; i++)
-		v = v * 10000 + (i < n.count ? wire_i16(n.digits + i * 2) : 0);
+		v = v * 10000 + (i < n.count ? digit(&n, i) : 0);
 	*out = n.sign == SIGN_MINUS ? -v : v;
 	return 0;
 }
@@ -220,9 +229,9 @@ numeric_double(const uint8_t *p, size_t len, struct ps_arena *a, double *out,
 	if (parse(p, len, &n, err) != 0)
 		return -1;
 	if (is_special(&n)) {
-		*out = n.sign == SIGN_NAN  ? (double)NAN
-		    : n.sign == SIGN_PLUSINF ? (double)INFINITY
-		                             : -(double)INFINITY;
+		*out = n.sign == SIGN_NAN       ? (double)NAN
+		       : n.sign == SIGN_PLUSINF ? (double)INFINITY
+						: -(double)INFINITY;
 		return 0;
 	}
 	to = text = ps_alloc(a, (size_t)n.count * 4 + 32);
@@ -230,7 +239,7 @@ numeric_double(const uint8_t *p, size_t len, struct ps_arena *a, double *out,
 		*to++ = '-';
 	*to++ = '0';
 	for (int i = 0; i < n.count; i++)
-		to += snprintf(to, 8, "%04d", wire_i16(n.digits + i * 2));
+		to += snprintf(to, 8, "%04d", digit(&n, i));
 	(void)snprintf(to, 16, "e%d", 4 * (n.weight - n.count + 1));
 	*out = strtod(text, NULL);
 	return 0;
@@ -272,8 +281,8 @@ put_point(char *text, size_t n, size_t scale)
 }
 
 char *
-numeric_text(struct ps_arena *a, const uint8_t *unscaled, size_t len,
-    int scale, size_t *out_len)
+numeric_text(struct ps_arena *a, const uint8_t *unscaled, size_t len, int scale,
+    size_t *out_len)
 {
 	bool minus = len > 0 && (unscaled[0] & 0x80) != 0;
 	struct big b = big_of_bytes(a, unscaled, len, minus);

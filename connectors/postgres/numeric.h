@@ -11,11 +11,11 @@
 
 /* value * 10^scale as bytes in the arena. PS_E_DATA for NaN, infinities and
  * digits behind `scale`. */
-int numeric_decimal(const uint8_t *p, size_t len, int scale,
-    struct ps_arena *a, struct ps_value *out, struct ps_error *err);
+int numeric_decimal(const uint8_t *p, size_t len, int scale, struct ps_arena *a,
+    struct ps_value *out, struct ps_error *err);
 /* The integer; PS_E_DATA when it is none or beyond 18 digits. */
-int numeric_int(
-    const uint8_t *p, size_t len, int64_t *out, struct ps_error *err);
+int
+numeric_int(const uint8_t *p, size_t len, int64_t *out, struct ps_error *err);
 /* Nearest double; NaN and infinities are themselves. */
 int numeric_double(const uint8_t *p, size_t len, struct ps_arena *a,
     double *out, struct ps_error *err);

@@ -3,19 +3,21 @@
 #include "source.h"
 #include "source_keys.h"
 
+static const char *const source_aliases[] = {
+	"io.confluent.connect.jdbc.JdbcSourceConnector",
+	"io.aiven.connect.jdbc.JdbcSourceConnector", NULL
+};
+
 static const struct ps_class classes[] = {
 	{
-		.kind = PS_KIND_SOURCE,
-		.name = "PostgresSource",
-		.aliases =
-		    (const char *const[]){
-		        "io.confluent.connect.jdbc.JdbcSourceConnector",
-		        "io.aiven.connect.jdbc.JdbcSourceConnector", NULL },
-		.doc = "Rows of Postgres tables or of a query, by COPY",
-		.keys = source_keys,
-		.key_count = SOURCE_KEYS,
-		.ops = &source_ops,
-		.ops_size = sizeof source_ops,
+	    .kind = PS_KIND_SOURCE,
+	    .name = "PostgresSource",
+	    .aliases = source_aliases,
+	    .doc = "Rows of Postgres tables or of a query, by COPY",
+	    .keys = source_keys,
+	    .key_count = SOURCE_KEYS,
+	    .ops = &source_ops,
+	    .ops_size = sizeof source_ops,
 	},
 };
 

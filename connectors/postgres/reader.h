@@ -22,8 +22,8 @@ struct strategy {
 	 * first call of a turn finds a fresh transaction. */
 	int (*next)(struct reader *r, struct str *sql, struct ps_error *err);
 	/* A row came; `fields` stand before the table's own columns. */
-	int (*row)(
-	    struct reader *r, const uint8_t *fields, struct ps_error *err);
+	int (*row)(struct reader *r, const uint8_t *fields,
+	    struct ps_error *err);
 	/* The COPY came to its end. */
 	void (*done)(struct reader *r);
 	/* Where to go on after the rows so far; PS_NULL: nowhere. */
@@ -35,18 +35,18 @@ struct keys {
 	struct hcolumns sql;
 	const char *select; /* "ts, instant, id::int8, " */
 	const char *order;
-	size_t fields;      /* in `select` */
-	bool has_instant;   /* db.timezone is not UTC: a field of its own */
+	size_t fields;    /* in `select` */
+	bool has_instant; /* db.timezone is not UTC: a field of its own */
 };
 
 struct keyed {
 	struct keys keys;
 	struct horizon h;
 	struct hnow now;
-	struct hkey top;   /* greatest key ever delivered */
-	struct hkey row;   /* of the last row of this read */
-	struct hkey upto;  /* last key whose rows were all delivered */
-	int64_t instant;   /* of top: microseconds since 2000 UTC */
+	struct hkey top;  /* greatest key ever delivered */
+	struct hkey row;  /* of the last row of this read */
+	struct hkey upto; /* last key whose rows were all delivered */
+	int64_t instant;  /* of top: microseconds since 2000 UTC */
 	int64_t row_instant, upto_instant;
 	int64_t begun_ms, next_sweep_ms;
 	uint64_t rows;
@@ -95,11 +95,11 @@ int reader_plan(struct reader *r, struct ps_error *err);
 int keys_make(struct reader *r, struct ps_error *err);
 /* The snapshot, and the time below which timestamps may be delivered. */
 int keys_now(struct reader *r, struct ps_error *err);
-int keys_row(struct reader *r, const uint8_t *fields, struct ps_error *err);
+int keys_row(struct reader *r, const uint8_t *p, struct ps_error *err);
 void keys_delivered(struct reader *r, bool all);
 /* Connect's own keys of the offset, and back. */
-size_t keys_offset(
-    const struct reader *r, struct ps_pair *pairs, const struct hkey *key);
+size_t keys_offset(const struct reader *r, struct ps_pair *pairs,
+    const struct hkey *key);
 int keys_restore(struct reader *r, const struct ps_value *offset,
     struct ps_error *err);
 

@@ -32,7 +32,7 @@ add_all(struct lists *l, const char *host, const char *port,
 		char text[INET6_ADDRSTRLEN + 20];
 
 		if (getnameinfo(found->ai_addr, found->ai_addrlen, text,
-		        sizeof text, NULL, 0, NI_NUMERICHOST) == 0)
+			sizeof text, NULL, 0, NI_NUMERICHOST) == 0)
 			add(l, host, text, port);
 	}
 }
@@ -45,8 +45,7 @@ look_up(struct lists *l, const char *host, const char *port, int limit_ms,
 	struct gaicb request = { .ar_name = host, .ar_request = &hints };
 	struct gaicb *list[] = { &request };
 	const struct gaicb *const waiting[] = { &request };
-	struct timespec limit = { limit_ms / 1000,
-		limit_ms % 1000 * 1000000L };
+	struct timespec limit = { limit_ms / 1000, limit_ms % 1000 * 1000000L };
 	int r = getaddrinfo_a(GAI_NOWAIT, list, 1, NULL);
 
 	if (r == 0)
@@ -65,8 +64,8 @@ look_up(struct lists *l, const char *host, const char *port, int limit_ms,
 	}
 	r = gai_error(&request);
 	if (r != 0)
-		return ps_fail(
-		    err, PS_E_RETRY, "host %s: %s", host, gai_strerror(r));
+		return ps_fail(err, PS_E_RETRY, "host %s: %s", host,
+		    gai_strerror(r));
 	add_all(l, host, port, request.ar_result);
 	freeaddrinfo(request.ar_result);
 	return 0;
@@ -78,7 +77,7 @@ is_numeric(const char *host)
 	struct in6_addr addr;
 
 	return inet_pton(AF_INET, host, &addr) == 1 ||
-	    inet_pton(AF_INET6, host, &addr) == 1;
+	       inet_pton(AF_INET6, host, &addr) == 1;
 }
 
 /* The next entry of a comma list; the last one repeats. */

@@ -75,13 +75,14 @@ read_kinds(struct settings *s, const struct ps_config *c, struct ps_arena *a,
 		size_t k = 0;
 
 		while (k < sizeof kinds / sizeof *kinds &&
-		    strcasecmp(kinds[k].name, types.items[i]) != 0)
+		       strcasecmp(kinds[k].name, types.items[i]) != 0)
 			k++;
 		if (k == sizeof kinds / sizeof *kinds)
 			return ps_fail(err, PS_E_CONFIG,
 			    "table.types: \"%s\" is none of TABLE, "
 			    "PARTITIONED TABLE, VIEW, MATERIALIZED VIEW, "
-			    "FOREIGN TABLE", types.items[i]);
+			    "FOREIGN TABLE",
+			    types.items[i]);
 		out[n++] = kinds[k].relkind;
 	}
 	s->kinds = n == 0 ? "r" : out;
@@ -114,13 +115,13 @@ static void
 read_tables(struct settings *s, const struct ps_config *c, struct ps_arena *a)
 {
 	bool pattern = ps_config_has(c, "table.include.list") ||
-	    ps_config_has(c, "table.exclude.list");
+		       ps_config_has(c, "table.exclude.list");
 
 	s->is_pattern = pattern;
-	s->include = ps_config_list(
-	    c, pattern ? "table.include.list" : "table.whitelist", a);
-	s->exclude = ps_config_list(
-	    c, pattern ? "table.exclude.list" : "table.blacklist", a);
+	s->include = ps_config_list(c,
+	    pattern ? "table.include.list" : "table.whitelist", a);
+	s->exclude = ps_config_list(c,
+	    pattern ? "table.exclude.list" : "table.blacklist", a);
 	s->schema_pattern = ps_config_get(c, "schema.pattern");
 	if (s->schema_pattern != NULL)
 		s->schema_pattern = ps_strdup(a, s->schema_pattern);
@@ -128,20 +129,19 @@ read_tables(struct settings *s, const struct ps_config *c, struct ps_arena *a)
 }
 
 static void
-read_mapping(
-    struct settings *s, const struct ps_config *c, struct ps_arena *a)
+read_mapping(struct settings *s, const struct ps_config *c, struct ps_arena *a)
 {
 	const char *zone = ps_config_str(c, "db.timezone");
 
-	s->map.numeric = (enum numeric_mapping)chosen(
-	    numerics, ps_config_str(c, "numeric.mapping"));
+	s->map.numeric = (enum numeric_mapping)chosen(numerics,
+	    ps_config_str(c, "numeric.mapping"));
 	if (!ps_config_has(c, "numeric.mapping") &&
 	    ps_config_bool(c, "numeric.precision.mapping"))
 		s->map.numeric = NUMERIC_PRECISION_ONLY;
-	s->map.granularity = (enum granularity)chosen(
-	    granularities, ps_config_str(c, "timestamp.granularity"));
-	s->map.specials = (enum specials)chosen(
-	    specials, ps_config_str(c, "special.values"));
+	s->map.granularity = (enum granularity)chosen(granularities,
+	    ps_config_str(c, "timestamp.granularity"));
+	s->map.specials =
+	    (enum specials)chosen(specials, ps_config_str(c, "special.values"));
 	s->map.arrays_as_text =
 	    strcmp(ps_config_str(c, "array.mapping"), "string") == 0;
 	s->map.timezone = zone[0] == '\0' ? "UTC" : ps_strdup(a, zone);
@@ -159,14 +159,14 @@ query_text(struct ps_arena *a, const char *text)
 }
 
 int
-settings_read(struct settings *s, const struct ps_config *c,
-    struct ps_arena *a, struct ps_error *err)
+settings_read(struct settings *s, const struct ps_config *c, struct ps_arena *a,
+    struct ps_error *err)
 {
 	*s = (struct settings){ .initial_ms = INITIAL_NONE };
 	if (conninfo_parse(a, ps_config_str(c, "connection.url"),
-	        ps_config_str(c, "connection.user"),
-	        ps_config_str(c, "connection.password"), &s->conninfo,
-	        err) != 0 ||
+		ps_config_str(c, "connection.user"),
+		ps_config_str(c, "connection.password"), &s->conninfo,
+		err) != 0 ||
 	    read_kinds(s, c, a, err) != 0)
 		return -1;
 	s->mode = (enum mode)chosen(modes, ps_config_str(c, "mode"));

@@ -9,7 +9,7 @@
 #include "tables.h"
 #include "wire.h"
 
-#define WAIT_MS 1000
+#define WAIT_MS     1000
 #define ROW_WAIT_MS 20
 
 struct source {
@@ -56,11 +56,11 @@ partition(struct source *s, const char *first, const char *first_value,
 	size_t n = 0;
 
 	if (first != NULL)
-		pairs[n++] = (struct ps_pair){ ps_text(first),
-			ps_text(first_value) };
+		pairs[n++] =
+		    (struct ps_pair){ ps_text(first), ps_text(first_value) };
 	if (table != NULL)
-		pairs[n++] = (struct ps_pair){ ps_text("table"),
-			ps_text(table) };
+		pairs[n++] =
+		    (struct ps_pair){ ps_text("table"), ps_text(table) };
 	map = ps_map(pairs, n);
 	return s->host->partition(s->host, &map);
 }
@@ -150,9 +150,9 @@ classify(struct reader *r, struct ps_error *err)
 	r->relkind = PQgetvalue(res, 0, 0)[0];
 	PQclear(res);
 	r->how = r->cfg->mode == MODE_BULK ? &bulk_strategy
-	    : r->relkind == 'v' || r->relkind == 'f' || r->relkind == 'm'
-	    ? &fenced_strategy
-	    : &window_strategy;
+		 : r->relkind == 'v' || r->relkind == 'f' || r->relkind == 'm'
+		     ? &fenced_strategy
+		     : &window_strategy;
 	return 0;
 }
 
@@ -163,8 +163,10 @@ reader_plan(struct reader *r, struct ps_error *err)
 
 	mem_reset(&r->mem);
 	select = ps_printf(&r->mem.arena, "SELECT * FROM %s", r->from);
-	r->plan = (struct plan){ .sql = select, .name = r->name,
-		.is_table = !r->is_query, .map = &r->cfg->map };
+	r->plan = (struct plan){ .sql = select,
+		.name = r->name,
+		.is_table = !r->is_query,
+		.map = &r->cfg->map };
 	return plan_make(r->db, &r->mem.arena, &r->plan, err);
 }
 
@@ -180,9 +182,8 @@ restore(struct source *s, struct reader *r, struct ps_error *err)
 	if (r->how != &bulk_strategy && keys_make(r, err) != 0)
 		return -1;
 	if (h->stored_offset(h, r->partition, &s->mem.arena, &offset) != 1 &&
-	    (r->old_partition == NULL ||
-	        h->stored_offset(
-	            h, r->old_partition, &s->mem.arena, &offset) != 1))
+	    (r->old_partition == NULL || h->stored_offset(h, r->old_partition,
+					     &s->mem.arena, &offset) != 1))
 		offset = ps_null();
 	if (offset.type == PS_MAP && r->how->restore(r, &offset, err) != 0)
 		return -1;
@@ -222,9 +223,8 @@ begin_turn(struct source *s, struct reader *r, struct ps_error *err)
 {
 	s->active = r;
 	r->in_turn = false;
-	if (db_run(&s->db,
-	        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL,
-	        err) != 0)
+	if (db_run(&s->db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+		NULL, err) != 0)
 		return -1;
 	if (!r->restored && restore(s, r, err) != 0)
 		return -1;
@@ -316,7 +316,7 @@ static size_t
 row_bytes(const struct source *s)
 {
 	return s->copy.len + sizeof(struct ps_record) +
-	    s->active->plan.count * sizeof(struct ps_value);
+	       s->active->plan.count * sizeof(struct ps_value);
 }
 
 /* Fills the batch from the running COPY; 1 when it came to its end. */
@@ -334,7 +334,8 @@ fill(struct source *s, struct ps_batch *b, struct ps_error *err)
 			s->active->how->done(s->active);
 			return 1;
 		case COPY_WAIT:
-			if (b->count > 0 || db_wait(&s->db, POLLIN, WAIT_MS) == 0)
+			if (db_wait(&s->db, POLLIN,
+				b->count > 0 ? ROW_WAIT_MS : WAIT_MS) == 0)
 				return 0;
 			break;
 		case COPY_ROW:

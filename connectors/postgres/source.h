@@ -14,7 +14,7 @@ void discover_validate(const struct ps_host *h, const struct ps_config *c,
     struct ps_report *rep);
 int discover_task_configs(const struct ps_host *h, const struct ps_config *c,
     size_t max, struct ps_task_configs *out, struct ps_error *err);
-int discover_watch(
-    const struct ps_host *h, const struct ps_config *c, struct ps_error *err);
+int discover_watch(const struct ps_host *h, const struct ps_config *c,
+    struct ps_error *err);
 
 #endif

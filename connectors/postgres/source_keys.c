@@ -1,18 +1,18 @@
 #include "source_keys.h"
 
-#define KEY(n, t, d, imp, fl, text, ...)                                  \
-	{                                                                 \
-		.name = (n), .type = PS_KEY_##t, .default_value = (d),    \
-		.importance = PS_##imp, .flags = (fl), .doc = (text),     \
-		.width = PS_W_MEDIUM, __VA_ARGS__                         \
+#define KEY(n, t, d, imp, fl, text, ...)                               \
+	{                                                              \
+		.name = (n), .type = PS_KEY_##t, .default_value = (d), \
+		.importance = PS_##imp, .flags = (fl), .doc = (text),  \
+		.width = PS_W_MEDIUM, __VA_ARGS__                      \
 	}
 #define CONNECTION .group = "Database"
 #define MODE       .group = "Mode"
 #define CONNECTOR  .group = "Connector"
-#define CHOICES(...)                                                      \
-	.choices = (const char *const[])                                  \
-	{                                                                 \
-		__VA_ARGS__, NULL                                         \
+#define CHOICES(...)                     \
+	.choices = (const char *const[]) \
+	{                                \
+		__VA_ARGS__, NULL        \
 	}
 
 const struct ps_key source_keys[] = {
@@ -37,7 +37,8 @@ const struct ps_key source_keys[] = {
 	    CONNECTION),
 	KEY("schema.pattern", STRING, NULL, HIGH, 0,
 	    "LIKE pattern of the schemas to read. Unset: all but the "
-	    "server's own.", CONNECTION),
+	    "server's own.",
+	    CONNECTION),
 	KEY("table.whitelist", LIST, "", MEDIUM, 0,
 	    "Tables to read: table, schema.table or database.schema.table.",
 	    CONNECTION),
@@ -45,31 +46,32 @@ const struct ps_key source_keys[] = {
 	    CONNECTION),
 	KEY("table.include.list", LIST, NULL, MEDIUM, 0,
 	    "Regular expressions; a table is read when one matches the whole "
-	    "of database.schema.table, schema.table or table.", CONNECTION),
+	    "of database.schema.table, schema.table or table.",
+	    CONNECTION),
 	KEY("table.exclude.list", LIST, NULL, MEDIUM, 0,
 	    "Regular expressions of tables not to read.", CONNECTION),
 	KEY("table.types", LIST, "TABLE", LOW, 0,
 	    "TABLE, PARTITIONED TABLE, VIEW, MATERIALIZED VIEW, FOREIGN "
-	    "TABLE.", CONNECTION),
+	    "TABLE.",
+	    CONNECTION),
 	KEY("quote.sql.identifiers", STRING, "ALWAYS", MEDIUM, PS_ANY_CASE,
 	    "Names are quoted always.", CONNECTION, CHOICES("ALWAYS")),
-	KEY("transaction.isolation.mode", STRING, "DEFAULT", LOW,
-	    PS_ANY_CASE,
+	KEY("transaction.isolation.mode", STRING, "DEFAULT", LOW, PS_ANY_CASE,
 	    "Accepted; every read is one REPEATABLE READ transaction.",
 	    CONNECTION,
 	    CHOICES("DEFAULT", "READ_UNCOMMITTED", "READ_COMMITTED",
-	        "REPEATABLE_READ", "SERIALIZABLE")),
+		"REPEATABLE_READ", "SERIALIZABLE")),
 	KEY("mode", STRING, NULL, HIGH, PS_REQUIRED,
 	    "bulk reads everything each time; incrementing finds new rows; "
 	    "timestamp and timestamp+incrementing new and changed ones.",
 	    MODE,
 	    CHOICES("bulk", "incrementing", "timestamp",
-	        "timestamp+incrementing")),
+		"timestamp+incrementing")),
 	KEY("incrementing.column.name", STRING, "", MEDIUM, 0,
 	    "A column that only grows. Empty: the identity or serial column.",
 	    MODE),
-	KEY("incrementing.column.mapping", LIST, NULL, MEDIUM,
-	    PS_UNSUPPORTED, "Columns per table.", MODE),
+	KEY("incrementing.column.mapping", LIST, NULL, MEDIUM, PS_UNSUPPORTED,
+	    "Columns per table.", MODE),
 	KEY("timestamp.column.name", LIST, "", MEDIUM, 0,
 	    "Columns of the last change; the first that is not null counts.",
 	    MODE),
@@ -80,7 +82,8 @@ const struct ps_key source_keys[] = {
 	    MODE, .min = -1),
 	KEY("validate.non.null", BOOLEAN, "true", LOW, 0,
 	    "Refuse tables whose incrementing or timestamp columns may be "
-	    "null.", MODE),
+	    "null.",
+	    MODE),
 	KEY("query", STRING, "", MEDIUM, 0,
 	    "Read the rows of this SELECT instead of tables.", MODE),
 	KEY("query.masked", PASSWORD, NULL, MEDIUM, PS_UNSUPPORTED,
@@ -94,7 +97,8 @@ const struct ps_key source_keys[] = {
 	    "The longest time until a row is found that was committed with a "
 	    "key far below those already read. Such looks at the whole table "
 	    "come earlier when they are cheap: they take at most a fiftieth "
-	    "of the time.", MODE, .min = 0),
+	    "of the time.",
+	    MODE, .min = 0),
 	KEY("topic.prefix", STRING, NULL, HIGH, PS_REQUIRED,
 	    "Put before table names; with a query the whole topic name.",
 	    CONNECTOR),
@@ -107,29 +111,31 @@ const struct ps_key source_keys[] = {
 	    .min = 1),
 	KEY("timestamp.delay.interval.ms", LONG, "0", HIGH, PS_HAS_MIN,
 	    "Rows are read when their timestamp is that old. Not needed for "
-	    "late commits.", CONNECTOR, .min = 0),
+	    "late commits.",
+	    CONNECTOR, .min = 0),
 	KEY("db.timezone", STRING, "UTC", MEDIUM, 0,
 	    "The time zone of timestamps without time zone.", CONNECTOR),
 	KEY("timestamp.granularity", STRING, "connect_logical", LOW,
 	    PS_ANY_CASE, "How timestamps are delivered.", CONNECTOR,
 	    CHOICES("connect_logical", "micros_long", "micros_string",
-	        "micros_iso_datetime_string", "nanos_long", "nanos_string",
-	        "nanos_iso_datetime_string")),
+		"micros_iso_datetime_string", "nanos_long", "nanos_string",
+		"nanos_iso_datetime_string")),
 	KEY("numeric.mapping", STRING, NULL, LOW, PS_ANY_CASE,
 	    "How numeric is delivered. Unset: none, a Decimal.", CONNECTOR,
 	    CHOICES("none", "precision_only", "best_fit",
-	        "best_fit_eager_double")),
+		"best_fit_eager_double")),
 	KEY("numeric.precision.mapping", BOOLEAN, "false", LOW, 0,
 	    "Old form of numeric.mapping=precision_only.", CONNECTOR),
 	KEY("special.values", STRING, "fail", LOW, PS_ANY_CASE,
 	    "Infinite dates and timestamps, NaN and infinite numerics: fail "
 	    "the record; string delivers all values of such columns as "
 	    "Postgres' text; clamp delivers infinite dates and timestamps as "
-	    "the far ends that the JDBC driver uses.", CONNECTOR,
-	    CHOICES("fail", "string", "clamp")),
+	    "the far ends that the JDBC driver uses.",
+	    CONNECTOR, CHOICES("fail", "string", "clamp")),
 	KEY("array.mapping", STRING, "array", LOW, PS_ANY_CASE,
 	    "array: one dimension, of the element's type; string: Postgres' "
-	    "text.", CONNECTOR, CHOICES("array", "string")),
+	    "text.",
+	    CONNECTOR, CHOICES("array", "string")),
 	KEY("date.calendar.system", STRING, "LEGACY", LOW, PS_ANY_CASE,
 	    "Dates are proleptic Gregorian, as Postgres has them.", CONNECTOR,
 	    CHOICES("LEGACY", "PROLEPTIC_GREGORIAN")),
@@ -138,8 +144,9 @@ const struct ps_key source_keys[] = {
 	    CONNECTOR),
 	KEY("poll.linger.ms", LONG, "5000", LOW, 0,
 	    "Accepted; rows are sent as they come.", CONNECTOR),
-	KEY("tables", STRING, "", LOW, PS_INTERNAL,
-	    "The tables of a task.", CONNECTOR),
+	KEY("tables", STRING, "", LOW, PS_INTERNAL, "The tables of a task.",
+	    CONNECTOR),
 };
 
-const size_t source_key_count = sizeof source_keys / sizeof *source_keys;
+_Static_assert(sizeof source_keys / sizeof *source_keys == SOURCE_KEYS,
+    "source_keys.h has the number");

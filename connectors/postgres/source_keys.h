@@ -6,7 +6,7 @@
 
 #include <penstock/config.h>
 
+enum { SOURCE_KEYS = 42 };
 extern const struct ps_key source_keys[];
-extern const size_t source_key_count;
 
 #endif

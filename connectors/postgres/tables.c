@@ -26,8 +26,7 @@ add_match(struct str *sql, const struct ps_list *names, bool is_pattern)
 			continue;
 		}
 		for (size_t k = 0; k < names->count; k++) {
-			str_addf(
-			    sql, "%s%s ~ ", k > 0 ? " OR " : "", forms[i]);
+			str_addf(sql, "%s%s ~ ", k > 0 ? " OR " : "", forms[i]);
 			str_put(sql, "('^(?:'||");
 			str_literal(sql, names->items[k]);
 			str_put(sql, "||')$')");
@@ -39,15 +38,14 @@ add_match(struct str *sql, const struct ps_list *names, bool is_pattern)
 static void
 add_query(struct str *sql, const struct settings *s)
 {
-	str_put(sql,
-	    "SELECT 0, '\"'||replace(n.nspname,'\"','\"\"')||"
-	    "'\".\"'||replace(c.relname,'\"','\"\"')||'\"', c.relname "
-	    "FROM pg_catalog.pg_class c "
-	    "JOIN pg_catalog.pg_namespace n ON n.oid=c.relnamespace "
-	    "WHERE n.nspname<>'information_schema' "
-	    "AND n.nspname !~ '^pg_' AND c.relpersistence<>'t' "
-	    "AND has_table_privilege(c.oid,'SELECT') "
-	    "AND position(c.relkind in ");
+	str_put(sql, "SELECT 0, '\"'||replace(n.nspname,'\"','\"\"')||"
+		     "'\".\"'||replace(c.relname,'\"','\"\"')||'\"', c.relname "
+		     "FROM pg_catalog.pg_class c "
+		     "JOIN pg_catalog.pg_namespace n ON n.oid=c.relnamespace "
+		     "WHERE n.nspname<>'information_schema' "
+		     "AND n.nspname !~ '^pg_' AND c.relpersistence<>'t' "
+		     "AND has_table_privilege(c.oid,'SELECT') "
+		     "AND position(c.relkind in ");
 	str_literal(sql, s->kinds);
 	str_put(sql, ") > 0");
 	if (s->schema_pattern != NULL) {
@@ -76,16 +74,16 @@ tables_find(struct db *db, const struct settings *s, struct ps_arena *a,
 
 	str_init(&sql, STR_SQL_LIMIT);
 	add_query(&sql, s);
-	r = sql.overflow ? ps_fail(err, PS_E_CONFIG, "the table list is longer "
-	                                             "than a statement may be")
-	                 : db_run(db, sql.data, &res, err);
+	r = sql.overflow ? ps_fail(err, PS_E_CONFIG,
+			       "the table list is longer "
+			       "than a statement may be")
+			 : db_run(db, sql.data, &res, err);
 	str_fini(&sql);
 	n = r == 0 ? PQntuples(res) : 0;
 	items = (const char **)ps_calloc(a, (size_t)n + 1, sizeof *items);
 	for (int i = 0; i < n && r == 0; i++) {
-		if (i > 0 &&
-		    strcmp(PQgetvalue(res, i, 2), PQgetvalue(res, i - 1, 2)) ==
-		        0)
+		if (i > 0 && strcmp(PQgetvalue(res, i, 2),
+				 PQgetvalue(res, i - 1, 2)) == 0)
 			r = ps_fail(err, PS_E_CONFIG,
 			    "%s and %s would share one topic, which is named "
 			    "after the table alone: choose with "

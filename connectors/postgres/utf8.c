@@ -46,7 +46,7 @@ is_plain_ascii(const uint8_t *p)
 
 	memcpy(&w, p, sizeof w);
 	return ((w | (w - UINT64_C(0x0101010101010101))) &
-	           UINT64_C(0x8080808080808080)) == 0;
+		   UINT64_C(0x8080808080808080)) == 0;
 }
 
 bool

@@ -26,12 +26,12 @@ set_floor(struct reader *r)
 	int64_t ms = r->cfg->initial_ms;
 	struct horizon *h = &r->k.h;
 
-	if (ms == INITIAL_NONE || h->above != 0 || h->floor.set || h->upto.set ||
-	    h->low.set || r->k.keys.sql.ts == NULL)
+	if (ms == INITIAL_NONE || h->above != 0 || h->floor.set ||
+	    h->upto.set || h->low.set || r->k.keys.sql.ts == NULL)
 		return;
 	h->floor.set = true;
-	h->floor.ts = ms == INITIAL_NOW ? r->k.now.bound
-	                                : ms * 1000 - TIMES_EPOCH_US;
+	h->floor.ts =
+	    ms == INITIAL_NOW ? r->k.now.bound : ms * 1000 - TIMES_EPOCH_US;
 }
 
 static bool
@@ -40,8 +40,8 @@ nothing_new(const struct reader *r)
 	const struct horizon *h = &r->k.h;
 
 	return r->k.keys.sql.ts == NULL && !h->upto.set && h->above != 0 &&
-	    r->k.now.xmin == h->above &&
-	    (!r->k.now.sweep || h->below == h->above);
+	       r->k.now.xmin == h->above &&
+	       (!r->k.now.sweep || h->below == h->above);
 }
 
 static void
@@ -54,7 +54,7 @@ decide_sweep(struct reader *r)
 	if (first && k->h.low.set && k->h.below == 0)
 		k->h.below = k->now.xmin;
 	k->now.sweep = first || (k->h.upto.set && k->h.swept) ||
-	    db_now_ms() >= k->next_sweep_ms;
+		       db_now_ms() >= k->next_sweep_ms;
 	if (k->now.bound < k->h.bound)
 		k->now.bound = k->h.bound;
 }

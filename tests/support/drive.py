@@ -1,0 +1,91 @@
+"""drive: a plugin's class in a process of its own, through the real ABI."""
+
+import json
+import os
+import signal
+import subprocess
+
+from .env import BUILD
+
+
+class PluginError(Exception):
+    def __init__(self, answer):
+        super().__init__(f"{answer['error']}: {answer.get('text')}")
+        self.code = answer["error"]
+        self.text = answer.get("text", "")
+
+
+class Drive:
+    """Answers are dicts; an error raises PluginError. Use as a context."""
+
+    def __init__(self, so, name, **config):
+        self.process = subprocess.Popen(
+            [os.path.join(BUILD, "drive")], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True)
+        self.ask("load", so, name)
+        self.set(**config)
+
+    def set(self, **config):
+        self.ask("set", {k.replace("_", "."): str(v)
+                         for k, v in config.items()})
+
+    def send(self, *command):
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+
+    def receive(self):
+        line = self.process.stdout.readline()
+        assert line, f"drive ended: {self.process.wait()}"
+        answer = json.loads(line)
+        if "error" in answer:
+            raise PluginError(answer)
+        return answer
+
+    def ask(self, *command):
+        self.send(*command)
+        return self.receive()
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+class Source(Drive):
+    """Keeps what was read and the newest offset per partition."""
+
+    def __init__(self, so, name, **config):
+        super().__init__(so, name, **config)
+        self.records = []
+        self.failures = []
+        self.offsets = {}
+
+    def start(self, offsets=None):
+        self.offsets = dict(offsets or {})
+        stored = [[json.loads(p), o] for p, o in self.offsets.items()]
+        return self.ask("start", stored)
+
+    def poll(self, schema=False):
+        """The records of one poll; [] when there were none."""
+        answer = self.ask("poll", schema)
+        new = answer["records"]
+        for r in new:
+            if "offset" in r:
+                self.offsets[json.dumps(r["partition"])] = r["offset"]
+            if "failure" in r:
+                self.failures.append(r["failure"])
+        self.records += [r for r in new if "failure" not in r]
+        self.last = answer
+        return new
+
+    def values(self, field=None):
+        return [r["value"][field] if field else r["value"]
+                for r in self.records]
