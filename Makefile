@@ -14,7 +14,7 @@ export PENSTOCK_BUILD := $(abspath $(B))
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-MAKEFLAGS += --no-builtin-rules
+MAKEFLAGS += --no-builtin-rules --no-print-directory
 ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
