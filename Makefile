@@ -122,7 +122,8 @@ PLUGIN_SRC := $(foreach d,$(PLUGIN_DIRS),$(wildcard $d/*.c))
 FIXTURE_SRC := $(wildcard tests/fixtures/*.c)
 TEST_SRC := $(wildcard tests/*/test_*.c)
 # What several of them use: the host that drives a plugin, servers, …
-HELPER_SRC := $(filter-out $(TEST_SRC),$(wildcard tests/connectors/*.c))
+HELPER_SRC := $(filter-out $(TEST_SRC),$(wildcard tests/connectors/*.c \
+	tests/plugins/*.c))
 # Tests of what is inside a plugin are linked with that plugin's objects.
 INSIDE_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard \
 	tests/connectors/*/test_*.c tests/plugins/*/test_*.c))))
