@@ -1,0 +1,56 @@
+/*
+ * catalog: which plugin classes there are, by any of their names.
+ *
+ * A file is opened only when its bytes hold the name that is asked for, so a
+ * task runs no code but of the plugins it uses. Listing all opens each file
+ * in a process of its own first: one that crashes or hangs there becomes an
+ * error of that file.
+ */
+#ifndef PENSTOCK_PLUGIN_CATALOG_H
+#define PENSTOCK_PLUGIN_CATALOG_H
+
+#include <stdbool.h>
+
+#include <penstock/abi.h>
+#include <penstock/arena.h>
+
+struct catalog;
+
+struct catalog_class {
+	const struct ps_plugin *plugin;
+	const struct ps_class *class;
+	const char *file;
+};
+
+struct catalog_error {
+	const char *file;
+	const char *text;
+};
+
+/* A directory's *.so, and those of its sub-directories. What cannot be read
+ * is among the errors. */
+struct catalog *catalog_new(const char *const *dirs, size_t count);
+void catalog_free(struct catalog **cp);
+
+/* The class of a kind by our name, a Java name, or the simple name of one
+ * (with or without "Connector", "Converter" behind it). NULL: PS_E_CONFIG
+ * names the nearest, and the jars where Java's plugins were expected; or the
+ * reason why the file that seems to hold it does not load. */
+const struct catalog_class *catalog_find(struct catalog *c, enum ps_kind kind,
+    const char *name, struct ps_error *err);
+/* A source or a sink. */
+const struct catalog_class *catalog_find_connector(struct catalog *c,
+    const char *name, struct ps_error *err);
+/* Does the name stand for this class? */
+bool catalog_answers(const struct ps_class *class, const char *name);
+/* The Java name if the class has one, else ours. */
+const char *catalog_java_name(const struct ps_class *class);
+
+/* Opens every file, each tried in a process of its own before. */
+void catalog_load_all(struct catalog *c);
+size_t catalog_count(const struct catalog *c);
+const struct catalog_class *catalog_at(const struct catalog *c, size_t i);
+size_t catalog_error_count(const struct catalog *c);
+const struct catalog_error *catalog_error_at(const struct catalog *c, size_t i);
+
+#endif

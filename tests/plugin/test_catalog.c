@@ -1,0 +1,147 @@
+#include "plugin/catalog.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct catalog *c;
+
+static void
+setup(void)
+{
+	static const char *const dirs[] = { BUILD "/fixtures" };
+
+	c = catalog_new(dirs, 1);
+}
+
+static void
+teardown(void)
+{
+	catalog_free(&c);
+}
+
+TestSuite(catalog, .init = setup, .fini = teardown, .timeout = 60);
+
+static const char *
+found(enum ps_kind kind, const char *name)
+{
+	struct ps_error err = { 0 };
+	const struct catalog_class *cc = catalog_find(c, kind, name, &err);
+
+	return cc == NULL ? err.text[0] == '\0' ? "?" : "none"
+			  : cc->class->name;
+}
+
+Test(catalog, finds_a_class_by_each_of_its_names)
+{
+	static const struct {
+		enum ps_kind kind;
+		const char *name, *expected;
+	} cases[] = {
+		{ PS_KIND_SOURCE, "com.example.WidgetSourceConnector",
+		    "widget-source" },
+		{ PS_KIND_SOURCE, "WidgetSourceConnector", "widget-source" },
+		{ PS_KIND_SOURCE, "WidgetSource", "widget-source" },
+		{ PS_KIND_SOURCE, "widget-source", "widget-source" },
+		{ PS_KIND_SOURCE, "com.other.WidgetSourceConnector", "none" },
+		{ PS_KIND_SOURCE, "Widget", "none" },
+		{ PS_KIND_SINK, "WidgetSource", "none" },
+		{ PS_KIND_TRANSFORM, "com.example.Polish$Key", "polish-key" },
+		{ PS_KIND_TRANSFORM, "com.example.Polish$Value",
+		    "polish-value" },
+		{ PS_KIND_TRANSFORM, "Polish$Value", "polish-value" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		cr_assert(eq(str, (char *)found(cases[i].kind, cases[i].name),
+			      (char *)cases[i].expected),
+		    "%s", cases[i].name);
+}
+
+Test(catalog, a_crash_in_another_file_does_not_matter)
+{
+	/* constructor.so aborts when it is opened; nobody asks for it. */
+	cr_assert(eq(str, (char *)found(PS_KIND_SOURCE, "WidgetSource"),
+	    "widget-source"));
+	cr_assert(eq(sz, catalog_count(c), 4));
+}
+
+Test(catalog, names_the_nearest_when_there_is_no_such_class)
+{
+	struct ps_error err = { 0 };
+
+	cr_assert_null(catalog_find_connector(c, "com.acme.WigetSource", &err));
+	cr_assert(eq(int, err.code, PS_E_CONFIG));
+	cr_assert_not_null(strstr(err.text, "com.acme.WigetSource"), "%s",
+	    err.text);
+	cr_assert_not_null(strstr(err.text, "nearest is WidgetSource"), "%s",
+	    err.text);
+}
+
+Test(catalog, lists_all_and_says_what_is_wrong_with_the_others)
+{
+	bool aborted = false, symbol = false;
+
+	catalog_load_all(c);
+	cr_assert(ge(sz, catalog_count(c), 5));
+	for (size_t i = 0; i < catalog_error_count(c); i++) {
+		const struct catalog_error *e = catalog_error_at(c, i);
+
+		aborted |= strstr(e->file, "constructor.so") != NULL &&
+			   strstr(e->text, "SIGABRT") != NULL;
+		symbol |= strstr(e->file, "lie_symbol.so") != NULL;
+	}
+	cr_assert(aborted);
+	cr_assert(symbol);
+}
+
+Test(catalog, says_that_java_plugins_do_not_run_here)
+{
+	char dir[] = "/tmp/penstock-jar-XXXXXX", jar[100];
+	struct ps_error err = { 0 };
+	const char *const dirs[] = { dir };
+	struct catalog *java;
+	FILE *f;
+
+	cr_assert_not_null(mkdtemp(dir));
+	(void)snprintf(jar, sizeof jar, "%s/widgets-1.0.jar", dir);
+	f = fopen(jar, "w");
+	(void)fclose(f);
+	java = catalog_new(dirs, 1);
+	cr_assert_null(catalog_find_connector(java, "WidgetSource", &err));
+	cr_assert_not_null(strstr(err.text, "Java plugins do not run here"),
+	    "%s", err.text);
+	cr_assert_not_null(strstr(err.text, "widgets-1.0.jar"));
+	catalog_free(&java);
+	(void)unlink(jar);
+	(void)rmdir(dir);
+}
+
+Test(catalog, does_not_look_into_a_directory_that_everybody_may_write)
+{
+	char dir[] = "/tmp/penstock-open-XXXXXX";
+	const char *const dirs[] = { dir };
+	struct catalog *open;
+
+	cr_assert_not_null(mkdtemp(dir));
+	(void)chmod(dir, 0777);
+	open = catalog_new(dirs, 1);
+	cr_assert(eq(sz, catalog_error_count(open), 1));
+	cr_assert_not_null(
+	    strstr(catalog_error_at(open, 0)->text, "everybody may write"));
+	catalog_free(&open);
+	(void)rmdir(dir);
+}
+
+Test(catalog, a_directory_that_is_not_there_is_an_error_and_no_end)
+{
+	static const char *const dirs[] = { "/nowhere/plugins" };
+	struct catalog *none = catalog_new(dirs, 1);
+
+	cr_assert(eq(sz, catalog_error_count(none), 1));
+	catalog_free(&none);
+}
