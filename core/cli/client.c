@@ -1,0 +1,96 @@
+#include "cli/client.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/js.h"
+
+#define DEFAULT_URL     "http://localhost:8083"
+#define ANSWER_BYTES    ((size_t)64 << 20)
+#define CONNECT_LIMIT_S 10L
+#define TOTAL_LIMIT_S   100L
+
+static size_t
+take_body(char *data, size_t size, size_t count, void *ctx)
+{
+	return buf_append(ctx, data, size * count) == 0 ? size * count : 0;
+}
+
+static const char *
+base_url(void)
+{
+	const char *url = getenv("PENSTOCK_URL");
+
+	return url == NULL || url[0] == '\0' ? DEFAULT_URL : url;
+}
+
+static void
+set_options(CURL *c, const char *method, const char *url, struct buf *in)
+{
+	(void)curl_easy_setopt(c, CURLOPT_URL, url);
+	(void)curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
+	(void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
+	(void)curl_easy_setopt(c, CURLOPT_WRITEDATA, in);
+	(void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_LIMIT_S);
+	(void)curl_easy_setopt(c, CURLOPT_TIMEOUT, TOTAL_LIMIT_S);
+}
+
+static int
+take_answer(struct buf *in, struct client_answer *out, struct ps_error *err)
+{
+	const char *message;
+
+	if (in->len > 0)
+		out->json = js_parse(in->data, in->len, "answer", err);
+	if (out->status < 400)
+		return err->code == PS_OK ? 0 : -1;
+	message = out->json == NULL ? NULL : js_opt_str(out->json, "message");
+	ps_error_clear(err);
+	(void)ps_fail(err, PS_E_CONFIG, "%s (%ld)",
+	    message == NULL ? "refused" : message, out->status);
+	json_decref(out->json);
+	out->json = NULL;
+	return -1;
+}
+
+static int
+perform(CURL *c, const char *url, struct buf *in, struct client_answer *out,
+    struct ps_error *err)
+{
+	CURLcode code = curl_easy_perform(c);
+
+	if (code != CURLE_OK)
+		return ps_fail(err, PS_E_RETRY, "%s: %s", url,
+		    curl_easy_strerror(code));
+	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &out->status);
+	return take_answer(in, out, err);
+}
+
+int
+client_call(struct ps_arena *a, const char *method, const char *path,
+    const json_t *body, struct client_answer *out, struct ps_error *err)
+{
+	CURL *c = curl_easy_init();
+	struct curl_slist *headers =
+	    curl_slist_append(NULL, "Content-Type: application/json");
+	const char *url = ps_printf(a, "%s%s", base_url(), path);
+	struct buf in;
+	int got;
+
+	*out = (struct client_answer){ 0 };
+	buf_init(&in, ANSWER_BYTES);
+	set_options(c, method, url, &in);
+	if (body != NULL) {
+		(void)curl_easy_setopt(c, CURLOPT_COPYPOSTFIELDS,
+		    js_dump(a, body));
+		(void)curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+	}
+	got = perform(c, url, &in, out, err);
+	buf_fini(&in);
+	curl_slist_free_all(headers);
+	curl_easy_cleanup(c);
+	return got;
+}

@@ -1,0 +1,60 @@
+#include "cli/print.h"
+
+#include <stdio.h>
+
+#include "base/js.h"
+
+static const char *
+text_of(const json_t *obj, const char *name)
+{
+	const char *text = js_opt_str(obj, name);
+
+	return text == NULL ? "" : text;
+}
+
+static void
+print_line(const char *name, const json_t *state)
+{
+	const char *detail = text_of(state, "detail");
+
+	(void)printf("%-30s %-11s %-10s %-22s %s\n", name,
+	    text_of(state, "state"), detail, text_of(state, "worker_id"),
+	    text_of(state, "cause"));
+}
+
+static void
+print_status(const json_t *status)
+{
+	const json_t *tasks = json_object_get(status, "tasks"), *task;
+	char name[300];
+	size_t i;
+
+	print_line(text_of(status, "name"),
+	    json_object_get(status, "connector"));
+	json_array_foreach(tasks, i, task)
+	{
+		(void)snprintf(name, sizeof name, "  %s-%lld",
+		    text_of(status, "name"),
+		    (long long)js_opt_int(task, "id", (int64_t)i));
+		print_line(name, task);
+	}
+}
+
+void
+print_statuses(const json_t *all)
+{
+	const char *name;
+	const json_t *one;
+
+	(void)printf("%-30s %-11s %-10s %-22s %s\n", "NAME", "STATE", "DETAIL",
+	    "WORKER", "CAUSE");
+	json_object_foreach((json_t *)(uintptr_t)all, name, one)
+	    print_status(json_object_get(one, "status"));
+}
+
+void
+print_json(const json_t *value)
+{
+	(void)json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	(void)printf("\n");
+}

@@ -1,0 +1,26 @@
+/*
+ * ask: puts an exchange's question to the worker and answers when it does.
+ *
+ * How refusals look is the same everywhere; what a success looks like is the
+ * caller's function.
+ */
+#ifndef PENSTOCK_REST_ASK_H
+#define PENSTOCK_REST_ASK_H
+
+#include "rest/exchange.h"
+#include "worker/requests.h"
+
+typedef void ask_fn(struct exchange *x, const struct answer *answer);
+
+void
+ask_worker(struct exchange *x, const struct request_spec *spec, ask_fn *done);
+/* The exchange ends before its answer. */
+void ask_forget(struct exchange *x);
+
+/* Answers of success. */
+void ask_no_content(struct exchange *x, const struct answer *answer);
+void ask_accepted(struct exchange *x, const struct answer *answer);
+/* The connector by that name, or answers 404 and returns NULL. */
+const struct configs_connector *ask_connector(struct exchange *x);
+
+#endif

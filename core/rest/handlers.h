@@ -1,0 +1,50 @@
+/*
+ * handlers: the functions of the route table, by file.
+ */
+#ifndef PENSTOCK_REST_HANDLERS_H
+#define PENSTOCK_REST_HANDLERS_H
+
+#include "rest/exchange.h"
+
+/* connectors.c */
+void rest_list(struct exchange *x);
+void rest_create(struct exchange *x);
+void rest_info(struct exchange *x);
+void rest_config(struct exchange *x);
+void rest_replace(struct exchange *x);
+void rest_patch(struct exchange *x);
+void rest_delete(struct exchange *x);
+void rest_status(struct exchange *x);
+void rest_restart(struct exchange *x);
+void rest_pause(struct exchange *x);
+void rest_resume(struct exchange *x);
+void rest_stop(struct exchange *x);
+void rest_topics(struct exchange *x);
+void rest_reset_topics(struct exchange *x);
+
+/* tasks.c */
+void rest_tasks(struct exchange *x);
+void rest_task_status(struct exchange *x);
+void rest_restart_task(struct exchange *x);
+
+/* offsets.c */
+void rest_offsets(struct exchange *x);
+void rest_alter_offsets(struct exchange *x);
+void rest_reset_offsets(struct exchange *x);
+
+/* plugins.c */
+void rest_plugins(struct exchange *x);
+void rest_plugin_config(struct exchange *x);
+void rest_validate(struct exchange *x);
+
+/* health.c */
+void rest_root(struct exchange *x);
+void rest_health(struct exchange *x);
+void rest_metrics(struct exchange *x);
+
+/* loggers.c */
+void rest_loggers(struct exchange *x);
+void rest_logger(struct exchange *x);
+void rest_set_logger(struct exchange *x);
+
+#endif

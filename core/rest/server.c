@@ -1,0 +1,404 @@
+#include "rest/server.h"
+
+#include <assert.h>
+#include <microhttpd.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "rest/listen.h"
+
+#define SWEEP_MS             500
+#define CONNECTION_BYTES     (16 * 1024)
+#define EXCHANGE_ARENA_BYTES 2048
+/* A chunked body this many times over the limit is cut off. */
+#define PATIENCE 4
+
+struct server {
+	uv_loop_t *loop;
+	uv_poll_t poll;
+	uv_timer_t due, sweep;
+	int handles;
+	struct MHD_Daemon *daemon;
+	const struct server_ops *ops;
+	struct server_options opt;
+	struct worker *worker;
+	struct exchange *list;
+	int port;
+	bool closing, running;
+};
+
+/* ---- one turn ---------------------------------------------------------- */
+
+static void turn(struct server *s);
+
+static void
+on_due(uv_timer_t *t)
+{
+	turn(t->data);
+}
+
+static void
+turn(struct server *s)
+{
+	MHD_UNSIGNED_LONG_LONG ms = 0;
+
+	if (s->running || s->closing)
+		return;
+	s->running = true;
+	(void)MHD_run(s->daemon);
+	s->running = false;
+	if (MHD_get_timeout(s->daemon, &ms) == MHD_YES)
+		(void)uv_timer_start(&s->due, on_due, ms, 0);
+	else
+		(void)uv_timer_stop(&s->due);
+}
+
+static void
+on_ready(uv_poll_t *p, int status, int events)
+{
+	(void)status;
+	(void)events;
+	turn(p->data);
+}
+
+/* ---- answers ----------------------------------------------------------- */
+
+static void
+add_header(struct MHD_Response *r, const char *name, const char *value)
+{
+	if (value != NULL)
+		(void)MHD_add_response_header(r, name, value);
+}
+
+static enum MHD_Result
+queue_answer(struct exchange *x)
+{
+	union {
+		const char *in;
+		void *out; /* not written to: MHD_RESPMEM_PERSISTENT */
+	} body = { .in = x->answer };
+	struct MHD_Response *r = MHD_create_response_from_buffer(x->answer_len,
+	    body.out, MHD_RESPMEM_PERSISTENT);
+	enum MHD_Result done;
+
+	if (r == NULL)
+		return MHD_NO;
+	add_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, x->type);
+	add_header(r, MHD_HTTP_HEADER_LOCATION, x->location);
+	add_header(r, MHD_HTTP_HEADER_ALLOW, x->allow);
+	add_header(r, "X-Content-Type-Options", "nosniff");
+	done = MHD_queue_response(x->conn, (unsigned)x->status, r);
+	MHD_destroy_response(r);
+	return done;
+}
+
+void
+server_answer(struct exchange *x, int status)
+{
+	assert(!x->answered);
+	x->answered = true;
+	x->status = status;
+	log_debug("rest", "%s %s %d %lldms", x->method, x->path, status,
+	    (long long)clock_since(x->began, clock_now()));
+	if (!x->parked)
+		return;
+	x->parked = false;
+	MHD_resume_connection(x->conn);
+	/* The loop does the rest: a handler may still be on the stack. */
+	(void)uv_timer_start(&x->server->due, on_due, 0, 0);
+}
+
+/* ---- requests ---------------------------------------------------------- */
+
+static enum MHD_Result
+take_arg(void *ctx, enum MHD_ValueKind kind, const char *name,
+    const char *value)
+{
+	struct exchange *x = ctx;
+	struct query_arg *q = ps_calloc(x->a, 1, sizeof *q), **end = &x->query;
+
+	(void)kind;
+	q->name = text_url_decode(x->a, name, strlen(name));
+	value = value == NULL ? "" : value;
+	q->value = text_url_decode(x->a, value, strlen(value));
+	if (q->name == NULL || q->value == NULL)
+		return MHD_YES;
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = q;
+	return MHD_YES;
+}
+
+static const char *
+header(struct exchange *x, const char *name)
+{
+	const char *value =
+	    MHD_lookup_connection_value(x->conn, MHD_HEADER_KIND, name);
+
+	return value == NULL ? NULL : ps_strdup(x->a, value);
+}
+
+static void
+take_length(struct exchange *x)
+{
+	const char *text = header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	int64_t len;
+
+	if (text == NULL)
+		return;
+	if (text_int64(text, 0, INT64_MAX, &len) != 0 ||
+	    (uint64_t)len > x->server->opt.body_max_bytes)
+		x->too_large = true;
+}
+
+static struct exchange *
+exchange_open(struct server *s, struct MHD_Connection *conn, const char *method,
+    const char *path)
+{
+	struct ps_arena *a = arena_new(EXCHANGE_ARENA_BYTES);
+	struct exchange *x = ps_calloc(a, 1, sizeof *x);
+
+	x->a = a;
+	x->server = s;
+	x->conn = conn;
+	x->worker = s->worker;
+	x->began = clock_now();
+	x->method = ps_strdup(a, strcmp(method, "HEAD") == 0 ? "GET" : method);
+	x->path = ps_strdup(a, path);
+	buf_init(&x->body, s->opt.body_max_bytes);
+	(void)MHD_get_connection_values(conn, MHD_GET_ARGUMENT_KIND, take_arg,
+	    x);
+	x->content_type = header(x, MHD_HTTP_HEADER_CONTENT_TYPE);
+	x->accept = header(x, MHD_HTTP_HEADER_ACCEPT);
+	x->authorization = header(x, MHD_HTTP_HEADER_AUTHORIZATION);
+	x->origin = header(x, MHD_HTTP_HEADER_ORIGIN);
+	take_length(x);
+	x->next = s->list;
+	if (s->list != NULL)
+		s->list->prev = x;
+	s->list = x;
+	return x;
+}
+
+static void
+exchange_close(struct exchange *x)
+{
+	struct server *s = x->server;
+	struct ps_arena *a = x->a;
+
+	s->ops->gone(x);
+	if (x->prev != NULL)
+		x->prev->next = x->next;
+	else
+		s->list = x->next;
+	if (x->next != NULL)
+		x->next->prev = x->prev;
+	buf_fini(&x->body);
+	arena_free(&a);
+}
+
+static enum MHD_Result
+take_body(struct exchange *x, const char *data, size_t *len)
+{
+	size_t got = *len;
+
+	*len = 0;
+	if (buf_append(&x->body, data, got) == 0)
+		return MHD_YES;
+	/* Read on without keeping it, or the client never sees our 413. */
+	x->too_large = true;
+	x->dropped += got;
+	if (x->dropped > x->server->opt.body_max_bytes * PATIENCE)
+		return MHD_NO;
+	return MHD_YES;
+}
+
+static enum MHD_Result
+answer_or_park(struct exchange *x)
+{
+	if (x->answered)
+		return queue_answer(x);
+	if (!x->parked) {
+		x->parked = true;
+		MHD_suspend_connection(x->conn);
+	}
+	return MHD_YES;
+}
+
+static enum MHD_Result
+on_access(void *ctx, struct MHD_Connection *conn, const char *path,
+    const char *method, const char *version, const char *data, size_t *len,
+    void **state)
+{
+	struct server *s = ctx;
+	struct exchange *x = *state;
+
+	(void)version;
+	if (x == NULL) {
+		*state = x = exchange_open(s, conn, method, path);
+		if (!x->too_large)
+			return MHD_YES;
+		/* No reading of what is known to be refused. */
+		x->started = true;
+		s->ops->handle(x);
+		return answer_or_park(x);
+	}
+	if (*len > 0)
+		return take_body(x, data, len);
+	if (!x->started) {
+		x->started = true;
+		s->ops->handle(x);
+	}
+	return answer_or_park(x);
+}
+
+static void
+on_completed(void *ctx, struct MHD_Connection *conn, void **state,
+    enum MHD_RequestTerminationCode why)
+{
+	(void)ctx;
+	(void)conn;
+	(void)why;
+	if (*state != NULL)
+		exchange_close(*state);
+	*state = NULL;
+}
+
+static size_t
+keep_escapes(void *ctx, struct MHD_Connection *conn, char *text)
+{
+	(void)ctx;
+	(void)conn;
+	return strlen(text); /* %2F in a name is not a separator */
+}
+
+/* ---- limits ------------------------------------------------------------ */
+
+static void
+shut(struct exchange *x)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (info != NULL)
+		(void)shutdown(info->connect_fd, SHUT_RDWR);
+}
+
+/* Parked too long: answered; uploading too long: cut. */
+static void
+on_sweep(uv_timer_t *t)
+{
+	struct server *s = t->data;
+	struct clock_ms now = clock_now();
+
+	for (struct exchange *x = s->list, *next; x != NULL; x = next) {
+		next = x->next;
+		if (clock_since(x->began, now) < s->opt.request_timeout_ms)
+			continue;
+		if (x->parked)
+			s->ops->expired(x);
+		else if (!x->answered)
+			shut(x);
+	}
+}
+
+/* ---- opening and closing ----------------------------------------------- */
+
+static struct MHD_Daemon *
+start_daemon(struct server *s, int fd)
+{
+	const struct server_options *o = &s->opt;
+
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0,
+	    NULL, NULL, on_access, s,                               /* */
+	    MHD_OPTION_LISTEN_SOCKET, fd,                           /* */
+	    MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,       /* */
+	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,        /* */
+	    MHD_OPTION_CONNECTION_LIMIT, o->connections_max,        /* */
+	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->per_address_max, /* */
+	    MHD_OPTION_CONNECTION_TIMEOUT,
+	    (unsigned)(o->idle_timeout_ms / 1000), /* */
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+	    MHD_OPTION_END);
+}
+
+static void
+start_handles(struct server *s)
+{
+	const union MHD_DaemonInfo *info =
+	    MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+
+	assert(info != NULL);
+	s->handles = 3;
+	s->poll.data = s->due.data = s->sweep.data = s;
+	(void)uv_poll_init(s->loop, &s->poll, info->epoll_fd);
+	(void)uv_timer_init(s->loop, &s->due);
+	(void)uv_timer_init(s->loop, &s->sweep);
+	(void)uv_poll_start(&s->poll, UV_READABLE, on_ready);
+	(void)uv_timer_start(&s->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+}
+
+struct server *
+server_open(uv_loop_t *loop, const struct server_options *o,
+    const struct server_ops *ops, struct worker *w, struct ps_error *err)
+{
+	struct server *s;
+	int fd = listen_open(o->host, o->port, err);
+
+	if (fd < 0)
+		return NULL;
+	s = xcalloc(1, sizeof *s);
+	s->loop = loop;
+	s->opt = *o;
+	s->ops = ops;
+	s->worker = w;
+	s->port = listen_port(fd);
+	s->daemon = start_daemon(s, fd);
+	if (s->daemon == NULL) {
+		(void)ps_fail(err, PS_E_FATAL,
+		    "cannot start the HTTP server on port %d", s->port);
+		(void)close(fd);
+		free(s);
+		return NULL;
+	}
+	start_handles(s);
+	return s;
+}
+
+int
+server_port(const struct server *s)
+{
+	return s->port;
+}
+
+static void
+on_handle_closed(uv_handle_t *h)
+{
+	struct server *s = h->data;
+
+	if (--s->handles == 0)
+		free(s);
+}
+
+void
+server_close(struct server **sp)
+{
+	struct server *s = *sp;
+
+	if (s == NULL)
+		return;
+	*sp = NULL;
+	for (struct exchange *x = s->list; x != NULL; x = x->next)
+		if (x->parked)
+			exchange_error(x, 503, "Worker is shutting down");
+	(void)MHD_run(s->daemon);
+	s->closing = true;
+	uv_close((uv_handle_t *)&s->poll, on_handle_closed);
+	uv_close((uv_handle_t *)&s->due, on_handle_closed);
+	uv_close((uv_handle_t *)&s->sweep, on_handle_closed);
+	MHD_stop_daemon(s->daemon);
+}

@@ -1,0 +1,32 @@
+/*
+ * view: Connect's objects as JSON.
+ *
+ * Members of our own stand beside Connect's, never instead. New references.
+ */
+#ifndef PENSTOCK_REST_VIEW_H
+#define PENSTOCK_REST_VIEW_H
+
+#include <jansson.h>
+
+#include "store/configs.h"
+
+struct worker;
+
+/* ConnectorInfo */
+json_t *view_info(struct worker *w, const struct configs_connector *cfg);
+/* ConnectorStateInfo, or NULL when there is no status yet. Of what `flags`
+ * says the state reads RESTARTING. */
+enum view_flags {
+	VIEW_AS_IT_IS = 0,
+	VIEW_RESTART = 1 << 0,
+	VIEW_RESTART_TASKS = 1 << 1,
+	VIEW_RESTART_FAILED = 1 << 2, /* only those */
+};
+json_t *view_status(struct worker *w, const struct configs_connector *cfg,
+    unsigned flags);
+/* A task's state, or NULL. */
+json_t *view_task(struct worker *w, const char *connector, int task);
+/* [{id, config}] */
+json_t *view_tasks(const struct configs_connector *cfg);
+
+#endif

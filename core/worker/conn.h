@@ -1,0 +1,80 @@
+/*
+ * conn: one connector of this worker: its own process and its tasks.
+ */
+#ifndef PENSTOCK_WORKER_CONN_H
+#define PENSTOCK_WORKER_CONN_H
+
+#include "config/redact.h"
+#include "worker/reconcile.h"
+
+enum conn_state {
+	CONN_UNASSIGNED,
+	CONN_RUNNING,
+	CONN_PAUSED,
+	CONN_STOPPED,
+	CONN_FAILED,
+	CONN_RESTARTING,
+};
+
+struct conn {
+	struct reconcile *r;
+	struct conn *prev, *next;
+	char *name;
+	bool dirty;
+
+	struct errand *errand; /* the connector's process */
+	bool asking, watching, writing;
+	/* Offset of the config that task configs were made of, -1: none. */
+	int64_t configured;
+	uv_timer_t retry;
+	struct backoff backoff;
+	bool waiting; /* for the retry */
+
+	int64_t tasks_offset; /* of the task configs that run, -1: none */
+	struct task **tasks;
+	size_t task_count;
+
+	enum conn_state state;
+	struct wall_ms since;
+	char *trace, *cause; /* NULL: none */
+	struct redact *secrets;
+};
+
+struct reconcile {
+	struct reconcile_env env;
+	struct supervisor *supervisor;
+	struct conn *first;
+	uv_idle_t soon;
+	bool begun, stopping, told, closing;
+	int handles;
+	struct reconcile_counts counts;
+};
+
+struct conn *conn_find(const struct reconcile *r, const char *name);
+struct conn *conn_get(struct reconcile *r, const char *name); /* made if new */
+/* Look at it again, soon. */
+void conn_touch(struct conn *c);
+/* One look. The connector may be freed. */
+void conn_settle(struct conn *c);
+/* Task configs are made anew. */
+void conn_reconfigure(struct conn *c);
+void conn_free(struct conn *c);
+
+/* conn_tasks.c: what tasks want of us. */
+extern const struct task_ops conn_task_ops;
+struct task_limits
+conn_limits(const struct conn *c, const struct ps_config *config);
+/* All tasks are asked to end. */
+void conn_remove_tasks(struct conn *c);
+
+/* conn_status.c */
+void conn_move(struct conn *c, enum conn_state to, const char *cause,
+    const char *trace);
+void conn_write_task(struct conn *c, const struct task_view *v);
+/* The status records of tasks from `first` on, and all when it is gone. */
+void conn_forget_tasks(struct conn *c, int first);
+void conn_forget_all(struct conn *c);
+void conn_write_topic(struct conn *c, int task, const char *topic);
+void conn_learn_secrets(struct conn *c, const struct ps_config *config);
+
+#endif

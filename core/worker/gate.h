@@ -1,0 +1,31 @@
+/*
+ * gate: at most so many children between fork and being up.
+ *
+ * Who wants to start one waits in line; the gate calls when it is its turn.
+ * Whoever was let in leaves exactly once, also when the start failed.
+ */
+#ifndef PENSTOCK_WORKER_GATE_H
+#define PENSTOCK_WORKER_GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct gate_ticket {
+	void (*enter)(struct gate_ticket *t);
+	struct gate_ticket *prev, *next;
+	bool waiting, inside;
+};
+
+struct gate {
+	struct gate_ticket *first, *last;
+	size_t inside, limit;
+	bool letting;
+};
+
+void gate_init(struct gate *g, size_t limit);
+/* Calls t->enter now or later; t must not be in line or inside. */
+void gate_wait(struct gate *g, struct gate_ticket *t);
+/* Out of the line or out of the gate; no effect when in neither. */
+void gate_leave(struct gate *g, struct gate_ticket *t);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * reconcile: what the config log says becomes what runs.
+ *
+ * Each connector is looked at again whenever anything about it changed, and
+ * brought one step nearer: task configs are computed and written, tasks
+ * stopped and started, statuses written. Nothing runs before the logs are
+ * read; none of a new set of tasks starts before all of the old have ended.
+ */
+#ifndef PENSTOCK_WORKER_RECONCILE_H
+#define PENSTOCK_WORKER_RECONCILE_H
+
+#include "base/metric.h"
+#include "worker/errand.h"
+#include "worker/inventory.h"
+#include "worker/journal.h"
+#include "worker/supervisor.h"
+
+struct reconcile;
+
+struct reconcile_env {
+	uv_loop_t *loop;
+	struct gate *gate;
+	const struct options *options;
+	const struct errand_env *errands;
+	struct journal *journal;
+	struct inventory *inventory;
+	struct metric_registry *metrics;
+	const char *worker_id;   /* host:port */
+	const char *incarnation; /* of this start */
+	int keep_fd;
+	/* Called once when all work has ended after reconcile_stop. */
+	void (*stopped)(void *ctx);
+	void *ctx;
+};
+
+struct reconcile *reconcile_new(const struct reconcile_env *env);
+void reconcile_free(struct reconcile **rp);
+/* The logs are read: begin. */
+void reconcile_begin(struct reconcile *r);
+/* An event of the config log. */
+void reconcile_event(struct reconcile *r, const struct configs_event *e);
+/* Ends all work; statuses become UNASSIGNED. */
+void reconcile_stop(struct reconcile *r);
+
+/* The connector itself, as POST …/restart without flags. -1: unknown. */
+int reconcile_restart_connector(struct reconcile *r, const char *name);
+/* -1: unknown connector, -2: unknown task. */
+int reconcile_restart_task(struct reconcile *r, const char *name, int id);
+/* false: not run here. */
+bool reconcile_task(const struct reconcile *r, const char *name, int id,
+    struct task_view *out);
+/* No task of it and no process is left (offsets may be changed). */
+bool reconcile_is_idle(const struct reconcile *r, const char *name);
+struct supervisor *reconcile_supervisor(struct reconcile *r);
+
+struct reconcile_counts {
+	size_t connectors, tasks;
+	double connector_starts, connector_failures;
+	double task_starts, task_failures;
+};
+struct reconcile_counts reconcile_counts(const struct reconcile *r);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * request: one request inside, for requests.c and the files of its kinds.
+ */
+#ifndef PENSTOCK_WORKER_REQUEST_H
+#define PENSTOCK_WORKER_REQUEST_H
+
+#include "worker/errand.h"
+#include "worker/requests.h"
+#include "worker/worker.h"
+
+struct request {
+	struct request *prev, *next;
+	struct requests *all;
+	struct worker *w;
+	struct ps_arena *a;
+	struct request_spec spec; /* strings in the arena */
+	struct ps_config config;
+	enum target_state target;
+	json_t *offsets;
+	request_fn *fn;
+	void *ctx;
+	bool running;
+	struct errand *errand;
+};
+
+/* It is over. Frees it. */
+void request_answer(struct request *rq, const struct answer *answer);
+PS_PRINTF(3, 4)
+void
+request_refuse(struct request *rq, enum answer_kind kind, const char *fmt, ...);
+void request_done(struct request *rq);
+/* Appends, and answers `kind` once it was read back. */
+void request_append(struct request *rq, enum journal_log log,
+    const struct store_pairs *records, enum answer_kind kind);
+
+/* validate.c */
+void request_put(struct request *rq);
+void request_validate(struct request *rq);
+/* request_offsets.c */
+void request_read_offsets(struct request *rq);
+void request_change_offsets(struct request *rq);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * requests: what people want of the cluster, answered when it is done.
+ *
+ * Requests of one connector are worked off in the order they came. What
+ * writes is answered after the record was read back; before the logs are
+ * read at the start, requests wait.
+ */
+#ifndef PENSTOCK_WORKER_REQUESTS_H
+#define PENSTOCK_WORKER_REQUESTS_H
+
+#include <jansson.h>
+
+#include <penstock/config.h>
+
+#include "store/configs.h"
+
+struct worker;
+struct request;
+
+enum request_op {
+	REQUEST_CREATE,
+	REQUEST_REPLACE, /* or create */
+	REQUEST_PATCH,
+	REQUEST_DELETE,
+	REQUEST_PAUSE,
+	REQUEST_RESUME,
+	REQUEST_STOP,
+	REQUEST_RESTART,      /* the connector itself */
+	REQUEST_RESTART_MANY, /* by record, `flags` */
+	REQUEST_RESTART_TASK,
+	REQUEST_VALIDATE,
+	REQUEST_PLUGINS, /* the inventory is up to date */
+	REQUEST_RESET_TOPICS,
+	REQUEST_READ_OFFSETS,
+	REQUEST_ALTER_OFFSETS,
+	REQUEST_RESET_OFFSETS,
+	REQUEST_OPS
+};
+
+/* Copied. */
+struct request_spec {
+	enum request_op op;
+	const char *connector;           /* NULL: of none */
+	const struct ps_config *config;  /* NULL: none; NULL values delete */
+	const enum target_state *target; /* CREATE: NULL is STARTED, unsaid */
+	unsigned flags;                  /* enum configs_restart */
+	int task;
+	const json_t *offsets; /* ALTER: the array, as in REST */
+};
+
+enum answer_kind {
+	ANSWER_DONE,
+	ANSWER_CREATED,
+	ANSWER_INVALID,  /* what was asked is wrong */
+	ANSWER_UNKNOWN,  /* there is no such thing */
+	ANSWER_CONFLICT, /* it exists already */
+	ANSWER_FAILED,   /* it could not be done */
+};
+
+/* Borrowed. `text` is Connect's for what is not DONE or CREATED. */
+struct answer {
+	enum answer_kind kind;
+	const char *text;
+	const json_t *json; /* VALIDATE: the result; offsets */
+};
+
+typedef void request_fn(void *ctx, const struct answer *answer);
+
+/* fn is called once, from the loop. */
+struct request *request_submit(struct worker *w,
+    const struct request_spec *spec, request_fn *fn, void *ctx);
+/* It goes on, but nobody waits for it. */
+void request_forget(struct request *rq);
+
+struct requests;
+struct requests *requests_new(struct worker *w);
+void requests_free(struct requests **rp);
+/* The logs are read: work off what waits. */
+void requests_begin(struct requests *r);
+
+#endif
