@@ -9,8 +9,9 @@ from .env import DEPS
 from .kafka import classpath
 from .worker import Worker
 
-# Seen by Connect as plugins, not as part of itself.
-PLUGIN_JARS = ("connect-file", "connect-transforms")
+# Seen by Connect as plugins, not as part of itself. Its own classes use some
+# of connect-transforms, so that stays on the class path.
+PLUGIN_JARS = ("connect-file",)
 
 
 class Connect(Worker):
