@@ -135,7 +135,8 @@ next(struct reader *r, struct str *sql, struct ps_error *err)
 		b->block = 0;
 		return 0;
 	}
-	str_addf(sql, "COPY (SELECT %s FROM %s", r->plan.list, r->from);
+	str_addf(sql, "COPY (SELECT %s FROM %s AS " READER_ALIAS, r->plan.list,
+	    r->from);
 	if (!b->whole)
 		add_range(sql, b);
 	str_addf(sql, " %s) TO STDOUT (FORMAT binary)", r->cfg->suffix);

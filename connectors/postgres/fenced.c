@@ -90,8 +90,8 @@ find_until(struct reader *r, struct ps_error *err)
 		str_addf(&sql,
 		    "(extract(epoch from %s)*1000000)::int8-%" PRId64 ",",
 		    c->ts, TIMES_EPOCH_US);
-	str_addf(&sql, "%s FROM %s WHERE ", c->id == NULL ? "0" : c->id,
-	    r->from);
+	str_addf(&sql, "%s FROM %s AS " READER_ALIAS " WHERE ",
+	    c->id == NULL ? "0" : c->id, r->from);
 	add_where(&sql, r);
 	str_addf(&sql, " ORDER BY %s%s DESC LIMIT 1",
 	    c->ts == NULL   ? ""
@@ -130,8 +130,8 @@ next(struct reader *r, struct str *sql, struct ps_error *err)
 		return -1;
 	if (!quiet && (!k->until.set || k->now.xmin < k->fence))
 		return 0;
-	str_addf(sql, "COPY (SELECT %s%s FROM %s WHERE ", k->keys.select,
-	    r->plan.list, r->from);
+	str_addf(sql, "COPY (SELECT %s%s FROM %s AS " READER_ALIAS " WHERE ",
+	    k->keys.select, r->plan.list, r->from);
 	add_where(sql, r);
 	if (!quiet) {
 		str_put(sql, " AND ");

@@ -89,6 +89,7 @@ make_id(struct reader *r, struct ps_error *err)
 	    !c->not_null)
 		return fail_nullable(r, name, err);
 	str_init(&sql, STR_SQL_LIMIT);
+	str_put(&sql, READER_ALIAS ".");
 	str_ident(&sql, c->name);
 	r->k.keys.sql.id = ps_strndup(&r->mem.arena, sql.data, sql.len);
 	str_fini(&sql);
@@ -122,6 +123,7 @@ make_stamp(struct reader *r, struct ps_error *err)
 		type = c->type;
 		not_null = not_null || c->not_null;
 		str_put(&sql, i > 0 ? "," : "");
+		str_put(&sql, READER_ALIAS ".");
 		str_ident(&sql, c->name);
 	}
 	str_put(&sql, r->cfg->stamps.count > 1 ? ")" : "");
@@ -147,7 +149,7 @@ keys_make(struct reader *r, struct ps_error *err)
 	struct keys *k = &r->k.keys;
 	struct str sql;
 
-	*k = (struct keys){ .sql.xmin = "xmin" };
+	*k = (struct keys){ .sql.xmin = READER_ALIAS ".xmin" };
 	if (mode_has_stamp(r->cfg->mode) && make_stamp(r, err) != 0)
 		return -1;
 	if (mode_has_id(r->cfg->mode) && make_id(r, err) != 0)

@@ -12,6 +12,10 @@
 #include "horizon.h"
 #include "settings.h"
 
+/* What is read goes by this name: a qualified column in ORDER BY is never
+ * taken for one of the select list. */
+#define READER_ALIAS "penstock_q"
+
 struct reader;
 
 struct strategy {
@@ -69,7 +73,7 @@ struct reader {
 	struct db *db;
 	const struct strategy *how;
 
-	const char *from; /* "schema"."table", or (query) AS query */
+	const char *from; /* "schema"."table", or (query) */
 	const char *name, *full, *topic;
 	bool is_query;
 	char relkind;

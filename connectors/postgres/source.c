@@ -80,7 +80,7 @@ add_query(struct source *s)
 {
 	struct reader r = { .is_query = true, .name = NULL, .full = "query" };
 
-	r.from = ps_printf(&s->mem.arena, "(%s) AS query", s->cfg.query);
+	r.from = ps_printf(&s->mem.arena, "(%s)", s->cfg.query);
 	r.topic = s->cfg.prefix;
 	r.how = s->cfg.mode == MODE_BULK ? &bulk_strategy : &fenced_strategy;
 	r.partition = partition(s, "query", "query", NULL);
@@ -162,7 +162,8 @@ reader_plan(struct reader *r, struct ps_error *err)
 	const char *select;
 
 	mem_reset(&r->mem);
-	select = ps_printf(&r->mem.arena, "SELECT * FROM %s", r->from);
+	select = ps_printf(&r->mem.arena, "SELECT * FROM %s AS " READER_ALIAS,
+	    r->from);
 	r->plan = (struct plan){ .sql = select,
 		.name = r->name,
 		.is_table = !r->is_query,

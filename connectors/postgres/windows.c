@@ -73,8 +73,8 @@ next(struct reader *r, struct str *sql, struct ps_error *err)
 	if (nothing_new(r))
 		return 0;
 	set_floor(r);
-	str_addf(sql, "COPY (SELECT %s%s FROM %s WHERE ", k->keys.select,
-	    r->plan.list, r->from);
+	str_addf(sql, "COPY (SELECT %s%s FROM %s AS " READER_ALIAS " WHERE ",
+	    k->keys.select, r->plan.list, r->from);
 	horizon_where(sql, &k->h, &k->keys.sql, &k->now);
 	str_addf(sql, " ORDER BY %s %s) TO STDOUT (FORMAT binary)",
 	    k->keys.order, r->cfg->suffix);
