@@ -1,0 +1,26 @@
+/*
+ * child: what every role does first and last.
+ *
+ * Limits, the control thread, the data channel and the configuration; at the
+ * end what waits to be written, then the exit code.
+ */
+#ifndef PENSTOCK_TASK_CHILD_H
+#define PENSTOCK_TASK_CHILD_H
+
+#include "task/control.h"
+#include "task/uplink.h"
+
+struct child {
+	enum msg_role role;
+	struct gauges gauges;
+	struct control *control;
+	struct uplink *uplink;
+	struct msg config; /* the first message */
+};
+
+/* -1 after it told the worker, as far as it could. */
+int child_begin(struct child *c, enum msg_role role);
+/* Tells the worker why (code PS_OK: nothing), and returns the exit code. */
+int child_end(struct child *c, const struct ps_error *why);
+
+#endif

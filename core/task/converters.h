@@ -1,0 +1,24 @@
+/*
+ * converters: a task's key, value and header converter.
+ *
+ * The connector's own class brings its own settings ("value.converter.");
+ * without one the worker's class and settings stand, as Connect has it.
+ */
+#ifndef PENSTOCK_TASK_CONVERTERS_H
+#define PENSTOCK_TASK_CONVERTERS_H
+
+#include "plugin/instance.h"
+#include "task/settings.h"
+
+struct converters {
+	struct instance key, value, header;
+};
+
+int converters_init(struct converters *c, const struct settings *s,
+    const struct ps_host *h, struct ps_error *err);
+void converters_fini(struct converters *c);
+/* Connect's JsonConverter without schemas, for sinks that take JSON. */
+int converters_json(struct instance *out, const struct settings *s,
+    const struct ps_host *h, struct ps_error *err);
+
+#endif

@@ -1,0 +1,339 @@
+#include "task/dlq.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "kafka/admin.h"
+#include "kafka/conf.h"
+#include "kafka/producer.h"
+#include "record/batch.h"
+
+enum {
+	CALL_MS = 30000,
+	SLICE_MS = 200,
+	PENDING_MAX = 10000,
+	HEADERS_OWN = 10,
+	NUMBER_BYTES = 24,
+	CLOSE_MS = 2000
+};
+
+/* One dead letter on its way, with copies of all it carries. */
+struct letter {
+	struct letter *prev, *next;
+	struct ps_arena *arena;
+	char *topic;
+	int32_t partition;
+	int64_t offset;
+};
+
+struct dlq {
+	struct task *task;
+	const char *topic_name;
+	int replicas;
+	bool with_context;
+	struct producer *producer; /* NULL before the first letter */
+	struct producer_topic *topic;
+	struct letter *letters;
+	size_t pending;
+	uint64_t requests, failures;
+	struct ps_error failed;
+};
+
+int
+dlq_new(struct task *t, struct dlq **out, struct ps_error *err)
+{
+	const struct ps_config *c = &t->settings.common;
+	struct dlq *d;
+
+	(void)err;
+	*out = NULL;
+	if (!ps_config_has(c, "errors.deadletterqueue.topic.name"))
+		return 0;
+	d = xcalloc(1, sizeof *d);
+	d->task = t;
+	d->topic_name = ps_config_get(c, "errors.deadletterqueue.topic.name");
+	d->replicas = (int)ps_config_int(c,
+	    "errors.deadletterqueue.topic.replication.factor");
+	d->with_context =
+	    ps_config_bool(c, "errors.deadletterqueue.context.headers.enable");
+	*out = d;
+	return 0;
+}
+
+static void
+end_letter(struct dlq *d, struct letter *l)
+{
+	struct ps_arena *a = l->arena;
+
+	DL_DELETE(d->letters, l);
+	d->pending--;
+	arena_free(&a);
+}
+
+static void
+on_report(void *ctx, const struct producer_report *r)
+{
+	struct dlq *d = (struct dlq *)ctx;
+	struct letter *l = (struct letter *)r->opaque;
+
+	if (r->failed != NULL && r->failed->code != PS_E_DATA) {
+		/* An outage: the record stays uncommitted. */
+		(void)ps_fail(&d->failed, r->failed->code,
+		    "dead letter topic %s: %s", d->topic_name, r->failed->text);
+		return;
+	}
+	if (r->failed != NULL) {
+		d->failures++;
+		log_error("task",
+		    "Could not produce message to dead letter queue. topic=%s: "
+		    "record %s-%d@%lld: %s",
+		    d->topic_name, l->topic, (int)l->partition,
+		    (long long)l->offset, r->failed->text);
+	}
+	end_letter(d, l);
+}
+
+void
+dlq_free(struct dlq **dp)
+{
+	struct dlq *d = *dp;
+
+	if (d == NULL)
+		return;
+	if (d->producer != NULL)
+		producer_free(&d->producer, CLOSE_MS);
+	while (d->letters != NULL)
+		end_letter(d, d->letters);
+	free(d);
+	*dp = NULL;
+}
+
+struct wait {
+	bool is_done;
+	struct ps_error error;
+};
+
+static void
+on_created(void *ctx, const struct admin_answer *answer)
+{
+	struct wait *w = (struct wait *)ctx;
+
+	w->is_done = true;
+	w->error = answer->error;
+	if (w->error.code == PS_OK && answer->count > 0)
+		w->error = answer->items[0].error;
+}
+
+static int
+create_topic(struct dlq *d, struct ps_error *err)
+{
+	struct admin *ad = admin_new_on_producer(d->producer);
+	const struct admin_new_topic topic = { .name = d->topic_name,
+		.partitions = 1,
+		.replicas = d->replicas };
+	struct wait w = { 0 };
+
+	admin_create_topics(ad, &topic, 1,
+	    (struct admin_call){ on_created, &w, CALL_MS });
+	while (!w.is_done && !gauges_should_stop(d->task->gauges))
+		(void)admin_serve(ad, SLICE_MS);
+	admin_free(&ad, 0);
+	if (w.error.code == PS_OK)
+		return 0;
+	return ps_fail(err, w.error.code,
+	    "Could not initialize dead letter queue with topic=%s: %s",
+	    d->topic_name, w.error.text);
+}
+
+static int
+open_producer(struct dlq *d, struct ps_error *err)
+{
+	struct settings *s = &d->task->settings;
+	const struct conf_owner owner = { &s->worker, &s->config, s->connector,
+		s->task };
+	struct ps_config c = conf_settings(s->arena, CONF_DEAD_LETTER, &owner);
+
+	d->producer = producer_new(&c, on_report, d, err);
+	if (d->producer == NULL)
+		return -1;
+	task_watch(d->task, producer_fd(d->producer));
+	if (create_topic(d, err) == 0)
+		d->topic = producer_topic(d->producer, d->topic_name);
+	if (d->topic != NULL)
+		return 0;
+	producer_free(&d->producer, CLOSE_MS);
+	return -1;
+}
+
+static void
+put(struct producer_header *h, struct ps_arena *a, const char *name,
+    const char *value)
+{
+	*h = (struct producer_header){ .name = name,
+		.name_len = strlen(name),
+		.value = ps_strdup(a, value),
+		.len = strlen(value) };
+}
+
+/* Connect's, as text (connect-facts 6.3). */
+static size_t
+context_headers(const struct dlq *d, struct letter *l,
+    const struct ps_failure *f, struct producer_header *h)
+{
+	struct ps_arena *a = l->arena;
+	const char *stage = stage_name(f->stage);
+	char number[NUMBER_BYTES];
+	size_t n = 0;
+
+	put(&h[n++], a, "__connect.errors.topic", l->topic);
+	(void)snprintf(number, sizeof number, "%d", (int)l->partition);
+	put(&h[n++], a, "__connect.errors.partition", number);
+	(void)snprintf(number, sizeof number, "%lld", (long long)l->offset);
+	put(&h[n++], a, "__connect.errors.offset", number);
+	put(&h[n++], a, "__connect.errors.connector.name",
+	    d->task->settings.connector);
+	(void)snprintf(number, sizeof number, "%d", d->task->settings.task);
+	put(&h[n++], a, "__connect.errors.task.id", number);
+	put(&h[n++], a, "__connect.errors.stage", stage);
+	put(&h[n++], a, "__connect.errors.class.name", f->class_name);
+	put(&h[n++], a, "__connect.errors.exception.class.name",
+	    "org.apache.kafka.connect.errors.DataException");
+	put(&h[n++], a, "__connect.errors.exception.message", f->error.text);
+	put(&h[n++], a, "__connect.errors.exception.stacktrace",
+	    ps_printf(a, "%s in %s: %s", stage, f->class_name, f->error.text));
+	return n;
+}
+
+static const void *
+copy(struct ps_arena *a, const struct ps_slice *s)
+{
+	return s->data == NULL ? NULL
+			       : ps_strndup(a, (const char *)s->data, s->len);
+}
+
+static void
+fill(struct dlq *d, struct letter *l, const struct ps_record *r,
+    const struct ps_failure *f, struct producer_record *out)
+{
+	struct ps_arena *a = l->arena;
+	struct producer_header *h = (struct producer_header *)ps_calloc(a,
+	    r->header_count + HEADERS_OWN, sizeof *h);
+	size_t n = r->header_count;
+
+	for (size_t i = 0; i < n; i++)
+		h[i] =
+		    (struct producer_header){ ps_strndup(a, r->headers[i].name,
+						  r->headers[i].name_len),
+			    r->headers[i].name_len, copy(a, &r->headers[i].raw),
+			    r->headers[i].raw.len };
+	if (d->with_context)
+		n += context_headers(d, l, f, h + n);
+	*out = (struct producer_record){ .key = copy(a, &r->raw_key),
+		.key_len = r->raw_key.len,
+		.value = copy(a, &r->raw_value),
+		.value_len = r->raw_value.len,
+		.partition = PS_NO_PARTITION,
+		.timestamp = r->timestamp,
+		.headers = h,
+		.header_count = n,
+		.opaque = l };
+}
+
+static struct letter *
+new_letter(const struct ps_record *r)
+{
+	struct ps_arena *a =
+	    arena_new(r->raw_value.len + r->raw_key.len + PS_ERROR_TEXT);
+	struct letter *l = (struct letter *)ps_calloc(a, 1, sizeof *l);
+
+	l->arena = a;
+	l->topic = ps_strdup(a, r->origin_topic);
+	l->partition = r->origin_partition;
+	l->offset = r->origin_offset;
+	return l;
+}
+
+int
+dlq_send(void *ctx, const struct ps_record *r, const struct ps_failure *f,
+    struct ps_error *err)
+{
+	struct dlq *d = (struct dlq *)ctx;
+	struct letter *l;
+	struct producer_record out;
+	struct ps_error why = { 0 };
+
+	while (d->pending >= PENDING_MAX)
+		if (dlq_serve(d, SLICE_MS, err) != 0)
+			return -1;
+	if (d->producer == NULL && open_producer(d, err) != 0)
+		return -1;
+	l = new_letter(r);
+	fill(d, l, r, f, &out);
+	DL_APPEND(d->letters, l);
+	d->pending++;
+	d->requests++;
+	while (producer_send(d->producer, d->topic, &out, &why) != 0) {
+		if (why.code == PS_E_DATA) {
+			struct producer_report rep = { .opaque = l,
+				.count = 1,
+				.failed = &why };
+
+			on_report(d, &rep);
+			return 0;
+		}
+		if (why.code != PS_E_RETRY ||
+		    gauges_should_stop(d->task->gauges))
+			return ps_fail(err, why.code, "%s", why.text);
+		ps_error_clear(&why);
+		if (dlq_serve(d, SLICE_MS, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+dlq_serve(struct dlq *d, int limit_ms, struct ps_error *err)
+{
+	struct clock_ms start = clock_now();
+	int64_t left = limit_ms;
+
+	if (d == NULL || d->producer == NULL)
+		return 0;
+	do {
+		int wait = d->pending > 0 && left > 0 ? (int)left : 0;
+
+		if (producer_serve(d->producer, wait, err) < 0)
+			return -1;
+		left = limit_ms - clock_since(start, clock_now());
+	} while (d->pending > 0 && left > 0 && d->failed.code == PS_OK);
+	if (d->failed.code != PS_OK)
+		return ps_fail(err, d->failed.code, "%s", d->failed.text);
+	return 0;
+}
+
+size_t
+dlq_pending(const struct dlq *d)
+{
+	return d == NULL ? 0 : d->pending;
+}
+
+int64_t
+dlq_floor(const struct dlq *d, const char *topic, int32_t partition,
+    int64_t offset)
+{
+	const struct letter *l;
+
+	if (d == NULL)
+		return offset;
+	DL_FOREACH(d->letters, l)
+	if (l->partition == partition && l->offset < offset &&
+	    strcmp(l->topic, topic) == 0)
+		offset = l->offset;
+	return offset;
+}

@@ -1,0 +1,45 @@
+/*
+ * gauges: all that the data thread and the control thread share.
+ *
+ * A block of atomics and one descriptor that wakes the data thread. Each
+ * member has one writer: what is wanted comes from the control thread, what
+ * is going on from the data thread.
+ */
+#ifndef PENSTOCK_TASK_GAUGES_H
+#define PENSTOCK_TASK_GAUGES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct gauges {
+	/* The control thread's. */
+	atomic_bool stop;
+	atomic_bool pause;
+	atomic_bool suspend;        /* the lease is about to end */
+	_Atomic int64_t stop_at_ms; /* CLOCK_BOOTTIME, once stop is set */
+
+	/* The data thread's. */
+	_Atomic(const char *) call; /* a literal, NULL: in no plugin */
+	_Atomic int64_t since_ms;
+	atomic_bool idle; /* nothing is on its way to any target */
+	_Atomic uint64_t records, bytes, errors;
+
+	int wake_fd; /* an eventfd, set before the threads start */
+};
+
+void gauges_init(struct gauges *g);
+void gauges_fini(struct gauges *g);
+/* The data thread's next wait ends at once. */
+void gauges_wake(struct gauges *g);
+/* Forgets earlier wakes. */
+void gauges_rest(struct gauges *g);
+/* The data thread enters a plugin, and leaves it again. */
+void gauges_enter(struct gauges *g, const char *call);
+void gauges_leave(struct gauges *g);
+bool gauges_should_stop(const struct gauges *g);
+bool gauges_should_pause(const struct gauges *g); /* or suspend */
+/* Ms until a stop must be done; -1: no stop is wanted. */
+int64_t gauges_stop_left_ms(const struct gauges *g);
+
+#endif

@@ -1,0 +1,139 @@
+#include "task/own_offsets.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/arena.h"
+#include "kafka/admin.h"
+#include "kafka/conf.h"
+#include "kafka/topiclog.h"
+
+enum { READ_MS = 60000, SLICE_MS = 100, CLOSE_MS = 2000, CHUNK = 4096 };
+
+struct reading {
+	struct task *task;
+	struct ps_arena *arena;
+	bool is_done;
+	struct ps_error error;
+};
+
+static void
+on_record(void *ctx, const struct topiclog_record *r)
+{
+	struct reading *own = (struct reading *)ctx;
+	const char *key, *value = NULL;
+
+	if (r->key == NULL)
+		return;
+	key = ps_strndup(own->arena, (const char *)r->key, r->key_len);
+	if (r->value != NULL)
+		value = ps_strndup(own->arena, (const char *)r->value,
+		    r->value_len);
+	/* Other connectors' records may be there too. */
+	(void)partition_set_stored(host_partitions(own->task->host), key, value,
+	    NULL);
+	arena_reset(own->arena, CHUNK);
+}
+
+static void
+on_end(void *ctx, const struct ps_error *err)
+{
+	struct reading *own = (struct reading *)ctx;
+
+	own->is_done = true;
+	if (err != NULL)
+		own->error = *err;
+}
+
+static void
+on_created(void *ctx, const struct admin_answer *answer)
+{
+	struct reading *own = (struct reading *)ctx;
+
+	own->is_done = true;
+	own->error = answer->error;
+	if (own->error.code == PS_OK && answer->count > 0)
+		own->error = answer->items[0].error;
+}
+
+/* Compacted, with the worker's numbers, unless it is there. */
+static int
+create(struct reading *own, struct topiclog_hub *hub, const char *topic,
+    struct ps_error *err)
+{
+	static const struct ps_setting configs[] = {
+		{ "cleanup.policy", "compact" },
+	};
+	const struct settings *s = &own->task->settings;
+	struct admin_new_topic spec = { .name = topic,
+		.partitions =
+		    (int)settings_int(s, "offset.storage.partitions", -1),
+		.replicas = (int)settings_int(s,
+		    "offset.storage.replication.factor", -1),
+		.configs = { configs, 1 } };
+	struct admin *ad = admin_new_on_hub(hub);
+
+	admin_create_topics(ad, &spec, 1,
+	    (struct admin_call){ on_created, own, READ_MS });
+	while (!own->is_done)
+		(void)admin_serve(ad, SLICE_MS);
+	admin_free(&ad, 0);
+	own->is_done = false;
+	if (own->error.code == PS_OK)
+		return 0;
+	return ps_fail(err, own->error.code, "offsets.storage.topic %s: %s",
+	    topic, own->error.text);
+}
+
+static int
+read_log(struct reading *own, struct topiclog_hub *hub, const char *topic,
+    struct ps_error *err)
+{
+	const struct topiclog_reader reader = { on_record, on_end, own,
+		TOPICLOG_FROM_START };
+	struct clock_ms start = clock_now();
+	struct topiclog *log = topiclog_open(hub, topic, &reader, err);
+	int result = log == NULL ? -1 : 0;
+
+	while (result == 0 && !own->is_done) {
+		task_wait(own->task, topiclog_fd(hub), SLICE_MS);
+		result = topiclog_serve(hub, err);
+		if (clock_since(start, clock_now()) > READ_MS)
+			result = ps_fail(err, PS_E_RETRY,
+			    "offsets.storage.topic %s was not read to its end "
+			    "within %d ms: %s",
+			    topic, READ_MS, topiclog_trouble(hub));
+	}
+	if (log != NULL)
+		topiclog_close(&log);
+	if (result == 0 && own->error.code != PS_OK)
+		return ps_fail(err, own->error.code, "%s: %s", topic,
+		    own->error.text);
+	return result;
+}
+
+int
+own_offsets_read(struct task *t, struct ps_error *err)
+{
+	struct settings *s = &t->settings;
+	const char *topic = ps_config_str(&s->config, "offsets.storage.topic");
+	const struct conf_owner owner = { &s->worker, &s->config, s->connector,
+		s->task };
+	struct reading own = { .task = t };
+	struct topiclog_hub *hub;
+	struct ps_config c;
+	int result;
+
+	if (topic[0] == '\0' || s->standalone)
+		return 0;
+	c = conf_settings(s->arena, CONF_OFFSETS, &owner);
+	hub = topiclog_hub_new(&c, TOPICLOG_COMMITTED, err);
+	if (hub == NULL)
+		return -1;
+	own.arena = arena_new(CHUNK);
+	result = create(&own, hub, topic, err);
+	if (result == 0)
+		result = read_log(&own, hub, topic, err);
+	topiclog_hub_free(&hub, CLOSE_MS);
+	arena_free(&own.arena);
+	return result;
+}

@@ -1,0 +1,26 @@
+/*
+ * pipeline: a connector's chain of transforms with their predicates.
+ *
+ * Each step sees the records that are still kept and whose predicate (or its
+ * negation) holds, as one array of pointers. Nothing is allocated but from
+ * the batch's arena.
+ */
+#ifndef PENSTOCK_TASK_PIPELINE_H
+#define PENSTOCK_TASK_PIPELINE_H
+
+#include <penstock/record.h>
+
+#include "task/settings.h"
+#include "task/tolerance.h"
+
+struct pipeline;
+
+/* From `transforms` and `predicates`. */
+struct pipeline *pipeline_new(const struct settings *s, const struct ps_host *h,
+    struct ps_error *err);
+void pipeline_free(struct pipeline **pp);
+bool pipeline_is_empty(const struct pipeline *p);
+void
+pipeline_apply(struct pipeline *p, struct tolerance *t, struct ps_batch *b);
+
+#endif

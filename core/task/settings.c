@@ -1,0 +1,203 @@
+#include "task/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/js.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config/common.h"
+#include "config/def.h"
+#include "config/map.h"
+
+enum { CHUNK = 32 << 10 };
+
+/* An array of strings, in the arena. */
+static const char *const *
+string_list(struct ps_arena *a, const json_t *list, size_t *count)
+{
+	const char **items;
+	const json_t *item;
+	size_t i;
+
+	*count = 0;
+	items = (const char **)ps_calloc(a, json_array_size(list) + 1,
+	    sizeof *items);
+	json_array_foreach(list, i, item) if (json_is_string(item))
+	    items[(*count)++] = ps_strdup(a, json_string_value(item));
+	return items;
+}
+
+static void
+set_levels(const json_t *levels)
+{
+	const char *area;
+	json_t *value;
+	enum ps_level level;
+
+	json_object_foreach((json_t *)(uintptr_t)levels, area,
+	    value) if (json_is_string(value) &&
+		       log_level_parse(json_string_value(value), &level) == 0)
+	    log_set_level(area, level);
+}
+
+static struct ps_config
+with_worker_defaults(struct ps_arena *a, const struct ps_config *given,
+    bool standalone)
+{
+	const struct key_table *tables[] = { &worker_common_keys,
+		standalone ? &worker_standalone_keys : &worker_distributed_keys,
+		&worker_penstock_keys };
+	struct def_set *set = def_set_new(a);
+
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		def_set_add(set, tables[i]->keys, tables[i]->count, NULL, NULL);
+	return def_complete(a, set, given, NULL);
+}
+
+static int
+read_maps(struct settings *s, const struct msg_config *m, struct ps_error *err)
+{
+	struct ps_config config = { 0 }, overlay = { 0 };
+
+	if (js_to_config(s->arena, m->worker, &s->worker, err) != 0)
+		return ps_fail_in(err, "worker settings");
+	if (m->config != NULL &&
+	    js_to_config(s->arena, m->config, &config, err) != 0)
+		return ps_fail_in(err, "connector config");
+	if (m->overlay != NULL &&
+	    js_to_config(s->arena, m->overlay, &overlay, err) != 0)
+		return ps_fail_in(err, "task config");
+	s->raw = config_merge(s->arena, &config, &overlay);
+	return 0;
+}
+
+int
+settings_begin(struct settings *s, const struct msg_config *m,
+    struct ps_error *err)
+{
+	const char *const *dirs;
+	size_t count;
+
+	memset(s, 0, sizeof *s);
+	s->arena = arena_new(CHUNK);
+	s->connector =
+	    ps_strdup(s->arena, m->connector == NULL ? "" : m->connector);
+	s->task = (int)m->task;
+	s->standalone = m->standalone;
+	s->starts_paused = m->state != NULL && strcmp(m->state, "PAUSED") == 0;
+	set_levels(m->levels);
+	if (read_maps(s, m, err) != 0)
+		return -1;
+	dirs = string_list(s->arena, m->plugins, &count);
+	s->catalog = catalog_new(dirs, count);
+	return 0;
+}
+
+int
+settings_worker(struct settings *s, const struct ps_host *h,
+    struct redact *redact, struct ps_error *err)
+{
+	struct ps_config resolved;
+
+	settings_hide(redact, &s->worker, NULL, 0);
+	s->providers = providers_new(s->catalog, h, &s->worker, redact);
+	if (providers_expand(s->providers, s->arena, &s->worker, &resolved,
+		err) != 0)
+		return ps_fail_in(err, "worker settings");
+	s->worker = with_worker_defaults(s->arena, &resolved, s->standalone);
+	return 0;
+}
+
+static struct ps_config
+with_common_defaults(struct ps_arena *a, const struct ps_config *given,
+    const struct key_table *own)
+{
+	const struct key_table *tables[] = { &common_connector_keys, own,
+		&common_penstock_keys };
+	struct def_set *set = def_set_new(a);
+
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		def_set_add(set, tables[i]->keys, tables[i]->count, NULL, NULL);
+	return def_complete(a, set, given, NULL);
+}
+
+int
+settings_connector(struct settings *s, struct redact *redact,
+    struct ps_error *err)
+{
+	const char *name = ps_config_get(&s->raw, "connector.class");
+
+	if (name == NULL)
+		return ps_fail(err, PS_E_CONFIG,
+		    "Connector config %s contains no connector type",
+		    s->connector);
+	s->class = catalog_find_connector(s->catalog, name, err);
+	if (s->class == NULL)
+		return -1;
+	settings_hide(redact, &s->raw, s->class->class->keys,
+	    s->class->class->key_count);
+	if (providers_expand(s->providers, s->arena, &s->raw, &s->config,
+		err) != 0)
+		return -1;
+	s->common = with_common_defaults(s->arena, &s->config,
+	    settings_is_sink(s) ? &common_sink_keys : &common_source_keys);
+	return 0;
+}
+
+void
+settings_fini(struct settings *s)
+{
+	providers_free(&s->providers);
+	catalog_free(&s->catalog);
+	arena_free(&s->arena);
+}
+
+static bool
+is_password(const struct ps_key *keys, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(keys[i].name, name) == 0)
+			return keys[i].type == PS_KEY_PASSWORD;
+	return redact_is_secret_key(name);
+}
+
+void
+settings_hide(struct redact *redact, const struct ps_config *c,
+    const struct ps_key *keys, size_t count)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (c->settings[i].value != NULL &&
+		    is_password(keys, count, c->settings[i].key))
+			redact_add(redact, c->settings[i].value);
+}
+
+const char *
+settings_str(const struct settings *s, const char *key, const char *none)
+{
+	if (ps_config_has(&s->config, key))
+		return ps_config_get(&s->config, key);
+	if (ps_config_has(&s->worker, key))
+		return ps_config_get(&s->worker, key);
+	if (ps_config_has(&s->common, key))
+		return ps_config_get(&s->common, key);
+	return none;
+}
+
+int64_t
+settings_int(const struct settings *s, const char *key, int64_t none)
+{
+	const char *text = settings_str(s, key, NULL);
+	int64_t value;
+
+	if (text == NULL || text_int64(text, INT64_MIN, INT64_MAX, &value) != 0)
+		return none;
+	return value;
+}
+
+bool
+settings_is_sink(const struct settings *s)
+{
+	return s->class->class->kind == PS_KIND_SINK;
+}

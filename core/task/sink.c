@@ -1,0 +1,528 @@
+#include "task/sink.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "kafka/conf.h"
+#include "record/batch.h"
+#include "task/source_gauges.h"
+
+enum {
+	CHUNK = 256 << 10,
+	KEEP = 4 << 20,
+	SCRATCH = 4096,
+	BATCH_BYTES = 1 << 20,
+	RECORDS_MAX = 20000,
+	RETRY_FIRST_MS = 300,
+	RETRY_MAX_MS = 60000,
+	WAIT_MS = 1000,
+	SLICE_MS = 50,
+	CLOSE_MS = 3000,
+	GAUGES_MS = 1000
+};
+
+/* ---- A batch ---- */
+
+static void
+add_headers(struct ps_batch *b, struct ps_record *r,
+    const struct consumer_record *from)
+{
+	size_t n = consumer_headers(from, NULL, 0);
+	struct consumer_header *raw;
+
+	if (n == 0)
+		return;
+	raw = (struct consumer_header *)ps_alloc(b->arena, n * sizeof *raw);
+	n = consumer_headers(from, raw, n);
+	r->headers =
+	    (struct ps_header *)ps_calloc(b->arena, n, sizeof *r->headers);
+	r->header_count = n;
+	for (size_t i = 0; i < n; i++) {
+		r->headers[i].name = raw[i].name;
+		r->headers[i].name_len = strlen(raw[i].name);
+		r->headers[i].raw =
+		    (struct ps_slice){ raw[i].value, raw[i].len };
+	}
+}
+
+static void
+add_record(struct ps_batch *b, const struct consumer_record *from)
+{
+	struct ps_record *r = ps_batch_add(b);
+
+	r->topic = r->origin_topic = from->topic;
+	r->partition = r->origin_partition = from->partition;
+	r->origin_offset = from->offset;
+	r->timestamp = from->timestamp;
+	r->raw_key = (struct ps_slice){ from->key, from->key_len };
+	r->raw_value = (struct ps_slice){ from->value, from->value_len };
+	add_headers(b, r, from);
+}
+
+/* put() sees only what is kept; positions come from the consumer's event. */
+static void
+keep_kept(struct ps_batch *b)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < b->count; i++) {
+		if (b->records[i].outcome != PS_KEPT)
+			continue;
+		if (kept != i)
+			b->records[kept] = b->records[i];
+		kept++;
+	}
+	b->count = kept;
+}
+
+static void
+end_batch(struct sink *s)
+{
+	batch_reset(s->batch, KEEP);
+	consumer_release(s->consumer, &s->event);
+	s->is_held = false;
+}
+
+static int
+take_records(struct sink *s, const struct consumer_event *e,
+    struct ps_error *err)
+{
+	struct task *t = s->task;
+
+	s->event = *e;
+	s->is_held = true;
+	s->batch_since = s->assignments;
+	s->read += e->record_count;
+	s->put_again = clock_now();
+	atomic_fetch_add(&t->gauges->records, e->record_count);
+	atomic_fetch_add(&t->gauges->bytes, e->record_bytes);
+	for (size_t i = 0; i < e->record_count; i++)
+		add_record(s->batch, &e->records[i]);
+	host_set_arena(t->host, s->batch->arena);
+	gauges_enter(t->gauges, "converters and transforms");
+	decode_batch(&s->decoder, &t->tolerance, s->batch);
+	gauges_leave(t->gauges);
+	host_set_arena(t->host, NULL);
+	if (tolerance_settle(&t->tolerance, s->batch, err) != 0)
+		return -1;
+	keep_kept(s->batch);
+	return 0;
+}
+
+/* ---- put ---- */
+
+static int
+announce(struct sink *s, struct position *p, struct ps_error *err)
+{
+	struct msg m = { .type = MSG_TYPE_TOPIC };
+
+	for (size_t i = 0; i < positions_count(s->positions); i++) {
+		const struct position *other = positions_at(s->positions, i);
+
+		p->is_announced |=
+		    other->is_announced && strcmp(other->topic, p->topic) == 0;
+	}
+	if (p->is_announced)
+		return 0;
+	p->is_announced = true;
+	m.topic.name = p->topic;
+	return uplink_send(s->task->uplink, &m, err);
+}
+
+/* All records of the event, whatever became of them, unless their partition
+ * went away meanwhile. */
+static int
+advance(struct sink *s, struct ps_error *err)
+{
+	const struct consumer_event *e = &s->event;
+
+	for (size_t i = 0; i < e->record_count; i++) {
+		const struct consumer_record *r = &e->records[i];
+		bool last = i + 1 == e->record_count ||
+			    e->records[i + 1].topic != r->topic ||
+			    e->records[i + 1].partition != r->partition;
+		struct position *p;
+
+		if (!last)
+			continue;
+		p = positions_find(s->positions, r->topic, r->partition);
+		if (p == NULL || p->since > s->batch_since)
+			continue;
+		p->current = r->offset + 1;
+		if (!p->is_announced && announce(s, p, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The plugin's own wish, else a back-off; -1: none. */
+static void
+plan_next_put(struct sink *s, int64_t ms)
+{
+	struct task *t = s->task;
+
+	if (t->retry_after_ms >= 0)
+		ms = t->retry_after_ms;
+	t->retry_after_ms = -1;
+	s->wants_put = ms >= 0;
+	if (ms >= 0)
+		s->put_again = clock_after(clock_now(), ms);
+}
+
+static int
+put(struct sink *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+	struct clock_ms start = clock_now();
+	struct ps_error why = { 0 };
+	int result;
+
+	t->retry_after_ms = -1;
+	gauges_enter(t->gauges, "put");
+	result = t->connector.sink.put(t->connector.state, s->batch, &why);
+	gauges_leave(t->gauges);
+	s->put_ms += (uint64_t)clock_since(start, clock_now());
+	if (result == 0) {
+		s->put += s->batch->count;
+		s->batches++;
+		backoff_reset(&s->backoff);
+		plan_next_put(s, -1);
+		task_set_cause(t, NULL);
+		if (!s->is_held)
+			return 0;
+		result = advance(s, err);
+		end_batch(s);
+		return result;
+	}
+	if (why.code != PS_E_RETRY)
+		return ps_fail(err, why.code,
+		    "Exiting WorkerSinkTask due to unrecoverable exception: %s",
+		    why.text);
+	task_set_cause(t, why.text);
+	log_warn("task", "put: %s", why.text);
+	keep_kept(s->batch);
+	plan_next_put(s, backoff_next_ms(&s->backoff));
+	return 0;
+}
+
+/* ---- One turn ---- */
+
+static int
+gap(const struct consumer_event *e, struct ps_error *err)
+{
+	const struct consumer_position *p = &e->positions[0];
+
+	return ps_fail(err, PS_E_CONFIG,
+	    "GAP: records %lld to %lld of %s-%d are gone; alter the "
+	    "connector's offsets to say where to go on",
+	    (long long)p->offset, (long long)e->gap_end - 1, p->topic,
+	    (int)p->partition);
+}
+
+static int
+take_event(struct sink *s, const struct consumer_event *e, struct ps_error *err)
+{
+	struct task *t = s->task;
+
+	if (e->what != CONSUMER_NOTHING && e->what != CONSUMER_TROUBLE &&
+	    s->has_trouble) {
+		s->has_trouble = false;
+		task_set_cause(t, NULL);
+	}
+	switch (e->what) {
+	case CONSUMER_NOTHING:
+		return 0;
+	case CONSUMER_RECORDS:
+		return take_records(s, e, err);
+	case CONSUMER_ASSIGNED:
+		return sink_assigned(s, e, err);
+	case CONSUMER_REVOKED:
+		return sink_unassigned(s, e, PS_CLOSE_REVOKED, err);
+	case CONSUMER_LOST:
+		return sink_unassigned(s, e, PS_CLOSE_LOST, err);
+	case CONSUMER_COMMITTED:
+		sink_committed(s, e);
+		return 0;
+	case CONSUMER_GAP:
+		return gap(e, err);
+	case CONSUMER_TROUBLE:
+		s->has_trouble = true;
+		task_set_cause(t, e->error.text);
+		return 0;
+	case CONSUMER_CLOSED:
+		return ps_fail(err, PS_E_RETRY, "the consumer was closed");
+	}
+	return 0;
+}
+
+/* Events only: records stay where they are. 1: there was one. */
+static int
+poll_events(struct sink *s, struct ps_error *err)
+{
+	const struct consumer_limits none = { 0 };
+	struct consumer_event e = { 0 };
+
+	if (consumer_poll(s->consumer, &none, &e, err) != 0 ||
+	    take_event(s, &e, err) != 0)
+		return -1;
+	return e.what != CONSUMER_NOTHING;
+}
+
+static int
+poll_records(struct sink *s, struct ps_error *err)
+{
+	struct consumer_event e = { 0 };
+
+	if (consumer_poll(s->consumer, &s->limits, &e, err) != 0 ||
+	    take_event(s, &e, err) != 0)
+		return -1;
+	return e.what != CONSUMER_NOTHING;
+}
+
+static void
+publish(struct sink *s)
+{
+	static const char *const names[] = {
+		"kafka_connect_sink_task_sink_record_read_total",
+		"kafka_connect_sink_task_sink_record_send_total",
+		"kafka_connect_sink_task_offset_commit_completion_total",
+	};
+	const uint64_t values[] = { s->read, s->put, s->commits };
+	struct metric_registry *m = host_metrics(s->task->host);
+	const char *labels = host_labels(s->task->host);
+
+	if (clock_since(s->next_gauges, clock_now()) < 0)
+		return;
+	s->next_gauges = clock_after(clock_now(), GAUGES_MS);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		metric_set(m, METRIC_COUNTER, names[i], labels,
+		    (double)values[i]);
+	metric_set(m, METRIC_GAUGE, "kafka_connect_sink_task_partition_count",
+	    labels, (double)positions_count(s->positions));
+	metric_set(m, METRIC_GAUGE,
+	    "kafka_connect_sink_task_put_batch_avg_time_ms", labels,
+	    s->batches == 0 ? 0 : (double)s->put_ms / (double)s->batches);
+	tolerance_publish(s->task);
+}
+
+/* A commit whose answer does not come is given up, for the next. */
+static bool
+may_commit(const struct sink *s)
+{
+	return !s->is_committing || clock_since(s->commit_began, clock_now()) >
+					s->task->commit_limit_ms;
+}
+
+static int
+commit_if_due(struct sink *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+	struct ps_error why = { 0 };
+
+	if (!task_commit_is_due(t) || !may_commit(s))
+		return 0;
+	task_commit_was_begun(t);
+	/* Sinks that act by time get their turn before. */
+	if (!s->is_held && !gauges_should_pause(t->gauges) && put(s, err) != 0)
+		return -1;
+	if (sink_commit(s, NULL, 0, SINK_ASYNC, &why) == 0)
+		return 0;
+	if (why.code != PS_E_RETRY)
+		return ps_fail(err, why.code, "%s", why.text);
+	task_set_cause(t, why.text);
+	log_warn("task", "%s", why.text);
+	return 0;
+}
+
+static int
+stay_paused(struct sink *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+	bool paused = atomic_load(&t->gauges->pause);
+
+	if (paused && !s->is_paused && !s->is_committing &&
+	    sink_commit(s, NULL, 0, SINK_ASYNC, err) != 0)
+		return -1;
+	s->is_paused = paused;
+	if (paused && task_status(t, "PAUSED", err) != 0)
+		return -1;
+	/* No call is in the plugin: nothing is on its way. */
+	if (atomic_load(&t->gauges->suspend))
+		atomic_store(&t->gauges->idle, true);
+	if (poll_events(s, err) < 0)
+		return -1;
+	task_wait(t, -1, SLICE_MS);
+	return 0;
+}
+
+static int64_t
+until_put(const struct sink *s)
+{
+	int64_t ms = clock_since(clock_now(), s->put_again);
+
+	return ms < 0 ? 0 : ms;
+}
+
+static int
+work(struct sink *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+	int got;
+
+	if (s->is_held && until_put(s) == 0)
+		return put(s, err);
+	if (s->is_held) {
+		got = poll_events(s, err);
+		if (got == 0)
+			task_wait(t, -1,
+			    until_put(s) < SLICE_MS ? until_put(s) : SLICE_MS);
+		return got < 0 ? -1 : 0;
+	}
+	if (s->wants_put && until_put(s) == 0)
+		return put(s, err);
+	got = poll_records(s, err);
+	if (got == 0)
+		task_wait(t, consumer_fd(s->consumer),
+		    s->wants_put && until_put(s) < WAIT_MS ? until_put(s)
+							   : WAIT_MS);
+	return got < 0 ? -1 : 0;
+}
+
+static int
+turn(struct sink *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+
+	publish(s);
+	if (task_serve(t, err) != 0 || dlq_serve(s->dlq, 0, err) != 0 ||
+	    commit_if_due(s, err) != 0)
+		return -1;
+	if (gauges_should_pause(t->gauges))
+		return stay_paused(s, err);
+	s->is_paused = false;
+	if (task_status(t, "RUNNING", err) != 0)
+		return -1;
+	return work(s, err);
+}
+
+/* ---- Life ---- */
+
+static int
+subscribe(struct sink *s, struct ps_error *err)
+{
+	struct settings *own = &s->task->settings;
+	const char *pattern = ps_config_str(&own->common, "topics.regex");
+	struct ps_list topics =
+	    ps_config_list(&own->common, "topics", own->arena);
+
+	if (topics.count > 0)
+		return consumer_subscribe(s->consumer, topics.items,
+		    topics.count, err);
+	if (pattern[0] != '\0')
+		return consumer_subscribe_pattern(s->consumer, pattern, err);
+	return ps_fail(err, PS_E_CONFIG,
+	    "Must configure one of topics or topics.regex");
+}
+
+static int
+open_consumer(struct sink *s, struct ps_error *err)
+{
+	struct settings *own = &s->task->settings;
+	const struct conf_owner owner = { &own->worker, &own->config,
+		own->connector, own->task };
+	struct ps_config c = conf_settings(own->arena, CONF_SINK, &owner);
+
+	s->consumer = consumer_new(&c, err);
+	if (s->consumer == NULL)
+		return -1;
+	s->limits.max_records = RECORDS_MAX;
+	if (ps_config_has(&c, "max.poll.records"))
+		s->limits.max_records =
+		    (size_t)ps_config_int(&c, "max.poll.records");
+	return subscribe(s, err);
+}
+
+static int
+open_sink(struct sink *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+	const struct settings *own = &t->settings;
+
+	s->positions = positions_new();
+	s->batch = batch_new(CHUNK);
+	s->scratch = arena_new(SCRATCH);
+	s->limits.max_bytes =
+	    (size_t)settings_int(own, "batch.bytes", BATCH_BYTES);
+	backoff_init(&s->backoff,
+	    settings_int(own, "redelivery.delay.initial.ms", RETRY_FIRST_MS),
+	    settings_int(own, "redelivery.delay.max.ms", RETRY_MAX_MS),
+	    (uint64_t)clock_now().ms);
+	if (dlq_new(t, &s->dlq, err) != 0)
+		return -1;
+	if (s->dlq != NULL) {
+		t->tolerance.letter = dlq_send;
+		t->tolerance.ctx = s->dlq;
+	}
+	s->decoder.converters = &t->converters;
+	s->decoder.pipeline = t->pipeline;
+	if (t->connector.sink.input != NULL)
+		s->decoder.input = t->connector.sink.input(t->connector.state);
+	if (decoder_init(&s->decoder, own, host_abi(t->host), err) != 0 ||
+	    task_start_connector(t, t->connector.sink.start, err) != 0)
+		return -1;
+	return open_consumer(s, err);
+}
+
+static enum task_end
+loop(struct sink *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+
+	while (!gauges_should_stop(t->gauges)) {
+		if (turn(s, err) == 0)
+			continue;
+		if (gauges_should_stop(t->gauges))
+			break;
+		return TASK_FAILED;
+	}
+	ps_error_clear(err);
+	if (sink_close_all(s, err) != 0)
+		log_warn("task", "last commit: %s", err->text);
+	ps_error_clear(err);
+	return TASK_STOPPED;
+}
+
+static void
+close_sink(struct sink *s)
+{
+	struct task *t = s->task;
+
+	gauges_enter(t->gauges, "stop");
+	if (t->connector.sink.stop != NULL && t->connector.state != NULL)
+		t->connector.sink.stop(t->connector.state);
+	gauges_enter(t->gauges, "destroy");
+	instance_fini(&t->connector);
+	gauges_leave(t->gauges);
+	decoder_fini(&s->decoder);
+	if (s->is_held)
+		end_batch(s);
+	if (s->consumer != NULL)
+		consumer_free(&s->consumer, CLOSE_MS);
+	dlq_free(&s->dlq);
+	positions_free(&s->positions);
+	batch_free(&s->batch);
+	arena_free(&s->scratch);
+}
+
+enum task_end
+sink_run(struct task *t, struct ps_error *err)
+{
+	struct sink s = { .task = t };
+	enum task_end end = TASK_FAILED;
+
+	if (open_sink(&s, err) == 0)
+		end = loop(&s, err);
+	close_sink(&s);
+	return end;
+}

@@ -1,0 +1,62 @@
+/*
+ * sink: the parts of a sink task.
+ *
+ * sink.c is the loop; sink_commit.c says what may be committed; assignment.c
+ * answers the group. A batch that put() refused for now is held with the
+ * consumer's memory behind it and given again.
+ */
+#ifndef PENSTOCK_TASK_SINK_H
+#define PENSTOCK_TASK_SINK_H
+
+#include "base/backoff.h"
+#include "kafka/consumer.h"
+#include "task/decode.h"
+#include "task/dlq.h"
+#include "task/positions.h"
+#include "task/task.h"
+
+struct sink {
+	struct task *task;
+	struct consumer *consumer;
+	struct positions *positions;
+	struct dlq *dlq; /* NULL: none */
+	struct decoder decoder;
+	struct consumer_limits limits;
+
+	/* What put() has not taken yet. */
+	struct ps_batch *batch;
+	struct consumer_event event; /* its records' memory */
+	bool is_held;
+	uint64_t batch_since; /* assignments up to this number are in it */
+	uint64_t assignments; /* counts them */
+
+	struct backoff backoff;
+	struct clock_ms put_again; /* of what is held, or an empty batch */
+	bool wants_put;            /* put_again counts without a batch too */
+	struct clock_ms commit_began;
+	bool is_committing;
+	bool is_paused;
+	bool has_trouble; /* the cause is the consumer's */
+	struct ps_arena *scratch;
+
+	uint64_t read, put, batches, commits, put_ms;
+	struct clock_ms next_gauges;
+};
+
+/* sink_commit.c */
+enum sink_wait { SINK_ASYNC, SINK_SYNC };
+/* Asks the plugin what is durable, of the partitions given (NULL: all), and
+ * commits that much. */
+int sink_commit(struct sink *s, const struct consumer_position *only,
+    size_t only_count, enum sink_wait wait, struct ps_error *err);
+void sink_committed(struct sink *s, const struct consumer_event *e);
+
+/* assignment.c */
+int sink_assigned(struct sink *s, const struct consumer_event *e,
+    struct ps_error *err);
+int sink_unassigned(struct sink *s, const struct consumer_event *e,
+    enum ps_close_reason why, struct ps_error *err);
+/* All partitions, at the end of the task. */
+int sink_close_all(struct sink *s, struct ps_error *err);
+
+#endif

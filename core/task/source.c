@@ -1,0 +1,472 @@
+#include "task/task.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/backoff.h"
+#include "base/log.h"
+#include "kafka/conf.h"
+#include "kafka/producer.h"
+#include "record/batch.h"
+#include "task/ack.h"
+#include "task/commit.h"
+#include "task/encode.h"
+#include "task/source_gauges.h"
+#include "task/topics.h"
+
+enum {
+	BATCH_BYTES = 1 << 20,
+	BUDGET_BYTES = 32 << 20,
+	RETRY_FIRST_MS = 100,
+	RETRY_MAX_MS = 10000,
+	IDLE_MS = 100,
+	FULL_MS = 1000,
+	CLOSE_MS = 2000
+};
+
+/* Of one batch: which record is the next to be sent. */
+struct cursor {
+	struct flight *flight; /* NULL: nothing is half sent */
+	size_t at;
+};
+
+struct source {
+	struct task *task;
+	struct producer *producer;
+	struct ack *ack;
+	struct commit *commit;
+	struct topics *topics;
+	struct cursor cursor;
+	struct backoff backoff;
+	struct clock_ms poll_again; /* after a PS_E_RETRY */
+	size_t budget_bytes, batch_bytes;
+	bool has_ended;         /* poll said so */
+	bool was_purged;        /* what was in flight is lost: start again */
+	struct ps_error failed; /* of a delivery */
+	struct source_gauges numbers;
+};
+
+/* ---- Delivery reports ---- */
+
+/* A record the broker refuses for good: as errors.tolerance says. Its batch
+ * still has it, but which one it was the report does not tell. */
+static void
+refused(struct source *s, const struct producer_report *r)
+{
+	struct ps_record record = { .topic = producer_topic_name(r->topic),
+		.partition = r->partition,
+		.timestamp = PS_NO_TIMESTAMP };
+	struct ps_failure f = { .stage = PS_STAGE_KAFKA_PRODUCE,
+		.class_name = "producer",
+		.error = *r->failed };
+
+	for (size_t i = 0; i < r->count && s->failed.code == PS_OK; i++)
+		(void)tolerance_settle_one(&s->task->tolerance, &record, &f,
+		    &s->failed);
+}
+
+static void
+on_report(void *ctx, const struct producer_report *r)
+{
+	struct source *s = (struct source *)ctx;
+
+	if (commit_report(s->commit, r))
+		return;
+	if (r->failed != NULL && s->was_purged)
+		return; /* the flight stays undone: nothing of it is safe */
+	if (r->failed != NULL && r->failed->code == PS_E_DATA)
+		refused(s, r);
+	else if (r->failed != NULL)
+		(void)ps_fail(&s->failed, r->failed->code,
+		    "Unrecoverable exception from producer send callback: %s",
+		    r->failed->text);
+	if (s->failed.code != PS_OK)
+		return;
+	if (r->failed == NULL)
+		s->numbers.written += r->count;
+	ack_done(s->ack, (struct flight *)r->opaque, r->count);
+}
+
+static int
+serve_reports(struct source *s, struct ps_error *err)
+{
+	if (producer_serve(s->producer, 0, err) < 0)
+		return -1;
+	if (s->failed.code != PS_OK)
+		return ps_fail(err, s->failed.code, "%s", s->failed.text);
+	return 0;
+}
+
+/* ---- Sending ---- */
+
+static const struct producer_header *
+headers_of(struct ps_arena *a, const struct ps_record *r)
+{
+	struct producer_header *out;
+
+	if (r->header_count == 0)
+		return NULL;
+	out = (struct producer_header *)ps_alloc(a,
+	    r->header_count * sizeof *out);
+	for (size_t i = 0; i < r->header_count; i++)
+		out[i] = (struct producer_header){ r->headers[i].name,
+			r->headers[i].name_len, r->headers[i].raw.data,
+			r->headers[i].raw.len };
+	return out;
+}
+
+static void
+fill_record(const struct source *s, struct ps_record *r,
+    struct producer_record *out)
+{
+	*out = (struct producer_record){ .key = r->raw_key.data,
+		.key_len = r->raw_key.len,
+		.value = r->raw_value.data,
+		.value_len = r->raw_value.len,
+		.partition = r->partition,
+		.timestamp = r->timestamp,
+		.headers = headers_of(s->cursor.flight->batch->arena, r),
+		.header_count = r->header_count,
+		.opaque = s->cursor.flight };
+}
+
+static int
+check_record(const struct ps_record *r, struct ps_error *err)
+{
+	if (r->topic == NULL || r->topic[0] == '\0')
+		return ps_fail(err, PS_E_DATA, "a source record has no topic");
+	if (r->timestamp < 0 && r->timestamp != PS_NO_TIMESTAMP)
+		return ps_fail(err, PS_E_DATA, "Invalid record timestamp %lld",
+		    (long long)r->timestamp);
+	return 0;
+}
+
+/* 1: sent, or settled otherwise; 0: the producer is full; -1: over. */
+static int
+send_one(struct source *s, struct ps_record *r, struct ps_error *err)
+{
+	struct ps_failure f = { .stage = PS_STAGE_KAFKA_PRODUCE,
+		.class_name = "producer" };
+	struct producer_record out;
+	struct producer_topic *topic;
+
+	if (check_record(r, err) != 0)
+		return -1;
+	topic = topics_get(s->topics, r->topic, err);
+	if (topic == NULL)
+		return -1;
+	fill_record(s, r, &out);
+	if (producer_send(s->producer, topic, &out, &f.error) == 0) {
+		ack_sent(s->cursor.flight);
+		return 1;
+	}
+	if (f.error.code == PS_E_RETRY)
+		return 0;
+	if (f.error.code != PS_E_DATA)
+		return ps_fail(err, f.error.code, "%s", f.error.text);
+	if (tolerance_settle_one(&s->task->tolerance, r, &f, err) != 0)
+		return -1;
+	return 1;
+}
+
+static int
+send_rest(struct source *s, struct ps_error *err)
+{
+	struct cursor *c = &s->cursor;
+	struct ps_batch *b;
+	int sent = 1;
+
+	if (c->flight == NULL)
+		return 0;
+	for (b = c->flight->batch; c->at < b->count; c->at++) {
+		if (b->records[c->at].outcome != PS_KEPT)
+			continue;
+		sent = send_one(s, &b->records[c->at], err);
+		if (sent != 1)
+			return sent;
+	}
+	ack_seal(s->ack, c->flight);
+	c->flight = NULL;
+	return 0;
+}
+
+/* ---- One turn ---- */
+
+/* What poll() gave goes through transforms and converters. */
+static int
+take_batch(struct source *s, struct flight *f, struct ps_error *err)
+{
+	struct task *t = s->task;
+
+	source_gauges_polled(&s->numbers, t->gauges, f->batch);
+	gauges_enter(t->gauges, "transforms");
+	pipeline_apply(t->pipeline, &t->tolerance, f->batch);
+	gauges_enter(t->gauges, "converters");
+	encode_batch(&t->converters, &t->tolerance, f->batch);
+	gauges_leave(t->gauges);
+	if (tolerance_settle(&t->tolerance, f->batch, err) != 0)
+		return -1;
+	ack_begin(s->ack, f);
+	s->cursor = (struct cursor){ f, 0 };
+	return send_rest(s, err);
+}
+
+static int
+judge_poll(struct source *s, int result, const struct ps_error *why,
+    struct ps_error *err)
+{
+	if (result >= 0) {
+		backoff_reset(&s->backoff);
+		s->has_ended = result == 1;
+		return 0;
+	}
+	if (why->code != PS_E_RETRY)
+		return ps_fail(err, why->code, "%s", why->text);
+	task_set_cause(s->task, why->text);
+	log_warn("task", "poll: %s", why->text);
+	s->poll_again = clock_after(clock_now(), backoff_next_ms(&s->backoff));
+	return 0;
+}
+
+static int
+poll_source(struct source *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+	struct flight *f = ack_take(s->ack);
+	struct ps_error why = { 0 };
+	int result;
+
+	f->batch->budget_bytes = s->batch_bytes;
+	host_set_arena(t->host, f->batch->arena);
+	gauges_enter(t->gauges, "poll");
+	result = t->connector.source.poll(t->connector.state, f->batch, &why);
+	gauges_leave(t->gauges);
+	if (result >= 0 && f->batch->count > 0)
+		task_set_cause(t, NULL);
+	if (f->batch->count == 0)
+		ack_discard(s->ack, f);
+	else if (take_batch(s, f, err) != 0)
+		return -1;
+	host_set_arena(t->host, NULL);
+	return judge_poll(s, result, &why, err);
+}
+
+static bool
+is_full(const struct source *s)
+{
+	return s->cursor.flight != NULL || ack_bytes(s->ack) >= s->budget_bytes;
+}
+
+/* Nothing to poll for now: waits for what may change that. */
+static void
+wait_a_moment(struct source *s)
+{
+	int64_t ms = clock_since(clock_now(), s->poll_again);
+
+	if (ms <= 0 || ms > FULL_MS)
+		ms = FULL_MS;
+	task_wait(s->task, -1, ms);
+}
+
+static int
+housekeeping(struct source *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+
+	if (task_serve(t, err) != 0 || serve_reports(s, err) != 0 ||
+	    send_rest(s, err) != 0 || commit_turn(s->commit, err) != 0)
+		return -1;
+	if (task_commit_is_due(t) && !commit_is_busy(s->commit) &&
+	    commit_begin(s->commit, err) != 0)
+		return -1;
+	source_gauges_publish(&s->numbers, t, s->ack);
+	return 0;
+}
+
+/* ---- Suspension: nothing may be on its way when the lease ends ---- */
+
+static void
+suspend(struct source *s)
+{
+	struct task *t = s->task;
+
+	if (!atomic_load(&t->gauges->suspend) || atomic_load(&t->gauges->idle))
+		return;
+	if (producer_in_flight(s->producer) > 0 && !s->was_purged) {
+		s->was_purged = true;
+		producer_purge(s->producer);
+	}
+	if (producer_in_flight(s->producer) == 0)
+		atomic_store(&t->gauges->idle, true);
+}
+
+/* ---- Life ---- */
+
+/* PAUSED or suspended: reports, commits and the worker are still served. */
+static int
+stay_paused(struct source *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+	bool paused = atomic_load(&t->gauges->pause);
+
+	if (!paused && !atomic_load(&t->gauges->suspend))
+		return 0;
+	if (paused && task_status(t, "PAUSED", err) != 0)
+		return -1;
+	suspend(s);
+	task_wait(t, -1, IDLE_MS);
+	return 1;
+}
+
+static bool
+is_finished(const struct source *s)
+{
+	return s->has_ended && ack_flights(s->ack) == 0 &&
+	       !ack_has_dirty(s->ack) && !commit_is_busy(s->commit);
+}
+
+static int
+turn(struct source *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+	int paused;
+
+	if (housekeeping(s, err) != 0)
+		return -1;
+	paused = stay_paused(s, err);
+	if (paused != 0)
+		return paused < 0 ? -1 : 0;
+	if (s->was_purged)
+		return ps_fail(err, PS_E_RETRY,
+		    "the lease ended with records on their way; they are "
+		    "read again from the last committed position");
+	if (t->cause[0] == '\0' && producer_trouble(s->producer)[0] != '\0' &&
+	    is_full(s))
+		task_set_cause(t, producer_trouble(s->producer));
+	if (task_status(t, "RUNNING", err) != 0)
+		return -1;
+	if (s->has_ended) {
+		if (!commit_is_busy(s->commit) && commit_begin(s->commit, err))
+			return -1;
+		task_wait(t, -1, is_finished(s) ? 0 : IDLE_MS);
+		return 0;
+	}
+	if (is_full(s) || clock_since(clock_now(), s->poll_again) > 0) {
+		wait_a_moment(s);
+		return 0;
+	}
+	return poll_source(s, err);
+}
+
+/* A last commit of what is on its way, within the flush limit. */
+static int
+drain(struct source *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+	struct clock_ms start = clock_now();
+	int64_t limit = t->commit_limit_ms,
+		left = gauges_stop_left_ms(t->gauges);
+
+	/* Half of what is left: stop and destroy need their time. */
+	if (left >= 0 && left / 2 < limit)
+		limit = left / 2;
+	while (clock_since(start, clock_now()) < limit) {
+		if (task_serve(t, err) != 0 || serve_reports(s, err) != 0 ||
+		    send_rest(s, err) != 0 || commit_turn(s->commit, err) != 0)
+			return -1;
+		if (commit_is_busy(s->commit) || ack_flights(s->ack) > 0) {
+			task_wait(t, producer_fd(s->producer), IDLE_MS / 10);
+			continue;
+		}
+		if (!ack_has_dirty(s->ack))
+			return 0;
+		if (commit_begin(s->commit, err) != 0)
+			return -1;
+	}
+	/* What is safe by now is still worth a commit. */
+	log_warn("task",
+	    "%zu batches were not acknowledged within %lld ms; their records "
+	    "come again",
+	    ack_flights(s->ack), (long long)limit);
+	return 0;
+}
+
+static int
+open_producer(struct source *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+	struct settings *own = &t->settings;
+	const struct conf_owner owner = { &own->worker, &own->config,
+		own->connector, own->task };
+	struct ps_config c = conf_settings(own->arena, CONF_SOURCE, &owner);
+
+	s->producer = producer_new(&c, on_report, s, err);
+	if (s->producer == NULL)
+		return -1;
+	task_watch(t, producer_fd(s->producer));
+	s->ack = ack_new();
+	s->commit =
+	    commit_new(t, s->ack, own->standalone ? NULL : s->producer, err);
+	s->topics = s->commit == NULL ? NULL : topics_new(t, s->producer, err);
+	return s->topics == NULL ? -1 : 0;
+}
+
+static enum task_end
+loop(struct source *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+
+	while (!gauges_should_stop(t->gauges)) {
+		if (is_finished(s))
+			return TASK_COMPLETED;
+		if (turn(s, err) == 0)
+			continue;
+		/* A stop breaks waits with an error of its own. */
+		if (gauges_should_stop(t->gauges))
+			break;
+		return TASK_FAILED;
+	}
+	ps_error_clear(err);
+	return drain(s, err) == 0 ? TASK_STOPPED : TASK_FAILED;
+}
+
+static void
+close_source(struct source *s)
+{
+	struct task *t = s->task;
+
+	gauges_enter(t->gauges, "stop");
+	if (t->connector.source.stop != NULL && t->connector.state != NULL)
+		t->connector.source.stop(t->connector.state);
+	gauges_enter(t->gauges, "destroy");
+	instance_fini(&t->connector);
+	gauges_leave(t->gauges);
+	topics_free(&s->topics);
+	/* Late reports find their batches, but count no more. */
+	s->was_purged = true;
+	if (s->producer != NULL)
+		producer_free(&s->producer, CLOSE_MS);
+	if (s->commit != NULL)
+		commit_free(&s->commit);
+	ack_free(&s->ack);
+}
+
+enum task_end
+source_run(struct task *t, struct ps_error *err)
+{
+	struct source s = { .task = t };
+	enum task_end end = TASK_FAILED;
+
+	s.budget_bytes = (size_t)settings_int(&t->settings, "task.buffer.bytes",
+	    BUDGET_BYTES);
+	s.batch_bytes =
+	    s.budget_bytes / 8 < BATCH_BYTES ? s.budget_bytes / 8 : BATCH_BYTES;
+	s.poll_again = clock_now();
+	backoff_init(&s.backoff, RETRY_FIRST_MS, RETRY_MAX_MS,
+	    (uint64_t)clock_now().ms);
+	if (open_producer(&s, err) == 0 &&
+	    task_start_connector(t, t->connector.source.start, err) == 0)
+		end = loop(&s, err);
+	close_source(&s);
+	return end;
+}

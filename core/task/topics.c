@@ -1,0 +1,202 @@
+#include "task/topics.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "kafka/admin.h"
+#include "task/topic_groups.h"
+
+enum { CALL_MS = 30000, SLICE_MS = 200, PAUSE_MS = 1000, CHUNK = 4096 };
+
+struct known {
+	UT_hash_handle hh;
+	struct producer_topic *handle;
+	char name[];
+};
+
+struct topics {
+	struct task *task;
+	struct producer *producer;
+	struct admin *admin; /* NULL until needed */
+	struct ps_arena *arena, *scratch;
+	struct topic_groups *groups; /* NULL: the broker creates */
+	struct known *table, *last;
+	bool is_tracked;
+};
+
+struct topics *
+topics_new(struct task *t, struct producer *p, struct ps_error *err)
+{
+	struct topics *tp = xcalloc(1, sizeof *tp);
+	const struct settings *s = &t->settings;
+
+	tp->task = t;
+	tp->producer = p;
+	tp->arena = arena_new(CHUNK);
+	tp->scratch = arena_new(CHUNK);
+	tp->is_tracked =
+	    strcmp(settings_str(s, "topic.tracking.enable", "true"), "true") ==
+	    0;
+	if (strcmp(settings_str(s, "topic.creation.enable", "true"), "true") ==
+		0 &&
+	    topic_groups_new(tp->arena, &s->config, &tp->groups, err) != 0)
+		topics_free(&tp);
+	return tp;
+}
+
+void
+topics_free(struct topics **tpp)
+{
+	struct topics *tp = *tpp;
+	struct known *k, *next;
+
+	if (tp == NULL)
+		return;
+	for (k = tp->table; k != NULL; k = next) {
+		next = (struct known *)k->hh.next;
+		HASH_DELETE(hh, tp->table, k);
+		free(k);
+	}
+	admin_free(&tp->admin, SLICE_MS);
+	topic_groups_free(&tp->groups);
+	arena_free(&tp->arena);
+	arena_free(&tp->scratch);
+	free(tp);
+	*tpp = NULL;
+}
+
+struct wait {
+	bool is_done;
+	int code;
+	struct ps_error error;
+};
+
+static void
+on_answer(void *ctx, const struct admin_answer *answer)
+{
+	struct wait *w = (struct wait *)ctx;
+
+	w->is_done = true;
+	w->code = answer->code;
+	w->error = answer->error;
+	if (w->code == 0 && w->error.code == PS_OK && answer->count > 0) {
+		w->code = answer->items[0].code;
+		w->error = answer->items[0].error;
+	}
+}
+
+/* Until the answer: the call has a limit of its own. */
+static void
+wait_answer(struct topics *tp, struct wait *w)
+{
+	while (!w->is_done) {
+		(void)admin_serve(tp->admin, SLICE_MS);
+		(void)producer_serve(tp->producer, 0, NULL);
+	}
+}
+
+static void
+create(struct topics *tp, const char *name, struct wait *w)
+{
+	struct admin_new_topic topic =
+	    topic_groups_match(tp->groups, tp->scratch, name);
+
+	*w = (struct wait){ 0 };
+	admin_create_topics(tp->admin, &topic, 1,
+	    (struct admin_call){ on_answer, w, CALL_MS });
+	wait_answer(tp, w);
+	if (w->error.code == PS_OK)
+		log_info("task",
+		    "Created topic %s with %d partitions and replication "
+		    "factor %d",
+		    name, topic.partitions, topic.replicas);
+}
+
+/* One try: it is there, or was created. */
+static int
+ensure(struct topics *tp, const char *name, struct ps_error *err)
+{
+	struct wait w = { 0 };
+
+	if (tp->admin == NULL)
+		tp->admin = admin_new_on_producer(tp->producer);
+	admin_describe_topics(tp->admin, &name, 1,
+	    (struct admin_call){ on_answer, &w, CALL_MS });
+	wait_answer(tp, &w);
+	if (w.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+		create(tp, name, &w);
+	arena_reset(tp->scratch, CHUNK);
+	if (w.error.code == PS_OK)
+		return 0;
+	return ps_fail(err, w.error.code, "topic %s: %s", name, w.error.text);
+}
+
+/* Tries until it works, a stop is wanted, or no retry can help. */
+static int
+make_ready(struct topics *tp, struct known *k, struct ps_error *err)
+{
+	struct task *t = tp->task;
+	struct ps_error why = { 0 };
+	int partitions, result;
+
+	do {
+		ps_error_clear(&why);
+		result = tp->groups == NULL ? 0 : ensure(tp, k->name, &why);
+		if (result == 0)
+			result = producer_topic_ready(tp->producer, k->handle,
+			    PAUSE_MS, &partitions, &why);
+		if (result == 0)
+			break;
+		if (why.code != PS_E_RETRY)
+			return ps_fail(err, why.code, "%s", why.text);
+		task_set_cause(t, why.text);
+		if (task_status(t, "RUNNING", err) != 0 ||
+		    producer_serve(tp->producer, 0, err) < 0)
+			return -1;
+	} while (task_sleep(t, SLICE_MS));
+	task_set_cause(t, NULL);
+	if (result != 0)
+		return ps_fail(err, PS_E_RETRY, "stopped");
+	return 0;
+}
+
+static int
+announce(struct topics *tp, const char *name, struct ps_error *err)
+{
+	struct msg m = { .type = MSG_TYPE_TOPIC };
+
+	if (!tp->is_tracked)
+		return 0;
+	m.topic.name = name;
+	return uplink_send(tp->task->uplink, &m, err);
+}
+
+struct producer_topic *
+topics_get(struct topics *tp, const char *name, struct ps_error *err)
+{
+	size_t len;
+	struct known *k = tp->last;
+
+	if (k != NULL && strcmp(k->name, name) == 0)
+		return k->handle;
+	len = strlen(name);
+	HASH_FIND(hh, tp->table, name, len, k);
+	if (k == NULL) {
+		k = xcalloc(1, sizeof *k + len + 1);
+		memcpy(k->name, name, len + 1);
+		k->handle = producer_topic(tp->producer, name);
+		if (k->handle == NULL || make_ready(tp, k, err) != 0 ||
+		    announce(tp, name, err) != 0) {
+			free(k);
+			return NULL;
+		}
+		HASH_ADD_KEYPTR(hh, tp->table, k->name, len, k);
+	}
+	tp->last = k;
+	return k->handle;
+}

@@ -1,0 +1,458 @@
+#include "task/validate.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "config/common.h"
+#include "config/def.h"
+#include "config/expand.h"
+#include "config/map.h"
+#include "kafka/conf.h"
+#include "plugin/instance.h"
+#include "plugin/load.h"
+#include "task/validate_groups.h"
+
+enum { TEXT_BYTES = 2048 };
+
+struct validation {
+	struct settings *s;
+	struct ps_arena *a;
+	struct redact *redact;
+	struct ps_config raw, config; /* as given, resolved */
+	const struct catalog_class *class;
+	struct def_set *set;
+	struct def_result *result;
+	struct group_list groups;
+	/* Errors found before there is a result: key and text. */
+	struct {
+		const char *key, *text;
+	} early[64];
+	size_t early_count;
+};
+
+static void
+early_error(struct validation *v, const char *key, const char *text)
+{
+	if (v->early_count == sizeof v->early / sizeof *v->early)
+		return;
+	v->early[v->early_count].key = key;
+	v->early[v->early_count++].text = text;
+}
+
+/* ---- The definition ---- */
+
+static struct key_table
+keys_of(const struct catalog_class *c)
+{
+	if (c == NULL)
+		return (struct key_table){ 0 };
+	return (struct key_table){ c->class->keys, c->class->key_count };
+}
+
+/* The class that `<prefix>type` names, NULL with an early error. */
+static const struct catalog_class *
+part_class(struct validation *v, enum ps_kind kind, const char *key,
+    const char *name)
+{
+	struct ps_error err = { 0 };
+	const struct catalog_class *c;
+
+	if (name == NULL)
+		return NULL;
+	c = catalog_find(v->s->catalog, kind, name, &err);
+	if (c == NULL)
+		early_error(v, key,
+		    ps_printf(v->a,
+			"Invalid value %s for configuration %s: Class %s "
+			"could not be found. (%s)",
+			name, key, name, err.text));
+	return c;
+}
+
+typedef void
+add_fn(struct def_set *s, const char *alias, const struct key_table *plugin);
+
+static void
+add_aliases(struct validation *v, const char *list, const char *title,
+    enum ps_kind kind, add_fn *add)
+{
+	struct ps_list aliases = ps_config_list(&v->config, list, v->a);
+
+	for (size_t i = 0; i < aliases.count; i++) {
+		const char *alias = aliases.items[i];
+		const char *key = ps_printf(v->a, "%s.%s.type", list, alias);
+		struct key_table keys = keys_of(
+		    part_class(v, kind, key, ps_config_get(&v->config, key)));
+
+		add(v->set, alias, &keys);
+		group_list_add(&v->groups,
+		    ps_printf(v->a, "%s: %s", title, alias));
+	}
+}
+
+static void
+add_topic_groups(struct validation *v)
+{
+	struct ps_list aliases =
+	    ps_config_list(&v->config, "topic.creation.groups", v->a);
+	struct ps_config creation =
+	    config_prefixed(v->a, &v->config, "topic.creation.default.");
+
+	if (creation.count == 0 && aliases.count == 0)
+		return;
+	common_add_topic_group(v->set, "default");
+	for (size_t i = 0; i < aliases.count; i++)
+		if (strcmp(aliases.items[i], "default") != 0)
+			common_add_topic_group(v->set, aliases.items[i]);
+}
+
+static const struct converter_key {
+	const char *key, *prefix;
+	enum ps_kind kind;
+} converter_keys[] = {
+	{ "header.converter", "header.converter.", PS_KIND_HEADER_CONVERTER },
+	{ "key.converter", "key.converter.", PS_KIND_CONVERTER },
+	{ "value.converter", "value.converter.", PS_KIND_CONVERTER },
+};
+
+/* The connector's own; the worker's are defaults and not shown. */
+static void
+add_converters(struct validation *v)
+{
+	for (size_t i = 0; i < sizeof converter_keys / sizeof *converter_keys;
+	     i++) {
+		const struct converter_key *ck = &converter_keys[i];
+		const char *name = ps_config_get(&v->config, ck->key);
+		const struct catalog_class *c;
+
+		def_set_default(v->set, ck->key,
+		    ps_config_get(&v->s->worker, ck->key));
+		c = part_class(v, ck->kind, ck->key, name);
+		if (c != NULL)
+			def_set_add(v->set, c->class->keys, c->class->key_count,
+			    ck->prefix, NULL);
+	}
+}
+
+static void
+add_table(struct validation *v, const struct key_table *t)
+{
+	def_set_add(v->set, t->keys, t->count, NULL, NULL);
+	for (size_t i = 0; i < t->count; i++)
+		group_list_add(&v->groups, t->keys[i].group);
+}
+
+static void
+define(struct validation *v)
+{
+	bool sink = v->class->class->kind == PS_KIND_SINK;
+	struct key_table own = keys_of(v->class);
+
+	v->set = def_set_new(v->a);
+	group_list_base(&v->groups, sink);
+	add_table(v, &common_connector_keys);
+	add_table(v, sink ? &common_sink_keys : &common_source_keys);
+	add_aliases(v, "transforms", "Transforms", PS_KIND_TRANSFORM,
+	    common_add_transform);
+	add_aliases(v, "predicates", "Predicates", PS_KIND_PREDICATE,
+	    common_add_predicate);
+	if (!sink)
+		add_topic_groups(v);
+	add_table(v, &common_penstock_keys);
+	add_table(v, &own);
+	def_set_default(v->set, "connector.plugin.version",
+	    v->class->plugin->version);
+	add_converters(v);
+}
+
+/* ---- What no row can say ---- */
+
+static void
+check_negates(struct validation *v)
+{
+	struct ps_list aliases = ps_config_list(&v->config, "transforms", v->a);
+
+	for (size_t i = 0; i < aliases.count; i++) {
+		const char *alias = aliases.items[i];
+		const char *negate =
+		    ps_printf(v->a, "transforms.%s.negate", alias);
+		const char *predicate =
+		    ps_printf(v->a, "transforms.%s.predicate", alias);
+
+		if (ps_config_get(&v->config, negate) != NULL &&
+		    ps_config_get(&v->config, predicate) == NULL)
+			def_error(v->result, negate,
+			    "Config '%s' was provided but there is no config "
+			    "'%s' defining a predicate to be negated.",
+			    negate, predicate);
+	}
+}
+
+static void
+check_topics(struct validation *v)
+{
+	bool list = ps_config_has(&v->config, "topics");
+	bool regex = ps_config_has(&v->config, "topics.regex");
+	const char *text = NULL;
+
+	if (!list && !regex)
+		text = "Must configure one of topics or topics.regex";
+	if (list && regex)
+		text = "topics and topics.regex are mutually exclusive "
+		       "options, but both are set.";
+	if (text == NULL)
+		return;
+	def_error(v->result, "topics", "%s", text);
+	def_error(v->result, "topics.regex", "%s", text);
+}
+
+static void
+check_dead_letters(struct validation *v)
+{
+	const char *dlq =
+	    ps_config_str(&v->config, "errors.deadletterqueue.topic.name");
+	struct ps_list topics = ps_config_list(&v->config, "topics", v->a);
+
+	for (size_t i = 0; i < topics.count && dlq[0] != '\0'; i++)
+		if (strcmp(topics.items[i], dlq) == 0)
+			def_error(v->result,
+			    "errors.deadletterqueue.topic.name",
+			    "The DLQ topic '%s' may not be included in the "
+			    "list of topics ('topics=[%s]') consumed by the "
+			    "connector",
+			    dlq, ps_config_str(&v->config, "topics"));
+}
+
+static void
+check_group(struct validation *v)
+{
+	const char *worker = ps_config_str(&v->s->worker, "group.id");
+	const char *own =
+	    ps_config_get(&v->config, "consumer.override.group.id");
+	const char *name = ps_config_str(&v->config, "name");
+
+	if (own != NULL && strcmp(own, worker) == 0)
+		def_error(v->result, "consumer.override.group.id",
+		    "Consumer group %s conflicts with Connect worker group %s",
+		    own, worker);
+	else if (own == NULL &&
+		 strcmp(ps_printf(v->a, "connect-%s", name), worker) == 0)
+		def_error(v->result, "name",
+		    "Consumer group for sink connector named %s conflicts "
+		    "with Connect worker group %s",
+		    name, worker);
+}
+
+static void
+check_exactly_once(struct validation *v)
+{
+	if (strcasecmp(ps_config_str(&v->config, "exactly.once.support"),
+		"required") == 0)
+		def_error(v->result, "exactly.once.support",
+		    "This worker does not have exactly-once source support "
+		    "enabled.");
+}
+
+static bool
+policy_allows(const char *policy, const char *key)
+{
+	static const char *const principal[] = { "sasl.jaas.config",
+		"sasl.mechanism", "security.protocol" };
+	const char *dot = strrchr(policy, '.');
+	const char *name = dot == NULL ? policy : dot + 1;
+
+	if (strncmp(name, "All", 3) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof principal / sizeof *principal; i++)
+		if (strncmp(name, "Principal", 9) == 0 &&
+		    strcmp(principal[i], key) == 0)
+			return true;
+	return false;
+}
+
+static void
+check_overrides(struct validation *v)
+{
+	static const char *const prefixes[] = { "producer.override.",
+		"consumer.override.", "admin.override." };
+	const char *policy = ps_config_str(&v->s->worker,
+	    "connector.client.config.override.policy");
+
+	for (size_t i = 0; i < v->config.count; i++) {
+		const char *key = v->config.settings[i].key;
+		const char *own = NULL;
+
+		for (size_t k = 0; k < sizeof prefixes / sizeof *prefixes; k++)
+			if (strncmp(key, prefixes[k], strlen(prefixes[k])) == 0)
+				own = key + strlen(prefixes[k]);
+		if (own != NULL && policy[0] != '\0' &&
+		    !policy_allows(policy, own))
+			def_error(v->result, key,
+			    "The '%s' policy does not allow '%s' to be "
+			    "overridden in the connector configuration.",
+			    policy, own);
+	}
+}
+
+/* Client settings that librdkafka cannot have, with the way out. */
+static void
+check_client(struct validation *v, enum conf_use use, enum conf_client client,
+    const char *prefix)
+{
+	struct ps_config own = config_prefixed(v->a, &v->config, prefix);
+	const struct conf_owner owner = { &v->s->worker, &v->config,
+		v->s->connector, 0 };
+	struct ps_config settings;
+	struct ps_error err = { 0 };
+	struct conf conf;
+
+	if (own.count == 0)
+		return;
+	settings = conf_settings(v->a, use, &owner);
+	if (conf_translate(v->a, client, &settings, &conf, &err) != 0)
+		def_error(v->result,
+		    ps_printf(v->a, "%s%s", prefix, own.settings[0].key), "%s",
+		    err.text);
+}
+
+/* ---- What the connector itself says ---- */
+
+struct own_report {
+	struct ps_report abi;
+	struct validation *v;
+};
+
+PS_PRINTF(3, 4)
+static void
+report_error(struct ps_report *rep, const char *key, const char *fmt, ...)
+{
+	struct validation *v = ((struct own_report *)rep)->v;
+	char text[TEXT_BYTES];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	(void)redact_text(v->redact, text, sizeof text);
+	def_error(v->result, ps_strdup(v->a, key), "%s", text);
+}
+
+static void
+ask_connector(struct validation *v, const struct ps_host *h)
+{
+	struct own_report rep = { { report_error }, v };
+	struct instance in;
+	struct ps_config c;
+	struct ps_error err = { 0 };
+
+	if (instance_init(&in, v->class, &err) != 0 ||
+	    instance_complete(&in, v->a, &v->config, &c, &err) != 0) {
+		if (def_error_count(v->result) == 0)
+			def_error(v->result, "connector.class", "%s", err.text);
+		return;
+	}
+	if (v->class->class->kind == PS_KIND_SINK && in.sink.validate != NULL)
+		in.sink.validate(h, &c, &rep.abi);
+	if (v->class->class->kind == PS_KIND_SOURCE &&
+	    in.source.validate != NULL)
+		in.source.validate(h, &c, &rep.abi);
+}
+
+/* ---- The answer ---- */
+
+/* A value that a provider gave is shown as its reference, and what was wrong
+ * with it without its text. */
+static void
+hide_references(struct validation *v)
+{
+	for (size_t i = 0; i < v->raw.count; i++) {
+		const struct ps_setting *set = &v->raw.settings[i];
+		struct def_value *value;
+		const char **texts;
+
+		if (set->value == NULL || !expand_has(set->value))
+			continue;
+		value = def_result_find(v->result, set->key);
+		if (value == NULL)
+			continue;
+		value->value = set->value;
+		if (value->error_count == 0)
+			continue;
+		texts = (const char **)ps_calloc(v->a, 1, sizeof *texts);
+		texts[0] = ps_printf(v->a,
+		    "Invalid value for configuration '%s': the value resolved "
+		    "from the config provider reference failed validation",
+		    set->key);
+		value->errors = texts;
+		value->error_count = 1;
+	}
+}
+
+static json_t *
+answer(struct validation *v)
+{
+	const struct ps_class *class = v->class->class;
+	json_t *out = def_result_json(v->result,
+	    ps_config_str(&v->raw, "connector.class"), v->groups.items,
+	    v->groups.count);
+	json_t *error = json_null();
+
+	if (def_error_count(v->result) > 0)
+		error = json_string(def_error_text(v->result));
+	(void)json_object_set_new(out, "error", error);
+	(void)json_object_set_new(out, "type",
+	    json_string(kind_name(class->kind)));
+	(void)json_object_set_new(out, "class",
+	    json_string(catalog_java_name(class)));
+	(void)json_object_set_new(out, "version",
+	    json_string(v->class->plugin->version));
+	return out;
+}
+
+static void
+check_all(struct validation *v, const struct ps_host *h)
+{
+	for (size_t i = 0; i < v->early_count; i++)
+		def_error(v->result, v->early[i].key, "%s", v->early[i].text);
+	check_negates(v);
+	check_overrides(v);
+	if (v->class->class->kind == PS_KIND_SINK) {
+		check_topics(v);
+		check_dead_letters(v);
+		check_group(v);
+		check_client(v, CONF_SINK, CONF_CONSUMER, "consumer.override.");
+	} else {
+		check_exactly_once(v);
+		check_client(v, CONF_SOURCE, CONF_PRODUCER,
+		    "producer.override.");
+	}
+	ask_connector(v, h);
+	hide_references(v);
+}
+
+json_t *
+validate_config(struct settings *s, const struct ps_host *h,
+    struct redact *redact, const struct ps_config *raw, struct ps_error *err)
+{
+	struct validation v = { .s = s, .a = s->arena, .redact = redact };
+	const char *name = ps_config_get(raw, "connector.class");
+
+	v.raw = *raw;
+	if (name == NULL) {
+		(void)ps_fail(err, PS_E_CONFIG,
+		    "Connector config %s contains no connector type",
+		    s->connector);
+		return NULL;
+	}
+	v.class = catalog_find_connector(s->catalog, name, err);
+	if (v.class == NULL)
+		return NULL;
+	settings_hide(redact, raw, v.class->class->keys,
+	    v.class->class->key_count);
+	if (providers_expand(s->providers, v.a, raw, &v.config, err) != 0)
+		return NULL;
+	define(&v);
+	v.result = def_validate(v.a, v.set, &v.config);
+	check_all(&v, h);
+	return answer(&v);
+}
