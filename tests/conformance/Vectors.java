@@ -106,9 +106,9 @@ public class Vectors {
         if (v instanceof Long)
             return "i64:" + v;
         if (v instanceof Float)
-            return String.format("f32:%08x", Float.floatToIntBits((Float) v));
+            return String.format("f32:%08x", Float.floatToRawIntBits((Float) v));
         if (v instanceof Double)
-            return String.format("f64:%016x", Double.doubleToLongBits((Double) v));
+            return String.format("f64:%016x", Double.doubleToRawLongBits((Double) v));
         if (v instanceof Boolean)
             return "bool:" + v;
         if (v instanceof String)
@@ -130,8 +130,12 @@ public class Vectors {
     }
 
     static String dump(SchemaAndValue sv) {
+        if (sv == null)
+            return "- null";
         Schema s = sv.schema();
-        String type = s == null ? "-" : s.type().getName() + (s.isOptional() ? "?" : "")
+        boolean untyped = s == null || ((s.type() == Schema.Type.ARRAY
+            || s.type() == Schema.Type.MAP) && s.valueSchema() == null);
+        String type = untyped ? "-" : s.type().getName() + (s.isOptional() ? "?" : "")
             + (s.name() == null ? "" : ":" + s.name());
         return type + " " + value(s, sv.value());
     }
@@ -179,6 +183,8 @@ public class Vectors {
                 SinkRecord r = ((Transformation<SinkRecord>) o).apply(record(in, key));
                 if (r == null)
                     return null;
+                if ((key ? r.keySchema() : r.valueSchema()) == null)
+                    return r.topic() + " " + value(null, key ? r.key() : r.value());
                 out = json(true).fromConnectData("orders", key ? r.keySchema() : r.valueSchema(),
                     key ? r.key() : r.value());
                 return r.topic() + " " + (out == null ? "null" : new String(out, StandardCharsets.ISO_8859_1));

@@ -7,3 +7,13 @@ Test(vectors, json_reads_and_writes_what_connect_does, .timeout = 60)
 {
 	cr_assert(ge(sz, vectors_run("json"), 700));
 }
+
+Test(vectors, simple_converters_read_and_write_what_connect_does, .timeout = 60)
+{
+	cr_assert(ge(sz, vectors_run("primitive"), 200));
+}
+
+Test(vectors, transforms_do_what_connects_do, .timeout = 60)
+{
+	cr_assert(ge(sz, vectors_run("transforms"), 300));
+}

@@ -1,0 +1,185 @@
+#include <assert.h>
+#include <stdlib.h>
+
+#include "primitive.h"
+#include "text.h"
+
+#define MS_PER_DAY INT64_C(86400000)
+
+struct simple {
+	const struct ps_host *host;
+};
+
+static void *
+create(const struct ps_host *h, const struct ps_class *self,
+    const struct ps_config *config, struct ps_error *err)
+{
+	struct simple *c = (struct simple *)calloc(1, sizeof *c);
+
+	(void)self;
+	(void)config;
+	(void)err;
+	assert(c != NULL);
+	c->host = h;
+	return c;
+}
+
+/* A time before the second day, a date at midnight, else both: Connect looks
+ * at the number, not at the schema. */
+static void
+add_temporal(struct text *t, int64_t ms)
+{
+	int64_t days = ms / MS_PER_DAY - (ms % MS_PER_DAY < 0);
+	int64_t rest = ms - days * MS_PER_DAY;
+	struct day d = day_of(days);
+	char date[32], time[32];
+
+	(void)snprintf(date, sizeof date, "%04lld-%02d-%02d", (long long)d.year,
+	    d.month, d.day);
+	(void)snprintf(time, sizeof time, "%02lld:%02lld:%02lld.%03lldZ",
+	    (long long)(rest / 3600000), (long long)(rest / 60000 % 60),
+	    (long long)(rest / 1000 % 60), (long long)(rest % 1000));
+	if (ms >= MS_PER_DAY)
+		text_add(t, date, strlen(date));
+	if (ms >= MS_PER_DAY && rest != 0)
+		text_char(t, 'T');
+	if (ms < MS_PER_DAY || rest != 0)
+		text_add(t, time, strlen(time));
+}
+
+static void
+add_quoted(struct text *t, const char *s, size_t len)
+{
+	text_char(t, '"');
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] == '"' || s[i] == '\\')
+			text_char(t, '\\');
+		text_char(t, s[i]);
+	}
+	text_char(t, '"');
+}
+
+/* How deep a value is inside others; at 0 text stands as it is. */
+static void
+add_text(struct text *t, const struct ps_value *v, int depth)
+{
+	if (depth == 0)
+		text_add(t, v->s, v->len);
+	else
+		add_quoted(t, v->s, v->len);
+}
+
+static int
+add_bytes(struct text *t, const struct ps_schema *s, const struct ps_value *v,
+    int depth, struct ps_error *err)
+{
+	if (s != NULL && s->logical == PS_DECIMAL)
+		return text_decimal(t, v, s->scale, err);
+	if (depth > 0)
+		text_char(t, '"');
+	text_base64(t, v);
+	if (depth > 0)
+		text_char(t, '"');
+	return 0;
+}
+
+static void
+add_number(struct text *t, const struct ps_schema *s, const struct ps_value *v)
+{
+	if (s != NULL && s->logical >= PS_DATE && s->logical <= PS_TIMESTAMP)
+		add_temporal(t,
+		    s->logical == PS_DATE ? v->i * MS_PER_DAY : v->i);
+	else
+		text_scalar(t, v);
+}
+
+int
+header_text(struct text *t, const struct ps_schema *s, const struct ps_value *v,
+    int depth, struct ps_error *err)
+{
+	bool map = v->type == PS_MAP, array = v->type == PS_ARRAY;
+
+	if (depth > TEXT_MAX_DEPTH)
+		return ps_fail(err, PS_E_DATA, "value nests deeper than %d",
+		    TEXT_MAX_DEPTH);
+	if (v->type == PS_UNCHANGED)
+		return ps_fail(err, PS_E_DATA,
+		    "a value that did not change has no text");
+	if (v->type == PS_NULL)
+		text_add(t, "null", 4);
+	else if (v->type == PS_STRING)
+		add_text(t, v, depth);
+	else if (v->type == PS_BYTES)
+		return add_bytes(t, s, v, depth, err);
+	else if (v->type < PS_STRING)
+		add_number(t, s, v);
+	if (v->type < PS_ARRAY)
+		return 0;
+	if (v->type == PS_STRUCT && (s == NULL || s->field_count != v->len))
+		return ps_fail(err, PS_E_DATA,
+		    "struct of %u fields without its schema", v->len);
+	text_char(t, array ? '[' : '{');
+	for (uint32_t i = 0; i < v->len; i++) {
+		const struct ps_schema *elem = s == NULL ? NULL
+					       : v->type == PS_STRUCT
+						   ? s->fields[i].schema
+						   : s->elem;
+
+		if (i > 0)
+			text_char(t, ',');
+		if (map && header_text(t, s == NULL ? NULL : s->key,
+			       &v->pairs[i].key, depth + 1, err) < 0)
+			return -1;
+		if (v->type == PS_STRUCT)
+			add_quoted(t, s->fields[i].name, s->fields[i].name_len);
+		if (!array)
+			text_char(t, ':');
+		if (header_text(t, elem,
+			map ? &v->pairs[i].value : &v->items[i], depth + 1,
+			err) < 0)
+			return -1;
+	}
+	text_char(t, array ? ']' : '}');
+	return 0;
+}
+
+static int
+encode(void *state, struct ps_arena *a, const char *topic,
+    struct ps_header *header, struct ps_error *err)
+{
+	struct text t = { a, NULL, 0, 0 };
+
+	(void)state;
+	(void)topic;
+	header->raw = (struct ps_slice){ NULL, 0 };
+	if (header->value.type == PS_NULL)
+		return 0;
+	text_need(&t, 1); /* "" is not null */
+	if (header_text(&t, header->schema, &header->value, 0, err) < 0)
+		return -1;
+	header->raw = (struct ps_slice){ (const uint8_t *)t.s, t.len };
+	return 0;
+}
+
+static int
+decode(void *state, struct ps_arena *a, const char *topic,
+    struct ps_header *header, struct ps_error *err)
+{
+	struct simple *c = (struct simple *)state;
+
+	(void)topic;
+	(void)err;
+	header->value = ps_null();
+	header->schema = NULL;
+	if (header->raw.data == NULL)
+		return 0;
+	return infer_value(c->host, a, (const char *)header->raw.data,
+	    header->raw.len, &header->value, &header->schema);
+}
+
+const struct ps_header_converter_ops simple_header_ops = {
+	.create = create,
+	.encode = encode,
+	.decode = decode,
+	.destroy = free,
+};

@@ -1,0 +1,78 @@
+#include "primitive.h"
+
+#define CONVERTERS "org.apache.kafka.connect.converters."
+#define STORAGE    "org.apache.kafka.connect.storage."
+
+static const char *const uses[] = { "key", "value", "header", NULL };
+
+#define TYPE_KEY                                                           \
+	{                                                                  \
+		.name = "converter.type", .type = PS_KEY_STRING,           \
+		.default_value = "value", .importance = PS_LOW,            \
+		.doc = "How this converter will be used.", .choices = uses \
+	}
+
+static const struct ps_key type_keys[] = { TYPE_KEY };
+
+static const struct ps_key string_keys[] = {
+	TYPE_KEY,
+	{ .name = "converter.encoding",
+	    .type = PS_KEY_STRING,
+	    .default_value = "UTF-8",
+	    .importance = PS_HIGH,
+	    .doc =
+		"The character set of the text; UTF-8 is the one there is." },
+};
+
+static const char *const string_names[] = { STORAGE "StringConverter", NULL };
+static const char *const header_names[] = { STORAGE "SimpleHeaderConverter",
+	NULL };
+static const char *const bytes_names[] = { CONVERTERS "ByteArrayConverter",
+	NULL };
+static const char *const boolean_names[] = { CONVERTERS "BooleanConverter",
+	NULL };
+static const char *const short_names[] = { CONVERTERS "ShortConverter", NULL };
+static const char *const integer_names[] = { CONVERTERS "IntegerConverter",
+	NULL };
+static const char *const long_names[] = { CONVERTERS "LongConverter", NULL };
+static const char *const float_names[] = { CONVERTERS "FloatConverter", NULL };
+static const char *const double_names[] = { CONVERTERS "DoubleConverter",
+	NULL };
+
+#define ROW(class_name, names, type, text, table)                        \
+	{                                                                \
+		.kind = PS_KIND_CONVERTER, .name = (class_name),         \
+		.aliases = (names), .doc = (text), .keys = (table),      \
+		.key_count = sizeof(table) / sizeof *(table),            \
+		.ops = &primitive_ops, .ops_size = sizeof primitive_ops, \
+		.variant = (type)                                        \
+	}
+
+static const struct ps_class classes[] = {
+	ROW("StringConverter", string_names, PS_STRING,
+	    "UTF-8 text; other values as Java prints them", string_keys),
+	ROW("ByteArrayConverter", bytes_names, PS_BYTES, "bytes as they are",
+	    type_keys),
+	ROW("BooleanConverter", boolean_names, PS_BOOLEAN, "one byte, 0 or 1",
+	    type_keys),
+	ROW("ShortConverter", short_names, PS_INT16, "two bytes, big-endian",
+	    type_keys),
+	ROW("IntegerConverter", integer_names, PS_INT32,
+	    "four bytes, big-endian", type_keys),
+	ROW("LongConverter", long_names, PS_INT64, "eight bytes, big-endian",
+	    type_keys),
+	ROW("FloatConverter", float_names, PS_FLOAT32,
+	    "four bytes, IEEE 754, big-endian", type_keys),
+	ROW("DoubleConverter", double_names, PS_FLOAT64,
+	    "eight bytes, IEEE 754, big-endian", type_keys),
+	{ .kind = PS_KIND_HEADER_CONVERTER,
+	    .name = "SimpleHeaderConverter",
+	    .aliases = header_names,
+	    .doc = "headers as text whose type is inferred when read",
+	    .keys = type_keys,
+	    .key_count = 1,
+	    .ops = &simple_header_ops,
+	    .ops_size = sizeof simple_header_ops },
+};
+
+PS_PLUGIN("primitive", "1.0", classes);

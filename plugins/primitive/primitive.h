@@ -1,0 +1,25 @@
+/*
+ * primitive: converters for text, bytes and single numbers.
+ *
+ * scalar.c holds all record converters (their class's variant is the type),
+ * header.c SimpleHeaderConverter, infer.c how it reads text.
+ */
+#ifndef PENSTOCK_PRIMITIVE_PRIMITIVE_H
+#define PENSTOCK_PRIMITIVE_PRIMITIVE_H
+
+#include <penstock/abi.h>
+#include <penstock/converter.h>
+
+extern const struct ps_converter_ops primitive_ops;
+extern const struct ps_header_converter_ops simple_header_ops;
+
+struct text;
+
+/* A value as SimpleHeaderConverter writes it; `depth` is 0 outside others. */
+int header_text(struct text *t, const struct ps_schema *s,
+    const struct ps_value *v, int depth, struct ps_error *err);
+/* The value that a header's text looks like. */
+int infer_value(const struct ps_host *h, struct ps_arena *a, const char *s,
+    size_t len, struct ps_value *value, const struct ps_schema **schema);
+
+#endif
