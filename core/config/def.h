@@ -37,9 +37,9 @@ struct def_value {
 	const char *name;
 	const struct ps_key *key; /* NULL: given, not defined */
 	const char *value;        /* parsed and printed again; NULL: null */
-	const char **errors;
+	const char *const *errors;
 	size_t error_count;
-	const char **recommended;
+	const char *const *recommended;
 	size_t recommended_count;
 	bool hidden; /* not "visible" */
 };

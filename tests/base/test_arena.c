@@ -137,8 +137,7 @@ Test(arena, zeroes_what_calloc_gives_although_memory_is_used_again)
 		cr_assert(eq(chr, *p, 0));
 }
 
-Test(arena, ends_the_process_when_asked_for_the_impossible,
-    .signal = SIGABRT)
+Test(arena, ends_the_process_when_asked_for_the_impossible, .signal = SIGABRT)
 {
 	(void)ps_alloc(a, SIZE_MAX - 3);
 }

@@ -94,11 +94,12 @@ Test(js, getters_name_the_member_that_is_wrong)
 	cr_assert(eq(str, err.text, "member i is a number, expected a string"));
 	ps_error_clear(&err);
 	cr_assert(eq(int, js_get_int(j, "r", &i, &err), -1));
-	cr_assert(eq(str, err.text,
-	    "member r is a number, expected an integer"));
+	cr_assert(
+	    eq(str, err.text, "member r is a number, expected an integer"));
 	ps_error_clear(&err);
 	cr_assert(eq(int, js_get_int(j, "zz", &i, &err), -1));
-	cr_assert(eq(str, err.text, "member zz is missing, expected an integer"));
+	cr_assert(
+	    eq(str, err.text, "member zz is missing, expected an integer"));
 	cr_assert(eq(int, js_get_str(j, "o", &s, NULL), -1));
 	cr_assert(eq(int, js_get_str(j, "l", &s, NULL), -1));
 	cr_assert(eq(int, js_get_str(j, "t", &s, NULL), -1));
@@ -143,8 +144,8 @@ Test(js, a_configuration_is_flat)
 	struct ps_config c;
 
 	cr_assert(eq(int, js_to_config(a, j, &c, &err), -1));
-	cr_assert(eq(str, err.text,
-	    "member b is an object, expected a string"));
+	cr_assert(
+	    eq(str, err.text, "member b is an object, expected a string"));
 	json_decref(j);
 	ps_error_clear(&err);
 	j = parse("[1]");

@@ -40,8 +40,10 @@ Test(log, writes_one_line_with_time_level_and_area)
 	listen();
 	log_info("worker", "joined group %s", "connect");
 	line = said();
-	cr_assert(eq(int, sscanf(line, "%4d-%2d-%2d %2d:%2d:%2d.%3d %n", &y,
-	    &mo, &d, &h, &mi, &s, &ms, &end), 7));
+	cr_assert(eq(int,
+	    sscanf(line, "%4d-%2d-%2d %2d:%2d:%2d.%3d %n", &y, &mo, &d, &h, &mi,
+		&s, &ms, &end),
+	    7));
 	cr_assert_str_eq(line + end, "INFO  worker: joined group connect\n");
 }
 
@@ -119,11 +121,10 @@ Test(log, has_room_for_so_many_levels_only)
 	cr_assert(eq(int, log_level("area127"), PS_ERROR));
 }
 
-static void
-catch(void *ctx, enum ps_level level, const char *area, const char *text)
+static void catch (void *ctx, enum ps_level level, const char *area,
+    const char *text)
 {
-	(void)snprintf(ctx, 100, "%s|%s|%s", log_level_name(level), area,
-	    text);
+	(void)snprintf(ctx, 100, "%s|%s|%s", log_level_name(level), area, text);
 }
 
 Test(log, goes_to_a_sink_as_it_is)

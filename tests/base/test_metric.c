@@ -26,7 +26,7 @@ teardown(void)
 
 TestSuite(metric, .init = setup, .fini = teardown);
 
-#define DROPPED(n)                                    \
+#define DROPPED(n)                                        \
 	"# TYPE penstock_metrics_dropped_total counter\n" \
 	"penstock_metrics_dropped_total " n "\n"
 
@@ -40,7 +40,8 @@ printed(void)
 
 Test(metric, prints_by_name_with_help_and_type)
 {
-	metric_describe(m, "records_total", METRIC_COUNTER, "All\nrecords \\o/");
+	metric_describe(m, "records_total", METRIC_COUNTER,
+	    "All\nrecords \\o/");
 	metric_add(m, METRIC_COUNTER, "records_total", "task=\"b-0\"", 2);
 	metric_set(m, METRIC_GAUGE, "lag", "", 1.5);
 	metric_add(m, METRIC_COUNTER, "records_total", "task=\"a-0\"", 1);
@@ -86,8 +87,8 @@ Test(metric, forgets_the_series_of_a_task)
 	metric_set(m, METRIC_GAUGE, "lag", "connector=\"b\",task=\"0\"", 2);
 	metric_drop(m, "connector=\"a\"");
 	cr_assert(eq(str, printed(),
-	    "# TYPE lag gauge\nlag{connector=\"b\",task=\"0\"} 2\n"
-	    DROPPED("0")));
+	    "# TYPE lag gauge\nlag{connector=\"b\",task=\"0\"} 2\n" DROPPED(
+		"0")));
 }
 
 static void
@@ -119,8 +120,8 @@ Test(metric, tells_names_and_labels_apart)
 	metric_set(m, METRIC_GAUGE, "ab", "c", 1);
 	metric_set(m, METRIC_GAUGE, "a", "bc", 2);
 	cr_assert(eq(str, printed(),
-	    "# TYPE a gauge\na{bc} 2\n# TYPE ab gauge\nab{c} 1\n"
-	    DROPPED("0")));
+	    "# TYPE a gauge\na{bc} 2\n# TYPE ab gauge\nab{c} 1\n" DROPPED(
+		"0")));
 }
 
 Test(metric, fails_when_the_text_does_not_fit)

@@ -148,7 +148,7 @@ from_hex(char *hex)
 
 	for (size_t i = 0; i < len; i++)
 		hex[i] = (char)(text_hex_digit(hex[2 * i + 1]) * 16 +
-		    text_hex_digit(hex[2 * i + 2]));
+				text_hex_digit(hex[2 * i + 2]));
 	hex[len] = '\0';
 	return len;
 }

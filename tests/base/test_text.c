@@ -54,9 +54,10 @@ Test(text, integers_are_read_whole_and_in_range)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		int64_t n = 0;
 
-		cr_assert(eq(int,
-		    text_int64(rows[i].s, rows[i].min, rows[i].max, &n),
-		    rows[i].rc), "'%s'", rows[i].s);
+		cr_assert(
+		    eq(int, text_int64(rows[i].s, rows[i].min, rows[i].max, &n),
+			rows[i].rc),
+		    "'%s'", rows[i].s);
 		cr_assert(eq(i64, n, rows[i].n), "'%s'", rows[i].s);
 	}
 }
@@ -147,8 +148,9 @@ Test(text, lists_are_cut_at_commas_and_trimmed)
 
 		cr_assert(eq(sz, count, rows[i].count), "'%s'", rows[i].s);
 		cr_assert_null(items[count]);
-		cr_assert(eq(str, text_join(a, (const char **)items, count, "|"),
-		    (char *)rows[i].joined));
+		cr_assert(
+		    eq(str, text_join(a, (const char **)items, count, "|"),
+			(char *)rows[i].joined));
 	}
 	cr_assert(eq(str, text_trim(a, " \t x y\r\n"), "x y"));
 }
@@ -161,8 +163,8 @@ Test(text, path_segments_go_to_percents_and_back)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char *e = text_url_encode(a, rows[i]);
 
-		cr_assert(eq(str, text_url_decode(a, e, strlen(e)),
-		    (char *)rows[i]));
+		cr_assert(
+		    eq(str, text_url_decode(a, e, strlen(e)), (char *)rows[i]));
 	}
 	cr_assert(eq(str, text_url_encode(a, "a b/é"), "a%20b%2F%C3%A9"));
 	cr_assert(eq(str, text_url_decode(a, "a%2fbXY", 5), "a/b"));
@@ -173,8 +175,7 @@ Test(text, malformed_percents_are_refused)
 	static const char *const rows[] = { "%", "a%2", "%zz", "%2z", "%00" };
 
 	for (size_t i = 0; i < COUNT(rows); i++)
-		cr_assert_null(
-		    text_url_decode(a, rows[i], strlen(rows[i])));
+		cr_assert_null(text_url_decode(a, rows[i], strlen(rows[i])));
 }
 
 Test(text, base64_is_that_of_the_rfc)
@@ -193,8 +194,8 @@ Test(text, base64_is_that_of_the_rfc)
 		cr_assert(eq(str, text_base64(a, rows[i].plain, len),
 		    (char *)rows[i].coded));
 		cr_assert(eq(i64,
-		    text_base64_decode(
-			rows[i].coded, strlen(rows[i].coded), out),
+		    text_base64_decode(rows[i].coded, strlen(rows[i].coded),
+			out),
 		    (int64_t)len));
 		cr_assert_arr_eq(out, rows[i].plain, len);
 	}
@@ -202,13 +203,14 @@ Test(text, base64_is_that_of_the_rfc)
 
 Test(text, malformed_base64_is_refused)
 {
-	static const char *const rows[] = { "Z", "Zg", "Zg=", "Z===", "====",
-		"Zm9v!m9v", "Zg==Zm9v", "Zm 9" };
+	static const char *const rows[] = { "Z", "Zg",
+		"Zg=", "Z===", "====", "Zm9v!m9v", "Zg==Zm9v", "Zm 9" };
 	uint8_t out[16];
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		cr_assert(eq(i64,
-		    text_base64_decode(rows[i], strlen(rows[i]), out), -1),
+			      text_base64_decode(rows[i], strlen(rows[i]), out),
+			      -1),
 		    "'%s'", rows[i]);
 }
 
@@ -237,7 +239,8 @@ Test(text, utf8_is_told_from_other_bytes)
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		cr_assert(eq(int, text_is_utf8(rows[i].s, strlen(rows[i].s)),
-		    rows[i].good), "row %zu", i);
+			      rows[i].good),
+		    "row %zu", i);
 }
 
 Test(text, characters_are_written_as_they_are_measured)
@@ -261,14 +264,16 @@ Test(text, what_would_move_a_terminal_is_made_visible)
 		{ "plain é", "plain é" },
 		{ "two\nlines\r\t", "two\\nlines\\r\\t" },
 		{ "\x1b[31mred\x7f", "\\x1b[31mred\\x7f" },
-		{ "\xc2\x9b" "31m", "\\xc2\\x9b31m" }, /* C1 controls */
+		{ "\xc2\x9b"
+		  "31m",
+		    "\\xc2\\x9b31m" }, /* C1 controls */
 		{ "caf\xe9", "caf\\xe9" },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++)
-		cr_assert(eq(str,
-		    text_printable(a, rows[i].s, strlen(rows[i].s)),
-		    (char *)rows[i].shown));
+		cr_assert(
+		    eq(str, text_printable(a, rows[i].s, strlen(rows[i].s)),
+			(char *)rows[i].shown));
 }
 
 Test(text, what_does_not_fit_is_cut_between_characters)
@@ -313,9 +318,10 @@ Test(text, murmur2_is_that_of_kafka)
 
 		for (size_t i = 0; i < len; i++)
 			key[i] = (uint8_t)(text_hex_digit(line[2 * i]) * 16 +
-			    text_hex_digit(line[2 * i + 1]));
+					   text_hex_digit(line[2 * i + 1]));
 		cr_assert(eq(i32, (int32_t)text_murmur2(key, len),
-		    (int32_t)strtol(hash, NULL, 10)), "row %zu", rows);
+			      (int32_t)strtol(hash, NULL, 10)),
+		    "row %zu", rows);
 	}
 	(void)fclose(f);
 	cr_assert(ge(sz, rows, 500));

@@ -33,6 +33,7 @@ mock_start(struct mock *m)
 	assert(m->rk != NULL);
 	m->cluster = rd_kafka_mock_cluster_new(m->rk, 1);
 	assert(m->cluster != NULL);
+	rd_kafka_mock_group_initial_rebalance_delay_ms(m->cluster, 0);
 	m->servers = rd_kafka_mock_cluster_bootstraps(m->cluster);
 }
 

@@ -67,8 +67,8 @@ Test(batch, is_empty_after_a_reset_and_can_be_filled_again)
 	for (int round = 0; round < 3; round++) {
 		cr_assert(zero(sz, b->count));
 		for (int64_t i = 0; i < 1000; i++)
-			ps_batch_add(b)->key = ps_text(
-			    ps_printf(b->arena, "%d", (int)i));
+			ps_batch_add(b)->key =
+			    ps_text(ps_printf(b->arena, "%d", (int)i));
 		b->mark = PS_MARK_COMMIT;
 		cr_assert(ps_is_text(&b->records[999].key, "999"));
 		batch_reset(b, 1 << 20);

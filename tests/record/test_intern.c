@@ -41,8 +41,10 @@ orders(const char *field)
 		{ "id", 2, &int64_schema },
 		{ name, 0, &text_schema },
 	};
-	struct ps_schema draft = { .type = PS_STRUCT, .name = "orders",
-		.fields = fields, .field_count = 2 };
+	struct ps_schema draft = { .type = PS_STRUCT,
+		.name = "orders",
+		.fields = fields,
+		.field_count = 2 };
 	const struct ps_schema *s;
 
 	fields[1].name_len = (size_t)snprintf(name, sizeof name, "%s", field);
@@ -90,20 +92,21 @@ Test(intern, whatever_differs_makes_another_schema)
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < count; j++)
 			cr_assert(eq(int,
-			    ps_schema_equal(intern_schema(in, a, &drafts[i]),
-				intern_schema(in, a, &drafts[j])),
-			    i == j), "%zu and %zu", i, j);
+				      ps_schema_equal(
+					  intern_schema(in, a, &drafts[i]),
+					  intern_schema(in, a, &drafts[j])),
+				      i == j),
+			    "%zu and %zu", i, j);
 }
 
 Test(intern, defaults_of_all_shapes_are_told_apart)
 {
 	struct ps_value list[] = { ps_text("a"), ps_float64(1.5) };
 	struct ps_pair pair = { ps_text("a"), ps_boolean(true) };
-	struct ps_value values[] = { ps_null(), ps_text("a"),
-		ps_bytes("a", 1), ps_boolean(false), ps_boolean(true),
-		ps_float64(1.5), ps_float32(1.5f), ps_array(list, 2),
-		ps_array(list, 1), ps_struct(list, 2), ps_map(&pair, 1),
-		ps_map(&pair, 0) };
+	struct ps_value values[] = { ps_null(), ps_text("a"), ps_bytes("a", 1),
+		ps_boolean(false), ps_boolean(true), ps_float64(1.5),
+		ps_float32(1.5f), ps_array(list, 2), ps_array(list, 1),
+		ps_struct(list, 2), ps_map(&pair, 1), ps_map(&pair, 0) };
 	size_t count = sizeof values / sizeof *values;
 
 	for (size_t i = 0; i < count; i++) {
@@ -135,7 +138,8 @@ Test(intern, logical_types_are_known_by_name_and_base)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct ps_schema draft = { .type = rows[i].type,
-			.name = rows[i].name, .params = &scale,
+			.name = rows[i].name,
+			.params = &scale,
 			.param_count = 1 };
 		const struct ps_schema *s = intern_schema(in, a, &draft);
 

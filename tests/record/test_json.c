@@ -42,16 +42,23 @@ Test(json, what_is_read_is_printed_the_same)
 	static const char *const rows[] = {
 		"{\"filename\":\"/tmp/a b.txt\"}",
 		"{\"position\":9223372036854775807}",
-		"[\"orders\",{\"server\":\"db\",\"n\":[1,-2,3.5,null,true,false]}]",
-		"{}", "[]", "\"\"", "null", "1.0E10", "\"é€\\\"\\\\/\"",
+		"[\"orders\",{\"server\":\"db\",\"n\":[1,-2,3.5,null,true,"
+		"false]}]",
+		"{}",
+		"[]",
+		"\"\"",
+		"null",
+		"1.0E10",
+		"\"é€\\\"\\\\/\"",
 		"\"\\b\\t\\n\\f\\r\\u0001\\u001F\"",
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct ps_value v;
 
-		cr_assert(zero(int, value_from_json(a, rows[i],
-		    strlen(rows[i]), &v, &err)), "%s", rows[i]);
+		cr_assert(zero(int, value_from_json(a, rows[i], strlen(rows[i]),
+					&v, &err)),
+		    "%s", rows[i]);
 		cr_assert(eq(str, printed(&v), (char *)rows[i]));
 	}
 }
@@ -63,7 +70,8 @@ Test(json, members_stay_in_order)
 		{ ps_text("m"), ps_bytes("foob", 4) } };
 	struct ps_value v = ps_map(p, 3);
 
-	cr_assert(eq(str, printed(&v), "{\"z\":1,\"a\":-2,\"m\":\"Zm9vYg==\"}"));
+	cr_assert(
+	    eq(str, printed(&v), "{\"z\":1,\"a\":-2,\"m\":\"Zm9vYg==\"}"));
 }
 
 Test(json, numbers_that_json_lacks_are_strings)
@@ -111,7 +119,8 @@ Test(json, values_without_a_form_are_refused_by_name)
 	static const char *const texts[] = {
 		"STRUCT has no form in JSON without a schema",
 		"a map's key is INT64, expected STRING",
-		"UNCHANGED has no form in JSON without a schema" };
+		"UNCHANGED has no form in JSON without a schema"
+	};
 
 	for (size_t i = 0; i < 3; i++) {
 		struct ps_value v = ps_array(&rows[i], 1);

@@ -64,10 +64,10 @@ Test(value, a_copy_is_equal_and_shares_nothing)
 
 Test(value, each_difference_makes_unequal)
 {
-	struct ps_value xf[12], yf[12], x, y, others[] = { ps_null(),
-		ps_int64(77), ps_float64(7.5), ps_boolean(false),
-		ps_text("text2"), ps_text("texT"), ps_bytes("\0\2", 2),
-		ps_array(yf, 1), ps_struct(yf, 1) };
+	struct ps_value xf[12], yf[12], x, y,
+	    others[] = { ps_null(), ps_int64(77), ps_float64(7.5),
+		    ps_boolean(false), ps_text("text2"), ps_text("texT"),
+		    ps_bytes("\0\2", 2), ps_array(yf, 1), ps_struct(yf, 1) };
 	struct ps_pair xp[2], yp[2];
 
 	x = everything(xp, xf);

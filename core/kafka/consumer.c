@@ -1,0 +1,285 @@
+#include "kafka/consumer.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "kafka/conf.h"
+#include "kafka/consumer_impl.h"
+#include "kafka/kerror.h"
+
+#define CONF_CHUNK ((size_t)16 * 1024)
+
+static rd_kafka_t *
+open_client(struct consumer *c, const struct ps_config *settings,
+    struct ps_error *err)
+{
+	struct ps_arena *a = arena_new(CONF_CHUNK);
+	rd_kafka_t *rk = NULL;
+	struct conf conf;
+
+	if (conf_translate(a, CONF_CONSUMER, settings, &conf, err) == 0) {
+		c->reset = conf.reset;
+		c->max_poll_records = conf.max_poll_records;
+		c->group_id =
+		    xstrdup(ps_config_str(&conf.properties, "group.id"));
+		if (c->group_id[0] == '\0')
+			(void)ps_fail(err, PS_E_CONFIG,
+			    "group.id is missing: a sink needs a group");
+		else
+			rk = conf_open(&conf, err);
+	}
+	arena_free(&a);
+	return rk;
+}
+
+struct consumer *
+consumer_new(const struct ps_config *settings, struct ps_error *err)
+{
+	static const uint64_t one = 1;
+	struct consumer *c = xcalloc(1, sizeof *c);
+
+	c->fd = -1;
+	c->rk = open_client(c, settings, err);
+	if (c->rk == NULL) {
+		consumer_free(&c, 0);
+		return NULL;
+	}
+	c->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (c->fd < 0)
+		abort(); /* as without memory */
+	(void)rd_kafka_poll_set_consumer(c->rk);
+	c->events = rd_kafka_queue_get_consumer(c->rk);
+	c->records = rd_kafka_queue_new(c->rk);
+	rd_kafka_queue_io_event_enable(c->events, c->fd, &one, sizeof one);
+	rd_kafka_queue_io_event_enable(c->records, c->fd, &one, sizeof one);
+	return c;
+}
+
+static void
+drop_batch(struct consumer *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		rd_kafka_message_destroy(c->messages[i]);
+	c->count = 0;
+}
+
+/* Leaves the group; what is revoked is given back without a word. */
+static void
+leave(struct consumer *c, int limit_ms)
+{
+	struct consumer_limits limits = { .timeout_ms = 20 };
+	struct clock_ms start = clock_now();
+	struct consumer_event e;
+
+	if (!c->closing && consumer_close(c, NULL) != 0)
+		return;
+	while (!c->closed && clock_since(start, clock_now()) < limit_ms) {
+		if (c->unanswered == CONSUMER_ASSIGNED)
+			(void)consumer_assign(c, NULL, 0, NULL);
+		else if (c->unanswered != CONSUMER_NOTHING)
+			(void)consumer_unassign(c, c->told, c->told_count,
+			    NULL);
+		if (consumer_poll(c, &limits, &e, NULL) != 0)
+			break;
+	}
+}
+
+static void
+free_queues(struct consumer *c)
+{
+	if (c->events == NULL)
+		return;
+	rd_kafka_queue_io_event_enable(c->events, -1, NULL, 0);
+	rd_kafka_queue_io_event_enable(c->records, -1, NULL, 0);
+	rd_kafka_queue_destroy(c->events);
+	rd_kafka_queue_destroy(c->records);
+}
+
+static void
+free_topics(struct consumer *c)
+{
+	union {
+		const char *in;
+		char *out;
+	} u;
+
+	for (size_t i = 0; i < c->topic_count; i++) {
+		u.in = c->topics[i];
+		free(u.out);
+	}
+	free(c->topics);
+}
+
+void
+consumer_free(struct consumer **cp, int limit_ms)
+{
+	struct consumer *c = *cp;
+
+	*cp = NULL;
+	if (c == NULL)
+		return;
+	drop_batch(c);
+	if (c->rk != NULL && c->events != NULL && !c->closed)
+		leave(c, limit_ms);
+	if (c->waiting != NULL)
+		rd_kafka_topic_partition_list_destroy(c->waiting);
+	if (c->group != NULL)
+		rd_kafka_consumer_group_metadata_destroy(c->group);
+	free_queues(c);
+	if (c->rk != NULL)
+		rd_kafka_destroy_flags(c->rk,
+		    RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	if (c->fd >= 0)
+		(void)close(c->fd);
+	free_topics(c);
+	free(c->parts);
+	free(c->assignment);
+	free(c->messages);
+	free(c->batch);
+	free(c->told);
+	free(c->group_id);
+	free(c);
+}
+
+static int
+subscribe(struct consumer *c, const rd_kafka_topic_partition_list_t *l,
+    struct ps_error *err)
+{
+	rd_kafka_resp_err_t e = rd_kafka_subscribe(c->rk, l);
+
+	if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return 0;
+	return kerror_fail(err, e, "subscription of %s",
+	    l->cnt > 0 ? l->elems[0].topic : "nothing");
+}
+
+int
+consumer_subscribe(struct consumer *c, const char *const *topics, size_t count,
+    struct ps_error *err)
+{
+	rd_kafka_topic_partition_list_t *l =
+	    rd_kafka_topic_partition_list_new((int)count);
+	int result;
+
+	for (size_t i = 0; i < count; i++)
+		rd_kafka_topic_partition_list_add(l, topics[i],
+		    RD_KAFKA_PARTITION_UA);
+	result = subscribe(c, l, err);
+	rd_kafka_topic_partition_list_destroy(l);
+	return result;
+}
+
+int
+consumer_subscribe_pattern(struct consumer *c, const char *regex,
+    struct ps_error *err)
+{
+	struct ps_arena *a = arena_new(CONF_CHUNK);
+	const char *pattern = consumer_pattern(a, regex, err);
+	int result = -1;
+
+	if (pattern != NULL)
+		result = consumer_subscribe(c, &pattern, 1, err);
+	arena_free(&a);
+	return result;
+}
+
+static void
+drain(const struct consumer *c)
+{
+	uint64_t count;
+
+	while (read(c->fd, &count, sizeof count) > 0)
+		;
+}
+
+/* What is there now: 1 with `out` filled, 0 nothing, -1. */
+static int
+look(struct consumer *c, const struct consumer_limits *limits,
+    struct consumer_event *out, struct ps_error *err)
+{
+	rd_kafka_event_t *ev;
+	int told = 0;
+
+	if (c->waiting != NULL)
+		return consumer_resolve(c, limits->timeout_ms, out, err);
+	if (c->gap.position.topic != NULL)
+		return consumer_tell_gap(c, out);
+	if (c->empty_commits > 0) {
+		c->empty_commits--;
+		out->what = CONSUMER_COMMITTED;
+		return 1;
+	}
+	while (told == 0 && (ev = rd_kafka_queue_poll(c->events, 0)) != NULL) {
+		told = consumer_event_take(c, ev, out, err);
+		rd_kafka_event_destroy(ev);
+	}
+	if (told != 0)
+		return told;
+	if (c->closing && rd_kafka_consumer_closed(c->rk)) {
+		c->closed = true;
+		out->what = CONSUMER_CLOSED;
+		return 1;
+	}
+	if (limits->max_bytes == 0 || consumer_take(c, limits, out) == 0)
+		return c->waiting != NULL ? look(c, limits, out, err) : 0;
+	return 1;
+}
+
+int
+consumer_poll(struct consumer *c, const struct consumer_limits *limits,
+    struct consumer_event *out, struct ps_error *err)
+{
+	struct clock_ms start = clock_now();
+	struct pollfd fd = { .fd = c->fd, .events = POLLIN };
+	int64_t left;
+	int found;
+
+	assert(c->count == 0);
+	assert(c->unanswered == CONSUMER_NOTHING);
+	for (;;) {
+		drain(c);
+		*out = (struct consumer_event){ .what = CONSUMER_NOTHING };
+		found = look(c, limits, out, err);
+		if (found != 0)
+			return found < 0 ? -1 : 0;
+		left = limits->timeout_ms - clock_since(start, clock_now());
+		if (left <= 0)
+			return 0;
+		(void)poll(&fd, 1, (int)left);
+	}
+}
+
+int
+consumer_fd(const struct consumer *c)
+{
+	return c->fd;
+}
+
+void
+consumer_release(struct consumer *c, struct consumer_event *e)
+{
+	drop_batch(c);
+	e->records = NULL;
+	e->record_count = 0;
+}
+
+int
+consumer_close(struct consumer *c, struct ps_error *err)
+{
+	rd_kafka_error_t *e;
+
+	if (c->closing)
+		return 0;
+	e = rd_kafka_consumer_close_queue(c->rk, c->events);
+	if (e != NULL)
+		return kerror_take(err, e, "leaving group %s", c->group_id);
+	c->closing = true;
+	return 0;
+}

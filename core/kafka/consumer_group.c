@@ -1,0 +1,246 @@
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "kafka/conf.h"
+#include "kafka/consumer_impl.h"
+#include "kafka/kerror.h"
+
+#define COMMITTED_MS 5000
+
+static void
+tell(struct consumer *c, const rd_kafka_topic_partition_list_t *l,
+    struct consumer_event *out)
+{
+	size_t n = l == NULL ? 0 : (size_t)l->cnt;
+
+	c->told = xrealloc(c->told, (n + 1) * sizeof *c->told);
+	for (size_t i = 0; i < n; i++)
+		c->told[i] = (struct consumer_position){ consumer_intern(c,
+							     l->elems[i].topic),
+			l->elems[i].partition,
+			l->elems[i].offset < 0 ? CONSUMER_NO_OFFSET
+					       : l->elems[i].offset };
+	c->told_count = n;
+	out->positions = c->told;
+	out->position_count = n;
+}
+
+static bool
+is_cooperative(const struct consumer *c)
+{
+	const char *protocol = rd_kafka_rebalance_protocol(c->rk);
+
+	return protocol != NULL && strcmp(protocol, "COOPERATIVE") == 0;
+}
+
+static int
+take_rebalance(struct consumer *c, rd_kafka_event_t *ev,
+    struct consumer_event *out)
+{
+	const rd_kafka_topic_partition_list_t *l =
+	    rd_kafka_event_topic_partition_list(ev);
+
+	if (rd_kafka_event_error(ev) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+		c->waiting = rd_kafka_topic_partition_list_copy(l);
+		return 0;
+	}
+	out->what =
+	    rd_kafka_assignment_lost(c->rk) ? CONSUMER_LOST : CONSUMER_REVOKED;
+	tell(c, l, out);
+	c->unanswered = out->what;
+	return 1;
+}
+
+static int
+take_commit(struct consumer *c, rd_kafka_event_t *ev,
+    struct consumer_event *out)
+{
+	const rd_kafka_topic_partition_list_t *l =
+	    rd_kafka_event_topic_partition_list(ev);
+	rd_kafka_resp_err_t e = rd_kafka_event_error(ev);
+
+	for (int i = 0; l != NULL && i < l->cnt; i++)
+		if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
+			e = l->elems[i].err;
+	out->what = CONSUMER_COMMITTED;
+	tell(c, l, out);
+	if (e != RD_KAFKA_RESP_ERR_NO_ERROR)
+		(void)kerror_fail(&out->error, e, "commit of group %s",
+		    c->group_id);
+	return 1;
+}
+
+static int
+take_error(struct consumer *c, rd_kafka_event_t *ev, struct consumer_event *out,
+    struct ps_error *err)
+{
+	rd_kafka_resp_err_t e = rd_kafka_event_error(ev);
+	enum ps_code class = kerror_class(e);
+
+	if (rd_kafka_event_error_is_fatal(ev))
+		class = PS_E_FATAL;
+	if (class == PS_E_FATAL || class == PS_E_CONFIG)
+		return ps_fail(err, class, "group %s: %s (%s)", c->group_id,
+		    rd_kafka_event_error_string(ev), rd_kafka_err2name(e));
+	out->what = CONSUMER_TROUBLE;
+	(void)ps_fail(&out->error, class, "group %s: %s (%s)", c->group_id,
+	    rd_kafka_event_error_string(ev), rd_kafka_err2name(e));
+	return 1;
+}
+
+int
+consumer_event_take(struct consumer *c, rd_kafka_event_t *ev,
+    struct consumer_event *out, struct ps_error *err)
+{
+	switch (rd_kafka_event_type(ev)) {
+	case RD_KAFKA_EVENT_REBALANCE:
+		(void)take_rebalance(c, ev, out);
+		if (c->waiting != NULL)
+			return consumer_resolve(c, COMMITTED_MS, out, err);
+		return 1;
+	case RD_KAFKA_EVENT_OFFSET_COMMIT:
+		return take_commit(c, ev, out);
+	case RD_KAFKA_EVENT_ERROR:
+		return take_error(c, ev, out, err);
+	case RD_KAFKA_EVENT_LOG:
+		conf_log(ev);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* Where a partition starts that has no committed offset. */
+static int
+choose_start(struct consumer *c, struct consumer_position *p,
+    struct ps_error *err)
+{
+	if (p->offset >= 0)
+		return 0;
+	if (strcmp(c->reset, "none") == 0)
+		return ps_fail(err, PS_E_CONFIG,
+		    "group %s has no committed offset for topic %s, partition "
+		    "%d, and auto.offset.reset is none",
+		    c->group_id, p->topic, p->partition);
+	p->offset =
+	    strcmp(c->reset, "latest") == 0 ? CONSUMER_END : CONSUMER_BEGINNING;
+	return 0;
+}
+
+int
+consumer_resolve(struct consumer *c, int limit_ms, struct consumer_event *out,
+    struct ps_error *err)
+{
+	rd_kafka_resp_err_t e = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+	if (c->waiting->cnt > 0)
+		e = rd_kafka_committed(c->rk, c->waiting,
+		    limit_ms < 100            ? 100
+		    : limit_ms > COMMITTED_MS ? COMMITTED_MS
+					      : limit_ms);
+	for (int i = 0; i < c->waiting->cnt; i++)
+		if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
+			e = c->waiting->elems[i].err;
+	if (e != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		out->what = CONSUMER_TROUBLE;
+		(void)kerror_fail(&out->error, e,
+		    "committed offsets of group %s", c->group_id);
+		return 1;
+	}
+	tell(c, c->waiting, out);
+	rd_kafka_topic_partition_list_destroy(c->waiting);
+	c->waiting = NULL;
+	for (size_t i = 0; i < out->position_count; i++)
+		if (choose_start(c, &c->told[i], err) != 0)
+			return -1;
+	out->what = CONSUMER_ASSIGNED;
+	c->unanswered = CONSUMER_ASSIGNED;
+	return 1;
+}
+
+/* Records of the partition go to our own queue, so that events can be
+ * served without taking records. */
+static void
+forward(struct consumer *c, const struct consumer_position *p)
+{
+	rd_kafka_queue_t *q =
+	    rd_kafka_queue_get_partition(c->rk, p->topic, p->partition);
+
+	if (q == NULL)
+		return;
+	rd_kafka_queue_forward(q, c->records);
+	rd_kafka_queue_destroy(q);
+}
+
+static void
+list_assignment(struct consumer *c)
+{
+	c->assignment = xrealloc(c->assignment,
+	    (c->part_count + 1) * sizeof *c->assignment);
+	for (size_t i = 0; i < c->part_count; i++)
+		c->assignment[i] = c->parts[i].position;
+}
+
+static int
+settle(struct consumer *c, rd_kafka_error_t *e, rd_kafka_resp_err_t code,
+    struct ps_error *err)
+{
+	c->unanswered = CONSUMER_NOTHING;
+	list_assignment(c);
+	if (e != NULL)
+		return kerror_take(err, e, "assignment of group %s",
+		    c->group_id);
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return kerror_fail(err, code, "assignment of group %s",
+		    c->group_id);
+	return 0;
+}
+
+int
+consumer_assign(struct consumer *c, const struct consumer_position *positions,
+    size_t count, struct ps_error *err)
+{
+	rd_kafka_topic_partition_list_t *l = consumer_list(positions, count);
+	rd_kafka_error_t *e = NULL;
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+	for (size_t i = 0; i < count; i++) {
+		forward(c, &positions[i]);
+		consumer_part_add(c, &positions[i]);
+	}
+	if (is_cooperative(c))
+		e = rd_kafka_incremental_assign(c->rk, l);
+	else
+		code = rd_kafka_assign(c->rk, l);
+	rd_kafka_topic_partition_list_destroy(l);
+	return settle(c, e, code, err);
+}
+
+int
+consumer_unassign(struct consumer *c, const struct consumer_position *positions,
+    size_t count, struct ps_error *err)
+{
+	rd_kafka_topic_partition_list_t *l;
+	rd_kafka_error_t *e = NULL;
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+	if (is_cooperative(c)) {
+		l = consumer_list(positions, count);
+		for (size_t i = 0; i < count; i++)
+			consumer_part_remove(c, positions[i].topic,
+			    positions[i].partition);
+		e = rd_kafka_incremental_unassign(c->rk, l);
+		rd_kafka_topic_partition_list_destroy(l);
+	} else {
+		c->part_count = 0;
+		code = rd_kafka_assign(c->rk, NULL);
+	}
+	return settle(c, e, code, err);
+}
+
+const struct consumer_position *
+consumer_assignment(const struct consumer *c, size_t *count)
+{
+	*count = c->part_count;
+	return c->assignment;
+}

@@ -1,0 +1,76 @@
+/*
+ * consumer_impl: what a consumer is made of; private to consumer*.c.
+ */
+#ifndef PENSTOCK_KAFKA_CONSUMER_IMPL_H
+#define PENSTOCK_KAFKA_CONSUMER_IMPL_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "kafka/consumer.h"
+
+/* A partition of the assignment; `position.offset` is the next to come. */
+struct consumer_part {
+	struct consumer_position position;
+	bool moved; /* a record of it has come */
+};
+
+struct consumer {
+	rd_kafka_t *rk;
+	rd_kafka_queue_t *events, *records;
+	int fd;
+	const char *reset;
+	size_t max_poll_records;
+	bool closing, closed;
+
+	const char **topics; /* one pointer per name, for ever */
+	size_t topic_count;
+	struct consumer_part *parts; /* sorted by topic pointer, partition */
+	size_t part_count;
+	struct consumer_position *assignment; /* what a getter returns */
+
+	/* The batch given out, until it is released. */
+	rd_kafka_message_t **messages;
+	struct consumer_record *batch;
+	size_t count, room;
+	size_t average; /* bytes of a record, of late */
+
+	/* The positions of the event given out. */
+	struct consumer_position *told;
+	size_t told_count;
+	rd_kafka_topic_partition_list_t
+	    *waiting;                  /* assigned, offsets unknown */
+	enum consumer_what unanswered; /* ASSIGNED, REVOKED, LOST given out */
+	size_t empty_commits;
+	struct consumer_part gap; /* topic NULL: none */
+	rd_kafka_consumer_group_metadata_t *group;
+	char *group_id;
+};
+
+const char *consumer_intern(struct consumer *c, const char *topic);
+struct consumer_part *consumer_part_find(const struct consumer *c,
+    const char *topic, int32_t partition);
+void
+consumer_part_add(struct consumer *c, const struct consumer_position *position);
+void
+consumer_part_remove(struct consumer *c, const char *topic, int32_t partition);
+
+rd_kafka_topic_partition_list_t *
+consumer_list(const struct consumer_position *positions, size_t count);
+
+/* Takes what is there, up to the limits. The number of records. */
+size_t consumer_take(struct consumer *c, const struct consumer_limits *limits,
+    struct consumer_event *out);
+/* One event of the event queue: 1 with `out` filled, 0 nothing to tell, -1
+ * the client can do no more. */
+int consumer_event_take(struct consumer *c, rd_kafka_event_t *ev,
+    struct consumer_event *out, struct ps_error *err);
+/* Asks for committed offsets of what was assigned, then tells it. */
+int consumer_resolve(struct consumer *c, int limit_ms,
+    struct consumer_event *out, struct ps_error *err);
+int consumer_tell_gap(struct consumer *c, struct consumer_event *out);
+
+/* Java's expression as POSIX's, anchored; PS_E_CONFIG when it cannot be. */
+char *
+consumer_pattern(struct ps_arena *a, const char *regex, struct ps_error *err);
+
+#endif

@@ -1,0 +1,160 @@
+#include <regex.h>
+#include <string.h>
+
+#include "kafka/consumer_impl.h"
+
+/* What POSIX writes otherwise. */
+static const struct {
+	char java;
+	const char *outside, *inside; /* of brackets; NULL: refused */
+} classes[] = {
+	{ 'd', "[0-9]", "0-9" },
+	{ 'D', "[^0-9]", NULL },
+	{ 'w', "[A-Za-z0-9_]", "A-Za-z0-9_" },
+	{ 'W', "[^A-Za-z0-9_]", NULL },
+	{ 's', "[ \t]", " \t" },
+};
+
+struct rewrite {
+	const char *s; /* what is left to read */
+	char *out;
+	bool broken;
+};
+
+static void
+put(struct rewrite *r, const char *text)
+{
+	size_t len = strlen(text);
+
+	memcpy(r->out, text, len);
+	r->out += len;
+}
+
+static bool
+put_class(struct rewrite *r, char c, bool inside)
+{
+	for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+		const char *text =
+		    inside ? classes[i].inside : classes[i].outside;
+
+		if (classes[i].java != c)
+			continue;
+		r->broken |= text == NULL;
+		if (text != NULL)
+			put(r, text);
+		return true;
+	}
+	return false;
+}
+
+/* Behind a backslash. */
+static void
+rewrite_escape(struct rewrite *r, bool inside)
+{
+	char c = *r->s;
+	bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		      c == '\0' || (c >= '0' && c <= '9');
+
+	if (c != '\0')
+		r->s++;
+	if (put_class(r, c, inside))
+		return;
+	/* A bracket holds no escapes; these would mean something there. */
+	if (letter || (inside && strchr("-]^\\[", c) != NULL)) {
+		r->broken = true;
+		return;
+	}
+	if (!inside)
+		*r->out++ = '\\';
+	*r->out++ = c;
+}
+
+static void
+rewrite_bracket(struct rewrite *r)
+{
+	if (*r->s == '^')
+		*r->out++ = *r->s++;
+	while (*r->s != '\0' && *r->s != ']') {
+		if (*r->s == '[' || *r->s == '&')
+			r->broken = true; /* unions and intersections */
+		if (*r->s == '\\') {
+			r->s++;
+			rewrite_escape(r, true);
+		} else {
+			*r->out++ = *r->s++;
+		}
+	}
+	if (*r->s == ']')
+		*r->out++ = *r->s++;
+}
+
+/* Behind a quantifier: lazy is as good as greedy where all must match. */
+static void
+rewrite_quantifier(struct rewrite *r)
+{
+	if (*r->s == '?')
+		r->s++;
+	else if (*r->s == '+')
+		r->broken = true;
+}
+
+static void
+rewrite_group(struct rewrite *r)
+{
+	if (*r->s != '?')
+		return;
+	if (r->s[1] == ':')
+		r->s += 2;
+	else
+		r->broken = true;
+}
+
+static void
+rewrite_one(struct rewrite *r)
+{
+	char c = *r->s++;
+
+	if (c == '\\') {
+		rewrite_escape(r, false);
+		return;
+	}
+	*r->out++ = c;
+	if (c == '[')
+		rewrite_bracket(r);
+	else if (c == '(')
+		rewrite_group(r);
+	else if (strchr("*+?}", c) != NULL)
+		rewrite_quantifier(r);
+}
+
+static bool
+compiles(const char *pattern)
+{
+	regex_t re;
+
+	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return false;
+	regfree(&re);
+	return true;
+}
+
+char *
+consumer_pattern(struct ps_arena *a, const char *regex, struct ps_error *err)
+{
+	size_t len = strlen(regex);
+	char *text = ps_alloc(a, 16 * len + 8);
+	struct rewrite r = { regex, text, false };
+
+	put(&r, "^(");
+	while (*r.s != '\0')
+		rewrite_one(&r);
+	put(&r, ")$");
+	*r.out = '\0';
+	if (!r.broken && len > 0 && compiles(text))
+		return text;
+	(void)ps_fail(err, PS_E_CONFIG,
+	    "topics.regex=%.200s: look-around, possessive quantifiers and "
+	    "escapes other than \\d, \\w, \\s and of signs are not supported",
+	    regex);
+	return NULL;
+}

@@ -1,0 +1,96 @@
+#include "config/redact.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct redact *r;
+
+static void
+setup(void)
+{
+	r = redact_new();
+	redact_add(r, "hunter");
+	redact_add(r, "hunter22");
+	redact_add(r, "a much longer secret");
+	redact_add(r, "hunter22");
+	redact_add(r, "short");
+}
+
+static void
+teardown(void)
+{
+	redact_free(&r);
+	cr_assert_null(r);
+	redact_free(&r);
+}
+
+TestSuite(redact, .init = setup, .fini = teardown);
+
+Test(redact, every_secret_is_masked_wherever_it_stands)
+{
+	static const struct {
+		const char *text, *masked;
+	} rows[] = {
+		{ "password=hunter22", "password=[hidden]" },
+		{ "hunter22hunter22 hunter", "[hidden][hidden] [hidden]" },
+		{ "a much longer secret!", "[hidden]!" },
+		{ "short hunt", "short hunt" },
+		{ "", "" },
+	};
+	char text[100];
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		bool found = strcmp(rows[i].text, rows[i].masked) != 0;
+
+		(void)snprintf(text, sizeof text, "%s", rows[i].text);
+		cr_assert(eq(int, redact_contains(r, text), found));
+		cr_assert(eq(int, redact_text(r, text, sizeof text), found));
+		cr_assert(eq(str, text, (char *)rows[i].masked));
+		cr_assert(not(redact_contains(r, text)));
+	}
+}
+
+Test(redact, what_goes_beyond_the_room_is_cut)
+{
+	char text[16] = "hunter-hunter-x";
+
+	cr_assert(redact_text(r, text, sizeof text));
+	cr_assert(eq(str, text, "[hidden]-[hidde"));
+	(void)snprintf(text, sizeof text, "xxxxxhunter");
+	cr_assert(redact_text(r, text, 12));
+	cr_assert(eq(str, text, "xxxxx[hidde"));
+}
+
+Test(redact, holds_many_secrets)
+{
+	char secret[32];
+
+	for (int i = 0; i < 100; i++) {
+		(void)snprintf(secret, sizeof secret, "secret-%03d", i);
+		redact_add(r, secret);
+	}
+	cr_assert(redact_contains(r, "x secret-000 y"));
+	cr_assert(redact_contains(r, "x secret-099 y"));
+	cr_assert(not(redact_contains(r, "x secret-100 y")));
+}
+
+Test(redact, keys_tell_whether_their_values_are_secret)
+{
+	static const char *const secret[] = { "connection.password",
+		"ssl.keystore.password", "sasl.jaas.config",
+		"producer.override.sasl.jaas.config", "aws.secret.access.key",
+		"aws.access.key.id.secret", "http.headers.authorization",
+		"ssl.keystore.key", "oauth2.client.secret", "DB_PASSWORD",
+		"api.key", "x.apikey", "auth.token" };
+	static const char *const open[] = { "key.converter", "name",
+		"connection.url", "topics", "oauth2.access.token.url",
+		"pk.fields", "ssl.keystore.location", "ssl.keystore.type",
+		"message.key.columns", "oauth2.response.token.property" };
+
+	for (size_t i = 0; i < sizeof secret / sizeof *secret; i++)
+		cr_assert(redact_is_secret_key(secret[i]), "%s", secret[i]);
+	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+		cr_assert_not(redact_is_secret_key(open[i]), "%s", open[i]);
+}
