@@ -1,0 +1,306 @@
+#include "store/topics.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "config/map.h"
+
+static const struct {
+	const char *property, *prefix, *partitions, *what;
+} kinds[] = {
+	[TOPICS_CONFIG] = { "config.storage.topic", "config.storage.", "1",
+	    "connector configurations" },
+	[TOPICS_OFFSET] = { "offset.storage.topic", "offset.storage.", "25",
+	    "source connector offsets" },
+	[TOPICS_STATUS] = { "status.storage.topic", "status.storage.", "5",
+	    "connector and task statuses" },
+};
+
+/* Keys of the prefix that are not settings of the topic itself. */
+static const char *const own_keys[] = { "topic", "replication.factor",
+	"partitions", "cleanup.policy" };
+
+static struct ps_config
+settings_of(struct ps_arena *a, const struct ps_config *worker,
+    enum topics_which which)
+{
+	struct ps_config c = config_prefixed(a, worker, kinds[which].prefix);
+
+	for (size_t i = 0; i < sizeof own_keys / sizeof *own_keys; i++)
+		c = config_with(a, &c, own_keys[i], NULL);
+	return config_with(a, &c, "cleanup.policy", "compact");
+}
+
+static int
+number_of(struct ps_arena *a, const struct ps_config *worker,
+    enum topics_which which, const char *name, const char *absent, int *out,
+    struct ps_error *err)
+{
+	const char *key = ps_printf(a, "%s%s", kinds[which].prefix, name);
+	const char *text = ps_config_get(worker, key);
+	int64_t n;
+
+	if (text == NULL)
+		text = absent;
+	if (text_int64(text, -1, INT16_MAX, &n) != 0 || n == 0)
+		return ps_fail(err, PS_E_CONFIG,
+		    "%s=%s: a positive number or -1 is expected", key, text);
+	*out = (int)n;
+	return 0;
+}
+
+int
+topics_spec(struct ps_arena *a, const struct ps_config *worker,
+    enum topics_which which, struct topics_spec *out, struct ps_error *err)
+{
+	const char *property = kinds[which].property;
+	const char *name = ps_config_get(worker, property);
+
+	if (name == NULL || name[0] == '\0')
+		return ps_fail(err, PS_E_CONFIG,
+		    "%s is missing: the name of a topic is expected", property);
+	*out = (struct topics_spec){ .which = which, .property = property };
+	out->topic.name = ps_strdup(a, name);
+	out->topic.configs = settings_of(a, worker, which);
+	out->topic.partitions = 1;
+	if (which != TOPICS_CONFIG &&
+	    number_of(a, worker, which, "partitions", kinds[which].partitions,
+		&out->topic.partitions, err) != 0)
+		return -1;
+	return number_of(a, worker, which, "replication.factor", "3",
+	    &out->topic.replicas, err);
+}
+
+int
+topics_judge(const struct topics_spec *spec, const char *policy, int partitions,
+    struct ps_error *err)
+{
+	const char *name = spec->topic.name;
+
+	if (spec->which == TOPICS_CONFIG && partitions != 1)
+		return ps_fail(err, PS_E_CONFIG,
+		    "Topic '%s' supplied via the '%s' property is required to "
+		    "have a single partition in order to guarantee "
+		    "consistency of connector configurations, but found %d "
+		    "partitions. Name another topic, or copy its records to "
+		    "one made with `kafka-topics.sh --create --topic NAME "
+		    "--partitions 1 --config cleanup.policy=compact`",
+		    name, spec->property, partitions);
+	if (policy == NULL || strcmp(policy, "compact") == 0)
+		return 0;
+	return ps_fail(err, PS_E_CONFIG,
+	    "Topic '%s' supplied via the '%s' property is required to have "
+	    "'cleanup.policy=compact' to guarantee consistency and durability "
+	    "of %s, but found the topic currently has 'cleanup.policy=%s'. "
+	    "Continuing would likely result in eventually losing %s. To fix: "
+	    "kafka-configs.sh --alter --entity-type topics --entity-name %s "
+	    "--add-config cleanup.policy=compact",
+	    name, spec->property, kinds[spec->which].what, policy,
+	    kinds[spec->which].what, name);
+}
+
+/* The three topics on their way: looked at, created where missing, looked
+ * at again, checked. */
+struct ensure {
+	struct admin *ad;
+	const struct topics_spec *specs;
+	size_t count;
+	int limit_ms;
+	topics_fn *fn;
+	void *ctx;
+	int *partitions; /* by spec, 0: missing */
+	const char **names;
+	struct clock_ms start;
+};
+
+static void
+finish(struct ensure *e, const struct ps_error *err)
+{
+	topics_fn *fn = e->fn;
+	void *ctx = e->ctx;
+	union {
+		const char **in;
+		void *out;
+	} u = { .in = e->names };
+
+	free(e->partitions);
+	free(u.out);
+	free(e);
+	fn(ctx, err);
+}
+
+static void
+on_configs(void *ctx, const struct admin_answer *answer)
+{
+	struct ensure *e = ctx;
+	struct ps_error err = { PS_OK, "" };
+	const struct admin_item *it;
+	const char *policy;
+
+	for (size_t i = 0; i < e->count; i++) {
+		it = i < answer->count ? &answer->items[i] : NULL;
+		/* Who may not describe it gets no check, as in Connect. */
+		policy = it == NULL || it->code != 0
+			     ? NULL
+			     : ps_config_get(&it->configs, "cleanup.policy");
+		if (topics_judge(&e->specs[i], policy, e->partitions[i],
+			&err) != 0)
+			break;
+	}
+	finish(e, err.code == PS_OK ? NULL : &err);
+}
+
+static void
+check_configs(struct ensure *e)
+{
+	admin_describe_configs(e->ad, e->names, e->count,
+	    (struct admin_call){ on_configs, e, e->limit_ms });
+}
+
+static void
+fail(struct ensure *e, const struct ps_error *cause)
+{
+	struct ps_error err = *cause;
+
+	(void)ps_fail_in(&err, "internal topics");
+	finish(e, &err);
+}
+
+static bool
+is_missing(const struct admin_item *it)
+{
+	return it->code == (int)RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+	       (it->code == 0 && it->partitions == 0);
+}
+
+/* Notes what there is; the first topic that cannot be seen is an error. */
+static const struct admin_item *
+note_topics(struct ensure *e, const struct admin_answer *answer)
+{
+	for (size_t i = 0; i < answer->count && i < e->count; i++) {
+		e->partitions[i] = answer->items[i].partitions;
+		if (answer->items[i].code != 0 &&
+		    !is_missing(&answer->items[i]))
+			return &answer->items[i];
+	}
+	return NULL;
+}
+
+static size_t
+count_missing(const struct ensure *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->count; i++)
+		n += e->partitions[i] == 0;
+	return n;
+}
+
+/* Broken by the world, or by what the user asked for. */
+static bool
+is_refused(struct ensure *e, const struct admin_answer *answer)
+{
+	for (size_t i = 0; i < answer->count; i++)
+		if (answer->items[i].code != 0) {
+			fail(e, &answer->items[i].error);
+			return true;
+		}
+	if (answer->code == 0)
+		return false;
+	fail(e, &answer->error);
+	return true;
+}
+
+/* What was just created is not known to every broker at once: asked again
+ * until the time is over. */
+static void
+on_seen(void *ctx, const struct admin_answer *answer)
+{
+	struct ensure *e = ctx;
+	const struct admin_item *bad = note_topics(e, answer);
+	struct ps_error err = { PS_OK, "" };
+
+	if (answer->code != 0) {
+		fail(e, &answer->error);
+	} else if (bad != NULL) {
+		fail(e, &bad->error);
+	} else if (count_missing(e) == 0) {
+		check_configs(e);
+	} else if (clock_since(e->start, clock_now()) < e->limit_ms) {
+		admin_describe_topics(e->ad, e->names, e->count,
+		    (struct admin_call){ on_seen, e, e->limit_ms });
+	} else {
+		(void)ps_fail(&err, PS_E_RETRY,
+		    "internal topics: created, but not there after %d ms",
+		    e->limit_ms);
+		finish(e, &err);
+	}
+}
+
+static void
+on_created(void *ctx, const struct admin_answer *answer)
+{
+	struct ensure *e = ctx;
+
+	if (!is_refused(e, answer))
+		admin_describe_topics(e->ad, e->names, e->count,
+		    (struct admin_call){ on_seen, e, e->limit_ms });
+}
+
+static void
+create_missing(struct ensure *e)
+{
+	struct admin_new_topic *list = xcalloc(e->count, sizeof *list);
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->count; i++)
+		if (e->partitions[i] == 0)
+			list[n++] = e->specs[i].topic;
+	admin_create_topics(e->ad, list, n,
+	    (struct admin_call){ on_created, e, e->limit_ms });
+	free(list);
+}
+
+static void
+on_first_look(void *ctx, const struct admin_answer *answer)
+{
+	struct ensure *e = ctx;
+	const struct admin_item *bad = note_topics(e, answer);
+
+	if (answer->code != 0)
+		fail(e, &answer->error);
+	else if (bad != NULL)
+		fail(e, &bad->error);
+	else if (count_missing(e) > 0)
+		create_missing(e);
+	else
+		check_configs(e);
+}
+
+void
+topics_ensure(struct admin *ad, const struct topics_spec *specs, size_t count,
+    int limit_ms, topics_fn *fn, void *ctx)
+{
+	struct ensure *e = xcalloc(1, sizeof *e);
+
+	*e = (struct ensure){ .ad = ad,
+		.specs = specs,
+		.count = count,
+		.limit_ms = limit_ms,
+		.fn = fn,
+		.ctx = ctx,
+		.start = clock_now(),
+		.partitions = xcalloc(count, sizeof(int)),
+		.names = xcalloc(count, sizeof(char *)) };
+	for (size_t i = 0; i < count; i++)
+		e->names[i] = specs[i].topic.name;
+	admin_describe_topics(ad, e->names, count,
+	    (struct admin_call){ on_first_look, e, limit_ms });
+}
