@@ -1,0 +1,41 @@
+/*
+ * cuts: where files were cut for a reason that offsets do not give.
+ *
+ * A cut by the clock or by lack of memory would fall elsewhere after a
+ * restart and leave objects that overlap. So it is logged in the bucket
+ * before the files it ends become visible, and repeated from there. The log
+ * holds the last CUTS_KEPT cuts of one Kafka partition.
+ */
+#ifndef PENSTOCK_CONNECTORS_S3_CUTS_H
+#define PENSTOCK_CONNECTORS_S3_CUTS_H
+
+#include "client.h"
+
+#define CUTS_KEPT 256
+
+struct cut {
+	int64_t first, end; /* offsets [first, end) are one set of files */
+};
+
+struct cuts {
+	struct s3_client *client;
+	struct pool *pool;
+	char *key;
+	struct cut list[CUTS_KEPT];
+	size_t count;
+	uint64_t version, stored; /* of what is in memory, in the bucket */
+	bool reading, writing, is_known;
+	char failure[512];
+};
+
+void cuts_init(struct cuts *k, struct s3_client *client, struct pool *pool,
+    const char *key);
+void cuts_fini(struct cuts *k);
+/* Asks the bucket for the log; is_known is set when it has answered. */
+void cuts_read(struct cuts *k);
+/* Adds a cut and writes the log; it is durable once stored >= the result. */
+uint64_t cuts_add(struct cuts *k, int64_t first, int64_t end);
+/* End of the set of files that begins at `first`, or -1. */
+int64_t cuts_end(const struct cuts *k, int64_t first);
+
+#endif

@@ -1,0 +1,427 @@
+#include "object.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#define PARTS_MAX    10000
+#define GZIP_CHUNKS  5 /* what a compressor's memory counts for */
+#define ZSTD_CHUNKS  40
+#define GZIP_WINDOW  (15 + 16)
+#define ZSTD_DEFAULT 3
+
+static void
+codec_new(struct object *o)
+{
+	/* Nothing in the header may differ between runs or systems. */
+	static gz_header header = { .os = 255 };
+	z_stream *z;
+
+	if (o->conf->codec == CODEC_GZIP) {
+		z = calloc(1, sizeof *z);
+		if (z == NULL ||
+		    deflateInit2(z, o->conf->level, Z_DEFLATED, GZIP_WINDOW, 8,
+			Z_DEFAULT_STRATEGY) != Z_OK)
+			abort();
+		(void)deflateSetHeader(z, &header);
+		o->codec = z;
+		pool_charge(o->pool, GZIP_CHUNKS);
+	} else if (o->conf->codec == CODEC_ZSTD) {
+		o->codec = ZSTD_createCCtx();
+		if (o->codec == NULL)
+			abort();
+		(void)ZSTD_CCtx_setParameter(o->codec, ZSTD_c_compressionLevel,
+		    o->conf->level < 0 ? ZSTD_DEFAULT : o->conf->level);
+		pool_charge(o->pool, ZSTD_CHUNKS);
+	}
+}
+
+static void
+codec_free(struct object *o)
+{
+	if (o->codec == NULL)
+		return;
+	if (o->conf->codec == CODEC_GZIP) {
+		(void)deflateEnd(o->codec);
+		free(o->codec);
+		pool_charge(o->pool, -GZIP_CHUNKS);
+	} else {
+		(void)ZSTD_freeCCtx(o->codec);
+		pool_charge(o->pool, -ZSTD_CHUNKS);
+	}
+	o->codec = NULL;
+}
+
+struct object *
+object_new(const struct s3_conf *conf, struct s3_client *client,
+    struct pool *pool, const char *key, const char *dir)
+{
+	struct object *o = calloc(1, sizeof *o);
+
+	if (o == NULL)
+		abort();
+	o->conf = conf;
+	o->client = client;
+	o->pool = pool;
+	o->key = dup_text(key);
+	o->dir = dup_text(dir);
+	o->conditional = conf->conditional;
+	codec_new(o);
+	return o;
+}
+
+/* Room at the end of the part for a compressor's output. */
+static struct chunk *
+out_chunk(struct object *o)
+{
+	if (o->part.last == NULL || o->part.last->len == CHUNK_BYTES)
+		chain_grow(&o->part, o->pool);
+	return o->part.last;
+}
+
+static void
+deflate_raw(struct object *o, bool last)
+{
+	z_stream *z = o->codec;
+	struct chunk *in = o->raw.first, *out;
+	int rc;
+
+	z->next_in = in == NULL ? NULL : (Bytef *)in->data;
+	z->avail_in = in == NULL ? 0 : (uInt)in->len;
+	do {
+		out = out_chunk(o);
+		z->next_out = (Bytef *)out->data + out->len;
+		z->avail_out = (uInt)(CHUNK_BYTES - out->len);
+		rc = deflate(z, last ? Z_FINISH : Z_NO_FLUSH);
+		o->part.bytes += CHUNK_BYTES - out->len - z->avail_out;
+		out->len = CHUNK_BYTES - z->avail_out;
+	} while (z->avail_in > 0 || (last && rc == Z_OK) ||
+		 (last && rc == Z_BUF_ERROR));
+}
+
+static void
+zstd_raw(struct object *o, bool last)
+{
+	struct chunk *in = o->raw.first, *out;
+	ZSTD_inBuffer src = { in == NULL ? "" : in->data,
+		in == NULL ? 0 : in->len, 0 };
+	ZSTD_outBuffer dst;
+	size_t left;
+
+	do {
+		out = out_chunk(o);
+		dst = (ZSTD_outBuffer){ out->data, CHUNK_BYTES, out->len };
+		left = ZSTD_compressStream2(o->codec, &dst, &src,
+		    last ? ZSTD_e_end : ZSTD_e_continue);
+		assert(!ZSTD_isError(left));
+		o->part.bytes += dst.pos - out->len;
+		out->len = dst.pos;
+	} while (src.pos < src.size || (last && left > 0));
+}
+
+/* Always whole blocks from the object's beginning, so that what comes out
+ * does not depend on how the records came in. */
+static void
+compress_raw(struct object *o, bool last)
+{
+	if (o->conf->codec == CODEC_GZIP)
+		deflate_raw(o, last);
+	else
+		zstd_raw(o, last);
+	chain_free(&o->raw, o->pool);
+}
+
+void
+object_add_slow(struct object *o, const void *data, size_t len)
+{
+	const char *from = data;
+	size_t n;
+
+	while (len > 0) {
+		n = CHUNK_BYTES - o->raw.bytes;
+		n = n < len ? n : len;
+		chain_add(&o->raw, o->pool, from, n);
+		from += n;
+		len -= n;
+		if (o->raw.bytes == CHUNK_BYTES)
+			compress_raw(o, false);
+	}
+}
+
+static void
+fail(struct object *o, const struct s3_request *r)
+{
+	struct str s = STR(o->failure);
+
+	if (o->failure[0] == '\0')
+		str_printf(&s, "S3: %s %.300s: status %ld %s: %.120s",
+		    r->method, o->key, r->status, r->code, r->message);
+}
+
+/* ---- One PUT, or the completion of a multipart upload ---- */
+
+static void
+on_head(struct s3_client *c, struct s3_request *r)
+{
+	struct object *o = r->owner;
+
+	(void)c;
+	if (r->status == 200 && (uint64_t)r->length == o->bytes) {
+		o->done = true;
+		chain_free(&o->part, o->pool);
+		return;
+	}
+	if (!o->conditional) {
+		fail(o, r);
+		return;
+	}
+	/* Somebody cut it elsewhere: what comes from its first offset on is
+	 * ours to write. */
+	o->conditional = false;
+	o->finishing = false;
+	object_step(o);
+}
+
+static void
+look(struct object *o)
+{
+	struct s3_request *r = request_new("HEAD", o->key, "");
+
+	r->done = on_head;
+	r->owner = o;
+	client_send(o->client, r);
+}
+
+static void
+on_stored(struct s3_client *c, struct s3_request *r)
+{
+	struct object *o = r->owner;
+
+	(void)c;
+	if (r->status >= 200 && r->status < 300) {
+		o->done = true;
+		return;
+	}
+	if (o->upload_id[0] == '\0') {
+		/* The bytes are needed if it must be written after all. */
+		o->part = r->body;
+		r->body = (struct chain){ 0 };
+	}
+	if (r->status == 412 || r->status == 404) {
+		/* It is there already, or an attempt whose answer was lost
+		 * has completed it. */
+		o->conditional = o->conditional && r->status == 412;
+		o->is_stale = r->status == 412;
+		look(o);
+	} else if (r->status == 501 && o->conditional) {
+		o->conditional = false;
+		o->finishing = false;
+		object_step(o);
+	} else {
+		fail(o, r);
+	}
+}
+
+static void
+complete(struct object *o)
+{
+	char query[4096];
+	struct str q = STR(query);
+	struct s3_request *r;
+	char text[320];
+	int n;
+
+	str_puts(&q, "uploadId=");
+	str_uri(&q, o->upload_id, strlen(o->upload_id), false);
+	r = request_new("POST", o->key, query);
+	chain_add(&r->body, o->pool, "<CompleteMultipartUpload>", 25);
+	for (size_t i = 0; i < o->part_count; i++) {
+		n = snprintf(text, sizeof text,
+		    "<Part><PartNumber>%zu</PartNumber><ETag>%s</ETag>"
+		    "</Part>",
+		    i + 1, o->parts[i].etag);
+		chain_add(&r->body, o->pool, text, (size_t)n);
+	}
+	chain_add(&r->body, o->pool, "</CompleteMultipartUpload>", 26);
+	r->want = "ETag";
+	r->conditional = o->conditional;
+	r->done = on_stored;
+	r->owner = o;
+	client_send(o->client, r);
+}
+
+static void
+put_whole(struct object *o)
+{
+	struct s3_request *r = request_new("PUT", o->key, "");
+
+	r->body = o->part;
+	o->part = (struct chain){ 0 };
+	r->creates = true;
+	r->conditional = o->conditional;
+	r->want = "";
+	r->done = on_stored;
+	r->owner = o;
+	client_send(o->client, r);
+}
+
+void
+object_step(struct object *o)
+{
+	if (o->finishing || !o->ended || o->failure[0] != '\0')
+		return;
+	if (o->part_count == 0) {
+		o->finishing = true;
+		put_whole(o);
+	} else if (o->parts_done == o->part_count) {
+		o->finishing = true;
+		complete(o);
+	}
+}
+
+/* ---- Parts ---- */
+
+static void
+on_part(struct s3_client *c, struct s3_request *r)
+{
+	struct object *o = r->owner;
+
+	(void)c;
+	if (r->status != 200) {
+		fail(o, r);
+		return;
+	}
+	memcpy(o->parts[r->number].etag, r->etag, sizeof r->etag);
+	o->parts_done++;
+	object_step(o);
+}
+
+static void
+send_waiting(struct object *o)
+{
+	struct s3_request *r;
+	char query[4096];
+	struct str q;
+
+	while ((r = o->waiting) != NULL) {
+		o->waiting = r->next;
+		q = STR(query);
+		str_printf(&q, "partNumber=%zu&uploadId=", r->number + 1);
+		str_uri(&q, o->upload_id, strlen(o->upload_id), false);
+		free(r->query);
+		r->query = dup_text(query);
+		client_send(o->client, r);
+	}
+}
+
+static void
+on_created(struct s3_client *c, struct s3_request *r)
+{
+	struct object *o = r->owner;
+
+	(void)c;
+	if (r->status != 200) {
+		fail(o, r);
+		return;
+	}
+	memcpy(o->upload_id, r->found, sizeof r->found);
+	send_waiting(o);
+}
+
+static void
+create_upload(struct object *o)
+{
+	struct s3_request *r = request_new("POST", o->key, "uploads=");
+
+	r->creates = true;
+	r->want = "UploadId";
+	r->done = on_created;
+	r->owner = o;
+	o->creating = true;
+	client_send(o->client, r);
+}
+
+void
+object_send_part(struct object *o)
+{
+	struct s3_request *r = request_new("PUT", o->key, ""), **at;
+
+	assert(o->part_count < PARTS_MAX);
+	if (o->part_count == o->part_room) {
+		o->part_room = o->part_room == 0 ? 16 : 2 * o->part_room;
+		o->parts = realloc(o->parts, o->part_room * sizeof *o->parts);
+		if (o->parts == NULL)
+			abort();
+	}
+	r->body = o->part;
+	o->bytes += o->part.bytes;
+	o->part = (struct chain){ 0 };
+	r->number = o->part_count++;
+	r->want = "";
+	r->done = on_part;
+	r->owner = o;
+	for (at = &o->waiting; *at != NULL; at = &(*at)->next)
+		continue;
+	*at = r;
+	if (o->upload_id[0] != '\0')
+		send_waiting(o);
+	else if (!o->creating)
+		create_upload(o);
+}
+
+void
+object_finish(struct object *o)
+{
+	if (o->codec != NULL) {
+		compress_raw(o, true);
+		codec_free(o);
+	}
+	o->ended = true;
+	if (o->part_count > 0 && o->part.bytes > 0)
+		object_send_part(o);
+	else
+		o->bytes += o->part.bytes;
+	object_step(o);
+}
+
+static void
+on_ignored(struct s3_client *c, struct s3_request *r)
+{
+	(void)c;
+	(void)r;
+}
+
+void
+object_free(struct object **op)
+{
+	struct object *o = *op;
+	struct s3_request *r, *next;
+	char query[4096];
+	struct str q = STR(query);
+
+	client_cancel(o->client, o);
+	for (r = o->waiting; r != NULL; r = next) {
+		next = r->next;
+		chain_free(&r->body, o->pool);
+		free(r->key);
+		free(r->query);
+		free(r);
+	}
+	if ((!o->done || o->is_stale) && o->upload_id[0] != '\0') {
+		str_puts(&q, "uploadId=");
+		str_uri(&q, o->upload_id, strlen(o->upload_id), false);
+		r = request_new("DELETE", o->key, query);
+		r->best_effort = true;
+		r->done = on_ignored;
+		client_send(o->client, r);
+	}
+	codec_free(o);
+	chain_free(&o->raw, o->pool);
+	chain_free(&o->part, o->pool);
+	free(o->parts);
+	free(o->dir);
+	free(o->key);
+	free(o);
+	*op = NULL;
+}

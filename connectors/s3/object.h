@@ -1,0 +1,70 @@
+/*
+ * object: one file on its way to the bucket.
+ *
+ * Bytes are appended, cut into parts as memory asks for it (cuts of parts
+ * change nothing in the object), and visible only when the object is
+ * finished: by one PUT when it is small, else by completing its multipart
+ * upload. The same bytes appended give the same object, however they came.
+ */
+#ifndef PENSTOCK_CONNECTORS_S3_OBJECT_H
+#define PENSTOCK_CONNECTORS_S3_OBJECT_H
+
+#include "client.h"
+
+struct object_part {
+	char etag[192];
+};
+
+struct object {
+	struct object *next; /* the owner's list */
+	const char *topic;   /* of its records; the owner's */
+	char *dir;           /* encoded partition, which the owner compares */
+	char *key;
+
+	const struct s3_conf *conf;
+	struct s3_client *client;
+	struct pool *pool;
+
+	struct chain part; /* what is not sent yet, as it will be stored */
+	struct chain raw;  /* one block not yet compressed */
+	void *codec;       /* z_stream or ZSTD_CCtx, NULL: none */
+	uint64_t bytes;    /* of the whole object, stored form */
+
+	char upload_id[1024];
+	bool creating;              /* CreateMultipartUpload is under way */
+	struct s3_request *waiting; /* parts that wait for the upload's id */
+	struct object_part *parts;
+	size_t part_count, part_room, parts_done;
+	bool ended; /* no more bytes come */
+	bool finishing;
+	bool conditional;
+	bool done;
+	bool is_stale;     /* done, but not by this upload: abort it */
+	char failure[512]; /* "" or why it can never be finished */
+};
+
+/* `key` and `dir` are copied. */
+struct object *object_new(const struct s3_conf *conf, struct s3_client *client,
+    struct pool *pool, const char *key, const char *dir);
+/* Gives up what is not done; the upload is aborted in the background. */
+void object_free(struct object **op);
+
+void object_add_slow(struct object *o, const void *data, size_t len);
+
+static inline void
+object_add(struct object *o, const void *data, size_t len)
+{
+	if (o->codec == NULL)
+		chain_add(&o->part, o->pool, data, len);
+	else
+		object_add_slow(o, data, len);
+}
+
+/* Sends what there is as a part. At least PART_MIN bytes must be there. */
+void object_send_part(struct object *o);
+/* Completes the object once it has ended and all parts are there. */
+void object_step(struct object *o);
+/* No more bytes; `done` (or `failure`) is set when it is all in the bucket. */
+void object_finish(struct object *o);
+
+#endif

@@ -1,0 +1,348 @@
+#include "tests/connectors/bucket.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+static void
+decode(char *out, size_t room, const char *from, size_t len)
+{
+	size_t n = 0;
+	unsigned c;
+
+	for (size_t i = 0; i < len && n + 1 < room; i++) {
+		c = (unsigned char)from[i];
+		if (c == '%' && i + 2 < len &&
+		    sscanf(from + i + 1, "%2x", &c) == 1)
+			i += 2;
+		out[n++] = (char)c;
+	}
+	out[n] = '\0';
+}
+
+/* The value of a query parameter in `out`; false when there is none. */
+static bool
+parameter(const struct stub_request *q, const char *name, char *out,
+    size_t room)
+{
+	const char *p = strchr(q->target, '?');
+	size_t n = strlen(name);
+
+	while (p != NULL) {
+		p++;
+		if (strncmp(p, name, n) == 0 && p[n] == '=') {
+			decode(out, room, p + n + 1, strcspn(p + n + 1, "&"));
+			return true;
+		}
+		p = strchr(p, '&');
+	}
+	return false;
+}
+
+struct object_row *
+bucket_get(struct bucket *b, const char *key)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (strcmp(b->objects[i].key, key) == 0)
+			return &b->objects[i];
+	return NULL;
+}
+
+static void
+error(struct stub_reply *a, int status, const char *code)
+{
+	char text[256];
+
+	a->status = status;
+	(void)snprintf(text, sizeof text,
+	    "<?xml version=\"1.0\"?>\n<Error><Code>%s</Code>"
+	    "<Message>no</Message></Error>",
+	    code);
+	stub_body(a, text, strlen(text));
+}
+
+static void
+store(struct bucket *b, const char *key, const char *data, size_t len)
+{
+	struct object_row *o = bucket_get(b, key);
+
+	if (o == NULL) {
+		if (b->count == sizeof b->objects / sizeof *b->objects)
+			abort();
+		o = &b->objects[b->count++];
+		o->key = xstrdup(key);
+	}
+	free(o->data);
+	o->data = xmalloc(len + 1);
+	memcpy(o->data, data, len);
+	o->data[len] = '\0';
+	o->len = len;
+	o->writes++;
+}
+
+static bool
+is_refused(struct bucket *b, const struct stub_request *q, const char *key,
+    struct stub_reply *a)
+{
+	char match[16];
+
+	(void)stub_header(q, "If-None-Match", match, sizeof match);
+	if (strcmp(match, "*") != 0 || bucket_get(b, key) == NULL)
+		return false;
+	error(a, 412, "PreconditionFailed");
+	return true;
+}
+
+static struct upload_row *
+find_upload(struct bucket *b, const char *id)
+{
+	int n = (int)strtol(id, NULL, 10);
+
+	for (size_t i = 0; i < 256; i++)
+		if (n != 0 && b->uploads[i].id == n)
+			return &b->uploads[i];
+	return NULL;
+}
+
+static void
+end_upload(struct upload_row *u)
+{
+	for (size_t i = 0; i < 64; i++)
+		free(u->parts[i].data);
+	free(u->key);
+	memset(u, 0, sizeof *u);
+}
+
+static void
+create(struct bucket *b, const char *key, struct stub_reply *a)
+{
+	char text[256];
+
+	for (size_t i = 0; i < 256; i++) {
+		if (b->uploads[i].id != 0)
+			continue;
+		b->uploads[i].id = ++b->last_id;
+		b->uploads[i].key = xstrdup(key);
+		(void)snprintf(text, sizeof text,
+		    "<InitiateMultipartUploadResult><UploadId>%d</UploadId>"
+		    "</InitiateMultipartUploadResult>",
+		    b->last_id);
+		stub_body(a, text, strlen(text));
+		return;
+	}
+	abort();
+}
+
+static void
+put_part(struct upload_row *u, const struct stub_request *q, const char *number,
+    struct stub_reply *a)
+{
+	size_t n = strtoull(number, NULL, 10);
+
+	free(u->parts[n].data);
+	u->parts[n].data = xmalloc(q->len + 1);
+	memcpy(u->parts[n].data, q->body, q->len);
+	u->parts[n].len = q->len;
+	(void)snprintf(a->headers, sizeof a->headers,
+	    "ETag: \"part-%zu-%zu\"\r\n", n, q->len);
+}
+
+/* The parts listed must be there with these very ETags. */
+static void
+complete(struct bucket *b, struct upload_row *u, const struct stub_request *q,
+    struct stub_reply *a)
+{
+	char *data = NULL, want[256];
+	const char *p = q->body;
+	size_t len = 0;
+
+	for (size_t n = 1; (p = strstr(p, "<Part>")) != NULL; n++, p++) {
+		(void)snprintf(want, sizeof want,
+		    "<Part><PartNumber>%zu</PartNumber><ETag>\"part-%zu-%zu\""
+		    "</ETag></Part>",
+		    n, n, u->parts[n].len);
+		if (strncmp(p, want, strlen(want)) != 0) {
+			error(a, 400, "InvalidPart");
+			free(data);
+			return;
+		}
+		data = xrealloc(data, len + u->parts[n].len + 1);
+		memcpy(data + len, u->parts[n].data, u->parts[n].len);
+		len += u->parts[n].len;
+	}
+	store(b, u->key, data, len);
+	free(data);
+	end_upload(u);
+	b->multiparts++;
+	stub_body(a,
+	    "  \n<CompleteMultipartUploadResult><ETag>\"x\"</ETag>"
+	    "</CompleteMultipartUploadResult>",
+	    79);
+}
+
+static void
+list_uploads(struct bucket *b, const struct stub_request *q,
+    struct stub_reply *a)
+{
+	char *text = xcalloc(1, 65536), prefix[2048] = "";
+	size_t n;
+
+	(void)parameter(q, "prefix", prefix, sizeof prefix);
+	n = (size_t)sprintf(text, "<ListMultipartUploadsResult>");
+	for (size_t i = 0; i < 256; i++)
+		if (b->uploads[i].id != 0 &&
+		    strncmp(b->uploads[i].key, prefix, strlen(prefix)) == 0)
+			n += (size_t)snprintf(text + n, 65000 - n,
+			    "<Upload><Key>%s</Key><UploadId>%d</UploadId>"
+			    "</Upload>",
+			    b->uploads[i].key, b->uploads[i].id);
+	n += (size_t)sprintf(text + n, "</ListMultipartUploadsResult>");
+	stub_body(a, text, n);
+	free(text);
+}
+
+static void
+on_upload(struct bucket *b, const struct stub_request *q, const char *id,
+    struct stub_reply *a)
+{
+	struct upload_row *u = find_upload(b, id);
+	char number[16];
+
+	if (u == NULL) {
+		error(a, 404, "NoSuchUpload");
+	} else if (strcmp(q->method, "DELETE") == 0) {
+		end_upload(u);
+		b->aborts++;
+		a->status = 204;
+	} else if (parameter(q, "partNumber", number, sizeof number)) {
+		put_part(u, q, number, a);
+	} else if (!is_refused(b, q, u->key, a)) {
+		complete(b, u, q, a);
+	}
+}
+
+static void
+on_object(struct bucket *b, const struct stub_request *q, const char *key,
+    struct stub_reply *a)
+{
+	struct object_row *o = bucket_get(b, key);
+
+	if (strcmp(q->method, "PUT") == 0) {
+		if (is_refused(b, q, key, a))
+			return;
+		store(b, key, q->body, q->len);
+		(void)snprintf(a->headers, sizeof a->headers,
+		    "ETag: \"o\"\r\n");
+	} else if (o == NULL) {
+		error(a, 404, "NoSuchKey");
+	} else if (strcmp(q->method, "HEAD") == 0) {
+		a->claim = (long)o->len;
+	} else {
+		stub_body(a, o->data, o->len);
+	}
+}
+
+static void
+apply(struct bucket *b, const struct stub_request *q, struct stub_reply *a)
+{
+	char key[4096], value[2048];
+	const char *path = strchr(q->target + 1, '/');
+
+	path = path == NULL ? "/" : path;
+	decode(key, sizeof key, path + 1, strcspn(path + 1, "?"));
+	if (parameter(q, "uploadId", value, sizeof value))
+		on_upload(b, q, value, a);
+	else if (parameter(q, "uploads", value, sizeof value) &&
+		 strcmp(q->method, "POST") == 0)
+		create(b, key, a);
+	else if (parameter(q, "uploads", value, sizeof value))
+		list_uploads(b, q, a);
+	else
+		on_object(b, q, key, a);
+}
+
+static void
+handle(void *arg, const struct stub_request *q, struct stub_reply *a)
+{
+	struct bucket *b = arg;
+	enum fault fault = b->fault == NULL ? FAULT_NONE : b->fault(b->arg, q);
+
+	if (fault == FAULT_NONE || fault == FAULT_AFTER_500 ||
+	    fault == FAULT_AFTER_CUT)
+		apply(b, q, a);
+	if (fault == FAULT_503)
+		error(a, 503, "SlowDown");
+	if (fault == FAULT_403)
+		error(a, 403, "ExpiredToken");
+	if (fault == FAULT_ERROR_200)
+		error(a, 200, "InternalError");
+	if (fault == FAULT_AFTER_500)
+		error(a, 500, "InternalError");
+	a->cut = fault == FAULT_CUT || fault == FAULT_AFTER_CUT;
+}
+
+void
+bucket_init(struct bucket *b)
+{
+	memset(b, 0, sizeof *b);
+	b->stub = stub_new(handle, b);
+}
+
+void
+bucket_fini(struct bucket *b)
+{
+	stub_free(&b->stub);
+	for (size_t i = 0; i < b->count; i++) {
+		free(b->objects[i].key);
+		free(b->objects[i].data);
+	}
+	for (size_t i = 0; i < 256; i++)
+		if (b->uploads[i].id != 0)
+			end_upload(&b->uploads[i]);
+}
+
+size_t
+bucket_open_uploads(struct bucket *b)
+{
+	size_t n = 0;
+
+	stub_lock(b->stub);
+	for (size_t i = 0; i < 256; i++)
+		n += b->uploads[i].id != 0;
+	stub_unlock(b->stub);
+	return n;
+}
+
+static int
+by_key(const void *x, const void *y)
+{
+	const struct object_row *const *p = x, *const *q = y;
+
+	return strcmp((*p)->key, (*q)->key);
+}
+
+char *
+bucket_describe(struct bucket *b)
+{
+	const struct object_row *rows[4096];
+	char *text = xcalloc(1, 1 << 20);
+	size_t n = 0, used = 0;
+	unsigned long hash;
+
+	stub_lock(b->stub);
+	for (size_t i = 0; i < b->count; i++)
+		if (strstr(b->objects[i].key, "_penstock") == NULL)
+			rows[n++] = &b->objects[i];
+	qsort(rows, n, sizeof *rows, by_key);
+	for (size_t i = 0; i < n; i++) {
+		hash = 5381;
+		for (size_t k = 0; k < rows[i]->len; k++)
+			hash = hash * 33 + (unsigned char)rows[i]->data[k];
+		used += (size_t)snprintf(text + used, (1 << 20) - used,
+		    "%s:%zu:%lx\n", rows[i]->key, rows[i]->len, hash);
+	}
+	stub_unlock(b->stub);
+	return text;
+}

@@ -1,0 +1,60 @@
+/*
+ * bucket: an S3 bucket in memory, with faults by request index.
+ *
+ * Knows what the sink uses: PUT, GET, HEAD, multipart uploads and their
+ * listing, If-None-Match. Signatures are not checked.
+ */
+#ifndef PENSTOCK_TESTS_CONNECTORS_BUCKET_H
+#define PENSTOCK_TESTS_CONNECTORS_BUCKET_H
+
+#include "tests/connectors/stub.h"
+
+enum fault {
+	FAULT_NONE,
+	FAULT_503,
+	FAULT_CUT,
+	FAULT_403,
+	FAULT_ERROR_200, /* status 200, <Error> in the body, not applied */
+	FAULT_AFTER_500, /* applied, then answered 500 */
+	FAULT_AFTER_CUT, /* applied, then cut */
+	FAULT_LAST,
+};
+
+struct object_row {
+	char *key;
+	char *data;
+	size_t len;
+	size_t writes; /* how often it was replaced or made */
+};
+
+struct upload_row {
+	int id; /* 0: free */
+	char *key;
+	struct {
+		char *data;
+		size_t len;
+	} parts[64];
+};
+
+struct bucket {
+	struct stub *stub;
+	struct object_row objects[4096];
+	size_t count;
+	struct upload_row uploads[256];
+	int last_id;
+	/* Decides the fault of a request. NULL: none. */
+	enum fault (*fault)(void *arg, const struct stub_request *q);
+	void *arg;
+	size_t aborts, multiparts;
+};
+
+void bucket_init(struct bucket *b);
+void bucket_fini(struct bucket *b);
+/* The object, or NULL; copies nothing. */
+struct object_row *bucket_get(struct bucket *b, const char *key);
+size_t bucket_open_uploads(struct bucket *b);
+/* Visible data objects (the log of cuts is none), as "key:length:hash\n"
+ * lines in the order of their names. Free it. */
+char *bucket_describe(struct bucket *b);
+
+#endif
