@@ -171,6 +171,22 @@ client_cancel(struct s3_client *c, const void *owner)
 		}
 }
 
+void
+client_disown(struct s3_client *c, const void *owner, const char *want,
+    void (*done)(struct s3_client *c, struct s3_request *r))
+{
+	struct s3_request *lists[] = { c->queue, c->running };
+
+	for (size_t i = 0; i < 2; i++)
+		for (struct s3_request *r = lists[i]; r != NULL; r = r->next) {
+			if (r->owner != owner || r->want == NULL ||
+			    strcmp(r->want, want) != 0)
+				continue;
+			r->owner = NULL;
+			r->done = done;
+		}
+}
+
 size_t
 client_pending(const struct s3_client *c)
 {

@@ -61,6 +61,9 @@ request_new(const char *method, const char *key, const char *query);
 void client_send(struct s3_client *c, struct s3_request *r);
 /* Ends all requests of that owner without a word. */
 void client_cancel(struct s3_client *c, const void *owner);
+/* Its requests that want `want` go on without it; `done` is theirs now. */
+void client_disown(struct s3_client *c, const void *owner, const char *want,
+    void (*done)(struct s3_client *c, struct s3_request *r));
 
 /* Moves what can be moved. */
 void client_drive(struct s3_client *c);

@@ -392,14 +392,36 @@ on_ignored(struct s3_client *c, struct s3_request *r)
 	(void)r;
 }
 
+static void
+abort_upload(struct s3_client *c, const char *key, const char *id)
+{
+	char query[4096];
+	struct str q = STR(query);
+	struct s3_request *r;
+
+	str_puts(&q, "uploadId=");
+	str_uri(&q, id, strlen(id), false);
+	r = request_new("DELETE", key, query);
+	r->best_effort = true;
+	r->done = on_ignored;
+	client_send(c, r);
+}
+
+/* The upload was made for an object that is gone. */
+static void
+on_late_created(struct s3_client *c, struct s3_request *r)
+{
+	if (r->status == 200)
+		abort_upload(c, r->key, r->found);
+}
+
 void
 object_free(struct object **op)
 {
 	struct object *o = *op;
 	struct s3_request *r, *next;
-	char query[4096];
-	struct str q = STR(query);
 
+	client_disown(o->client, o, "UploadId", on_late_created);
 	client_cancel(o->client, o);
 	for (r = o->waiting; r != NULL; r = next) {
 		next = r->next;
@@ -408,14 +430,8 @@ object_free(struct object **op)
 		free(r->query);
 		free(r);
 	}
-	if ((!o->done || o->is_stale) && o->upload_id[0] != '\0') {
-		str_puts(&q, "uploadId=");
-		str_uri(&q, o->upload_id, strlen(o->upload_id), false);
-		r = request_new("DELETE", o->key, query);
-		r->best_effort = true;
-		r->done = on_ignored;
-		client_send(o->client, r);
-	}
+	if ((!o->done || o->is_stale) && o->upload_id[0] != '\0')
+		abort_upload(o->client, o->key, o->upload_id);
 	codec_free(o);
 	chain_free(&o->raw, o->pool);
 	chain_free(&o->part, o->pool);

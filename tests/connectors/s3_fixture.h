@@ -1,0 +1,41 @@
+/*
+ * s3_fixture: an S3 sink on a bucket in memory.
+ */
+#ifndef PENSTOCK_TESTS_CONNECTORS_S3_FIXTURE_H
+#define PENSTOCK_TESTS_CONNECTORS_S3_FIXTURE_H
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <criterion/parameterized.h>
+
+#include <unistd.h>
+
+#include "record/batch.h"
+#include "tests/connectors/bucket.h"
+#include "tests/connectors/host.h"
+
+struct s3_fixture {
+	struct bucket bucket;
+	struct test_host *t;
+	const struct ps_sink_ops *ops;
+	void *state;
+	struct ps_batch *b;
+	int64_t committed;
+};
+
+void s3_set_up(struct s3_fixture *f);
+/* A task that starts from f->committed. */
+void s3_begin(struct s3_fixture *f);
+void s3_tear_down(struct s3_fixture *f);
+/* put() as the host calls it: again while it says so. */
+int s3_put(struct s3_fixture *f);
+/* Puts nothing until `offset` may be committed; false when it never comes. */
+bool s3_commits(struct s3_fixture *f, int64_t last, int64_t offset);
+/* The object's bytes, "(none)" when there is none. */
+const char *s3_text(struct s3_fixture *f, const char *key);
+struct ps_record *
+s3_add(struct s3_fixture *f, int64_t offset, const char *value);
+/* Records [from, to) of mixed sizes into an emptied batch. */
+void s3_fill(struct s3_fixture *f, int64_t from, int64_t to);
+
+#endif
