@@ -4,28 +4,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/dict.h"
+#include <uthash.h>
+
 #include "base/text.h"
 #include "base/xalloc.h"
 
 #define DROPPED "penstock_metrics_dropped_total"
 
 struct series {
+	UT_hash_handle hh;
 	enum metric_kind kind;
 	double value;
 	const char *name, *labels; /* inside `id` */
-	size_t id_len;
-	char id[]; /* name NUL labels */
+	char id[];                 /* name NUL labels NUL: the hash key */
 };
 
 struct about {
+	UT_hash_handle hh;
 	enum metric_kind kind;
 	char *help;
+	char name[];
 };
 
 struct metric_registry {
-	struct dict *series; /* by id */
-	struct dict *abouts; /* by name */
+	struct series *series;
+	struct about *abouts;
 	size_t ceiling;
 	double dropped;
 };
@@ -35,33 +38,36 @@ metric_new(size_t ceiling)
 {
 	struct metric_registry *m = xcalloc(1, sizeof *m);
 
-	m->series = dict_new();
-	m->abouts = dict_new();
 	m->ceiling = ceiling;
 	return m;
 }
 
 static void
-free_about(struct about *about)
+free_series(struct metric_registry *m, struct series *s)
 {
-	free(about->help);
-	free(about);
+	HASH_DEL(m->series, s);
+	free(s);
 }
 
 void
 metric_free(struct metric_registry **mp)
 {
 	struct metric_registry *m = *mp;
-	const struct dict_entry *e;
+	struct series *s, *next_series;
+	struct about *d, *next_about;
 
 	if (m == NULL)
 		return;
-	for (e = dict_first(m->series); e != NULL; e = dict_next(e))
-		free(dict_value(e));
-	for (e = dict_first(m->abouts); e != NULL; e = dict_next(e))
-		free_about(dict_value(e));
-	dict_free(&m->series);
-	dict_free(&m->abouts);
+	HASH_ITER(hh, m->series, s, next_series)
+	{
+		free_series(m, s);
+	}
+	HASH_ITER(hh, m->abouts, d, next_about)
+	{
+		HASH_DEL(m->abouts, d);
+		free(d->help);
+		free(d);
+	}
 	free(m);
 	*mp = NULL;
 }
@@ -70,21 +76,24 @@ void
 metric_describe(struct metric_registry *m, const char *name,
     enum metric_kind kind, const char *help)
 {
-	struct about *about = dict_get_str(m->abouts, name);
+	size_t len = strlen(name);
+	struct about *d;
 
-	if (about == NULL) {
-		if (dict_count(m->abouts) >= m->ceiling)
-			return;
-		about = xcalloc(1, sizeof *about);
-		(void)dict_put_str(m->abouts, name, about);
+	HASH_FIND(hh, m->abouts, name, len, d);
+	if (d == NULL && HASH_COUNT(m->abouts) >= m->ceiling)
+		return;
+	if (d == NULL) {
+		d = xcalloc(1, sizeof *d + len + 1);
+		memcpy(d->name, name, len + 1);
+		HASH_ADD_KEYPTR(hh, m->abouts, d->name, len, d);
 	}
-	about->kind = kind;
-	free(about->help);
-	about->help = xstrdup(help);
+	d->kind = kind;
+	free(d->help);
+	d->help = xstrdup(help);
 }
 
 static struct series *
-new_series(const char *name, const char *labels)
+new_series(struct metric_registry *m, const char *name, const char *labels)
 {
 	size_t nlen = strlen(name) + 1, llen = strlen(labels) + 1;
 	struct series *s = xcalloc(1, sizeof *s + nlen + llen);
@@ -93,7 +102,7 @@ new_series(const char *name, const char *labels)
 	memcpy(s->id + nlen, labels, llen);
 	s->name = s->id;
 	s->labels = s->id + nlen;
-	s->id_len = nlen + llen - 1;
+	HASH_ADD(hh, m->series, id, nlen + llen, s);
 	return s;
 }
 
@@ -102,17 +111,24 @@ static struct series *
 series_of(struct metric_registry *m, enum metric_kind kind, const char *name,
     const char *labels)
 {
-	struct series *wanted = new_series(name, labels);
-	struct series *s = dict_get(m->series, wanted->id, wanted->id_len);
+	size_t nlen = strlen(name) + 1, llen = strlen(labels) + 1;
+	char id[512], *key = id;
+	struct series *s;
 
-	if (s == NULL && dict_count(m->series) < m->ceiling) {
-		(void)dict_put(m->series, wanted->id, wanted->id_len, wanted);
-		wanted->kind = kind;
-		return wanted;
-	}
-	free(wanted);
-	if (s == NULL)
+	if (nlen + llen > sizeof id)
+		key = xmalloc(nlen + llen);
+	memcpy(key, name, nlen);
+	memcpy(key + nlen, labels, llen);
+	HASH_FIND(hh, m->series, key, nlen + llen, s);
+	if (key != id)
+		free(key);
+	if (s == NULL && HASH_COUNT(m->series) >= m->ceiling) {
 		m->dropped++;
+		return NULL;
+	}
+	if (s == NULL)
+		s = new_series(m, name, labels);
+	s->kind = kind;
 	return s;
 }
 
@@ -139,29 +155,20 @@ metric_add(struct metric_registry *m, enum metric_kind kind, const char *name,
 void
 metric_drop(struct metric_registry *m, const char *label_part)
 {
-	const struct dict_entry *e, *next;
+	struct series *s, *next;
 
-	for (e = dict_first(m->series); e != NULL; e = next) {
-		struct series *s = dict_value(e);
-
-		next = dict_next(e);
-		if (strstr(s->labels, label_part) == NULL)
-			continue;
-		(void)dict_remove(m->series, s->id, s->id_len);
-		free(s);
+	HASH_ITER(hh, m->series, s, next)
+	{
+		if (strstr(s->labels, label_part) != NULL)
+			free_series(m, s);
 	}
 }
 
 void
 metric_each(const struct metric_registry *m, metric_fn *fn, void *ctx)
 {
-	const struct dict_entry *e;
-
-	for (e = dict_first(m->series); e != NULL; e = dict_next(e)) {
-		const struct series *s = dict_value(e);
-
+	for (const struct series *s = m->series; s != NULL; s = s->hh.next)
 		fn(ctx, s->kind, s->name, s->labels, s->value);
-	}
 }
 
 static int
@@ -190,12 +197,13 @@ static void
 print_head(const struct metric_registry *m, const char *name,
     enum metric_kind kind, struct buf *out)
 {
-	const struct about *about = dict_get_str(m->abouts, name);
+	const struct about *d;
 
-	if (about != NULL) {
-		kind = about->kind;
+	HASH_FIND(hh, m->abouts, name, strlen(name), d);
+	if (d != NULL) {
+		kind = d->kind;
 		(void)buf_printf(out, "# HELP %s ", name);
-		print_help(out, about->help);
+		print_help(out, d->help);
 		(void)buf_puts(out, "\n");
 	}
 	(void)buf_printf(out, "# TYPE %s %s\n", name,
@@ -230,12 +238,11 @@ print_series(const char *name, const char *labels, double value,
 int
 metric_print(const struct metric_registry *m, struct buf *out)
 {
-	size_t count = dict_count(m->series), n = 0;
+	size_t count = HASH_COUNT(m->series), n = 0;
 	const struct series **all = xmalloc((count + 1) * sizeof *all);
-	const struct dict_entry *e;
 
-	for (e = dict_first(m->series); e != NULL; e = dict_next(e))
-		all[n++] = dict_value(e);
+	for (const struct series *s = m->series; s != NULL; s = s->hh.next)
+		all[n++] = s;
 	if (n > 1)
 		qsort(all, n, sizeof *all, by_name_and_labels);
 	for (size_t i = 0; i < n; i++) {

@@ -2,17 +2,23 @@
 
 #include <stdlib.h>
 
+#include <uthash.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/dict.h"
 #include "base/xalloc.h"
 #include "record/digest.h"
 #include "record/value.h"
 
 #define CHUNK 16384u
 
+struct entry {
+	UT_hash_handle hh; /* by schema.digest */
+	struct ps_schema schema;
+};
+
 struct intern {
-	struct dict *table; /* schemas by digest */
+	struct entry *table;
 	size_t ceiling;
 	struct ps_arena *kept;    /* the table's schemas */
 	struct ps_arena *scratch; /* for one call */
@@ -25,7 +31,6 @@ intern_new(size_t ceiling)
 	struct intern *in = xcalloc(1, sizeof *in);
 
 	in->ceiling = ceiling;
-	in->table = dict_new();
 	in->kept = arena_new(CHUNK);
 	in->scratch = arena_new(CHUNK);
 	buf_init(&in->bytes, SIZE_MAX / 2);
@@ -39,7 +44,7 @@ intern_free(struct intern **ip)
 
 	if (in == NULL)
 		return;
-	dict_free(&in->table);
+	HASH_CLEAR(hh, in->table); /* entries are in `kept` */
 	arena_free(&in->kept);
 	arena_free(&in->scratch);
 	buf_fini(&in->bytes);
@@ -50,20 +55,25 @@ intern_free(struct intern **ip)
 size_t
 intern_count(const struct intern *in)
 {
-	return dict_count(in->table);
+	return HASH_COUNT(in->table);
 }
 
-static const struct ps_schema *
-find(const struct intern *in, const struct ps_schema *s)
+static struct entry *
+find(const struct intern *in, const uint64_t digest[2])
 {
-	return dict_get(in->table, s->digest, sizeof s->digest);
+	struct entry *e;
+
+	HASH_FIND(hh, in->table, digest, 2 * sizeof *digest, e);
+	return e;
 }
 
 /* A copy that was changed may carry the digest of its original. */
 static bool
 is_kept(const struct intern *in, const struct ps_schema *s)
 {
-	return find(in, s) == s;
+	const struct entry *e = find(in, s->digest);
+
+	return e != NULL && &e->schema == s;
 }
 
 static void
@@ -222,17 +232,20 @@ copy_node(struct ps_arena *a, struct ps_schema *out, const struct ps_schema *s)
 static const struct ps_schema *
 keep(struct intern *in, struct ps_arena *a, const struct ps_schema *node)
 {
-	const struct ps_schema *kept = find(in, node);
-	bool full = intern_count(in) >= in->ceiling;
+	struct entry *e = find(in, node->digest);
 	struct ps_schema *s;
 
-	if (kept != NULL)
-		return kept;
-	s = ps_alloc(full ? a : in->kept, sizeof *s);
-	copy_node(full ? a : in->kept, s, node);
-	if (!full)
-		(void)dict_put(in->table, s->digest, sizeof s->digest, s);
-	return s;
+	if (e != NULL)
+		return &e->schema;
+	if (intern_count(in) >= in->ceiling) {
+		s = ps_alloc(a, sizeof *s);
+		copy_node(a, s, node);
+		return s;
+	}
+	e = ps_calloc(in->kept, 1, sizeof *e);
+	copy_node(in->kept, &e->schema, node);
+	HASH_ADD(hh, in->table, schema.digest, sizeof e->schema.digest, e);
+	return &e->schema;
 }
 
 static const struct ps_schema *

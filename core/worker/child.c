@@ -260,7 +260,13 @@ reap(struct child *c)
 	close_handles(c);
 }
 
-static void watch_wire(struct child *c, enum msg_wire which);
+static int
+events_of(const struct child *c, enum msg_wire which)
+{
+	return channel_is_waiting(c->wires[which].ch)
+		   ? UV_READABLE | UV_WRITABLE
+		   : UV_READABLE;
+}
 
 static void
 on_poll(uv_poll_t *p, int status, int events)
@@ -275,12 +281,13 @@ on_poll(uv_poll_t *p, int status, int events)
 	switch (which) {
 	case WATCH_CONTROL:
 	case WATCH_DATA:
-		if (events & UV_WRITABLE)
+		if (events & UV_WRITABLE) {
 			(void)channel_write(c->wires[which].ch, &err);
+			(void)uv_poll_start(p,
+			    events_of(c, (enum msg_wire)which), on_poll);
+		}
 		if (events & UV_READABLE)
 			read_wire(c, (enum msg_wire)which);
-		else
-			watch_wire(c, (enum msg_wire)which);
 		break;
 	case WATCH_OUTPUT:
 		read_output(c);
@@ -291,16 +298,6 @@ on_poll(uv_poll_t *p, int status, int events)
 	case WATCHES:
 		break;
 	}
-}
-
-static void
-watch_wire(struct child *c, enum msg_wire which)
-{
-	int events = UV_READABLE;
-
-	if (channel_is_waiting(c->wires[which].ch))
-		events |= UV_WRITABLE;
-	(void)uv_poll_start(&c->polls[which], events, on_poll);
 }
 
 /* ---- starting ---------------------------------------------------------- */
@@ -397,7 +394,8 @@ child_send(struct child *c, const struct msg *m)
 	    err.code == PS_E_RETRY)
 		child_kill(c, "does not read what it is sent");
 	if (channel_is_waiting(c->wires[which].ch))
-		watch_wire(c, which);
+		(void)uv_poll_start(&c->polls[which], events_of(c, which),
+		    on_poll);
 }
 
 pid_t

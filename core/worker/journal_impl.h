@@ -11,7 +11,7 @@
 
 /* One call of journal_append or journal_read_to_end. */
 struct wait {
-	struct wait *prev, *next;
+	struct wait *next;
 	struct journal *j;
 	enum journal_log log;
 	journal_done_fn *fn;

@@ -20,6 +20,7 @@ struct request {
 	request_fn *fn;
 	void *ctx;
 	bool running;
+	bool handled; /* the plugin changed its offsets itself */
 	struct errand *errand;
 };
 
@@ -38,6 +39,14 @@ void request_put(struct request *rq);
 void request_validate(struct request *rq);
 /* request_offsets.c */
 void request_read_offsets(struct request *rq);
+/* NULL: refused with 404's text. */
+const struct configs_connector *request_connector(struct request *rq);
+bool
+request_is_sink(const struct request *rq, const struct configs_connector *cfg);
+/* The consumer group of a sink. */
+const char *
+request_group(struct request *rq, const struct configs_connector *cfg);
+/* request_alter.c */
 void request_change_offsets(struct request *rq);
 
 #endif

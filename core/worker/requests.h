@@ -76,6 +76,6 @@ struct requests;
 struct requests *requests_new(struct worker *w);
 void requests_free(struct requests **rp);
 /* The logs are read: work off what waits. */
-void requests_begin(struct requests *r);
+void requests_begin(struct requests *all);
 
 #endif

@@ -27,8 +27,6 @@ struct plumbing {
 	struct ends control, data, output;
 };
 
-extern char **environ;
-
 static void
 close_fd(int *fd)
 {
@@ -132,7 +130,7 @@ place_descriptors(const struct plumbing *p, int keep_fd)
 		return false;
 	if (keep_fd < 0)
 		(void)close(SPAWN_NAME_FD);
-	return close_range(FIRST_CLOSED, ~0u, 0) == 0;
+	return close_range(FIRST_CLOSED, ~0U, 0) == 0;
 }
 
 _Noreturn static void

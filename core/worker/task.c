@@ -310,7 +310,7 @@ task_add(struct supervisor *s, const struct task_spec *spec)
 	t->retry.data = t;
 	(void)uv_timer_init(s->env.loop, &t->retry);
 	backoff_init(&t->backoff, l->restart_first_ms, l->restart_max_ms,
-	    (uint64_t)wall_now().ms + (uint64_t)t->id * 7919u);
+	    (uint64_t)wall_now().ms + (uint64_t)t->id * 7919U);
 	t->next = s->first;
 	if (s->first != NULL)
 		s->first->prev = t;

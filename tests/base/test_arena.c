@@ -137,15 +137,12 @@ Test(arena, zeroes_what_calloc_gives_although_memory_is_used_again)
 		cr_assert(eq(chr, *p, 0));
 }
 
-/* A sanitizer ends the process by itself, with a report. */
-Test(arena, ends_the_process_when_asked_for_the_impossible, .signal = SIGABRT,
-    .disabled = !POOLED)
+Test(arena, ends_the_process_when_asked_for_the_impossible, .signal = SIGABRT)
 {
 	(void)ps_alloc(a, SIZE_MAX - 3);
 }
 
-Test(arena, ends_the_process_when_a_product_overflows, .signal = SIGABRT,
-    .disabled = !POOLED)
+Test(arena, ends_the_process_when_a_product_overflows, .signal = SIGABRT)
 {
 	(void)ps_calloc(a, SIZE_MAX / 4, 8);
 }

@@ -1,0 +1,159 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "cli/cli.h"
+#include "rest/rest.h"
+#include "rest/server.h"
+#include "task/roles.h"
+#include "worker/listing.h"
+#include "worker/standalone.h"
+#include "worker/worker.h"
+
+#define EXIT_USAGE  1
+#define EXIT_START  2
+#define FILES_BYTES 4096
+
+struct role {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *usage; /* NULL: started by a worker, not by people */
+};
+
+/* ---- worker and standalone --------------------------------------------- */
+
+static int
+fail_start(const struct ps_error *err)
+{
+	log_error("worker", "%s", err->text);
+	return EXIT_START;
+}
+
+static void
+on_stopping(void *ctx)
+{
+	struct server **server = ctx;
+
+	server_close(server);
+}
+
+/* REST first: it answers while the logs are read. */
+static int
+serve(struct worker *w)
+{
+	struct ps_error err = { 0 };
+	struct server *server = rest_open(w, &err);
+	int code;
+
+	if (server == NULL)
+		return fail_start(&err);
+	if (worker_start(w, server_port(server), &err) == 0)
+		code = worker_run(w, on_stopping, &server);
+	else
+		code = fail_start(&err);
+	server_close(&server);
+	return code;
+}
+
+static int
+add_files(struct worker *w, struct ps_arena *a, int count, char **paths)
+{
+	struct ps_error err = { 0 };
+	struct request_spec spec;
+
+	for (int i = 0; i < count; i++) {
+		if (standalone_read(a, paths[i], &spec, &err) != 0)
+			return fail_start(&err);
+		worker_add_connector(w, &spec, paths[i]);
+	}
+	return 0;
+}
+
+static int
+run_as(enum worker_kind kind, int count, char **paths)
+{
+	struct ps_error err = { 0 };
+	struct worker *w = worker_open(paths[0], kind, &err);
+	struct ps_arena *a = arena_new(FILES_BYTES);
+	int code;
+
+	if (w == NULL) {
+		arena_free(&a);
+		return fail_start(&err);
+	}
+	code = add_files(w, a, count - 1, paths + 1);
+	if (code == 0)
+		code = serve(w);
+	worker_free(&w);
+	arena_free(&a);
+	return code;
+}
+
+static int
+usage_of(const char *text)
+{
+	(void)fprintf(stderr, "usage: penstock %s\n", text);
+	return EXIT_USAGE;
+}
+
+static int
+run_worker(int argc, char **argv)
+{
+	if (argc != 3 || argv[2][0] == '-')
+		return usage_of("worker FILE.properties");
+	return run_as(WORKER_DISTRIBUTED, 1, argv + 2);
+}
+
+static int
+run_standalone(int argc, char **argv)
+{
+	if (argc < 3 || argv[2][0] == '-')
+		return usage_of("standalone FILE.properties CONNECTOR...");
+	return run_as(WORKER_STANDALONE, argc - 2, argv + 2);
+}
+
+/* ---- the table --------------------------------------------------------- */
+
+static const struct role roles[] = {
+	{ "worker", run_worker, "worker FILE.properties" },
+	{ "standalone", run_standalone,
+	    "standalone FILE.properties CONNECTOR.json..." },
+	{ "inspect", listing_main, "inspect [--json] [FOLDER...]" },
+	{ "get", cli_main, "get [NAME]" },
+	{ "status", cli_main, "status [NAME]" },
+	{ "apply", cli_main, "apply FILE.json..." },
+	{ "delete", cli_main, "delete NAME..." },
+	{ "restart", cli_main, "restart NAME..." },
+	{ "pause", cli_main, "pause NAME..." },
+	{ "resume", cli_main, "resume NAME..." },
+	{ "stop", cli_main, "stop NAME..." },
+	{ "task", task_main, NULL },
+	{ "connector", connector_main, NULL },
+	{ "inspect-child", inspect_main, NULL },
+};
+
+#define ROLES (sizeof roles / sizeof *roles)
+
+static int
+usage(void)
+{
+	(void)fprintf(stderr, "usage:\n");
+	for (size_t i = 0; i < ROLES; i++)
+		if (roles[i].usage != NULL)
+			(void)fprintf(stderr, "  penstock %s\n",
+			    roles[i].usage);
+	(void)fprintf(stderr,
+	    "REST is at $PENSTOCK_URL, http://localhost:8083 when not set.\n");
+	return EXIT_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < ROLES; i++)
+		if (strcmp(argv[1], roles[i].name) == 0)
+			return roles[i].run(argc, argv);
+	return usage();
+}

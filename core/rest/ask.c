@@ -1,0 +1,82 @@
+#include "rest/ask.h"
+
+#include "worker/worker.h"
+
+/* Parked with the exchange. */
+struct question {
+	struct exchange *x;
+	struct request *request;
+	ask_fn *done;
+};
+
+static const int statuses[] = {
+	[ANSWER_DONE] = 200,
+	[ANSWER_CREATED] = 201,
+	[ANSWER_INVALID] = 400,
+	[ANSWER_UNKNOWN] = 404,
+	[ANSWER_CONFLICT] = 409,
+	[ANSWER_FAILED] = 500,
+};
+
+static void
+on_answer(void *ctx, const struct answer *answer)
+{
+	struct question *q = ctx;
+	struct exchange *x = q->x;
+
+	x->pending = NULL;
+	if (answer->kind == ANSWER_DONE || answer->kind == ANSWER_CREATED)
+		q->done(x, answer);
+	else
+		exchange_error(x, statuses[answer->kind], "%s", answer->text);
+}
+
+void
+ask_worker(struct exchange *x, const struct request_spec *spec, ask_fn *done)
+{
+	struct question *q = ps_calloc(x->a, 1, sizeof *q);
+
+	if (worker_phase(x->worker) == WORKER_STOPPING) {
+		exchange_error(x, 503, "Worker is shutting down");
+		return;
+	}
+	q->x = x;
+	q->done = done;
+	x->pending = q;
+	q->request = request_submit(x->worker, spec, on_answer, q);
+}
+
+void
+ask_forget(struct exchange *x)
+{
+	struct question *q = x->pending;
+
+	if (q != NULL)
+		request_forget(q->request);
+	x->pending = NULL;
+}
+
+void
+ask_no_content(struct exchange *x, const struct answer *answer)
+{
+	(void)answer;
+	exchange_empty(x, 204);
+}
+
+void
+ask_accepted(struct exchange *x, const struct answer *answer)
+{
+	(void)answer;
+	exchange_empty(x, 202);
+}
+
+const struct configs_connector *
+ask_connector(struct exchange *x)
+{
+	const struct configs_connector *cfg = configs_find(
+	    journal_configs(worker_journal(x->worker)), x->param[0]);
+
+	if (cfg == NULL)
+		exchange_error(x, 404, "Connector %s not found", x->param[0]);
+	return cfg;
+}

@@ -1,0 +1,391 @@
+#include <string.h>
+#include <strings.h>
+
+#include "base/js.h"
+#include "base/text.h"
+#include "config/map.h"
+#include "rest/ask.h"
+#include "rest/handlers.h"
+#include "rest/view.h"
+#include "worker/worker.h"
+
+/* ---- reading ----------------------------------------------------------- */
+
+static bool
+wants(const struct exchange *x, const char *what)
+{
+	for (const struct query_arg *q = x->query; q != NULL; q = q->next)
+		if (strcmp(q->name, "expand") == 0 &&
+		    strcmp(q->value, what) == 0)
+			return true;
+	return false;
+}
+
+static json_t *
+expanded(struct exchange *x, const struct configs_connector *cfg)
+{
+	json_t *one = json_object(), *status;
+
+	if (wants(x, "status")) {
+		status = view_status(x->worker, cfg, VIEW_AS_IT_IS);
+		if (status == NULL) {
+			json_decref(one);
+			return NULL;
+		}
+		(void)json_object_set_new(one, "status", status);
+	}
+	if (wants(x, "info"))
+		(void)json_object_set_new(one, "info",
+		    view_info(x->worker, cfg));
+	return one;
+}
+
+static json_t *
+expanded_list(struct exchange *x, const struct configs *all)
+{
+	json_t *list = json_object(), *one;
+
+	for (size_t i = 0; i < configs_count(all); i++) {
+		one = expanded(x, configs_at(all, i));
+		if (one != NULL)
+			(void)json_object_set_new(list,
+			    configs_at(all, i)->name, one);
+	}
+	return list;
+}
+
+void
+rest_list(struct exchange *x)
+{
+	const struct configs *all = journal_configs(worker_journal(x->worker));
+	json_t *list;
+
+	if (exchange_query(x, "expand") != NULL) {
+		exchange_json(x, 200, expanded_list(x, all));
+		return;
+	}
+	list = json_array();
+	for (size_t i = 0; i < configs_count(all); i++)
+		(void)json_array_append_new(list,
+		    json_string(configs_at(all, i)->name));
+	exchange_json(x, 200, list);
+}
+
+void
+rest_info(struct exchange *x)
+{
+	const struct configs_connector *cfg = ask_connector(x);
+
+	if (cfg != NULL)
+		exchange_json(x, 200, view_info(x->worker, cfg));
+}
+
+void
+rest_config(struct exchange *x)
+{
+	const struct configs_connector *cfg = ask_connector(x);
+
+	if (cfg != NULL)
+		exchange_json(x, 200, js_from_config(&cfg->config));
+}
+
+void
+rest_status(struct exchange *x)
+{
+	const struct configs_connector *cfg = configs_find(
+	    journal_configs(worker_journal(x->worker)), x->param[0]);
+	json_t *status =
+	    cfg == NULL ? NULL : view_status(x->worker, cfg, VIEW_AS_IT_IS);
+
+	if (status == NULL)
+		exchange_error(x, 404, "No status found for connector %s",
+		    x->param[0]);
+	else
+		exchange_json(x, 200, status);
+}
+
+/* ---- create and change ------------------------------------------------- */
+
+static void
+written(struct exchange *x, const struct answer *answer)
+{
+	const struct configs_connector *cfg = configs_find(
+	    journal_configs(worker_journal(x->worker)), x->param[0]);
+
+	if (cfg == NULL) {
+		exchange_error(x, 409,
+		    "Connector %s was deleted while it was written",
+		    x->param[0]);
+		return;
+	}
+	if (answer->kind == ANSWER_CREATED)
+		x->location = ps_printf(x->a, "/connectors/%s",
+		    text_url_encode(x->a, x->param[0]));
+	exchange_json(x, answer->kind == ANSWER_CREATED ? 201 : 200,
+	    view_info(x->worker, cfg));
+}
+
+static const char *
+unknown_member(const json_t *body)
+{
+	static const char *const known[] = { "name", "config",
+		"initial_state" };
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)body, name, value)
+	{
+		size_t i = 0;
+
+		while (i < sizeof known / sizeof *known &&
+		       strcmp(known[i], name) != 0)
+			i++;
+		if (i == sizeof known / sizeof *known)
+			return name;
+	}
+	return NULL;
+}
+
+static int
+parse_target(const json_t *body, enum target_state *target, bool *given,
+    struct ps_error *err)
+{
+	const char *text = js_opt_str(body, "initial_state");
+	const json_t *value = json_object_get(body, "initial_state");
+
+	*given = false;
+	if (value == NULL || json_is_null(value))
+		return 0;
+	*given = true;
+	if (text != NULL && strcasecmp(text, "RUNNING") == 0)
+		*target = TARGET_STARTED;
+	else if (text != NULL && strcasecmp(text, "PAUSED") == 0)
+		*target = TARGET_PAUSED;
+	else if (text != NULL && strcasecmp(text, "STOPPED") == 0)
+		*target = TARGET_STOPPED;
+	else
+		return ps_fail(err, PS_E_CONFIG,
+		    "initial_state: %s is not one of RUNNING, PAUSED, STOPPED",
+		    text == NULL ? "it" : text);
+	return 0;
+}
+
+/* {"name", "config", "initial_state"} */
+static int
+parse_create(struct exchange *x, const json_t *body, struct request_spec *spec,
+    struct ps_error *err)
+{
+	const char *unknown = unknown_member(body);
+	const json_t *name = json_object_get(body, "name");
+	const json_t *config = json_object_get(body, "config");
+	struct ps_config *c = ps_calloc(x->a, 1, sizeof *c);
+	enum target_state *target = ps_calloc(x->a, 1, sizeof *target);
+	bool given;
+
+	if (unknown != NULL)
+		return ps_fail(err, PS_E_CONFIG,
+		    "Unrecognized field \"%s\", expected name, config, "
+		    "initial_state",
+		    unknown);
+	if (name != NULL && !json_is_string(name) && !json_is_null(name))
+		return ps_fail(err, PS_E_CONFIG, "name: expected a string");
+	if (!json_is_object(config))
+		return ps_fail(err, PS_E_CONFIG,
+		    "config: expected an object of strings");
+	if (js_to_config(x->a, config, c, err) != 0)
+		return ps_fail_in(err, "config");
+	if (parse_target(body, target, &given, err) != 0)
+		return -1;
+	spec->connector = text_trim(x->a,
+	    json_is_string(name) ? json_string_value(name) : "");
+	spec->config = c;
+	spec->target = given ? target : NULL;
+	return 0;
+}
+
+void
+rest_create(struct exchange *x)
+{
+	struct request_spec spec = { .op = REQUEST_CREATE };
+	struct ps_error err = { 0 };
+	json_t *body = exchange_object(x);
+
+	if (body == NULL)
+		return;
+	if (parse_create(x, body, &spec, &err) != 0) {
+		exchange_error(x, 400, "%s", err.text);
+	} else {
+		x->param[0] = spec.connector;
+		ask_worker(x, &spec, written);
+	}
+	json_decref(body);
+}
+
+/* A flat map is the body. */
+static void
+put(struct exchange *x, enum request_op op)
+{
+	struct ps_config config;
+	struct request_spec spec = { .op = op,
+		.connector = x->param[0],
+		.config = &config };
+	struct ps_error err = { 0 };
+	json_t *body = exchange_object(x);
+
+	if (body == NULL)
+		return;
+	if (js_to_config(x->a, body, &config, &err) != 0)
+		exchange_error(x, 400, "%s", err.text);
+	else
+		ask_worker(x, &spec, written);
+	json_decref(body);
+}
+
+void
+rest_replace(struct exchange *x)
+{
+	put(x, REQUEST_REPLACE);
+}
+
+void
+rest_patch(struct exchange *x)
+{
+	put(x, REQUEST_PATCH);
+}
+
+/* ---- orders ------------------------------------------------------------ */
+
+static void
+order(struct exchange *x, enum request_op op, ask_fn *done)
+{
+	struct request_spec spec = { .op = op, .connector = x->param[0] };
+
+	ask_worker(x, &spec, done);
+}
+
+void
+rest_delete(struct exchange *x)
+{
+	order(x, REQUEST_DELETE, ask_no_content);
+}
+
+void
+rest_pause(struct exchange *x)
+{
+	order(x, REQUEST_PAUSE, ask_accepted);
+}
+
+void
+rest_resume(struct exchange *x)
+{
+	order(x, REQUEST_RESUME, ask_accepted);
+}
+
+void
+rest_stop(struct exchange *x)
+{
+	order(x, REQUEST_STOP, ask_no_content);
+}
+
+/* ---- restart ----------------------------------------------------------- */
+
+/* The answer shows what was asked for, as it was before it began. */
+static void
+restarting(struct exchange *x, const struct answer *answer)
+{
+	(void)answer;
+	exchange_text(x, 202, "application/json", x->answer, x->answer_len);
+}
+
+static unsigned
+restart_flags(const struct exchange *x)
+{
+	return (exchange_query_bool(x, "includeTasks") ? CONFIGS_RESTART_TASKS
+						       : 0U) |
+	       (exchange_query_bool(x, "onlyFailed") ? CONFIGS_RESTART_FAILED
+						     : 0U);
+}
+
+static json_t *
+restart_view(struct exchange *x, const struct configs_connector *cfg,
+    unsigned flags)
+{
+	unsigned view = VIEW_RESTART;
+
+	if ((flags & CONFIGS_RESTART_TASKS) != 0)
+		view |= VIEW_RESTART_TASKS;
+	if ((flags & CONFIGS_RESTART_FAILED) != 0)
+		view |= VIEW_RESTART_FAILED;
+	return view_status(x->worker, cfg, view);
+}
+
+void
+rest_restart(struct exchange *x)
+{
+	const struct configs_connector *cfg = configs_find(
+	    journal_configs(worker_journal(x->worker)), x->param[0]);
+	struct request_spec spec = { .op = REQUEST_RESTART_MANY,
+		.connector = x->param[0],
+		.flags = restart_flags(x) };
+	json_t *view;
+
+	if (spec.flags == 0) {
+		order(x, REQUEST_RESTART, ask_no_content);
+		return;
+	}
+	if (cfg == NULL) {
+		exchange_error(x, 404, "Unknown connector: %s", x->param[0]);
+		return;
+	}
+	view = restart_view(x, cfg, spec.flags);
+	if (view == NULL) {
+		exchange_error(x, 404, "Status for connector %s not found",
+		    x->param[0]);
+		return;
+	}
+	x->answer = js_dump(x->a, view);
+	x->answer_len = strlen(x->answer);
+	json_decref(view);
+	ask_worker(x, &spec, restarting);
+}
+
+/* ---- topics ------------------------------------------------------------ */
+
+static bool
+is_on(const struct exchange *x, const char *key)
+{
+	return ps_config_bool(&worker_options(x->worker)->all, key);
+}
+
+static void
+add_topic(void *ctx, const struct status_topic *t)
+{
+	(void)json_array_append_new(ctx, json_string(t->topic));
+}
+
+void
+rest_topics(struct exchange *x)
+{
+	json_t *list;
+
+	if (!is_on(x, "topic.tracking.enable")) {
+		exchange_error(x, 403, "Topic tracking is disabled.");
+		return;
+	}
+	list = json_array();
+	statuses_each_topic(journal_statuses(worker_journal(x->worker)),
+	    x->param[0], add_topic, list);
+	exchange_json(x, 200,
+	    json_pack("{s:{s:o}}", x->param[0], "topics", list));
+}
+
+void
+rest_reset_topics(struct exchange *x)
+{
+	if (!is_on(x, "topic.tracking.enable"))
+		exchange_error(x, 403, "Topic tracking is disabled.");
+	else if (!is_on(x, "topic.tracking.allow.reset"))
+		exchange_error(x, 403, "Topic tracking reset is disabled.");
+	else
+		order(x, REQUEST_RESET_TOPICS, ask_accepted);
+}

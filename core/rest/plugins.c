@@ -1,0 +1,194 @@
+#include <string.h>
+
+#include "base/js.h"
+#include "base/text.h"
+#include "config/common.h"
+#include "config/def.h"
+#include "rest/ask.h"
+#include "rest/handlers.h"
+#include "worker/worker.h"
+
+/* ---- the list ---------------------------------------------------------- */
+
+/* Connect's order. */
+static const struct {
+	const char *type;
+	bool connector;
+} kinds[] = {
+	{ "sink", true },
+	{ "source", true },
+	{ "transformation", false },
+	{ "predicate", false },
+	{ "converter", false },
+	{ "header_converter", false },
+};
+
+static void
+add_kind(json_t *list, const json_t *plugins, const char *type)
+{
+	const json_t *plugin;
+	const char *text;
+	json_t *info;
+	size_t i;
+
+	json_array_foreach(plugins, i, plugin)
+	{
+		text = js_opt_str(plugin, "type");
+		if (text == NULL || strcmp(text, type) != 0)
+			continue;
+		info = json_object();
+		(void)json_object_set(info, "class",
+		    json_object_get(plugin, "class"));
+		(void)json_object_set_new(info, "type", json_string(type));
+		if (js_opt_str(plugin, "version") != NULL)
+			(void)json_object_set(info, "version",
+			    json_object_get(plugin, "version"));
+		(void)json_array_append_new(list, info);
+	}
+}
+
+static void
+give_list(struct exchange *x, const struct answer *answer)
+{
+	const char *only = exchange_query(x, "connectorsOnly");
+	bool all = only != NULL && strcasecmp(only, "false") == 0;
+	json_t *list = json_array();
+
+	(void)answer;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (all || kinds[i].connector)
+			add_kind(list,
+			    inventory_plugins(worker_inventory(x->worker)),
+			    kinds[i].type);
+	exchange_json(x, 200, list);
+}
+
+void
+rest_plugins(struct exchange *x)
+{
+	struct request_spec spec = { .op = REQUEST_PLUGINS };
+
+	ask_worker(x, &spec, give_list);
+}
+
+/* ---- keys -------------------------------------------------------------- */
+
+static void
+add_table(json_t *list, const struct key_table *t)
+{
+	const json_t *one;
+	const char *name;
+	size_t i;
+
+	for (size_t k = 0; k < t->count; k++) {
+		json_array_foreach(list, i, one)
+		{
+			name = js_opt_str(one, "name");
+			if (name != NULL && strcmp(name, t->keys[k].name) == 0)
+				break;
+		}
+		if (i == json_array_size(list))
+			(void)json_array_append_new(list,
+			    def_key_json(&t->keys[k]));
+	}
+}
+
+static const struct {
+	const char *type;
+	const struct key_table *tables[3];
+} frameworks[] = {
+	{ "sink", { &common_connector_keys, &common_sink_keys, NULL } },
+	{ "source", { &common_connector_keys, &common_source_keys, NULL } },
+};
+
+/* The plugin's own keys, then the framework's that it does not define. */
+static json_t *
+keys_of(const json_t *plugin)
+{
+	const char *type = js_opt_str(plugin, "type");
+	json_t *list = json_copy(json_object_get(plugin, "keys"));
+
+	for (size_t i = 0; i < sizeof frameworks / sizeof *frameworks; i++)
+		if (type != NULL && strcmp(frameworks[i].type, type) == 0)
+			for (size_t t = 0; frameworks[i].tables[t] != NULL; t++)
+				add_table(list, frameworks[i].tables[t]);
+	return list;
+}
+
+static void
+give_keys(struct exchange *x, const struct answer *answer)
+{
+	const json_t *plugin =
+	    inventory_find(worker_inventory(x->worker), x->param[0]);
+
+	(void)answer;
+	if (plugin == NULL)
+		exchange_error(x, 404, "Unknown plugin %s.", x->param[0]);
+	else
+		exchange_json(x, 200, keys_of(plugin));
+}
+
+void
+rest_plugin_config(struct exchange *x)
+{
+	struct request_spec spec = { .op = REQUEST_PLUGINS };
+
+	ask_worker(x, &spec, give_keys);
+}
+
+/* ---- validation -------------------------------------------------------- */
+
+static void
+give_result(struct exchange *x, const struct answer *answer)
+{
+	json_t *copy = json_copy((json_t *)(uintptr_t)answer->json);
+
+	(void)json_object_del(copy, "error");
+	exchange_json(x, 200, copy);
+}
+
+/* The name without a trailing "Connector". */
+static char *
+stem(struct exchange *x, const char *name)
+{
+	static const char suffix[] = "Connector";
+	size_t len = strlen(name);
+
+	if (text_ends(name, suffix))
+		len -= sizeof suffix - 1;
+	return ps_strndup(x->a, name, len);
+}
+
+static bool
+is_of_type(struct exchange *x, const struct ps_config *config)
+{
+	const char *class = ps_config_str(config, "connector.class");
+	const char *a = stem(x, class), *b = stem(x, x->param[0]);
+
+	if (class[0] == '\0' || text_ends(a, b) || text_ends(b, a))
+		return true;
+	exchange_error(x, 400,
+	    "Included connector type %s does not match request type %s", class,
+	    x->param[0]);
+	return false;
+}
+
+void
+rest_validate(struct exchange *x)
+{
+	struct ps_config config;
+	struct ps_error err = { 0 };
+	struct request_spec spec = { .op = REQUEST_VALIDATE,
+		.config = &config };
+	json_t *body = exchange_object(x);
+
+	if (body == NULL)
+		return;
+	if (js_to_config(x->a, body, &config, &err) != 0) {
+		exchange_error(x, 400, "%s", err.text);
+	} else if (is_of_type(x, &config)) {
+		spec.connector = ps_config_get(&config, "name");
+		ask_worker(x, &spec, give_result);
+	}
+	json_decref(body);
+}

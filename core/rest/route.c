@@ -1,0 +1,194 @@
+#include "rest/route.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "rest/handlers.h"
+#include "worker/worker.h"
+
+#define PATH_MAX_BYTES 8192
+#define ALLOW_BYTES    256
+
+typedef void route_fn(struct exchange *x);
+
+struct route {
+	const char *method;
+	const char *pattern;
+	route_fn *run;
+	bool text; /* answers text, not JSON */
+};
+
+/* Rows of one pattern stand together: OPTIONS lists them. */
+static const struct route routes[] = {
+	{ "GET", "", rest_root, false },
+	{ "GET", "health", rest_health, false },
+	{ "GET", "metrics", rest_metrics, true },
+	{ "GET", "connectors", rest_list, false },
+	{ "POST", "connectors", rest_create, false },
+	{ "GET", "connectors/{}", rest_info, false },
+	{ "DELETE", "connectors/{}", rest_delete, false },
+	{ "GET", "connectors/{}/config", rest_config, false },
+	{ "PUT", "connectors/{}/config", rest_replace, false },
+	{ "PATCH", "connectors/{}/config", rest_patch, false },
+	{ "GET", "connectors/{}/status", rest_status, false },
+	{ "POST", "connectors/{}/restart", rest_restart, false },
+	{ "PUT", "connectors/{}/pause", rest_pause, false },
+	{ "PUT", "connectors/{}/resume", rest_resume, false },
+	{ "PUT", "connectors/{}/stop", rest_stop, false },
+	{ "GET", "connectors/{}/topics", rest_topics, false },
+	{ "PUT", "connectors/{}/topics/reset", rest_reset_topics, false },
+	{ "GET", "connectors/{}/offsets", rest_offsets, false },
+	{ "PATCH", "connectors/{}/offsets", rest_alter_offsets, false },
+	{ "DELETE", "connectors/{}/offsets", rest_reset_offsets, false },
+	{ "GET", "connectors/{}/tasks", rest_tasks, false },
+	{ "GET", "connectors/{}/tasks/{}/status", rest_task_status, false },
+	{ "POST", "connectors/{}/tasks/{}/restart", rest_restart_task, false },
+	{ "GET", "connector-plugins", rest_plugins, false },
+	{ "GET", "connector-plugins/{}/config", rest_plugin_config, false },
+	{ "PUT", "connector-plugins/{}/config/validate", rest_validate, false },
+	{ "GET", "admin/loggers", rest_loggers, false },
+	{ "GET", "admin/loggers/{}", rest_logger, false },
+	{ "PUT", "admin/loggers/{}", rest_set_logger, false },
+};
+
+#define ROUTES (sizeof routes / sizeof *routes)
+
+/* ---- matching ---------------------------------------------------------- */
+
+/* Both without slashes at their ends. */
+static bool
+matches(struct exchange *x, const char *pattern, const char *path)
+{
+	size_t params = 0, plen, len;
+
+	for (;;) {
+		plen = strcspn(pattern, "/");
+		len = strcspn(path, "/");
+		if (plen == 2 && memcmp(pattern, "{}", 2) == 0) {
+			x->param[params++] = text_url_decode(x->a, path, len);
+			if (len == 0 || x->param[params - 1] == NULL)
+				return false;
+		} else if (plen != len || memcmp(pattern, path, len) != 0) {
+			return false;
+		}
+		pattern += plen;
+		path += len;
+		if (*pattern == '\0' || *path == '\0')
+			return *pattern == *path;
+		pattern++;
+		path++;
+	}
+}
+
+static const struct route *
+find(struct exchange *x, const char *path, const char **allow)
+{
+	struct buf methods;
+	const struct route *found = NULL;
+
+	buf_init(&methods, ALLOW_BYTES);
+	for (size_t i = 0; i < ROUTES && found == NULL; i++) {
+		if (!matches(x, routes[i].pattern, path))
+			continue;
+		if (strcmp(routes[i].method, x->method) == 0)
+			found = &routes[i];
+		(void)buf_printf(&methods, "%s%s%s",
+		    methods.len == 0 ? "" : ",", routes[i].method,
+		    strcmp(routes[i].method, "GET") == 0 ? ",HEAD" : "");
+	}
+	*allow = methods.len == 0
+		     ? NULL
+		     : ps_printf(x->a, "%s,OPTIONS", buf_str(&methods));
+	buf_fini(&methods);
+	return found;
+}
+
+/* ---- the frame --------------------------------------------------------- */
+
+/* Does an Accept header take that type? (q values are not weighed) */
+static bool
+accepts(const struct exchange *x, const struct route *r)
+{
+	const char *type = r->text ? "text/" : "application/";
+
+	return x->accept == NULL || x->accept[0] == '\0' ||
+	       strstr(x->accept, "*/*") != NULL ||
+	       strcasestr(x->accept, type) != NULL || r->text;
+}
+
+static bool
+is_json(const char *type)
+{
+	static const char json[] = "application/json";
+
+	return type != NULL && strncasecmp(type, json, sizeof json - 1) == 0 &&
+	       strchr("; \t", type[sizeof json - 1]) != NULL;
+}
+
+static const char *
+trimmed(struct exchange *x)
+{
+	const char *path = x->path[0] == '/' ? x->path + 1 : x->path;
+	size_t len = strlen(path);
+
+	if (len > 0 && path[len - 1] == '/')
+		len--;
+	return ps_strndup(x->a, path, len);
+}
+
+static bool
+is_refused(struct exchange *x)
+{
+	if (x->too_large) {
+		exchange_error(x, 413,
+		    "The request's body is larger than "
+		    "rest.body.max.bytes");
+		return true;
+	}
+	if (strlen(x->path) > PATH_MAX_BYTES) {
+		exchange_refuse(x, 414, "HTTP 414 URI Too Long");
+		return true;
+	}
+	if (strstr(x->path, "//") != NULL) {
+		exchange_refuse(x, 400, "HTTP 400 Ambiguous URI empty segment");
+		return true;
+	}
+	return false;
+}
+
+static bool
+is_hidden(const struct exchange *x, const char *path)
+{
+	return text_starts(path, "admin/") &&
+	       !worker_options(x->worker)->admin_api;
+}
+
+void
+route_handle(struct exchange *x)
+{
+	const struct route *r;
+	const char *path, *allow;
+
+	if (is_refused(x))
+		return;
+	path = trimmed(x);
+	r = find(x, path, &allow);
+	if (allow == NULL || is_hidden(x, path)) {
+		exchange_refuse(x, 404, "HTTP 404 Not Found");
+	} else if (r == NULL) {
+		x->allow = allow;
+		if (strcmp(x->method, "OPTIONS") == 0)
+			exchange_text(x, 200, "text/plain", allow,
+			    strlen(allow));
+		else
+			exchange_refuse(x, 405, "HTTP 405 Method Not Allowed");
+	} else if (!accepts(x, r)) {
+		exchange_refuse(x, 406, "HTTP 406 Not Acceptable");
+	} else if (x->body.len > 0 && !is_json(x->content_type)) {
+		exchange_refuse(x, 415, "HTTP 415 Unsupported Media Type");
+	} else {
+		r->run(x);
+	}
+}

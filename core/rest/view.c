@@ -1,0 +1,151 @@
+#include "rest/view.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/js.h"
+#include "worker/worker.h"
+
+/* ---- info -------------------------------------------------------------- */
+
+static json_t *
+task_id(const char *connector, int task)
+{
+	return json_pack("{s:s, s:i}", "connector", connector, "task", task);
+}
+
+static size_t
+task_count(const struct configs_connector *cfg)
+{
+	return cfg->tasks == NULL ? 0 : cfg->task_count;
+}
+
+static const char *
+type_of(struct worker *w, const struct configs_connector *cfg)
+{
+	return inventory_connector_type(worker_inventory(w),
+	    ps_config_str(&cfg->config, "connector.class"));
+}
+
+json_t *
+view_info(struct worker *w, const struct configs_connector *cfg)
+{
+	json_t *tasks = json_array();
+
+	for (size_t i = 0; i < task_count(cfg); i++)
+		(void)json_array_append_new(tasks, task_id(cfg->name, (int)i));
+	return json_pack("{s:s, s:o, s:o, s:s}", "name", cfg->name, "config",
+	    js_from_config(&cfg->config), "tasks", tasks, "type",
+	    type_of(w, cfg));
+}
+
+json_t *
+view_tasks(const struct configs_connector *cfg)
+{
+	json_t *tasks = json_array();
+
+	for (size_t i = 0; i < task_count(cfg); i++)
+		(void)json_array_append_new(tasks,
+		    json_pack("{s:o, s:o}", "id", task_id(cfg->name, (int)i),
+			"config", js_from_config(&cfg->tasks[i])));
+	return tasks;
+}
+
+/* ---- states ------------------------------------------------------------ */
+
+static void
+set_text(json_t *obj, const char *name, const char *text)
+{
+	if (text != NULL && text[0] != '\0')
+		(void)json_object_set_new(obj, name, json_string(text));
+}
+
+/* What another start wrote is no proof that anything runs. */
+static const char *
+state_of(struct worker *w, const struct status *st)
+{
+	const char *incarnation =
+	    st->incarnation == NULL ? "" : st->incarnation;
+
+	if (strcmp(incarnation, worker_incarnation(w)) == 0 ||
+	    strcmp(st->state, "FAILED") == 0 ||
+	    strcmp(st->state, "STOPPED") == 0)
+		return st->state;
+	return "UNASSIGNED";
+}
+
+static json_t *
+state_object(struct worker *w, const struct status *st, const char *state)
+{
+	struct ps_arena *a = arena_new(256);
+	json_t *obj = json_object();
+
+	set_text(obj, "state", state == NULL ? state_of(w, st) : state);
+	set_text(obj, "worker_id", st->worker_id);
+	set_text(obj, "version", st->version);
+	set_text(obj, "trace", st->trace);
+	set_text(obj, "detail", st->detail);
+	set_text(obj, "cause", st->cause);
+	set_text(obj, "next_action", st->next_action);
+	if (st->since_ms > 0)
+		set_text(obj, "since",
+		    wall_iso(a, (struct wall_ms){ st->since_ms }));
+	arena_free(&a);
+	return obj;
+}
+
+static const char *
+shown_state(const struct status *st, unsigned flags, unsigned which)
+{
+	if ((flags & which) == 0)
+		return NULL;
+	if ((flags & VIEW_RESTART_FAILED) != 0 &&
+	    strcmp(st->state, "FAILED") != 0)
+		return NULL;
+	return "RESTARTING";
+}
+
+static json_t *
+task_object(struct worker *w, const char *connector, int task, unsigned flags)
+{
+	const struct status *st =
+	    statuses_task(journal_statuses(worker_journal(w)), connector, task);
+	struct task_view v;
+	json_t *obj;
+
+	if (st == NULL)
+		return NULL;
+	obj = state_object(w, st, shown_state(st, flags, VIEW_RESTART_TASKS));
+	(void)json_object_set_new(obj, "id", json_integer(task));
+	if (reconcile_task(worker_reconcile(w), connector, task, &v))
+		(void)json_object_set_new(obj, "restarts",
+		    json_integer(v.restarts));
+	return obj;
+}
+
+json_t *
+view_task(struct worker *w, const char *connector, int task)
+{
+	return task_object(w, connector, task, VIEW_AS_IT_IS);
+}
+
+json_t *
+view_status(struct worker *w, const struct configs_connector *cfg,
+    unsigned flags)
+{
+	const struct status *st =
+	    statuses_connector(journal_statuses(worker_journal(w)), cfg->name);
+	json_t *tasks, *task;
+
+	if (st == NULL)
+		return NULL;
+	tasks = json_array();
+	for (size_t i = 0; i < task_count(cfg); i++) {
+		task = task_object(w, cfg->name, (int)i, flags);
+		if (task != NULL)
+			(void)json_array_append_new(tasks, task);
+	}
+	return json_pack("{s:s, s:o, s:o, s:s}", "name", cfg->name, "connector",
+	    state_object(w, st, shown_state(st, flags, VIEW_RESTART)), "tasks",
+	    tasks, "type", type_of(w, cfg));
+}

@@ -1,0 +1,239 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/xalloc.h"
+#include "worker/conn.h"
+
+#define ARENA_BYTES 4096
+
+static const char *const state_names[] = {
+	[CONN_UNASSIGNED] = "UNASSIGNED",
+	[CONN_RUNNING] = "RUNNING",
+	[CONN_PAUSED] = "PAUSED",
+	[CONN_STOPPED] = "STOPPED",
+	[CONN_FAILED] = "FAILED",
+	[CONN_RESTARTING] = "RESTARTING",
+};
+
+/* ---- writing ----------------------------------------------------------- */
+
+static void
+append(struct conn *c, const struct store_pair *record)
+{
+	struct store_pairs one = { record, 1 };
+
+	if (!c->r->closing)
+		journal_append(c->r->env.journal, JOURNAL_STATUS, &one, NULL,
+		    NULL);
+}
+
+static char *
+masked(struct conn *c, struct ps_arena *a, const char *text)
+{
+	char *copy;
+
+	if (text == NULL)
+		return NULL;
+	copy = ps_strdup(a, text);
+	(void)redact_text(c->secrets, copy, strlen(copy) + 1);
+	return copy;
+}
+
+/* Connect drops what has a lower generation than it knows of. */
+static int
+generation_over(const struct status *cached)
+{
+	return cached == NULL ? 0 : cached->generation;
+}
+
+static void
+write_status(struct conn *c, struct ps_arena *a, int task, struct status *st)
+{
+	const struct statuses *all = journal_statuses(c->r->env.journal);
+	const struct status *cached = task < 0
+					  ? statuses_connector(all, c->name)
+					  : statuses_task(all, c->name, task);
+	struct store_pair record;
+
+	st->worker_id = c->r->env.worker_id;
+	st->incarnation = c->r->env.incarnation;
+	st->generation = generation_over(cached);
+	st->trace = masked(c, a, st->trace);
+	st->cause = masked(c, a, st->cause == NULL ? "" : st->cause);
+	st->next_action = st->next_action == NULL ? "" : st->next_action;
+	st->detail = st->detail == NULL ? "" : st->detail;
+	record = statuses_put(a, c->name, task, st);
+	append(c, &record);
+}
+
+static const char *
+copy(const char *text)
+{
+	return text == NULL ? NULL : xstrdup(text);
+}
+
+static const char *
+version_of(const struct conn *c)
+{
+	const struct configs_connector *cfg =
+	    configs_find(journal_configs(c->r->env.journal), c->name);
+	const json_t *plugin;
+
+	if (cfg == NULL)
+		return NULL;
+	plugin = inventory_find(c->r->env.inventory,
+	    ps_config_str(&cfg->config, "connector.class"));
+	return plugin == NULL
+		   ? NULL
+		   : json_string_value(json_object_get(plugin, "version"));
+}
+
+void
+conn_move(struct conn *c, enum conn_state to, const char *cause,
+    const char *trace)
+{
+	struct ps_arena *a = arena_new(ARENA_BYTES);
+	union {
+		const char *in;
+		char *out;
+	} own_cause = { copy(cause) }, own_trace = { copy(trace) };
+	struct status st = { .state = state_names[to],
+		.cause = cause,
+		.trace = trace };
+
+	if (c->state != to)
+		c->since = wall_now();
+	c->state = to;
+	free(c->cause);
+	free(c->trace);
+	c->cause = own_cause.out;
+	c->trace = own_trace.out;
+	st.since_ms = c->since.ms;
+	st.version = version_of(c);
+	write_status(c, a, -1, &st);
+	arena_free(&a);
+}
+
+/* STALLED and COMPLETED are more than Connect can say. */
+static const char *
+detail_of(const struct task_view *v)
+{
+	if (v->stalled)
+		return "STALLED";
+	return v->state == TASK_COMPLETED ? "COMPLETED" : "";
+}
+
+void
+conn_write_task(struct conn *c, const struct task_view *v)
+{
+	struct ps_arena *a = arena_new(ARENA_BYTES);
+	struct status st = { .state = task_state_connect(v->state),
+		.trace = v->state == TASK_FAILED ? v->trace : NULL,
+		.detail = detail_of(v),
+		.cause = v->cause,
+		.next_action = v->next_action,
+		.since_ms = v->since.ms,
+		.version = version_of(c) };
+
+	write_status(c, a, v->id, &st);
+	arena_free(&a);
+}
+
+/* ---- forgetting -------------------------------------------------------- */
+
+struct forgotten {
+	struct conn *c;
+	struct ps_arena *a;
+	int first; /* tasks from this number on; -1: the connector too */
+	struct store_pair *records;
+	size_t count, room;
+};
+
+static void
+add_record(struct forgotten *f, struct store_pair record)
+{
+	if (f->count == f->room) {
+		f->room = f->room == 0 ? 8 : f->room * 2;
+		f->records = xrealloc(f->records, f->room * sizeof *f->records);
+	}
+	f->records[f->count++] = record;
+}
+
+static void
+forget_task(void *ctx, const char *connector, int task, const struct status *st)
+{
+	struct forgotten *f = ctx;
+
+	(void)st;
+	if (task >= f->first)
+		add_record(f, statuses_put(f->a, connector, task, NULL));
+}
+
+static void
+forget_topic(void *ctx, const struct status_topic *t)
+{
+	struct forgotten *f = ctx;
+
+	add_record(f, statuses_delete_topic(f->a, t->connector, t->topic));
+}
+
+static void
+forget(struct conn *c, int first)
+{
+	const struct statuses *all = journal_statuses(c->r->env.journal);
+	struct forgotten f = { .c = c,
+		.a = arena_new(ARENA_BYTES),
+		.first = first };
+
+	statuses_each(all, c->name, forget_task, &f);
+	if (first < 0)
+		statuses_each_topic(all, c->name, forget_topic, &f);
+	for (size_t i = 0; i < f.count; i++)
+		append(c, &f.records[i]);
+	free(f.records);
+	arena_free(&f.a);
+}
+
+void
+conn_forget_tasks(struct conn *c, int first)
+{
+	forget(c, first);
+}
+
+void
+conn_forget_all(struct conn *c)
+{
+	forget(c, -1);
+}
+
+/* ---- topics and secrets ------------------------------------------------ */
+
+void
+conn_write_topic(struct conn *c, int task, const char *topic)
+{
+	struct status_topic t = { topic, c->name, task, wall_now().ms };
+	struct ps_arena *a;
+	struct store_pair record;
+
+	if (!ps_config_bool(&c->r->env.options->all, "topic.tracking.enable"))
+		return;
+	if (statuses_has_topic(journal_statuses(c->r->env.journal), c->name,
+		topic))
+		return;
+	a = arena_new(ARENA_BYTES);
+	record = statuses_put_topic(a, &t);
+	append(c, &record);
+	arena_free(&a);
+}
+
+void
+conn_learn_secrets(struct conn *c, const struct ps_config *config)
+{
+	redact_free(&c->secrets);
+	c->secrets = redact_new();
+	for (size_t i = 0; i < config->count; i++)
+		if (config->settings[i].value != NULL &&
+		    redact_is_secret_key(config->settings[i].key))
+			redact_add(c->secrets, config->settings[i].value);
+}

@@ -1,0 +1,246 @@
+#include "worker/journal.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "worker/journal_impl.h"
+
+#define AREA          "journal"
+#define SCRATCH_BYTES 4096
+
+/* ---- what was read ----------------------------------------------------- */
+
+static void
+on_config(void *ctx, const struct configs_event *e)
+{
+	struct journal *j = ctx;
+
+	if (e->what == CONFIGS_BAD)
+		log_warn(AREA, "config topic: %s: %s", e->name, e->text);
+	else if (!j->closing)
+		j->ops->config(j->ctx, e);
+}
+
+void
+journal_apply(struct journal *j, enum journal_log log,
+    const struct store_pair *record, int64_t offset)
+{
+	struct ps_error err = { 0 };
+
+	switch (log) {
+	case JOURNAL_CONFIG:
+		configs_apply(j->configs, record, offset,
+		    j->live ? CONFIGS_LIVE : CONFIGS_REPLAY);
+		break;
+	case JOURNAL_OFFSET:
+		if (offsets_apply(j->offsets, record, &err) != 0)
+			log_warn(AREA, "offset topic: skipped: %s", err.text);
+		break;
+	case JOURNAL_STATUS:
+		if (statuses_apply(j->statuses, record, &err) == STATUSES_BAD)
+			log_warn(AREA, "status topic: skipped: %s", err.text);
+		break;
+	}
+}
+
+/* ---- who waits --------------------------------------------------------- */
+
+static struct wait *
+wait_new(struct journal *j, enum journal_log log, journal_done_fn *fn,
+    void *ctx)
+{
+	struct wait *w = xcalloc(1, sizeof *w), **end = &j->first;
+
+	w->j = j;
+	w->log = log;
+	w->fn = fn;
+	w->ctx = ctx;
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = w;
+	return w;
+}
+
+static void
+wait_free(struct wait *w)
+{
+	struct wait **at = &w->j->first;
+
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+	free(w->marks);
+	free(w);
+}
+
+static void
+on_soon(uv_idle_t *h)
+{
+	(void)uv_idle_stop(h);
+	journal_settle(h->data);
+}
+
+void
+journal_finish(struct wait *w, const struct ps_error *err)
+{
+	if (err != NULL)
+		w->err = *err;
+	w->finished = true;
+	if (!w->j->closing)
+		(void)uv_idle_start(&w->j->soon, on_soon);
+}
+
+static bool
+is_over(const struct wait *w)
+{
+	if (w->finished)
+		return w->unwritten == 0;
+	return w->what == WAIT_WRITE && w->unwritten == 0 &&
+	       w->j->kind->passed(w);
+}
+
+static struct wait *
+next_over(struct journal *j)
+{
+	for (struct wait *w = j->first; w != NULL; w = w->next)
+		if (is_over(w))
+			return w;
+	return NULL;
+}
+
+void
+journal_settle(struct journal *j)
+{
+	journal_done_fn *fn;
+	struct ps_error err;
+	struct wait *w;
+	void *ctx;
+
+	/* A callback may append or forget: look anew each time. */
+	while (!j->closing && (w = next_over(j)) != NULL) {
+		fn = w->fn;
+		ctx = w->ctx;
+		err = w->err;
+		wait_free(w);
+		if (fn != NULL)
+			fn(ctx, err.code == PS_OK ? NULL : &err);
+		else if (err.code != PS_OK)
+			log_error(AREA, "%s", err.text);
+	}
+}
+
+void
+journal_append(struct journal *j, enum journal_log log,
+    const struct store_pairs *records, journal_done_fn *fn, void *ctx)
+{
+	struct wait *w = wait_new(j, log, fn, ctx);
+
+	if (records->count == 0) {
+		journal_finish(w, NULL);
+		return;
+	}
+	w->unwritten = records->count;
+	w->marks = xcalloc(records->count, sizeof *w->marks);
+	j->kind->append(w, records);
+}
+
+void
+journal_read_to_end(struct journal *j, enum journal_log log,
+    journal_done_fn *fn, void *ctx)
+{
+	struct wait *w = wait_new(j, log, fn, ctx);
+
+	w->what = WAIT_END_LATER;
+	j->kind->read_to_end(w);
+}
+
+void
+journal_forget(struct journal *j, const void *ctx)
+{
+	for (struct wait *w = j->first; w != NULL; w = w->next)
+		if (w->ctx == ctx)
+			w->fn = NULL;
+}
+
+/* ---- life -------------------------------------------------------------- */
+
+void
+journal_init(struct journal *j, const struct journal_kind *kind,
+    uv_loop_t *loop, const struct journal_ops *ops, void *ctx)
+{
+	j->kind = kind;
+	j->loop = loop;
+	j->ops = ops;
+	j->ctx = ctx;
+	j->configs = configs_new(on_config, j);
+	j->statuses = statuses_new();
+	j->offsets = offsets_new();
+	j->scratch = arena_new(SCRATCH_BYTES);
+	j->soon.data = j;
+	(void)uv_idle_init(loop, &j->soon);
+}
+
+void
+journal_fini(struct journal *j)
+{
+	for (struct wait *w = j->first, *next; w != NULL; w = next) {
+		next = w->next;
+		free(w->marks);
+		free(w);
+	}
+	configs_free(&j->configs);
+	statuses_free(&j->statuses);
+	offsets_free(&j->offsets);
+	arena_free(&j->scratch);
+}
+
+void
+journal_close(struct journal **jp, int limit_ms)
+{
+	struct journal *j = *jp;
+
+	if (j == NULL)
+		return;
+	*jp = NULL;
+	j->closing = true;
+	j->kind->close(j, limit_ms);
+}
+
+const struct configs *
+journal_configs(const struct journal *j)
+{
+	return j->configs;
+}
+
+const struct statuses *
+journal_statuses(const struct journal *j)
+{
+	return j->statuses;
+}
+
+const struct offsets *
+journal_offsets(const struct journal *j)
+{
+	return j->offsets;
+}
+
+const char *
+journal_trouble(const struct journal *j)
+{
+	return j->kind->trouble(j);
+}
+
+const char *
+journal_cluster_id(const struct journal *j)
+{
+	return j->kind->cluster_id(j);
+}
+
+struct admin *
+journal_admin(const struct journal *j)
+{
+	return j->kind->admin(j);
+}

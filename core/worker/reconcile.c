@@ -1,0 +1,273 @@
+#include "worker/reconcile.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "worker/conn.h"
+
+#define AREA "reconcile"
+
+/* ---- looking again ----------------------------------------------------- */
+
+static struct conn *
+next_dirty(struct reconcile *r)
+{
+	for (struct conn *c = r->first; c != NULL; c = c->next)
+		if (c->dirty)
+			return c;
+	return NULL;
+}
+
+static void
+check_stopped(struct reconcile *r)
+{
+	if (!r->stopping || r->told || r->first != NULL ||
+	    supervisor_count(r->supervisor) > 0)
+		return;
+	r->told = true;
+	r->env.stopped(r->env.ctx);
+}
+
+static void
+on_soon(uv_idle_t *h)
+{
+	struct reconcile *r = h->data;
+	struct conn *c;
+
+	(void)uv_idle_stop(h);
+	while ((c = next_dirty(r)) != NULL)
+		conn_settle(c);
+	check_stopped(r);
+}
+
+void
+conn_touch(struct conn *c)
+{
+	struct reconcile *r = c->r;
+
+	if (!r->begun && !r->stopping)
+		return;
+	c->dirty = true;
+	if (!r->closing)
+		(void)uv_idle_start(&r->soon, on_soon);
+}
+
+/* ---- restarts ---------------------------------------------------------- */
+
+static void
+restart_tasks(struct conn *c, bool only_failed)
+{
+	for (size_t i = 0; i < c->task_count; i++)
+		if (!only_failed || task_view(c->tasks[i]).state == TASK_FAILED)
+			task_restart(c->tasks[i]);
+}
+
+static void
+restart_self(struct conn *c)
+{
+	conn_move(c, CONN_RESTARTING, NULL, NULL);
+	conn_reconfigure(c);
+}
+
+/* By record: what is asked for, and only what failed if so. */
+static void
+restart(struct reconcile *r, const struct configs_event *e)
+{
+	struct conn *c = conn_find(r, e->name);
+
+	if (c == NULL || !r->begun || r->stopping)
+		return;
+	if (!e->only_failed || c->state == CONN_FAILED)
+		restart_self(c);
+	if (e->include_tasks)
+		restart_tasks(c, e->only_failed);
+}
+
+int
+reconcile_restart_connector(struct reconcile *r, const char *name)
+{
+	struct conn *c = conn_find(r, name);
+
+	if (c == NULL)
+		return -1;
+	restart_self(c);
+	return 0;
+}
+
+static struct task *
+find_task(const struct conn *c, int id)
+{
+	for (size_t i = 0; i < c->task_count; i++)
+		if (task_view(c->tasks[i]).id == id)
+			return c->tasks[i];
+	return NULL;
+}
+
+int
+reconcile_restart_task(struct reconcile *r, const char *name, int id)
+{
+	struct conn *c = conn_find(r, name);
+	struct task *t;
+
+	if (c == NULL)
+		return -1;
+	t = find_task(c, id);
+	if (t == NULL)
+		return -2;
+	task_restart(t);
+	return 0;
+}
+
+/* ---- events ------------------------------------------------------------ */
+
+static void
+set_level(struct reconcile *r, const struct configs_event *e)
+{
+	enum ps_level level;
+
+	if (e->level == NULL || log_level_parse(e->level, &level) != 0)
+		return;
+	log_set_level(e->name, level);
+	supervisor_level(r->supervisor, e->name, e->level);
+}
+
+void
+reconcile_event(struct reconcile *r, const struct configs_event *e)
+{
+	switch (e->what) {
+	case CONFIGS_CONNECTOR:
+	case CONFIGS_CONNECTOR_GONE:
+	case CONFIGS_TASKS:
+	case CONFIGS_TARGET:
+		/* Before the logs are read there is nothing to look at. */
+		if (r->begun)
+			conn_touch(conn_get(r, e->name));
+		break;
+	case CONFIGS_RESTART:
+		restart(r, e);
+		break;
+	case CONFIGS_LOGGER:
+		set_level(r, e);
+		break;
+	case CONFIGS_SESSION_KEY:
+	case CONFIGS_FENCING:
+	case CONFIGS_PENSTOCK:
+	case CONFIGS_BAD:
+		break;
+	}
+}
+
+/* Statuses of what is no more, from before this start. */
+static void
+touch_status(void *ctx, const char *connector, int task,
+    const struct status *st)
+{
+	struct reconcile *r = ctx;
+
+	(void)task;
+	(void)st;
+	if (conn_find(r, connector) == NULL)
+		conn_touch(conn_get(r, connector));
+}
+
+void
+reconcile_begin(struct reconcile *r)
+{
+	const struct configs *all = journal_configs(r->env.journal);
+
+	r->begun = true;
+	for (size_t i = 0; i < configs_count(all); i++)
+		conn_touch(conn_get(r, configs_at(all, i)->name));
+	statuses_each(journal_statuses(r->env.journal), NULL, touch_status, r);
+}
+
+void
+reconcile_stop(struct reconcile *r)
+{
+	if (r->stopping)
+		return;
+	r->stopping = true;
+	for (struct conn *c = r->first; c != NULL; c = c->next)
+		conn_touch(c);
+	(void)uv_idle_start(&r->soon, on_soon);
+}
+
+/* ---- questions --------------------------------------------------------- */
+
+bool
+reconcile_task(const struct reconcile *r, const char *name, int id,
+    struct task_view *out)
+{
+	const struct conn *c = conn_find(r, name);
+	const struct task *t = c == NULL ? NULL : find_task(c, id);
+
+	if (t == NULL)
+		return false;
+	*out = task_view(t);
+	return true;
+}
+
+bool
+reconcile_is_idle(const struct reconcile *r, const char *name)
+{
+	const struct conn *c = conn_find(r, name);
+
+	return c == NULL || (c->task_count == 0 && !c->asking && !c->writing);
+}
+
+struct supervisor *
+reconcile_supervisor(struct reconcile *r)
+{
+	return r->supervisor;
+}
+
+struct reconcile_counts
+reconcile_counts(const struct reconcile *r)
+{
+	struct reconcile_counts counts = r->counts;
+
+	for (const struct conn *c = r->first; c != NULL; c = c->next) {
+		counts.connectors++;
+		counts.tasks += c->task_count;
+	}
+	return counts;
+}
+
+/* ---- life -------------------------------------------------------------- */
+
+struct reconcile *
+reconcile_new(const struct reconcile_env *env)
+{
+	struct reconcile *r = xcalloc(1, sizeof *r);
+	struct supervisor_env sup = { env->loop, env->gate, &conn_task_ops, r,
+		env->errands->program, env->keep_fd };
+
+	r->env = *env;
+	r->supervisor = supervisor_new(&sup);
+	r->soon.data = r;
+	(void)uv_idle_init(env->loop, &r->soon);
+	return r;
+}
+
+static void
+on_closed(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+void
+reconcile_free(struct reconcile **rp)
+{
+	struct reconcile *r = *rp;
+
+	if (r == NULL)
+		return;
+	*rp = NULL;
+	r->closing = true;
+	assert(r->first == NULL);
+	supervisor_free(&r->supervisor);
+	uv_close((uv_handle_t *)&r->soon, on_closed);
+}

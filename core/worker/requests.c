@@ -1,0 +1,443 @@
+#include "worker/requests.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "config/map.h"
+#include "worker/request.h"
+
+#define ARENA_BYTES 4096
+
+struct requests {
+	struct worker *w;
+	struct request *first;
+	uv_async_t soon;
+	bool begun, closing;
+};
+
+/* ---- the end of one ---------------------------------------------------- */
+
+static void
+wake(struct requests *all)
+{
+	if (!all->closing)
+		(void)uv_async_send(&all->soon);
+}
+
+static void
+request_free(struct request *rq)
+{
+	struct requests *all = rq->all;
+	struct ps_arena *a = rq->a;
+
+	errand_free(&rq->errand);
+	journal_forget(worker_journal(rq->w), rq);
+	inventory_forget(worker_inventory(rq->w), rq);
+	json_decref(rq->offsets);
+	if (rq->prev != NULL)
+		rq->prev->next = rq->next;
+	else
+		all->first = rq->next;
+	if (rq->next != NULL)
+		rq->next->prev = rq->prev;
+	arena_free(&a);
+	wake(all);
+}
+
+void
+request_answer(struct request *rq, const struct answer *answer)
+{
+	request_fn *fn = rq->fn;
+
+	rq->fn = NULL;
+	if (fn != NULL)
+		fn(rq->ctx, answer);
+	request_free(rq);
+}
+
+void
+request_refuse(struct request *rq, enum answer_kind kind, const char *fmt, ...)
+{
+	struct answer answer = { .kind = kind };
+	va_list ap;
+	char *text;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	answer.text = n < 0 ? "out of memory" : text;
+	request_answer(rq, &answer);
+	if (n >= 0)
+		free(text);
+}
+
+void
+request_done(struct request *rq)
+{
+	request_answer(rq, &(struct answer){ .kind = ANSWER_DONE });
+}
+
+/* ---- writing ----------------------------------------------------------- */
+
+static void
+finish_write(struct request *rq, enum answer_kind kind,
+    const struct ps_error *err)
+{
+	if (err == NULL) {
+		request_answer(rq, &(struct answer){ .kind = kind });
+		return;
+	}
+	log_error("requests", "writing to an internal topic: %s", err->text);
+	request_refuse(rq, ANSWER_FAILED,
+	    "Failed to write to config topic; this may be due to a transient "
+	    "error and the request can be safely retried");
+}
+
+static void
+on_done(void *ctx, const struct ps_error *err)
+{
+	finish_write(ctx, ANSWER_DONE, err);
+}
+
+static void
+on_created(void *ctx, const struct ps_error *err)
+{
+	finish_write(ctx, ANSWER_CREATED, err);
+}
+
+void
+request_append(struct request *rq, enum journal_log log,
+    const struct store_pairs *records, enum answer_kind kind)
+{
+	journal_append(worker_journal(rq->w), log, records,
+	    kind == ANSWER_CREATED ? on_created : on_done, rq);
+}
+
+static void
+append_one(struct request *rq, struct store_pair record)
+{
+	request_append(rq, JOURNAL_CONFIG, &(struct store_pairs){ &record, 1 },
+	    ANSWER_DONE);
+}
+
+/* ---- kinds ------------------------------------------------------------- */
+
+static const struct configs_connector *
+known(const struct request *rq)
+{
+	return configs_find(journal_configs(worker_journal(rq->w)),
+	    rq->spec.connector);
+}
+
+static void
+set_target(struct request *rq, enum target_state to)
+{
+	if (known(rq) == NULL)
+		request_refuse(rq, ANSWER_UNKNOWN, "Unknown connector %s",
+		    rq->spec.connector);
+	else
+		append_one(rq,
+		    configs_put_target(rq->a, rq->spec.connector, to));
+}
+
+static void
+run_pause(struct request *rq)
+{
+	set_target(rq, TARGET_PAUSED);
+}
+
+static void
+run_resume(struct request *rq)
+{
+	set_target(rq, TARGET_STARTED);
+}
+
+/* No tasks from here on, then the state: as Connect orders it. */
+static void
+run_stop(struct request *rq)
+{
+	const char *name = rq->spec.connector;
+	struct store_pair records[2];
+
+	if (known(rq) == NULL) {
+		request_refuse(rq, ANSWER_UNKNOWN, "Unknown connector %s",
+		    name);
+		return;
+	}
+	records[0] = configs_put_commit(rq->a, name, 0);
+	records[1] = configs_put_target(rq->a, name, TARGET_STOPPED);
+	request_append(rq, JOURNAL_CONFIG, &(struct store_pairs){ records, 2 },
+	    ANSWER_DONE);
+}
+
+static void
+run_delete(struct request *rq)
+{
+	struct store_pairs records;
+
+	if (known(rq) == NULL) {
+		request_refuse(rq, ANSWER_UNKNOWN, "Connector %s not found",
+		    rq->spec.connector);
+		return;
+	}
+	records = configs_delete(rq->a, rq->spec.connector);
+	request_append(rq, JOURNAL_CONFIG, &records, ANSWER_DONE);
+}
+
+static void
+run_restart(struct request *rq)
+{
+	if (known(rq) == NULL ||
+	    reconcile_restart_connector(worker_reconcile(rq->w),
+		rq->spec.connector) != 0)
+		request_refuse(rq, ANSWER_UNKNOWN, "Unknown connector: %s",
+		    rq->spec.connector);
+	else
+		request_done(rq);
+}
+
+static void
+run_restart_many(struct request *rq)
+{
+	if (known(rq) == NULL)
+		request_refuse(rq, ANSWER_UNKNOWN, "Unknown connector: %s",
+		    rq->spec.connector);
+	else
+		append_one(rq, configs_put_restart(rq->a, rq->spec.connector,
+				   rq->spec.flags));
+}
+
+static void
+run_restart_task(struct request *rq)
+{
+	const struct configs_connector *cfg = known(rq);
+	const char *name = rq->spec.connector;
+	int task = rq->spec.task;
+
+	if (cfg == NULL)
+		request_refuse(rq, ANSWER_UNKNOWN, "Unknown connector: %s",
+		    name);
+	else if (task < 0 || (size_t)task >= cfg->task_count)
+		request_refuse(rq, ANSWER_UNKNOWN, "Unknown task: %s-%d", name,
+		    task);
+	else if (reconcile_restart_task(worker_reconcile(rq->w), name, task) !=
+		 0)
+		request_refuse(rq, ANSWER_FAILED, "Failed to start task: %s-%d",
+		    name, task);
+	else
+		request_done(rq);
+}
+
+static void
+on_plugins(void *ctx, const struct ps_error *err)
+{
+	struct request *rq = ctx;
+
+	if (err != NULL)
+		request_refuse(rq, ANSWER_FAILED,
+		    "the plugins cannot be listed: %s", err->text);
+	else
+		request_done(rq);
+}
+
+static void
+run_plugins(struct request *rq)
+{
+	inventory_refresh(worker_inventory(rq->w), on_plugins, rq);
+}
+
+struct topic_records {
+	struct request *rq;
+	struct store_pair *items;
+	size_t count;
+};
+
+static void
+count_topic(void *ctx, const struct status_topic *t)
+{
+	(void)t;
+	((struct topic_records *)ctx)->count++;
+}
+
+static void
+add_topic(void *ctx, const struct status_topic *t)
+{
+	struct topic_records *r = ctx;
+
+	r->items[r->count++] =
+	    statuses_delete_topic(r->rq->a, t->connector, t->topic);
+}
+
+static void
+run_reset_topics(struct request *rq)
+{
+	const struct statuses *all = journal_statuses(worker_journal(rq->w));
+	struct topic_records r = { .rq = rq };
+
+	statuses_each_topic(all, rq->spec.connector, count_topic, &r);
+	r.items = ps_calloc(rq->a, r.count + 1, sizeof *r.items);
+	r.count = 0;
+	statuses_each_topic(all, rq->spec.connector, add_topic, &r);
+	request_append(rq, JOURNAL_STATUS,
+	    &(struct store_pairs){ r.items, r.count }, ANSWER_DONE);
+}
+
+static const struct {
+	void (*run)(struct request *rq);
+} kinds[REQUEST_OPS] = {
+	[REQUEST_CREATE] = { request_put },
+	[REQUEST_REPLACE] = { request_put },
+	[REQUEST_PATCH] = { request_put },
+	[REQUEST_DELETE] = { run_delete },
+	[REQUEST_PAUSE] = { run_pause },
+	[REQUEST_RESUME] = { run_resume },
+	[REQUEST_STOP] = { run_stop },
+	[REQUEST_RESTART] = { run_restart },
+	[REQUEST_RESTART_MANY] = { run_restart_many },
+	[REQUEST_RESTART_TASK] = { run_restart_task },
+	[REQUEST_VALIDATE] = { request_validate },
+	[REQUEST_PLUGINS] = { run_plugins },
+	[REQUEST_RESET_TOPICS] = { run_reset_topics },
+	[REQUEST_READ_OFFSETS] = { request_read_offsets },
+	[REQUEST_ALTER_OFFSETS] = { request_change_offsets },
+	[REQUEST_RESET_OFFSETS] = { request_change_offsets },
+};
+
+/* ---- the order --------------------------------------------------------- */
+
+/* Needs no log and no order. */
+static bool
+is_free(const struct request *rq)
+{
+	return rq->spec.op == REQUEST_VALIDATE ||
+	       rq->spec.op == REQUEST_PLUGINS;
+}
+
+static bool
+may_run(const struct request *rq)
+{
+	if (rq->running)
+		return false;
+	if (is_free(rq))
+		return true;
+	if (!rq->all->begun)
+		return false;
+	for (const struct request *p = rq->all->first; p != rq; p = p->next)
+		if (!is_free(p) &&
+		    strcmp(p->spec.connector, rq->spec.connector) == 0)
+			return false;
+	return true;
+}
+
+static struct request *
+next_to_run(struct requests *all)
+{
+	for (struct request *rq = all->first; rq != NULL; rq = rq->next)
+		if (may_run(rq))
+			return rq;
+	return NULL;
+}
+
+static void
+work(struct requests *all)
+{
+	struct request *rq;
+
+	while ((rq = next_to_run(all)) != NULL) {
+		rq->running = true;
+		kinds[rq->spec.op].run(rq);
+	}
+}
+
+static void
+on_soon(uv_async_t *h)
+{
+	work(h->data);
+}
+
+/* ---- life -------------------------------------------------------------- */
+
+struct request *
+request_submit(struct worker *w, const struct request_spec *spec,
+    request_fn *fn, void *ctx)
+{
+	struct requests *all = worker_requests(w);
+	struct ps_arena *a = arena_new(ARENA_BYTES);
+	struct request *rq = ps_calloc(a, 1, sizeof *rq), *last = all->first;
+
+	rq->all = all;
+	rq->w = w;
+	rq->a = a;
+	rq->fn = fn;
+	rq->ctx = ctx;
+	rq->spec = *spec;
+	rq->spec.connector =
+	    ps_strdup(a, spec->connector == NULL ? "" : spec->connector);
+	if (spec->config != NULL)
+		rq->config = config_copy(a, spec->config);
+	if (spec->target != NULL) {
+		rq->target = *spec->target;
+		rq->spec.target = &rq->target;
+	}
+	rq->spec.config = &rq->config;
+	rq->offsets = json_deep_copy(spec->offsets);
+	while (last != NULL && last->next != NULL)
+		last = last->next;
+	rq->prev = last;
+	if (last != NULL)
+		last->next = rq;
+	else
+		all->first = rq;
+	wake(all);
+	return rq;
+}
+
+void
+request_forget(struct request *rq)
+{
+	rq->fn = NULL;
+}
+
+struct requests *
+requests_new(struct worker *w)
+{
+	struct requests *all = xcalloc(1, sizeof *all);
+
+	all->w = w;
+	all->soon.data = all;
+	(void)uv_async_init(worker_loop(w), &all->soon, on_soon);
+	return all;
+}
+
+void
+requests_begin(struct requests *all)
+{
+	all->begun = true;
+	wake(all);
+}
+
+static void
+on_closed(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+void
+requests_free(struct requests **rp)
+{
+	struct requests *all = *rp;
+
+	if (all == NULL)
+		return;
+	*rp = NULL;
+	all->closing = true;
+	while (all->first != NULL) {
+		all->first->fn = NULL;
+		request_free(all->first);
+	}
+	uv_close((uv_handle_t *)&all->soon, on_closed);
+}

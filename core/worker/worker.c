@@ -1,0 +1,529 @@
+#include "worker/worker.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/js.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "kafka/conf.h"
+#include "worker/member.h"
+
+#define AREA             "worker"
+#define RESOLVE_LIMIT_MS 30000
+#define NAME_LIMIT_MS    60000
+#define CLOSE_LIMIT_MS   3000
+#define STARTS_PER_CORE  2
+#define EXIT_BROKEN      3
+
+struct start_file {
+	struct start_file *next;
+	struct worker *w;
+	struct request_spec spec;
+	const char *file;
+};
+
+struct worker {
+	uv_loop_t loop;
+	uv_signal_t term, interrupt;
+	struct options *options;
+	struct ps_arena *a;
+	struct gate gate;
+	struct errand_env errands;
+	struct inventory *inventory;
+	struct journal *journal;
+	struct reconcile *reconcile;
+	struct requests *requests;
+	struct member *member;
+	struct metric_registry *metrics;
+	int name_fd;
+
+	const char *id, *incarnation;
+	enum worker_phase phase;
+	char stage[256];
+	struct wall_ms stage_since, started;
+	struct start_file *files;
+	int code;
+	bool signals_open, ended;
+	void (*stopping)(void *ctx);
+	void *stopping_ctx;
+};
+
+static void
+set_stage(struct worker *w, const char *text)
+{
+	(void)snprintf(w->stage, sizeof w->stage, "%s", text);
+	w->stage_since = wall_now();
+}
+
+/* ---- the end ----------------------------------------------------------- */
+
+void
+worker_stop(struct worker *w, int code)
+{
+	if (w->phase == WORKER_STOPPING)
+		return;
+	log_info(AREA, "stopping");
+	w->phase = WORKER_STOPPING;
+	w->code = code;
+	set_stage(w, "shutting down");
+	if (w->stopping != NULL)
+		w->stopping(w->stopping_ctx);
+	if (w->reconcile != NULL)
+		reconcile_stop(w->reconcile);
+}
+
+static void
+on_signal(uv_signal_t *h, int number)
+{
+	log_info(AREA, "got SIG%s", sigabbrev_np(number));
+	worker_stop(h->data, 0);
+}
+
+static void
+on_work_stopped(void *ctx)
+{
+	struct worker *w = ctx;
+
+	w->ended = true;
+	uv_stop(&w->loop);
+}
+
+/* ---- the logs ---------------------------------------------------------- */
+
+static void
+on_config(void *ctx, const struct configs_event *e)
+{
+	struct worker *w = ctx;
+
+	if (w->reconcile != NULL)
+		reconcile_event(w->reconcile, e);
+}
+
+static void
+on_stage(void *ctx, const char *text)
+{
+	set_stage(ctx, text);
+}
+
+static void
+on_file_created(void *ctx, const struct answer *answer)
+{
+	struct start_file *f = ctx;
+
+	if (answer->kind == ANSWER_CREATED || answer->kind == ANSWER_DONE) {
+		log_info(AREA, "created connector %s of %s", f->spec.connector,
+		    f->file);
+		return;
+	}
+	log_error(AREA, "connector of %s: %s", f->file, answer->text);
+	worker_stop(f->w, EXIT_BROKEN);
+}
+
+static void
+on_ready(void *ctx)
+{
+	struct worker *w = ctx;
+
+	if (w->phase != WORKER_STARTING)
+		return;
+	w->phase = WORKER_READY;
+	set_stage(w, "running");
+	log_info(AREA, "ready after %lld ms, %zu connectors",
+	    (long long)(wall_now().ms - w->started.ms),
+	    configs_count(journal_configs(w->journal)));
+	reconcile_begin(w->reconcile);
+	requests_begin(w->requests);
+	for (struct start_file *f = w->files; f != NULL; f = f->next)
+		(void)request_submit(w, &f->spec, on_file_created, f);
+}
+
+static void
+on_broken(void *ctx, const struct ps_error *err)
+{
+	log_error(AREA, "%s", err->text);
+	worker_stop(ctx, EXIT_BROKEN);
+}
+
+static const struct journal_ops journal_ops = {
+	.config = on_config,
+	.stage = on_stage,
+	.ready = on_ready,
+	.broken = on_broken,
+};
+
+/* ---- the start --------------------------------------------------------- */
+
+struct resolved {
+	struct worker *w;
+	struct ps_config config;
+	struct ps_error err;
+	bool over;
+};
+
+static void
+on_resolved(void *ctx, const json_t *result, const struct ps_error *err)
+{
+	struct resolved *r = ctx;
+
+	r->over = true;
+	if (result == NULL)
+		r->err = *err;
+	else
+		(void)js_to_config(r->w->a, json_object_get(result, "config"),
+		    &r->config, &r->err);
+}
+
+/* References in the file are a plugin's to answer: a child is asked. */
+static int
+resolve(struct worker *w, struct ps_config *out, struct ps_error *err)
+{
+	struct resolved r = { .w = w };
+	struct errand_spec spec = { MSG_INSPECT, NULL, NULL };
+	struct errand *e = errand_new(&w->errands, &spec);
+
+	w->options->worker = js_from_config(&w->options->raw);
+	w->options->plugins = json_array();
+	errand_ask(e, "resolve",
+	    json_pack("{s:O}", "config", w->options->worker), RESOLVE_LIMIT_MS,
+	    on_resolved, &r);
+	while (!r.over)
+		(void)uv_run(&w->loop, UV_RUN_ONCE);
+	errand_free(&e);
+	json_decref(w->options->worker);
+	json_decref(w->options->plugins);
+	w->options->worker = w->options->plugins = NULL;
+	*out = r.config;
+	if (r.err.code == PS_OK)
+		return 0;
+	return ps_fail(err, r.err.code, "%s", r.err.text);
+}
+
+static int
+take_options(struct worker *w, const char *path, enum worker_kind kind,
+    struct ps_error *err)
+{
+	struct ps_config resolved;
+
+	w->options = options_load(path, kind, err);
+	if (w->options == NULL)
+		return -1;
+	w->errands =
+	    (struct errand_env){ &w->loop, &w->gate, w->options, NULL, -1 };
+	if (!options_need_resolving(w->options))
+		return options_apply(w->options, NULL, err);
+	if (resolve(w, &resolved, err) != 0)
+		return -1;
+	return options_apply(w->options, &resolved, err);
+}
+
+static size_t
+starts_at_once(const struct options *o)
+{
+	int64_t set = o == NULL ? 0 : options_int(o, "task.starts.max");
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (set > 0)
+		return (size_t)set;
+	return (size_t)(cores < 1 ? 1 : cores) * STARTS_PER_CORE;
+}
+
+static void
+take_signal(struct worker *w, uv_signal_t *h, int number)
+{
+	h->data = w;
+	(void)uv_signal_init(&w->loop, h);
+	(void)uv_signal_start(h, on_signal, number);
+	uv_unref((uv_handle_t *)h);
+}
+
+static void
+apply_log_level(const struct options *o)
+{
+	const char *name = ps_config_get(&o->all, "log.level");
+	enum ps_level level;
+
+	if (name != NULL && log_level_parse(name, &level) == 0)
+		log_set_level("", level);
+}
+
+struct worker *
+worker_open(const char *properties, enum worker_kind kind, struct ps_error *err)
+{
+	struct worker *w = xcalloc(1, sizeof *w);
+
+	w->a = arena_new(4096);
+	w->started = wall_now();
+	w->name_fd = -1;
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)uv_loop_init(&w->loop);
+	gate_init(&w->gate, starts_at_once(NULL));
+	set_stage(w, "initializing");
+	if (conf_check_library(err) != 0 ||
+	    take_options(w, properties, kind, err) != 0) {
+		worker_free(&w);
+		return NULL;
+	}
+	apply_log_level(w->options);
+	gate_init(&w->gate, starts_at_once(w->options));
+	w->metrics =
+	    metric_new((size_t)options_int(w->options, "metrics.series.max"));
+	w->inventory = inventory_new(&w->errands);
+	w->requests = requests_new(w);
+	take_signal(w, &w->term, SIGTERM);
+	take_signal(w, &w->interrupt, SIGINT);
+	w->signals_open = true;
+	return w;
+}
+
+static const char *
+make_id(struct worker *w, int port)
+{
+	const struct options *o = w->options;
+
+	if (o->advertised_port > 0)
+		port = o->advertised_port;
+	return ps_printf(w->a, "%s:%d", o->advertised_host, port);
+}
+
+static const char *
+make_incarnation(struct worker *w)
+{
+	uint64_t number = 0;
+
+	if (getentropy(&number, sizeof number) != 0)
+		number = (uint64_t)wall_now().ms;
+	return ps_printf(w->a, "%016llx", (unsigned long long)number);
+}
+
+static int
+open_journal(struct worker *w, struct ps_error *err)
+{
+	const struct options *o = w->options;
+
+	w->journal =
+	    o->kind == WORKER_STANDALONE
+		? journal_open_local(&w->loop, o->offsets_file, &journal_ops, w,
+		      err)
+		: journal_open_kafka(&w->loop, o, &journal_ops, w, err);
+	return w->journal == NULL ? -1 : 0;
+}
+
+static void
+open_reconcile(struct worker *w)
+{
+	struct reconcile_env env = {
+		.loop = &w->loop,
+		.gate = &w->gate,
+		.options = w->options,
+		.errands = &w->errands,
+		.journal = w->journal,
+		.inventory = w->inventory,
+		.metrics = w->metrics,
+		.worker_id = w->id,
+		.incarnation = w->incarnation,
+		.keep_fd = w->name_fd,
+		.stopped = on_work_stopped,
+		.ctx = w,
+	};
+
+	w->reconcile = reconcile_new(&env);
+}
+
+/* Alone or not, the plugins of the configured converters must be there. */
+static void
+on_inventory(void *ctx, const struct ps_error *err)
+{
+	static const char *const keys[] = { "key.converter", "value.converter",
+		"header.converter" };
+	struct worker *w = ctx;
+	const char *class;
+
+	for (size_t i = 0; err == NULL && i < sizeof keys / sizeof *keys; i++) {
+		class = ps_config_str(&w->options->all, keys[i]);
+		if (class[0] == '\0' ||
+		    inventory_find(w->inventory, class) != NULL)
+			continue;
+		log_error(AREA,
+		    "Invalid value %s for configuration %s: Class %s could not "
+		    "be found%s",
+		    class, keys[i], class,
+		    inventory_nearest(w->inventory, w->a, class));
+		worker_stop(w, EXIT_BROKEN);
+		return;
+	}
+}
+
+int
+worker_start(struct worker *w, int port, struct ps_error *err)
+{
+	const struct options *o = w->options;
+
+	w->id = make_id(w, port);
+	w->incarnation = make_incarnation(w);
+	if (o->kind == WORKER_DISTRIBUTED) {
+		w->name_fd =
+		    member_take_name(o->group, w->id, NAME_LIMIT_MS, err);
+		if (w->name_fd < 0)
+			return -1;
+		w->errands.keep_fd = w->name_fd;
+	}
+	if (open_journal(w, err) != 0)
+		return -1;
+	open_reconcile(w);
+	if (o->kind == WORKER_DISTRIBUTED)
+		w->member =
+		    member_new(&w->loop, reconcile_supervisor(w->reconcile),
+			options_int(o, "heartbeat.interval.ms"),
+			options_int(o, "session.timeout.ms"));
+	inventory_refresh(w->inventory, on_inventory, w);
+	return 0;
+}
+
+void
+worker_add_connector(struct worker *w, const struct request_spec *spec,
+    const char *file)
+{
+	struct start_file *f = ps_calloc(w->a, 1, sizeof *f), **end = &w->files;
+
+	f->w = w;
+	f->spec = *spec;
+	f->file = file;
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = f;
+}
+
+int
+worker_run(struct worker *w, void (*stopping)(void *ctx), void *ctx)
+{
+	w->stopping = stopping;
+	w->stopping_ctx = ctx;
+	while (!w->ended)
+		(void)uv_run(&w->loop, UV_RUN_DEFAULT);
+	return w->code;
+}
+
+static void
+close_leftover(uv_handle_t *h, void *ctx)
+{
+	(void)ctx;
+	if (!uv_is_closing(h))
+		uv_close(h, NULL);
+}
+
+void
+worker_free(struct worker **wp)
+{
+	struct worker *w = *wp;
+	struct journal *journal;
+
+	if (w == NULL)
+		return;
+	*wp = NULL;
+	journal = w->journal;
+	/* Its questions are answered while who asked is there; its memory
+	 * ends on the loop, after theirs. */
+	journal_close(&journal, CLOSE_LIMIT_MS);
+	requests_free(&w->requests);
+	inventory_free(&w->inventory);
+	member_free(&w->member);
+	reconcile_free(&w->reconcile);
+	if (w->signals_open) {
+		uv_close((uv_handle_t *)&w->term, NULL);
+		uv_close((uv_handle_t *)&w->interrupt, NULL);
+	}
+	(void)uv_run(&w->loop, UV_RUN_DEFAULT);
+	uv_walk(&w->loop, close_leftover, NULL);
+	(void)uv_run(&w->loop, UV_RUN_NOWAIT);
+	(void)uv_loop_close(&w->loop);
+	metric_free(&w->metrics);
+	options_free(&w->options);
+	if (w->name_fd >= 0)
+		(void)close(w->name_fd);
+	arena_free(&w->a);
+	free(w);
+}
+
+/* ---- what others ask --------------------------------------------------- */
+
+uv_loop_t *
+worker_loop(struct worker *w)
+{
+	return &w->loop;
+}
+
+const struct options *
+worker_options(const struct worker *w)
+{
+	return w->options;
+}
+
+struct journal *
+worker_journal(const struct worker *w)
+{
+	return w->journal;
+}
+
+struct inventory *
+worker_inventory(const struct worker *w)
+{
+	return w->inventory;
+}
+
+struct reconcile *
+worker_reconcile(const struct worker *w)
+{
+	return w->reconcile;
+}
+
+struct requests *
+worker_requests(const struct worker *w)
+{
+	return w->requests;
+}
+
+struct metric_registry *
+worker_metrics(const struct worker *w)
+{
+	return w->metrics;
+}
+
+const struct errand_env *
+worker_errands(const struct worker *w)
+{
+	return &w->errands;
+}
+
+const char *
+worker_id(const struct worker *w)
+{
+	return w->id == NULL ? "" : w->id;
+}
+
+const char *
+worker_incarnation(const struct worker *w)
+{
+	return w->incarnation == NULL ? "" : w->incarnation;
+}
+
+enum worker_phase
+worker_phase(const struct worker *w)
+{
+	return w->phase;
+}
+
+const char *
+worker_stage(const struct worker *w, struct wall_ms *since)
+{
+	*since = w->stage_since;
+	return w->stage;
+}
+
+struct wall_ms
+worker_started(const struct worker *w)
+{
+	return w->started;
+}
