@@ -108,6 +108,7 @@ PKGS_s3 := libcurl expat zlib libzstd libcrypto
 PKGS_avro := avro-c libcurl jansson
 PKGS_transforms := libpcre2-8
 PKGS_predicates := libpcre2-8
+PKGS_providers := libpcre2-8
 PKGS_mirror := rdkafka
 
 # of connectors/x/file.c or plugins/x/file.c

@@ -127,29 +127,30 @@ free_chunks(struct arena *a, struct chunk **list)
 }
 
 void
-arena_reset(struct ps_arena *pub, size_t keep)
+arena_reset(struct ps_arena *a, size_t keep)
 {
-	struct arena *a = arena_of(pub);
+	struct arena *own = arena_of(a);
 	struct chunk *c, *gone = NULL;
 	size_t kept = 0;
 
-	for (c = a->spare; c != NULL; c = c->next)
+	for (c = own->spare; c != NULL; c = c->next)
 		kept += c->size;
-	while ((c = a->used) != NULL) {
-		struct chunk **to = &a->spare;
+	while ((c = own->used) != NULL) {
+		struct chunk **to = &own->spare;
 
-		a->used = c->next;
+		own->used = c->next;
 		/* One standard chunk always stays. */
-		if (EXACT || (kept + c->size > keep &&
-				 (a->spare != NULL || c->size > a->chunk_size)))
+		if (EXACT ||
+		    (kept + c->size > keep &&
+			(own->spare != NULL || c->size > own->chunk_size)))
 			to = &gone;
 		else
 			kept += c->size;
 		c->next = *to;
 		*to = c;
 	}
-	free_chunks(a, &gone);
-	no_room(a);
+	free_chunks(own, &gone);
+	no_room(own);
 }
 
 void

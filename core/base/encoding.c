@@ -4,7 +4,7 @@
 
 static const char hex_digits[] = "0123456789ABCDEF";
 static const char base64_digits[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
 
 static bool
 is_unreserved(unsigned char c)
@@ -87,8 +87,8 @@ text_base64_to(char *out, const void *data, size_t len)
 			bits |= in[i + 2];
 		*p++ = base64_digits[bits >> 18];
 		*p++ = base64_digits[bits >> 12 & 63];
-		*p++ = left > 1 ? base64_digits[bits >> 6 & 63] : '=';
-		*p++ = left > 2 ? base64_digits[bits & 63] : '=';
+		*p++ = base64_digits[left > 1 ? bits >> 6 & 63 : 64];
+		*p++ = base64_digits[left > 2 ? bits & 63 : 64];
 	}
 	return (size_t)(p - out);
 }
@@ -177,24 +177,31 @@ text_utf8_length(const char *s, size_t len)
 	return n;
 }
 
+/* The first bytes that are ASCII, by words of eight. */
+static size_t
+ascii_length(const char *s, size_t len)
+{
+	uint64_t word;
+	size_t i = 0;
+
+	for (; len - i >= sizeof word; i += sizeof word) {
+		memcpy(&word, s + i, sizeof word);
+		if ((word & UINT64_C(0x8080808080808080)) != 0)
+			break;
+	}
+	return i;
+}
+
 bool
 text_is_utf8(const char *s, size_t len)
 {
-	size_t i = 0, n;
-	uint64_t word;
+	size_t i = ascii_length(s, len), n;
 
-	while (i < len) {
-		if (len - i >= sizeof word) {
-			memcpy(&word, s + i, sizeof word);
-			if ((word & UINT64_C(0x8080808080808080)) == 0) {
-				i += sizeof word;
-				continue;
-			}
-		}
+	for (; i < len; i += n) {
 		n = text_utf8_length(s + i, len - i);
 		if (n == 0)
 			return false;
-		i += n;
+		i += ascii_length(s + i + n, len - i - n);
 	}
 	return true;
 }

@@ -4,31 +4,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
-
+#include "base/dict.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 
 #define DROPPED "penstock_metrics_dropped_total"
 
 struct series {
-	UT_hash_handle hh;
 	enum metric_kind kind;
 	double value;
 	const char *name, *labels; /* inside `id` */
-	char id[];                 /* name NUL labels NUL: the hash key */
+	size_t id_len;
+	char id[]; /* name NUL labels */
 };
 
 struct about {
-	UT_hash_handle hh;
 	enum metric_kind kind;
 	char *help;
-	char name[];
 };
 
 struct metric_registry {
-	struct series *series;
-	struct about *abouts;
+	struct dict *series; /* by id */
+	struct dict *abouts; /* by name */
 	size_t ceiling;
 	double dropped;
 };
@@ -38,36 +35,33 @@ metric_new(size_t ceiling)
 {
 	struct metric_registry *m = xcalloc(1, sizeof *m);
 
+	m->series = dict_new();
+	m->abouts = dict_new();
 	m->ceiling = ceiling;
 	return m;
 }
 
 static void
-free_series(struct metric_registry *m, struct series *s)
+free_about(struct about *about)
 {
-	HASH_DEL(m->series, s);
-	free(s);
+	free(about->help);
+	free(about);
 }
 
 void
 metric_free(struct metric_registry **mp)
 {
 	struct metric_registry *m = *mp;
-	struct series *s, *next_series;
-	struct about *d, *next_about;
+	const struct dict_entry *e;
 
 	if (m == NULL)
 		return;
-	HASH_ITER(hh, m->series, s, next_series)
-	{
-		free_series(m, s);
-	}
-	HASH_ITER(hh, m->abouts, d, next_about)
-	{
-		HASH_DEL(m->abouts, d);
-		free(d->help);
-		free(d);
-	}
+	for (e = dict_first(m->series); e != NULL; e = dict_next(e))
+		free(dict_value(e));
+	for (e = dict_first(m->abouts); e != NULL; e = dict_next(e))
+		free_about(dict_value(e));
+	dict_free(&m->series);
+	dict_free(&m->abouts);
 	free(m);
 	*mp = NULL;
 }
@@ -76,24 +70,21 @@ void
 metric_describe(struct metric_registry *m, const char *name,
     enum metric_kind kind, const char *help)
 {
-	size_t len = strlen(name);
-	struct about *d;
+	struct about *about = dict_get_str(m->abouts, name);
 
-	HASH_FIND(hh, m->abouts, name, len, d);
-	if (d == NULL && HASH_COUNT(m->abouts) >= m->ceiling)
-		return;
-	if (d == NULL) {
-		d = xcalloc(1, sizeof *d + len + 1);
-		memcpy(d->name, name, len + 1);
-		HASH_ADD_KEYPTR(hh, m->abouts, d->name, len, d);
+	if (about == NULL) {
+		if (dict_count(m->abouts) >= m->ceiling)
+			return;
+		about = xcalloc(1, sizeof *about);
+		(void)dict_put_str(m->abouts, name, about);
 	}
-	d->kind = kind;
-	free(d->help);
-	d->help = xstrdup(help);
+	about->kind = kind;
+	free(about->help);
+	about->help = xstrdup(help);
 }
 
 static struct series *
-new_series(struct metric_registry *m, const char *name, const char *labels)
+new_series(const char *name, const char *labels)
 {
 	size_t nlen = strlen(name) + 1, llen = strlen(labels) + 1;
 	struct series *s = xcalloc(1, sizeof *s + nlen + llen);
@@ -102,7 +93,7 @@ new_series(struct metric_registry *m, const char *name, const char *labels)
 	memcpy(s->id + nlen, labels, llen);
 	s->name = s->id;
 	s->labels = s->id + nlen;
-	HASH_ADD(hh, m->series, id, nlen + llen, s);
+	s->id_len = nlen + llen - 1;
 	return s;
 }
 
@@ -111,24 +102,17 @@ static struct series *
 series_of(struct metric_registry *m, enum metric_kind kind, const char *name,
     const char *labels)
 {
-	size_t nlen = strlen(name) + 1, llen = strlen(labels) + 1;
-	char id[512], *key = id;
-	struct series *s;
+	struct series *wanted = new_series(name, labels);
+	struct series *s = dict_get(m->series, wanted->id, wanted->id_len);
 
-	if (nlen + llen > sizeof id)
-		key = xmalloc(nlen + llen);
-	memcpy(key, name, nlen);
-	memcpy(key + nlen, labels, llen);
-	HASH_FIND(hh, m->series, key, nlen + llen, s);
-	if (key != id)
-		free(key);
-	if (s == NULL && HASH_COUNT(m->series) >= m->ceiling) {
-		m->dropped++;
-		return NULL;
+	if (s == NULL && dict_count(m->series) < m->ceiling) {
+		(void)dict_put(m->series, wanted->id, wanted->id_len, wanted);
+		wanted->kind = kind;
+		return wanted;
 	}
+	free(wanted);
 	if (s == NULL)
-		s = new_series(m, name, labels);
-	s->kind = kind;
+		m->dropped++;
 	return s;
 }
 
@@ -155,20 +139,29 @@ metric_add(struct metric_registry *m, enum metric_kind kind, const char *name,
 void
 metric_drop(struct metric_registry *m, const char *label_part)
 {
-	struct series *s, *next;
+	const struct dict_entry *e, *next;
 
-	HASH_ITER(hh, m->series, s, next)
-	{
-		if (strstr(s->labels, label_part) != NULL)
-			free_series(m, s);
+	for (e = dict_first(m->series); e != NULL; e = next) {
+		struct series *s = dict_value(e);
+
+		next = dict_next(e);
+		if (strstr(s->labels, label_part) == NULL)
+			continue;
+		(void)dict_remove(m->series, s->id, s->id_len);
+		free(s);
 	}
 }
 
 void
 metric_each(const struct metric_registry *m, metric_fn *fn, void *ctx)
 {
-	for (const struct series *s = m->series; s != NULL; s = s->hh.next)
+	const struct dict_entry *e;
+
+	for (e = dict_first(m->series); e != NULL; e = dict_next(e)) {
+		const struct series *s = dict_value(e);
+
 		fn(ctx, s->kind, s->name, s->labels, s->value);
+	}
 }
 
 static int
@@ -197,13 +190,12 @@ static void
 print_head(const struct metric_registry *m, const char *name,
     enum metric_kind kind, struct buf *out)
 {
-	const struct about *d;
+	const struct about *about = dict_get_str(m->abouts, name);
 
-	HASH_FIND(hh, m->abouts, name, strlen(name), d);
-	if (d != NULL) {
-		kind = d->kind;
+	if (about != NULL) {
+		kind = about->kind;
 		(void)buf_printf(out, "# HELP %s ", name);
-		print_help(out, d->help);
+		print_help(out, about->help);
 		(void)buf_puts(out, "\n");
 	}
 	(void)buf_printf(out, "# TYPE %s %s\n", name,
@@ -238,11 +230,12 @@ print_series(const char *name, const char *labels, double value,
 int
 metric_print(const struct metric_registry *m, struct buf *out)
 {
-	size_t count = HASH_COUNT(m->series), n = 0;
+	size_t count = dict_count(m->series), n = 0;
 	const struct series **all = xmalloc((count + 1) * sizeof *all);
+	const struct dict_entry *e;
 
-	for (const struct series *s = m->series; s != NULL; s = s->hh.next)
-		all[n++] = s;
+	for (e = dict_first(m->series); e != NULL; e = dict_next(e))
+		all[n++] = dict_value(e);
 	if (n > 1)
 		qsort(all, n, sizeof *all, by_name_and_labels);
 	for (size_t i = 0; i < n; i++) {

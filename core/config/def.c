@@ -300,32 +300,37 @@ without_prefix(const char *name, const char *prefix)
 	return text_starts(name, prefix) ? name + strlen(prefix) : NULL;
 }
 
+static void
+push_setting(struct ps_config *c, struct ps_setting *to, const char *key,
+    const char *value)
+{
+	if (key == NULL || value == NULL)
+		return;
+	to[c->count++] = (struct ps_setting){ key, value };
+}
+
 struct ps_config
 def_complete(struct ps_arena *a, const struct def_set *s,
     const struct ps_config *given, const char *prefix)
 {
 	struct ps_setting *out =
 	    ps_alloc(a, (s->count + given->count) * sizeof *out);
-	size_t n = 0;
+	struct ps_config c = { out, 0 };
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct ps_key *k = &s->rows[i].key;
 
-		out[n].key = without_prefix(k->name, prefix);
-		out[n].value = k->default_value;
-		n += out[n].key != NULL && out[n].value != NULL;
+		push_setting(&c, out, without_prefix(k->name, prefix),
+		    k->default_value);
 	}
 	for (size_t i = 0; i < given->count; i++) {
 		const struct ps_setting *g = &given->settings[i];
+		const char *value = g->value;
 
-		out[n].key = without_prefix(g->key, prefix);
-		if (out[n].key == NULL || g->value == NULL)
-			continue;
-		out[n].value = find_row(s, g->key) == NULL
-				   ? ps_strdup(a, g->value)
-				   : text_trim(a, g->value);
-		out[n].key = ps_strdup(a, out[n].key);
-		n++;
+		if (value != NULL && find_row(s, g->key) != NULL)
+			value = text_trim(a, value);
+		push_setting(&c, out, without_prefix(g->key, prefix), value);
 	}
-	return config_sorted(out, n);
+	c = config_sorted(out, c.count);
+	return config_copy(a, &c);
 }

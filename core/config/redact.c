@@ -59,26 +59,27 @@ redact_add(struct redact *r, const char *secret)
 	r->count++;
 }
 
-/* Puts the mask over `len` bytes at `at` of a text with `room` bytes. */
-static char *
-cover(char *text, size_t room, char *at, size_t len)
+/* Puts the mask over the first `len` bytes of a text with `room` bytes; how
+ * much of the mask had room. */
+static size_t
+cover(char *text, size_t room, size_t len)
 {
-	size_t before = (size_t)(at - text), put = sizeof mask - 1;
-	size_t rest = strlen(at + len);
+	size_t put = sizeof mask - 1, rest = strlen(text + len);
 
-	if (put > room - 1 - before)
-		put = room - 1 - before;
-	if (rest > room - 1 - before - put)
-		rest = room - 1 - before - put;
-	memmove(at + put, at + len, rest);
-	memcpy(at, mask, put);
-	at[put + rest] = '\0';
-	return at + put;
+	if (put > room - 1)
+		put = room - 1;
+	if (rest > room - 1 - put)
+		rest = room - 1 - put;
+	memmove(text + put, text + len, rest);
+	memcpy(text, mask, put);
+	text[put + rest] = '\0';
+	return put;
 }
 
 bool
 redact_text(const struct redact *r, char *text, size_t room)
 {
+	const char *end = text + room;
 	bool found = false;
 
 	for (size_t i = 0; i < r->count; i++) {
@@ -86,7 +87,7 @@ redact_text(const struct redact *r, char *text, size_t room)
 		char *at = text;
 
 		while ((at = strstr(at, secret)) != NULL) {
-			at = cover(text, room, at, strlen(secret));
+			at += cover(at, (size_t)(end - at), strlen(secret));
 			found = true;
 		}
 	}

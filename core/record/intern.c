@@ -2,23 +2,17 @@
 
 #include <stdlib.h>
 
-#include <uthash.h>
-
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/dict.h"
 #include "base/xalloc.h"
 #include "record/digest.h"
 #include "record/value.h"
 
 #define CHUNK 16384u
 
-struct entry {
-	UT_hash_handle hh; /* by schema.digest */
-	struct ps_schema schema;
-};
-
 struct intern {
-	struct entry *table;
+	struct dict *table; /* schemas by digest */
 	size_t ceiling;
 	struct ps_arena *kept;    /* the table's schemas */
 	struct ps_arena *scratch; /* for one call */
@@ -31,6 +25,7 @@ intern_new(size_t ceiling)
 	struct intern *in = xcalloc(1, sizeof *in);
 
 	in->ceiling = ceiling;
+	in->table = dict_new();
 	in->kept = arena_new(CHUNK);
 	in->scratch = arena_new(CHUNK);
 	buf_init(&in->bytes, SIZE_MAX / 2);
@@ -44,7 +39,7 @@ intern_free(struct intern **ip)
 
 	if (in == NULL)
 		return;
-	HASH_CLEAR(hh, in->table); /* entries are in `kept` */
+	dict_free(&in->table);
 	arena_free(&in->kept);
 	arena_free(&in->scratch);
 	buf_fini(&in->bytes);
@@ -55,25 +50,20 @@ intern_free(struct intern **ip)
 size_t
 intern_count(const struct intern *in)
 {
-	return HASH_COUNT(in->table);
+	return dict_count(in->table);
 }
 
-static struct entry *
-find(const struct intern *in, const uint64_t digest[2])
+static const struct ps_schema *
+find(const struct intern *in, const struct ps_schema *s)
 {
-	struct entry *e;
-
-	HASH_FIND(hh, in->table, digest, 2 * sizeof *digest, e);
-	return e;
+	return dict_get(in->table, s->digest, sizeof s->digest);
 }
 
 /* A copy that was changed may carry the digest of its original. */
 static bool
 is_kept(const struct intern *in, const struct ps_schema *s)
 {
-	const struct entry *e = find(in, s->digest);
-
-	return e != NULL && &e->schema == s;
+	return find(in, s) == s;
 }
 
 static void
@@ -232,20 +222,17 @@ copy_node(struct ps_arena *a, struct ps_schema *out, const struct ps_schema *s)
 static const struct ps_schema *
 keep(struct intern *in, struct ps_arena *a, const struct ps_schema *node)
 {
-	struct entry *e = find(in, node->digest);
+	const struct ps_schema *kept = find(in, node);
+	bool full = intern_count(in) >= in->ceiling;
 	struct ps_schema *s;
 
-	if (e != NULL)
-		return &e->schema;
-	if (intern_count(in) >= in->ceiling) {
-		s = ps_alloc(a, sizeof *s);
-		copy_node(a, s, node);
-		return s;
-	}
-	e = ps_calloc(in->kept, 1, sizeof *e);
-	copy_node(in->kept, &e->schema, node);
-	HASH_ADD(hh, in->table, schema.digest, sizeof e->schema.digest, e);
-	return &e->schema;
+	if (kept != NULL)
+		return kept;
+	s = ps_alloc(full ? a : in->kept, sizeof *s);
+	copy_node(full ? a : in->kept, s, node);
+	if (!full)
+		(void)dict_put(in->table, s->digest, sizeof s->digest, s);
+	return s;
 }
 
 static const struct ps_schema *

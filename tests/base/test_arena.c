@@ -137,12 +137,15 @@ Test(arena, zeroes_what_calloc_gives_although_memory_is_used_again)
 		cr_assert(eq(chr, *p, 0));
 }
 
-Test(arena, ends_the_process_when_asked_for_the_impossible, .signal = SIGABRT)
+/* A sanitizer ends the process by itself, with a report. */
+Test(arena, ends_the_process_when_asked_for_the_impossible, .signal = SIGABRT,
+    .disabled = !POOLED)
 {
 	(void)ps_alloc(a, SIZE_MAX - 3);
 }
 
-Test(arena, ends_the_process_when_a_product_overflows, .signal = SIGABRT)
+Test(arena, ends_the_process_when_a_product_overflows, .signal = SIGABRT,
+    .disabled = !POOLED)
 {
 	(void)ps_calloc(a, SIZE_MAX / 4, 8);
 }
