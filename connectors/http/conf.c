@@ -1,0 +1,318 @@
+#include "conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base64.h"
+
+static char *
+copy(const char *text)
+{
+	char *p = strdup(text);
+
+	if (p == NULL)
+		abort();
+	return p;
+}
+
+static char *
+get(const struct ps_config *c, const char *key)
+{
+	return copy(ps_config_str(c, key));
+}
+
+static int
+check_url(const char *key, const char *url, struct ps_error *err)
+{
+	if ((strncmp(url, "http://", 7) == 0 ||
+		strncmp(url, "https://", 8) == 0) &&
+	    strpbrk(url, " \r\n\t") == NULL && strstr(url, "://")[3] != '\0')
+		return 0;
+	return ps_fail(err, PS_E_CONFIG,
+	    "%s=%.200s is not an http:// or https:// URL", key, url);
+}
+
+/* What goes into a header may not end it. */
+static int
+check_header(const char *key, const char *value, struct ps_error *err)
+{
+	for (const char *p = value; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' && *p != '\t')
+			return ps_fail(err, PS_E_CONFIG,
+			    "%s holds a control character (0x%02x), which a "
+			    "header cannot",
+			    key, (unsigned char)*p);
+	return 0;
+}
+
+static void
+add_header(struct http_conf *conf, const char *name, size_t name_len,
+    const char *value, size_t value_len)
+{
+	size_t len = name_len + value_len + 3;
+	char *line = malloc(len);
+
+	conf->headers = realloc(conf->headers,
+	    (conf->header_count + 1) * sizeof *conf->headers);
+	if (line == NULL || conf->headers == NULL)
+		abort();
+	(void)snprintf(line, len, "%.*s: %.*s", (int)name_len, name,
+	    (int)value_len, value);
+	conf->headers[conf->header_count++] = line;
+}
+
+/* http.headers.additional: k:v,k:v */
+static int
+read_headers(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	static const char token[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	    "!#$%&'*+-.^_`|~";
+	const char *p = ps_config_str(c, "http.headers.additional"), *colon;
+
+	if (check_header("http.headers.additional", p, err) != 0)
+		return -1;
+	while (*p != '\0') {
+		size_t len = strcspn(p, ","), skip = strspn(p, " "), name;
+
+		colon = memchr(p, ':', len);
+		name = strspn(p + skip, token);
+		if (colon == NULL || name == 0 || p + skip + name != colon)
+			return ps_fail(err, PS_E_CONFIG,
+			    "http.headers.additional: %.*s is not "
+			    "name:value",
+			    (int)(len < 100 ? len : 100), p);
+		colon += 1 + strspn(colon + 1, " ");
+		add_header(conf, p + skip, name, colon,
+		    p + len > colon ? (size_t)(p + len - colon) : 0);
+		p += len + (p[len] == ',');
+	}
+	return 0;
+}
+
+static void
+set_authorization(struct http_conf *conf, const char *scheme, const char *text)
+{
+	size_t len = strlen(scheme) + strlen(text) + 1;
+
+	conf->authorization = malloc(len);
+	if (conf->authorization == NULL)
+		abort();
+	(void)snprintf(conf->authorization, len, "%s%s", scheme, text);
+}
+
+static int
+read_basic(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	const char *user = ps_config_str(c, "http.basic.username");
+	const char *word = ps_config_str(c, "http.basic.password");
+	char pair[1024], text[1400];
+	int n = snprintf(pair, sizeof pair, "%s:%s", user, word);
+
+	if (user[0] == '\0' || strchr(user, ':') != NULL || n < 0 ||
+	    (size_t)n >= sizeof pair)
+		return ps_fail(err, PS_E_CONFIG,
+		    "http.basic.username is empty, holds ':' or is too long");
+	base64(text, pair, (size_t)n);
+	set_authorization(conf, "Basic ", text);
+	return 0;
+}
+
+static int
+need(const struct ps_config *c, const char *key, const char *type,
+    struct ps_error *err)
+{
+	if (ps_config_has(c, key))
+		return 0;
+	return ps_fail(err, PS_E_CONFIG,
+	    "%s is not set, http.authorization.type=%s needs it", key, type);
+}
+
+static int
+read_oauth2(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	const char *codes =
+	    ps_config_str(c, "oauth2.token.renew.on.status.codes");
+	char *end;
+
+	if (need(c, "oauth2.access.token.url", "oauth2", err) != 0 ||
+	    need(c, "oauth2.client.id", "oauth2", err) != 0 ||
+	    need(c, "oauth2.client.secret", "oauth2", err) != 0 ||
+	    check_url("oauth2.access.token.url",
+		ps_config_str(c, "oauth2.access.token.url"), err) != 0)
+		return -1;
+	conf->client_in_body =
+	    strcasecmp(ps_config_str(c, "oauth2.client.authorization.mode"),
+		"URL") == 0;
+	while (*codes != '\0' && conf->renew_count < RENEW_CODES) {
+		long code = strtol(codes, &end, 10);
+
+		if (end == codes || code < 100 || code > 599)
+			return ps_fail(err, PS_E_CONFIG,
+			    "oauth2.token.renew.on.status.codes: %.20s is no "
+			    "status code",
+			    codes);
+		conf->renew_codes[conf->renew_count++] = (int)code;
+		codes = end + strspn(end, ", ");
+	}
+	return 0;
+}
+
+static int
+read_auth(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	static const struct {
+		const char *name;
+		enum auth auth;
+	} types[] = {
+		{ "none", AUTH_NONE },
+		{ "static", AUTH_STATIC },
+		{ "basic", AUTH_BASIC },
+		{ "bearer", AUTH_BEARER },
+		{ "oauth2", AUTH_OAUTH2 },
+	};
+	const char *type = ps_config_str(c, "http.authorization.type");
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (strcasecmp(type, types[i].name) == 0)
+			conf->auth = types[i].auth;
+	switch (conf->auth) {
+	case AUTH_NONE:
+		return 0;
+	case AUTH_STATIC:
+		if (need(c, "http.headers.authorization", type, err) != 0)
+			return -1;
+		set_authorization(conf, "",
+		    ps_config_str(c, "http.headers.authorization"));
+		return 0;
+	case AUTH_BASIC:
+		return read_basic(conf, c, err);
+	case AUTH_BEARER:
+		if (need(c, "http.bearer.token", type, err) != 0)
+			return -1;
+		set_authorization(conf, "Bearer ",
+		    ps_config_str(c, "http.bearer.token"));
+		return 0;
+	case AUTH_OAUTH2:
+		return read_oauth2(conf, c, err);
+	}
+	return 0;
+}
+
+static void
+read_batches(struct http_conf *conf, const struct ps_config *c)
+{
+	const char *format = ps_config_str(c, "batch.format");
+
+	conf->format = strcmp(format, "json") == 0     ? FORMAT_JSON
+		       : strcmp(format, "ndjson") == 0 ? FORMAT_NDJSON
+						       : FORMAT_AS_IS;
+	conf->batching = conf->format != FORMAT_AS_IS ||
+			 ps_config_bool(c, "batching.enabled");
+	conf->batch_max =
+	    conf->batching ? (size_t)ps_config_int(c, "batch.max.size") : 1;
+	conf->linger_ms =
+	    conf->batching ? ps_config_int(c, "batch.linger.ms") : 0;
+	conf->prefix = get(c, "batch.prefix");
+	conf->suffix = get(c, "batch.suffix");
+	conf->separator = get(c, "batch.separator");
+	if (conf->format == FORMAT_AS_IS)
+		return;
+	free(conf->prefix);
+	free(conf->suffix);
+	free(conf->separator);
+	conf->prefix = copy(conf->format == FORMAT_JSON ? "[" : "");
+	conf->suffix = copy(conf->format == FORMAT_JSON ? "]" : "\n");
+	conf->separator = copy(conf->format == FORMAT_JSON ? "," : "\n");
+}
+
+static void
+read_tls(struct http_conf *conf, const struct ps_config *c)
+{
+	char text[512] = "";
+
+	if (ps_config_has(c, "http.proxy.host"))
+		(void)snprintf(text, sizeof text, "http://%s:%lld",
+		    ps_config_str(c, "http.proxy.host"),
+		    (long long)ps_config_int(c, "http.proxy.port"));
+	conf->proxy = copy(text);
+	conf->trust_all = ps_config_bool(c, "http.ssl.trust.all.certs");
+	conf->ca_file = get(c, "http.ssl.truststore.location");
+	conf->allow_link_local = ps_config_bool(c, "http.allow.link.local");
+}
+
+static void
+read_texts(struct http_conf *conf, const struct ps_config *c)
+{
+	conf->url = get(c, "http.url");
+	conf->token_url = get(c, "oauth2.access.token.url");
+	conf->client_id = get(c, "oauth2.client.id");
+	conf->client_secret = get(c, "oauth2.client.secret");
+	conf->scope = get(c, "oauth2.client.scope");
+	conf->grant_type = get(c, "oauth2.grant.type");
+	conf->grant_property = get(c, "oauth2.request.grant.type.property");
+	conf->id_property = get(c, "oauth2.request.client.id.property");
+	conf->secret_property = get(c, "oauth2.request.client.secret.property");
+	conf->token_property = get(c, "oauth2.response.token.property");
+	conf->content_type = get(c, "http.headers.content.type");
+	conf->timeout_ms = ps_config_int(c, "http.timeout") * 1000;
+	conf->backoff_ms = ps_config_int(c, "retry.backoff.ms");
+	conf->retry_after_max_ms = ps_config_int(c, "retry.after.max.ms");
+	if (conf->content_type[0] == '\0' && ps_config_has(c, "batch.format")) {
+		free(conf->content_type);
+		conf->content_type =
+		    copy(strcmp(ps_config_str(c, "batch.format"), "json") == 0
+			     ? "application/json"
+			     : "application/x-ndjson");
+	}
+}
+
+int
+http_conf_read(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	const char *ca = ps_config_str(c, "http.ssl.truststore.location");
+	size_t n = strlen(ca);
+
+	*conf = (struct http_conf){ 0 };
+	read_texts(conf, c);
+	read_batches(conf, c);
+	read_tls(conf, c);
+	if (check_url("http.url", conf->url, err) != 0 ||
+	    read_auth(conf, c, err) != 0 || read_headers(conf, c, err) != 0)
+		return -1;
+	if (n > 4 && (strcmp(ca + n - 4, ".jks") == 0 ||
+			 strcmp(ca + n - 4, ".p12") == 0))
+		return ps_fail(err, PS_E_CONFIG,
+		    "http.ssl.truststore.location=%s: a PEM file is expected "
+		    "(keytool -exportcert -rfc writes one)",
+		    ca);
+	if (conf->authorization != NULL &&
+	    check_header("http.headers.authorization", conf->authorization,
+		err) != 0)
+		return -1;
+	return check_header("http.headers.content.type", conf->content_type,
+	    err);
+}
+
+void
+http_conf_fini(struct http_conf *conf)
+{
+	char *all[] = { conf->url, conf->authorization, conf->content_type,
+		conf->proxy, conf->ca_file, conf->token_url, conf->client_id,
+		conf->client_secret, conf->scope, conf->grant_type,
+		conf->grant_property, conf->id_property, conf->secret_property,
+		conf->token_property, conf->prefix, conf->suffix,
+		conf->separator };
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		free(all[i]);
+	for (size_t i = 0; i < conf->header_count; i++)
+		free(conf->headers[i]);
+	free(conf->headers);
+	*conf = (struct http_conf){ 0 };
+}

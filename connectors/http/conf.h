@@ -1,0 +1,46 @@
+/*
+ * conf: the connector's configuration, read once.
+ */
+#ifndef PENSTOCK_CONNECTORS_HTTP_CONF_H
+#define PENSTOCK_CONNECTORS_HTTP_CONF_H
+
+#include <penstock/config.h>
+#include <penstock/error.h>
+
+enum format { FORMAT_AS_IS, FORMAT_JSON, FORMAT_NDJSON };
+enum auth { AUTH_NONE, AUTH_STATIC, AUTH_BASIC, AUTH_BEARER, AUTH_OAUTH2 };
+
+#define RENEW_CODES 16
+
+struct http_conf {
+	char *url;
+	enum auth auth;
+	char *authorization; /* the header's value; NULL with OAuth2 */
+	char *content_type;
+	char **headers; /* "Name: value", NULL ends */
+	size_t header_count;
+	int64_t timeout_ms;
+	char *proxy;
+	bool trust_all, allow_link_local;
+	char *ca_file;
+
+	char *token_url, *client_id, *client_secret, *scope;
+	char *grant_type, *grant_property, *id_property, *secret_property;
+	char *token_property;
+	bool client_in_body;
+	int renew_codes[RENEW_CODES];
+	size_t renew_count;
+
+	enum format format;
+	bool batching;
+	size_t batch_max;
+	char *prefix, *suffix, *separator;
+	int64_t linger_ms;
+	int64_t backoff_ms, retry_after_max_ms;
+};
+
+int http_conf_read(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err);
+void http_conf_fini(struct http_conf *conf);
+
+#endif

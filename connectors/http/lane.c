@@ -1,0 +1,345 @@
+#include "lane.h"
+
+#include <stdlib.h>
+
+#define BACKOFF_MAX_MS 60000
+#define HEADERS_MAX    64
+
+struct lane *
+lane_new(struct lanes *all, const char *topic, int32_t partition,
+    int64_t offset)
+{
+	struct lane *l = calloc(1, sizeof *l);
+
+	if (l == NULL)
+		abort();
+	l->all = all;
+	l->topic = strdup(topic);
+	if (l->topic == NULL)
+		abort();
+	l->partition = partition;
+	l->next_offset = offset;
+	return l;
+}
+
+static void
+drop_oldest(struct lane *l)
+{
+	struct pack *p = l->oldest;
+
+	l->all->bytes -= p->len;
+	l->oldest = p->next;
+	if (l->newest == p)
+		l->newest = NULL;
+	pack_free(&p);
+}
+
+void
+lane_free(struct lane **lp)
+{
+	struct lane *l = *lp;
+
+	net_cancel(l->all->net, l);
+	while (l->oldest != NULL)
+		drop_oldest(l);
+	free(l->topic);
+	free(l);
+	*lp = NULL;
+}
+
+static struct pack *
+open_pack(const struct lane *l)
+{
+	return l->newest == NULL || l->newest->is_closed ? NULL : l->newest;
+}
+
+void
+lane_close(struct lane *l)
+{
+	struct pack *p = open_pack(l);
+
+	if (p != NULL && p->count > 0)
+		p->is_closed = true;
+}
+
+static struct pack *
+begin_pack(struct lane *l)
+{
+	struct pack *p = pack_new(net_now());
+
+	if (l->newest == NULL)
+		l->oldest = p;
+	else
+		l->newest->next = p;
+	l->newest = p;
+	return p;
+}
+
+/* Which request of full length an offset belongs to. */
+static int64_t
+slot(const struct lane *l, int64_t offset)
+{
+	return offset / (int64_t)l->all->conf.batch_max;
+}
+
+int
+lane_add(struct lane *l, const struct ps_record *r, struct ps_error *err)
+{
+	struct pack *p = open_pack(l);
+	size_t before;
+
+	if (p != NULL && p->count > 0 &&
+	    slot(l, p->items[0].offset) != slot(l, r->origin_offset)) {
+		p->is_closed = true;
+		p = NULL;
+	}
+	if (p == NULL)
+		p = begin_pack(l);
+	before = p->len;
+	if (pack_add(p, &l->all->conf, r, err) != 0)
+		return -1;
+	l->all->bytes += p->len - before;
+	l->next_offset = r->origin_offset + 1;
+	if (slot(l, r->origin_offset) != slot(l, l->next_offset))
+		p->is_closed = true;
+	return 0;
+}
+
+/* ---- Answers ---- */
+
+static uint64_t
+next_random(struct lanes *a)
+{
+	a->random ^= a->random << 13;
+	a->random ^= a->random >> 7;
+	a->random ^= a->random << 17;
+	return a->random;
+}
+
+/* The endpoint as a whole is asked to wait, not one partition. */
+static void
+outage(struct lanes *a, const struct post *p)
+{
+	int64_t ms = a->conf.backoff_ms, asked;
+
+	for (unsigned i = 0; i < a->failures && ms < BACKOFF_MAX_MS; i++)
+		ms *= 2;
+	ms = ms < BACKOFF_MAX_MS ? ms : BACKOFF_MAX_MS;
+	ms = ms / 2 + (int64_t)(next_random(a) % (uint64_t)(ms / 2 + 1));
+	if (p->retry_after_s >= 0) {
+		asked = p->retry_after_s < a->conf.retry_after_max_ms / 1000
+			    ? p->retry_after_s * 1000
+			    : a->conf.retry_after_max_ms;
+		ms = asked > ms ? asked : ms;
+	}
+	a->failures++;
+	a->due_ms = net_now() + ms;
+	if (p->status == 0)
+		(void)snprintf(a->cause, sizeof a->cause,
+		    "HTTP: POST %.400s: %.200s (attempt %u)", a->conf.url,
+		    p->error, a->failures);
+	else
+		(void)snprintf(a->cause, sizeof a->cause,
+		    "HTTP: POST %.400s: status %ld%s (attempt %u)", a->conf.url,
+		    p->status,
+		    p->status == 401 || p->status == 403
+			? ", the credentials are not accepted"
+			: "",
+		    a->failures);
+}
+
+static bool
+renews_token(const struct lanes *a, long status)
+{
+	for (size_t i = 0; i < a->conf.renew_count; i++)
+		if (a->conf.renew_codes[i] == status)
+			return a->conf.auth == AUTH_OAUTH2;
+	return false;
+}
+
+/* Statuses that say nothing about the records: down, busy, not allowed in.
+ * A redirect is the endpoint's configuration, not the records' fault. */
+static bool
+is_outage(long status)
+{
+	static const long codes[] = { 401, 403, 407, 408, 425, 429 };
+
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (status == codes[i])
+			return true;
+	return status < 200 || (status >= 300 && status < 400) || status >= 500;
+}
+
+static void
+accepted(struct lane *l)
+{
+	struct lanes *a = l->all;
+
+	a->failures = 0;
+	a->cause[0] = '\0';
+	a->delivered = true;
+	if (!pack_next(l->oldest))
+		drop_oldest(l);
+}
+
+/* One record alone is refused: it is bad. */
+static void
+refused(struct lane *l, const struct post *p)
+{
+	struct lanes *a = l->all;
+	struct pack *pack = l->oldest;
+	struct ps_header *headers =
+	    calloc(pack->items[pack->from].header_count + 1, sizeof *headers);
+	struct ps_error why = { 0 };
+	struct ps_record r;
+
+	if (headers == NULL)
+		abort();
+	a->failures = 0;
+	a->cause[0] = '\0';
+	r = pack_record(pack, pack->from, l->topic, l->partition, headers);
+	(void)ps_fail(&why, PS_E_DATA,
+	    "HTTP: POST %.200s: status %ld for %s-%d offset %lld: %.300s",
+	    a->conf.url, p->status, l->topic, l->partition,
+	    (long long)r.origin_offset,
+	    p->reply.data == NULL ? "" : p->reply.data);
+	if (a->host->report(a->host, &r, &why, &a->failure) != 0) {
+		if (a->failure.code == PS_OK)
+			a->failure = why;
+		free(headers);
+		return;
+	}
+	free(headers);
+	if (!pack_next(pack))
+		drop_oldest(l);
+	a->delivered = true;
+}
+
+static void
+on_answer(void *owner, struct post *p)
+{
+	struct lane *l = owner;
+
+	l->is_sending = false;
+	if (p->status != 0 && renews_token(l->all, p->status)) {
+		token_refused(&l->all->token);
+		if (!l->must_renew) {
+			l->must_renew = true;
+			return;
+		}
+	}
+	l->must_renew = false;
+	if (is_outage(p->status))
+		outage(l->all, p);
+	else if (p->status < 300)
+		accepted(l);
+	else if (!pack_halve(l->oldest))
+		refused(l, p);
+}
+
+/* ---- Requests ---- */
+
+/* Topic names as a header may hold them. */
+static void
+idempotency_key(const struct lane *l, char *out, size_t room)
+{
+	const struct pack *p = l->oldest;
+	char topic[800];
+	size_t n = 0;
+
+	for (const char *s = l->topic; *s != '\0' && n + 4 < sizeof topic;
+	     s++) {
+		if (*s > ' ' && *s < 0x7f && *s != '%')
+			topic[n++] = *s;
+		else
+			n += (size_t)snprintf(topic + n, sizeof topic - n,
+			    "%%%02X", (unsigned char)*s);
+	}
+	topic[n] = '\0';
+	(void)snprintf(out, room, "Idempotency-Key: %s-%d-%lld-%lld", topic,
+	    l->partition, (long long)p->items[p->from].offset,
+	    (long long)p->items[p->to - 1].offset);
+}
+
+static void
+send_oldest(struct lane *l, const char *authorization)
+{
+	const struct http_conf *c = &l->all->conf;
+	const char *lines[HEADERS_MAX];
+	char key[1024], type[512], *static_auth = NULL;
+	struct post *p = post_new();
+	size_t n = 0, len;
+
+	idempotency_key(l, key, sizeof key);
+	lines[n++] = key;
+	(void)snprintf(type, sizeof type, "Content-Type: %s",
+	    c->content_type[0] == '\0' ? "text/plain" : c->content_type);
+	lines[n++] = type;
+	if (authorization != NULL)
+		lines[n++] = authorization;
+	if (c->authorization != NULL) {
+		len = strlen(c->authorization) + 32;
+		static_auth = malloc(len);
+		if (static_auth == NULL)
+			abort();
+		(void)snprintf(static_auth, len, "Authorization: %s",
+		    c->authorization);
+		lines[n++] = static_auth;
+	}
+	for (size_t i = 0; i < c->header_count && n + 1 < HEADERS_MAX; i++)
+		lines[n++] = c->headers[i];
+	lines[n] = NULL;
+	pack_body(l->oldest, c, &p->body);
+	p->url = c->url;
+	p->headers = lines;
+	p->done = on_answer;
+	p->owner = l;
+	l->is_sending = true;
+	net_send(l->all->net, p);
+	free(static_auth);
+}
+
+void
+lane_step(struct lane *l)
+{
+	struct lanes *a = l->all;
+	struct pack *p = l->oldest;
+	const char *authorization = NULL;
+
+	if (p == NULL || p->count == 0 || l->is_sending ||
+	    a->failure.code != PS_OK)
+		return;
+	if (!p->is_closed && net_now() - p->since_ms >= a->conf.linger_ms)
+		p->is_closed = true;
+	if (!p->is_closed || net_now() < a->due_ms)
+		return;
+	if (a->conf.auth == AUTH_OAUTH2) {
+		authorization = token_header(&a->token);
+		if (authorization == NULL)
+			return;
+	}
+	send_oldest(l, authorization);
+}
+
+int64_t
+lane_safe(const struct lane *l, int64_t offset)
+{
+	const struct pack *p = l->oldest;
+
+	return p == NULL || p->count == 0 ? offset : p->items[p->from].offset;
+}
+
+int64_t
+lane_due(const struct lane *l)
+{
+	const struct pack *p = l->oldest;
+	int64_t now = net_now(), at;
+
+	if (p == NULL || p->count == 0)
+		return INT64_MAX;
+	if (l->is_sending)
+		return 5;
+	at = p->is_closed ? 0 : p->since_ms + l->all->conf.linger_ms;
+	at = at > l->all->due_ms ? at : l->all->due_ms;
+	return at > now ? at - now : 5;
+}

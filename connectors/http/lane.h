@@ -1,0 +1,56 @@
+/*
+ * lane: the requests of one Kafka partition, one at a time and in order.
+ *
+ * Requests end at offsets that are multiples of batch.max.size (or when the
+ * oldest record has waited for batch.linger.ms), so full ones are the same
+ * after a restart, and carry the same Idempotency-Key.
+ */
+#ifndef PENSTOCK_CONNECTORS_HTTP_LANE_H
+#define PENSTOCK_CONNECTORS_HTTP_LANE_H
+
+#include <penstock/host.h>
+
+#include "token.h"
+
+/* What the lanes of a task share. */
+struct lanes {
+	const struct ps_host *host;
+	struct http_conf conf;
+	struct net *net;
+	struct token token;
+	struct lane *first;
+	int64_t due_ms; /* no request before: the endpoint is out */
+	unsigned failures;
+	uint64_t random;
+	size_t bytes;            /* held in packs */
+	bool delivered;          /* something, since this was last cleared */
+	char cause[1024];        /* "" or why nothing is accepted */
+	struct ps_error failure; /* a refused record that is not tolerated */
+};
+
+struct lane {
+	struct lane *next;
+	struct lanes *all;
+	char *topic;
+	int32_t partition;
+	int64_t next_offset;
+	struct pack *oldest, *newest;
+	bool is_sending;
+	bool must_renew; /* the token was renewed for the last answer */
+};
+
+struct lane *lane_new(struct lanes *all, const char *topic, int32_t partition,
+    int64_t offset);
+void lane_free(struct lane **lp);
+/* -1 and PS_E_DATA when the value cannot be sent. */
+int lane_add(struct lane *l, const struct ps_record *r, struct ps_error *err);
+/* Ends the open request. */
+void lane_close(struct lane *l);
+/* Sends what is due. */
+void lane_step(struct lane *l);
+/* What is before it was accepted (or reported). */
+int64_t lane_safe(const struct lane *l, int64_t offset);
+/* When it should be stepped again, milliseconds from now, or INT64_MAX. */
+int64_t lane_due(const struct lane *l);
+
+#endif

@@ -1,0 +1,316 @@
+#include "net.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define REPLY_MAX    ((size_t)64 * 1024)
+#define CONNECT_MS   10000L
+#define SLOW_SECONDS 20L
+#define SLOW_BYTES   1L
+
+struct net {
+	const struct http_conf *conf;
+	CURLM *multi;
+	struct post *running;
+	size_t pending;
+};
+
+int64_t
+net_now(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+struct net *
+net_new(const struct http_conf *conf)
+{
+	struct net *n = calloc(1, sizeof *n);
+
+	if (n == NULL)
+		abort();
+	n->conf = conf;
+	n->multi = curl_multi_init();
+	if (n->multi == NULL)
+		abort();
+	return n;
+}
+
+struct post *
+post_new(void)
+{
+	struct post *p = calloc(1, sizeof *p);
+
+	if (p == NULL)
+		abort();
+	p->retry_after_s = -1;
+	return p;
+}
+
+static void
+post_free(struct net *n, struct post *p)
+{
+	if (p->easy != NULL) {
+		(void)curl_multi_remove_handle(n->multi, p->easy);
+		curl_easy_cleanup(p->easy);
+	}
+	curl_slist_free_all(p->list);
+	free(p->body.data);
+	free(p->reply.data);
+	free(p);
+}
+
+void
+net_cancel(struct net *n, const void *owner)
+{
+	struct post *p;
+
+	for (struct post **at = &n->running; (p = *at) != NULL;) {
+		if (p->owner != owner) {
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		n->pending--;
+		post_free(n, p);
+	}
+}
+
+void
+net_free(struct net **np)
+{
+	struct post *p;
+
+	while ((p = (*np)->running) != NULL) {
+		(*np)->running = p->next;
+		post_free(*np, p);
+	}
+	(void)curl_multi_cleanup((*np)->multi);
+	free(*np);
+	*np = NULL;
+}
+
+size_t
+net_pending(const struct net *n)
+{
+	return n->pending;
+}
+
+static size_t
+on_reply(char *data, size_t size, size_t count, void *arg)
+{
+	struct post *p = arg;
+	size_t len = size * count;
+
+	if (len > REPLY_MAX - p->reply.len) {
+		p->is_cut_off = true;
+		return 0; /* ends the transfer */
+	}
+	text_add(&p->reply, data, len);
+	return len;
+}
+
+static size_t
+on_header(char *data, size_t size, size_t count, void *arg)
+{
+	static const char name[] = "retry-after:";
+	struct post *p = arg;
+	size_t len = size * count;
+	char text[128];
+	time_t at;
+
+	if (len < sizeof name || strncasecmp(data, name, sizeof name - 1) != 0)
+		return len;
+	(void)snprintf(text, sizeof text, "%.*s", (int)(len - sizeof name + 1),
+	    data + sizeof name - 1);
+	if (text[strspn(text, " \t")] >= '0' &&
+	    text[strspn(text, " \t")] <= '9') {
+		p->retry_after_s = strtoll(text, NULL, 10);
+		return len;
+	}
+	text[strcspn(text, "\r\n")] = '\0';
+	at = curl_getdate(text, NULL);
+	if (at >= 0)
+		p->retry_after_s = at > time(NULL) ? at - time(NULL) : 0;
+	return len;
+}
+
+static bool
+is_denied4(uint32_t a)
+{
+	return a >> 24 == 0 || a >> 16 == 0xa9fe || a >> 28 >= 0xe;
+}
+
+static bool
+is_denied6(const struct in6_addr *a)
+{
+	static const unsigned char metadata[16] = { 0xfd, 0, 0x0e, 0xc2, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54 };
+	uint32_t last;
+
+	memcpy(&last, a->s6_addr + 12, sizeof last);
+	if (IN6_IS_ADDR_V4MAPPED(a) || IN6_IS_ADDR_V4COMPAT(a))
+		return !IN6_IS_ADDR_LOOPBACK(a) && is_denied4(ntohl(last));
+	return IN6_IS_ADDR_LINKLOCAL(a) || IN6_IS_ADDR_UNSPECIFIED(a) ||
+	       IN6_IS_ADDR_MULTICAST(a) ||
+	       memcmp(a->s6_addr, metadata, sizeof metadata) == 0;
+}
+
+/* Addresses that answer to nobody but the machine itself or its cloud. */
+static bool
+is_denied(const struct curl_sockaddr *at)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (at->family == AF_INET) {
+		memcpy(&v4, &at->addr, sizeof v4);
+		return is_denied4(ntohl(v4.sin_addr.s_addr));
+	}
+	if (at->family == AF_INET6 && at->addrlen >= sizeof v6) {
+		memcpy(&v6, &at->addr, sizeof v6);
+		return is_denied6(&v6.sin6_addr);
+	}
+	return true;
+}
+
+static curl_socket_t
+on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
+{
+	struct post *p = arg;
+	struct linger none = { .l_onoff = 1 };
+	int fd;
+
+	(void)purpose;
+	if (is_denied(at)) {
+		(void)snprintf(p->reason, sizeof p->reason,
+		    "the address is link-local, a metadata service's or none "
+		    "to connect to (http.allow.link.local=false)");
+		return CURL_SOCKET_BAD;
+	}
+	fd = socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
+	/* A task that was killed must not go on sending. */
+	if (fd >= 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+	return fd;
+}
+
+static void
+set_limits(const struct http_conf *conf, CURL *e)
+{
+	(void)curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	(void)curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	(void)curl_easy_setopt(e, CURLOPT_PROXY, conf->proxy);
+	(void)curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	(void)curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)conf->timeout_ms);
+	(void)curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+	    conf->timeout_ms < CONNECT_MS ? (long)conf->timeout_ms
+					  : CONNECT_MS);
+	(void)curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES);
+	(void)curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, SLOW_SECONDS);
+	(void)curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
+	if (conf->ca_file[0] != '\0')
+		(void)curl_easy_setopt(e, CURLOPT_CAINFO, conf->ca_file);
+	if (conf->trust_all) {
+		(void)curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
+		(void)curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+}
+
+static void
+add_line(struct post *p, const char *line)
+{
+	p->list = curl_slist_append(p->list, line);
+	if (p->list == NULL)
+		abort();
+}
+
+void
+net_send(struct net *n, struct post *p)
+{
+	CURL *e = p->easy = curl_easy_init();
+
+	if (e == NULL)
+		abort();
+	for (size_t i = 0; p->headers[i] != NULL; i++)
+		add_line(p, p->headers[i]);
+	add_line(p, "Expect:");
+	set_limits(n->conf, e);
+	(void)curl_easy_setopt(e, CURLOPT_URL, p->url);
+	(void)curl_easy_setopt(e, CURLOPT_HTTPHEADER, p->list);
+	(void)curl_easy_setopt(e, CURLOPT_POST, 1L);
+	(void)curl_easy_setopt(e, CURLOPT_POSTFIELDS,
+	    p->body.data == NULL ? "" : p->body.data);
+	(void)curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE,
+	    (curl_off_t)p->body.len);
+	(void)curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_reply);
+	(void)curl_easy_setopt(e, CURLOPT_WRITEDATA, p);
+	(void)curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	(void)curl_easy_setopt(e, CURLOPT_HEADERDATA, p);
+	(void)curl_easy_setopt(e, CURLOPT_PRIVATE, p);
+	if (!n->conf->allow_link_local) {
+		(void)curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
+		(void)curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, p);
+	}
+	if (curl_multi_add_handle(n->multi, e) != CURLM_OK)
+		abort();
+	p->next = n->running;
+	n->running = p;
+	n->pending++;
+}
+
+static void
+finish(struct net *n, struct post *p, CURLcode rc)
+{
+	for (struct post **at = &n->running; *at != NULL; at = &(*at)->next)
+		if (*at == p) {
+			*at = p->next;
+			break;
+		}
+	n->pending--;
+	(void)curl_easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &p->status);
+	/* The answer's first line counts, however much it goes on to say. */
+	if (rc != CURLE_OK && !p->is_cut_off) {
+		p->status = 0;
+		p->error =
+		    p->reason[0] != '\0' ? p->reason : curl_easy_strerror(rc);
+	}
+	p->done(p->owner, p);
+	post_free(n, p);
+}
+
+void
+net_drive(struct net *n)
+{
+	CURLMsg *msg;
+	int left, running;
+	char *p;
+
+	if (n->pending == 0)
+		return;
+	(void)curl_multi_perform(n->multi, &running);
+	while ((msg = curl_multi_info_read(n->multi, &left)) != NULL) {
+		CURLcode rc = msg->data.result;
+
+		if (msg->msg != CURLMSG_DONE)
+			continue;
+		(void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &p);
+		finish(n, (void *)p, rc);
+	}
+}
+
+void
+net_wait(struct net *n, int wake_fd, int64_t ms)
+{
+	struct curl_waitfd wake = { .fd = wake_fd, .events = CURL_WAIT_POLLIN };
+
+	(void)curl_multi_poll(n->multi, &wake, 1, (int)ms, NULL);
+	net_drive(n);
+}

@@ -1,0 +1,279 @@
+#include "pack.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static void *
+grow(void *p, size_t *room, size_t need, size_t size)
+{
+	if (need <= *room)
+		return p;
+	*room = 2 * *room > need ? 2 * *room : need + 16;
+	p = realloc(p, *room * size);
+	if (p == NULL)
+		abort();
+	return p;
+}
+
+void
+text_add(struct text *t, const char *data, size_t len)
+{
+	t->data = grow(t->data, &t->room, t->len + len + 1, 1);
+	if (len > 0)
+		memcpy(t->data + t->len, data, len);
+	t->len += len;
+	t->data[t->len] = '\0';
+}
+
+struct pack *
+pack_new(int64_t now_ms)
+{
+	struct pack *p = calloc(1, sizeof *p);
+
+	if (p == NULL)
+		abort();
+	p->since_ms = now_ms;
+	return p;
+}
+
+void
+pack_free(struct pack **pp)
+{
+	free((*pp)->items);
+	free((*pp)->data);
+	free(*pp);
+	*pp = NULL;
+}
+
+static size_t
+keep(struct pack *p, const void *data, size_t len)
+{
+	size_t at = p->len;
+
+	p->data = grow(p->data, &p->data_room, p->len + len + 1, 1);
+	if (len > 0)
+		memcpy(p->data + p->len, data, len);
+	p->len += len;
+	return at;
+}
+
+static void
+keep_utf8(struct pack *p, uint32_t c)
+{
+	char b[4];
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+	for (size_t i = n - 1; i > 0; i--, c >>= 6)
+		b[i] = (char)(unsigned char)(0x80 | (c & 0x3f));
+	b[0] = (char)(unsigned char)(lead[n] | c);
+	(void)keep(p, b, n);
+}
+
+static uint32_t
+hex4(const char *s, const char *end)
+{
+	uint32_t v = 0;
+
+	for (int i = 0; i < 4 && s + i < end; i++) {
+		char c = s[i];
+
+		v = v * 16 + (uint32_t)(c >= 'a'   ? c - 'a' + 10
+					: c >= 'A' ? c - 'A' + 10
+						   : c - '0');
+	}
+	return v;
+}
+
+/* \uXXXX at `s`, behind the u; how many bytes it took. */
+static size_t
+keep_escape(struct pack *p, const char *s, const char *end)
+{
+	uint32_t c = hex4(s, end), low;
+
+	if (c >= 0xd800 && c < 0xdc00 && end - s >= 10 && s[4] == '\\') {
+		low = hex4(s + 6, end);
+		if (low >= 0xdc00 && low < 0xe000) {
+			keep_utf8(p,
+			    0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00));
+			return 10;
+		}
+	}
+	keep_utf8(p, c >= 0xd800 && c < 0xe000 ? 0xfffd : c);
+	return 4;
+}
+
+/* What the JSON string s[0..len), quotes included, says. */
+static void
+keep_unquoted(struct pack *p, const char *s, size_t len)
+{
+	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+	const char *end = s + len - 1, *plain, *at;
+
+	for (s++; s < end;) {
+		plain = memchr(s, '\\', (size_t)(end - s));
+		plain = plain == NULL ? end : plain;
+		(void)keep(p, s, (size_t)(plain - s));
+		s = plain;
+		if (s + 1 >= end)
+			return;
+		if (s[1] == 'u') {
+			s += 2 + keep_escape(p, s + 2, end);
+			continue;
+		}
+		at = strchr(from, s[1]);
+		(void)keep(p, at != NULL ? &to[at - from] : s + 1, 1);
+		s += 2;
+	}
+}
+
+/* Line breaks between a document's tokens would end its line too early. */
+static void
+keep_line(struct pack *p, const char *s, size_t len)
+{
+	size_t at = keep(p, s, len);
+
+	for (size_t i = at; i < p->len; i++)
+		if (p->data[i] == '\n' || p->data[i] == '\r')
+			p->data[i] = ' ';
+}
+
+static int
+keep_value(struct pack *p, const struct http_conf *conf, const char *s,
+    size_t len, struct ps_error *err)
+{
+	size_t i = 0;
+
+	while (i < len && strchr(" \t\r\n", s[i]) != NULL && s[i] != '\0')
+		i++;
+	if (i == len || (len - i == 4 && memcmp(s + i, "null", 4) == 0))
+		return ps_fail(err, PS_E_DATA, "Record value must not be null");
+	if (conf->format != FORMAT_AS_IS)
+		keep_line(p, s, len);
+	else if (s[i] == '"')
+		keep_unquoted(p, s + i, len - i);
+	else if (s[i] == '{')
+		(void)keep(p, s, len);
+	else
+		return ps_fail(err, PS_E_DATA,
+		    "Record value must be a String, a Schema Struct or "
+		    "implement `java.util.Map`, but %.40s is given",
+		    s[i] == '['                  ? "an array"
+		    : s[i] == 't' || s[i] == 'f' ? "a boolean"
+						 : "a number");
+	return 0;
+}
+
+static void
+keep_headers(struct pack *p, struct item *it, const struct ps_record *r)
+{
+	it->headers = p->len;
+	it->header_count = r->header_count;
+	for (size_t i = 0; i < r->header_count; i++) {
+		const struct ps_header *h = &r->headers[i];
+		size_t sizes[] = { h->name_len, h->raw.len };
+
+		(void)keep(p, sizes, sizeof sizes);
+		(void)keep(p, h->name, h->name_len);
+		(void)keep(p, h->raw.data, h->raw.len);
+	}
+}
+
+int
+pack_add(struct pack *p, const struct http_conf *conf,
+    const struct ps_record *r, struct ps_error *err)
+{
+	struct item it = { .offset = r->origin_offset,
+		.timestamp = r->timestamp,
+		.has_key = r->raw_key.data != NULL,
+		.key_len = r->raw_key.len,
+		.raw_len = r->raw_value.len };
+	size_t before = p->len;
+
+	if (r->raw_value.data == NULL)
+		return ps_fail(err, PS_E_DATA, "Record value must not be null");
+	it.value = p->len;
+	if (keep_value(p, conf, (const char *)r->raw_value.data,
+		r->raw_value.len, err) != 0) {
+		p->len = before;
+		return -1;
+	}
+	it.value_len = p->len - it.value;
+	it.raw = conf->format == FORMAT_AS_IS && it.value_len == it.raw_len
+		     ? it.value
+		     : keep(p, r->raw_value.data, r->raw_value.len);
+	it.key = keep(p, r->raw_key.data, r->raw_key.len);
+	keep_headers(p, &it, r);
+	p->items = grow(p->items, &p->room, p->count + 1, sizeof *p->items);
+	p->items[p->count++] = it;
+	p->to = p->count;
+	return 0;
+}
+
+void
+pack_body(const struct pack *p, const struct http_conf *conf, struct text *out)
+{
+	const struct item *it;
+
+	if (conf->batching)
+		text_add(out, conf->prefix, strlen(conf->prefix));
+	for (size_t i = p->from; i < p->to; i++) {
+		it = &p->items[i];
+		if (i > p->from)
+			text_add(out, conf->separator, strlen(conf->separator));
+		text_add(out, p->data + it->value, it->value_len);
+	}
+	if (conf->batching)
+		text_add(out, conf->suffix, strlen(conf->suffix));
+}
+
+struct ps_record
+pack_record(const struct pack *p, size_t i, const char *topic,
+    int32_t partition, struct ps_header *headers)
+{
+	const struct item *it = &p->items[i];
+	const char *at = p->data + it->headers;
+	size_t sizes[2];
+	struct ps_record r = { .topic = topic,
+		.origin_topic = topic,
+		.partition = partition,
+		.origin_partition = partition,
+		.origin_offset = it->offset,
+		.timestamp = it->timestamp,
+		.headers = headers,
+		.header_count = it->header_count };
+
+	if (it->has_key)
+		r.raw_key =
+		    (struct ps_slice){ (const uint8_t *)p->data + it->key,
+			    it->key_len };
+	r.raw_value = (struct ps_slice){ (const uint8_t *)p->data + it->raw,
+		it->raw_len };
+	for (size_t k = 0; k < it->header_count; k++) {
+		memcpy(sizes, at, sizeof sizes);
+		at += sizeof sizes;
+		headers[k] = (struct ps_header){ .name = at,
+			.name_len = sizes[0],
+			.raw = { (const uint8_t *)at + sizes[0], sizes[1] } };
+		at += sizes[0] + sizes[1];
+	}
+	return r;
+}
+
+bool
+pack_next(struct pack *p)
+{
+	assert(p->from < p->to);
+	p->from = p->to;
+	p->to = p->count;
+	return p->from < p->count;
+}
+
+bool
+pack_halve(struct pack *p)
+{
+	if (p->to - p->from < 2)
+		return false;
+	p->to = p->from + (p->to - p->from) / 2;
+	return true;
+}

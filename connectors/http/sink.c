@@ -1,0 +1,291 @@
+#include "sink.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "lane.h"
+
+#define PUT_WAIT_MS  1000
+#define STOP_WAIT_MS 5000
+#define RETRY_MS     10
+
+static void
+sink_validate(const struct ps_host *h, const struct ps_config *c,
+    struct ps_report *rep)
+{
+	struct http_conf conf;
+	struct ps_error err = { 0 };
+	char key[128];
+
+	(void)h;
+	if (http_conf_read(&conf, c, &err) != 0) {
+		(void)snprintf(key, sizeof key, "%.*s",
+		    (int)strcspn(err.text, "= :"), err.text);
+		rep->error(rep, key, "%s", err.text);
+	}
+	http_conf_fini(&conf);
+}
+
+static void *
+sink_create(const struct ps_host *h, const struct ps_class *self,
+    const struct ps_config *c, struct ps_error *err)
+{
+	struct lanes *s = calloc(1, sizeof *s);
+	struct timespec ts;
+
+	(void)self;
+	if (s == NULL)
+		abort();
+	s->host = h;
+	if (http_conf_read(&s->conf, c, err) != 0) {
+		http_conf_fini(&s->conf);
+		free(s);
+		return NULL;
+	}
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	s->random = (uint64_t)ts.tv_nsec * 2654435761U + 88172645463325252U;
+	s->net = net_new(&s->conf);
+	token_init(&s->token, &s->conf, s->net);
+	if (s->conf.trust_all)
+		h->log(h, PS_WARN,
+		    "http.ssl.trust.all.certs=true: certificates of %s are "
+		    "not checked",
+		    s->conf.url);
+	return s;
+}
+
+static enum ps_input
+sink_input(void *state)
+{
+	(void)state;
+	return PS_INPUT_JSON;
+}
+
+static void
+drop(struct lanes *s, const struct ps_topic_position *tp)
+{
+	struct lane *l;
+
+	for (struct lane **at = &s->first; (l = *at) != NULL;) {
+		if (l->partition != tp->partition ||
+		    strcmp(l->topic, tp->topic) != 0) {
+			at = &l->next;
+			continue;
+		}
+		*at = l->next;
+		lane_free(&l);
+	}
+}
+
+static struct lane *
+add(struct lanes *s, const char *topic, int32_t partition, int64_t offset)
+{
+	struct lane *l = lane_new(s, topic, partition, offset);
+
+	l->next = s->first;
+	s->first = l;
+	return l;
+}
+
+static int
+sink_open(void *state, struct ps_topic_position *tps, size_t count,
+    struct ps_error *err)
+{
+	struct lanes *s = state;
+
+	(void)err;
+	for (size_t i = 0; i < count; i++) {
+		drop(s, &tps[i]);
+		(void)add(s, tps[i].topic, tps[i].partition,
+		    tps[i].offset < 0 ? 0 : tps[i].offset);
+	}
+	return 0;
+}
+
+static void
+sink_close(void *state, const struct ps_topic_position *tps, size_t count,
+    enum ps_close_reason why)
+{
+	(void)why;
+	for (size_t i = 0; i < count; i++)
+		drop(state, &tps[i]);
+}
+
+static void
+sink_destroy(void *state)
+{
+	struct lanes *s = state;
+	struct lane *l;
+
+	while ((l = s->first) != NULL) {
+		s->first = l->next;
+		lane_free(&l);
+	}
+	net_free(&s->net);
+	http_conf_fini(&s->conf);
+	free(s);
+}
+
+static struct lane *
+find(struct lanes *s, const struct ps_record *r)
+{
+	struct lane *l;
+
+	for (l = s->first; l != NULL; l = l->next)
+		if (l->partition == r->origin_partition &&
+		    strcmp(l->topic, r->origin_topic) == 0)
+			return l;
+	return add(s, r->origin_topic, r->origin_partition, 0);
+}
+
+/* -1 when a refused record is not tolerated. */
+static int
+step(struct lanes *s, struct ps_error *err)
+{
+	const char *cause;
+
+	net_drive(s->net);
+	for (struct lane *l = s->first; l != NULL; l = l->next)
+		lane_step(l);
+	cause = s->cause[0] != '\0' ? s->cause : s->token.cause;
+	s->host->waiting(s->host, cause[0] == '\0' ? NULL : cause);
+	if (s->delivered)
+		s->host->request_commit(s->host);
+	s->delivered = false;
+	if (s->failure.code != PS_OK)
+		return ps_fail(err, s->failure.code, "%s", s->failure.text);
+	return 0;
+}
+
+static bool
+must_return(const struct lanes *s)
+{
+	struct pollfd wake = { .fd = s->host->wake_fd, .events = POLLIN };
+
+	return s->host->stopping(s->host) || poll(&wake, 1, 0) > 0;
+}
+
+static int64_t
+next_due(const struct lanes *s)
+{
+	int64_t ms = INT64_MAX, due;
+
+	for (const struct lane *l = s->first; l != NULL; l = l->next) {
+		due = lane_due(l);
+		ms = due < ms ? due : ms;
+	}
+	return ms;
+}
+
+/* Half of the budget is for what waits to be sent, the other half for what
+ * is being sent. A record larger than all of it goes alone. */
+static bool
+has_room(const struct lanes *s)
+{
+	return s->bytes == 0 || s->bytes < s->host->budget_bytes / 2;
+}
+
+static int
+wait_room(struct lanes *s, struct ps_error *err)
+{
+	int64_t until = net_now() + PUT_WAIT_MS, now, due;
+	const char *cause;
+
+	for (struct lane *l = s->first; l != NULL; l = l->next)
+		lane_close(l);
+	while (!has_room(s)) {
+		if (step(s, err) != 0)
+			return -1;
+		now = net_now();
+		if (!has_room(s) && (now >= until || must_return(s))) {
+			cause = s->cause[0] != '\0' ? s->cause
+				: s->token.cause[0] != '\0'
+				    ? s->token.cause
+				    : "the task's memory budget waits for the "
+				      "endpoint";
+			s->host->retry_after(s->host, RETRY_MS);
+			return ps_fail(err, PS_E_RETRY, "%s", cause);
+		}
+		due = next_due(s);
+		net_wait(s->net, s->host->wake_fd,
+		    due < until - now ? due : until - now);
+	}
+	return 0;
+}
+
+static int
+sink_put(void *state, struct ps_batch *b, struct ps_error *err)
+{
+	struct lanes *s = state;
+	struct ps_error why;
+	int64_t due;
+
+	for (size_t i = 0; i < b->count; i++) {
+		const struct ps_record *r = &b->records[i];
+		struct lane *l;
+
+		if (r->outcome != PS_KEPT)
+			continue;
+		l = find(s, r);
+		if (r->origin_offset < l->next_offset)
+			continue;
+		if (!has_room(s) && wait_room(s, err) != 0)
+			return -1;
+		ps_error_clear(&why);
+		if (lane_add(l, r, &why) == 0)
+			continue;
+		if (s->host->report(s->host, r, &why, err) != 0)
+			return -1;
+		l->next_offset = r->origin_offset + 1;
+	}
+	if (step(s, err) != 0)
+		return -1;
+	due = next_due(s);
+	if (due != INT64_MAX)
+		s->host->retry_after(s->host, due);
+	return 0;
+}
+
+static bool
+holds_any(const struct lanes *s)
+{
+	return s->bytes > 0;
+}
+
+static int
+sink_pre_commit(void *state, struct ps_topic_position *tps, size_t count,
+    struct ps_error *err)
+{
+	struct lanes *s = state;
+	int64_t until = net_now() + STOP_WAIT_MS, now;
+
+	if (step(s, err) != 0)
+		return -1;
+	/* What is accepted now need not be sent again by the next task. */
+	while (s->host->stopping(s->host) && holds_any(s) &&
+	       s->cause[0] == '\0' && (now = net_now()) < until) {
+		for (struct lane *l = s->first; l != NULL; l = l->next)
+			lane_close(l);
+		net_wait(s->net, -1, RETRY_MS);
+		if (step(s, err) != 0)
+			return -1;
+	}
+	for (size_t i = 0; i < count; i++)
+		for (struct lane *l = s->first; l != NULL; l = l->next)
+			if (l->partition == tps[i].partition &&
+			    strcmp(l->topic, tps[i].topic) == 0)
+				tps[i].offset = lane_safe(l, tps[i].offset);
+	return 0;
+}
+
+const struct ps_sink_ops http_sink_ops = {
+	.validate = sink_validate,
+	.create = sink_create,
+	.input = sink_input,
+	.open = sink_open,
+	.put = sink_put,
+	.pre_commit = sink_pre_commit,
+	.close = sink_close,
+	.destroy = sink_destroy,
+};

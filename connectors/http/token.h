@@ -1,0 +1,27 @@
+/*
+ * token: an OAuth2 access token, kept until it ends or is refused.
+ */
+#ifndef PENSTOCK_CONNECTORS_HTTP_TOKEN_H
+#define PENSTOCK_CONNECTORS_HTTP_TOKEN_H
+
+#include "net.h"
+
+#define TOKEN_MAX 16384
+
+struct token {
+	const struct http_conf *conf;
+	struct net *net;
+	char header[TOKEN_MAX + 64]; /* "Authorization: …", "" when none */
+	int64_t ends_ms, next_try_ms;
+	bool is_fetching;
+	unsigned failures;
+	char cause[512]; /* "" or why there is none */
+};
+
+void token_init(struct token *t, const struct http_conf *conf, struct net *net);
+/* The header to send, NULL while it is being fetched. */
+const char *token_header(struct token *t);
+/* The endpoint did not like it: fetch another. */
+void token_refused(struct token *t);
+
+#endif
