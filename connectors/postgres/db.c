@@ -60,29 +60,36 @@ db_broken(struct db *db, struct ps_error *err)
 	    text[0] == '\0' ? "ended" : text);
 }
 
+static void
+append(struct ps_error *err, const char *text)
+{
+	size_t n = strlen(err->text);
+
+	(void)snprintf(err->text + n, sizeof err->text - n, " (%s)", text);
+}
+
 int
 db_fail(struct db *db, const PGresult *res, struct ps_error *err)
 {
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	const char *primary = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
 	const char *detail = PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL);
+	const char *context = PQresultErrorField(res, PG_DIAG_CONTEXT);
 	char text[DB_TEXT];
 
 	if (state == NULL)
 		return db_broken(db, err);
+	flat(db->context, sizeof db->context, context == NULL ? "" : context);
 	(void)snprintf(db->state, sizeof db->state, "%s", state);
 	flat(text, sizeof text, primary == NULL ? "?" : primary);
-	if (detail == NULL)
-		return ps_fail(err, sqlstate_code(state),
-		    "Postgres says %s: %s", state, text);
 	(void)ps_fail(err, sqlstate_code(state), "Postgres says %s: %s", state,
 	    text);
-	flat(text, sizeof text, detail);
-	if (strlen(err->text) + strlen(text) + 4 < sizeof err->text) {
-		size_t n = strlen(err->text);
-
-		(void)snprintf(err->text + n, sizeof err->text - n, " (%s)",
-		    text);
+	if (detail != NULL) {
+		flat(text, sizeof text, detail);
+		append(err, text);
+	} else if (strncmp(db->context, "COPY ", 5) == 0 &&
+		   strstr(db->context, "column ") != NULL) {
+		append(err, strstr(db->context, "column "));
 	}
 	return -1;
 }
@@ -205,6 +212,51 @@ db_run(struct db *db, const char *sql, PGresult **out, struct ps_error *err)
 	if (PQsendQuery(db->conn, sql) == 0)
 		return db_broken(db, err);
 	return collect(db, out, err);
+}
+
+#define CHUNK_BYTES 65536u
+
+/* libpq keeps what the socket does not take: let it go before more comes. */
+static int
+send_all(struct db *db, const char *data, size_t len, struct ps_error *err)
+{
+	int64_t deadline = db_now_ms() + db->wait_ms;
+
+	while (len > 0) {
+		size_t n = len < CHUNK_BYTES ? len : CHUNK_BYTES;
+		int r = PQputCopyData(db->conn, data, (int)n);
+
+		if (r < 0)
+			return db_broken(db, err);
+		if (flush(db, deadline, err) != 0)
+			return -1;
+		if (r == 0)
+			continue;
+		data += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int
+db_copy_in(struct db *db, const char *sql, const char *data, size_t len,
+    struct ps_error *err)
+{
+	PGresult *res = NULL;
+	bool begun;
+
+	if (db_run(db, sql, &res, err) != 0)
+		return -1;
+	begun = PQresultStatus(res) == PGRES_COPY_IN;
+	PQclear(res);
+	if (!begun)
+		return ps_fail(err, PS_E_FATAL, "no COPY was begun by: %s",
+		    sql);
+	if (send_all(db, data, len, err) != 0)
+		return -1;
+	if (PQputCopyEnd(db->conn, NULL) != 1)
+		return db_broken(db, err);
+	return collect(db, NULL, err);
 }
 
 static int

@@ -22,10 +22,11 @@ struct db {
 	struct conninfo info;
 	struct mem mem; /* of one connection's resolved addresses */
 	PGconn *conn;
-	int version;   /* 150004 */
-	bool ascii;    /* the server does not check encodings */
-	int wait_ms;   /* limit of one statement */
-	char state[6]; /* SQLSTATE of the last error */
+	int version;       /* 150004 */
+	bool ascii;        /* the server does not check encodings */
+	int wait_ms;       /* limit of one statement */
+	char state[6];     /* SQLSTATE of the last error */
+	char context[128]; /* where it happened, as the server says */
 };
 
 int64_t db_now_ms(void);
@@ -45,6 +46,9 @@ int db_wait(struct db *db, short events, int limit_ms);
 int db_result(struct db *db, PGresult **out, struct ps_error *err);
 /* Fills `err` from a failed result, and db->state. Always -1. */
 int db_fail(struct db *db, const PGresult *res, struct ps_error *err);
+/* Sends `len` bytes to the COPY … FROM STDIN that `sql` begins. */
+int db_copy_in(struct db *db, const char *sql, const char *data, size_t len,
+    struct ps_error *err);
 /* Fills `err` from a broken connection. Always -1. */
 int db_broken(struct db *db, struct ps_error *err);
 

@@ -1,11 +1,18 @@
 #include <penstock/abi.h>
 
+#include "sink.h"
+#include "sinkconf.h"
 #include "source.h"
 #include "source_keys.h"
 
 static const char *const source_aliases[] = {
 	"io.confluent.connect.jdbc.JdbcSourceConnector",
 	"io.aiven.connect.jdbc.JdbcSourceConnector", NULL
+};
+
+static const char *const sink_aliases[] = {
+	"io.confluent.connect.jdbc.JdbcSinkConnector",
+	"io.aiven.connect.jdbc.JdbcSinkConnector", NULL
 };
 
 static const struct ps_class classes[] = {
@@ -18,6 +25,16 @@ static const struct ps_class classes[] = {
 	    .key_count = SOURCE_KEYS,
 	    .ops = &source_ops,
 	    .ops_size = sizeof source_ops,
+	},
+	{
+	    .kind = PS_KIND_SINK,
+	    .name = "PostgresSink",
+	    .aliases = sink_aliases,
+	    .doc = "Records to Postgres tables, each written once",
+	    .keys = sink_keys,
+	    .key_count = SINK_KEYS,
+	    .ops = &sink_ops,
+	    .ops_size = sizeof sink_ops,
 	},
 };
 

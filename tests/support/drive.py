@@ -89,3 +89,32 @@ class Source(Drive):
     def values(self, field=None):
         return [r["value"][field] if field else r["value"]
                 for r in self.records]
+
+
+class Sink(Drive):
+    """Counts offsets by itself: put() takes (key, value) pairs."""
+
+    def __init__(self, so, name, **config):
+        super().__init__(so, name, **config)
+        self.next = {}
+
+    def start(self):
+        return self.ask("start", [])
+
+    def open(self, topic="t", partition=0, committed=-1):
+        """Where to go on from, as the sink wants it."""
+        at = self.ask("open", [[topic, partition, committed]])["ok"][0]
+        self.next[topic, partition] = max(at, 0)
+        return at
+
+    def records(self, pairs, topic="t", partition=0):
+        first = self.next.get((topic, partition), 0)
+        return [[topic, partition, first + i, k, v]
+                for i, (k, v) in enumerate(pairs)]
+
+    def put(self, pairs, topic="t", partition=0):
+        """The reports: [[partition, offset, why], …]"""
+        answer = self.ask("put", self.records(pairs, topic, partition))
+        self.next[topic, partition] = (
+            self.next.get((topic, partition), 0) + len(pairs))
+        return answer["reports"]

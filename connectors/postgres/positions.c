@@ -1,0 +1,279 @@
+#include "positions.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+void
+positions_init(struct positions *p, const struct ps_host *h, const char *quoted)
+{
+	*p = (struct positions){ .host = h, .table = quoted };
+}
+
+void
+positions_fini(struct positions *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		free(p->places[i].topic);
+	free(p->places);
+	p->places = NULL;
+	p->count = 0;
+}
+
+struct place *
+positions_find(struct positions *p, const char *topic, int32_t partition)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->places[i].partition == partition &&
+		    strcmp(p->places[i].topic, topic) == 0)
+			return &p->places[i];
+	return NULL;
+}
+
+/* Runs it and forgets it. */
+static int
+run(struct db *db, struct str *sql, PGresult **out, struct ps_error *err)
+{
+	int r = db_run(db, sql->data, out, err);
+
+	str_fini(sql);
+	return r;
+}
+
+int
+positions_create(struct positions *p, struct db *db, struct ps_error *err)
+{
+	PGresult *res;
+	struct str sql;
+	bool there;
+
+	str_init(&sql, STR_SQL_LIMIT);
+	str_put(&sql, "SELECT to_regclass(");
+	str_literal(&sql, p->table);
+	str_put(&sql, ") IS NOT NULL");
+	if (run(db, &sql, &res, err) != 0)
+		return -1;
+	there = PQgetvalue(res, 0, 0)[0] == 't';
+	PQclear(res);
+	if (there)
+		return 0;
+	str_init(&sql, STR_SQL_LIMIT);
+	/* Two tasks may come to this at once: the name's lock decides. */
+	str_addf(&sql,
+	    "SELECT pg_advisory_lock(hashtext('penstock_offsets'));"
+	    "CREATE TABLE IF NOT EXISTS %s (connector text, topic text, "
+	    "part int, next_offset int8 NOT NULL, epoch int8 NOT NULL, "
+	    "PRIMARY KEY (connector, topic, part));"
+	    "SELECT pg_advisory_unlock(hashtext('penstock_offsets'))",
+	    p->table);
+	if (run(db, &sql, NULL, err) == 0)
+		return 0;
+	return ps_fail_in(err,
+	    "offsets.table %s cannot be made (make it, or set offsets.table "
+	    "to the empty string for at-least-once)",
+	    p->table);
+}
+
+static void
+add_where(struct str *sql, const struct positions *p, const char *topic,
+    int32_t partition)
+{
+	str_put(sql, " WHERE connector=");
+	str_literal(sql, p->host->connector);
+	str_put(sql, " AND topic=");
+	str_literal(sql, topic);
+	str_addf(sql, " AND part=%d", (int)partition);
+}
+
+static struct place *
+add_place(struct positions *p, const char *topic, int32_t partition)
+{
+	struct place *place = positions_find(p, topic, partition);
+
+	if (place != NULL)
+		return place;
+	p->places = mem_xrealloc(p->places, (p->count + 1) * sizeof *p->places);
+	place = &p->places[p->count++];
+	*place = (struct place){ .partition = partition };
+	place->topic = mem_xcalloc(1, strlen(topic) + 1);
+	memcpy(place->topic, topic, strlen(topic));
+	return place;
+}
+
+static int64_t
+number(const PGresult *res, int column)
+{
+	return strtoll(PQgetvalue(res, 0, column), NULL, 10);
+}
+
+static int
+open_one(struct positions *p, struct db *db, struct ps_topic_position *tp,
+    struct ps_error *err)
+{
+	struct place *place;
+	PGresult *res;
+	struct str sql;
+
+	str_init(&sql, STR_SQL_LIMIT);
+	str_addf(&sql, "INSERT INTO %s AS o VALUES (", p->table);
+	str_literal(&sql, p->host->connector);
+	str_put(&sql, ",");
+	str_literal(&sql, tp->topic);
+	str_addf(&sql,
+	    ",%d,%" PRId64 ",1) ON CONFLICT (connector,topic,part) DO UPDATE "
+	    "SET epoch=o.epoch+1 RETURNING next_offset, epoch",
+	    (int)tp->partition, tp->offset);
+	if (run(db, &sql, &res, err) != 0)
+		return -1;
+	place = add_place(p, tp->topic, tp->partition);
+	place->stored = place->next = number(res, 0);
+	place->epoch = number(res, 1);
+	PQclear(res);
+	if (place->stored >= 0)
+		tp->offset = place->stored;
+	return 0;
+}
+
+int
+positions_open(struct positions *p, struct db *db,
+    struct ps_topic_position *tps, size_t count, struct ps_error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (open_one(p, db, &tps[i], err) != 0)
+			return ps_fail_in(err, "offsets.table %s", p->table);
+	p->fresh = true;
+	return 0;
+}
+
+void
+positions_close(struct positions *p, const struct ps_topic_position *tps,
+    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct place *place =
+		    positions_find(p, tps[i].topic, tps[i].partition);
+
+		if (place == NULL)
+			continue;
+		free(place->topic);
+		*place = p->places[--p->count];
+	}
+}
+
+static int
+reload_one(struct positions *p, struct db *db, struct place *place,
+    struct ps_error *err)
+{
+	PGresult *res;
+	struct str sql;
+	int r = 0;
+
+	str_init(&sql, STR_SQL_LIMIT);
+	str_addf(&sql, "SELECT next_offset, epoch FROM %s", p->table);
+	add_where(&sql, p, place->topic, place->partition);
+	if (run(db, &sql, &res, err) != 0)
+		return -1;
+	if (PQntuples(res) != 1)
+		r = ps_fail(err, PS_E_FATAL,
+		    "the position of %s-%d was deleted from %s", place->topic,
+		    (int)place->partition, p->table);
+	else if (number(res, 1) != place->epoch)
+		r = ps_fail(err, PS_E_FATAL,
+		    "another task has taken over %s-%d: its epoch in %s is "
+		    "%" PRId64 ", ours %" PRId64,
+		    place->topic, (int)place->partition, p->table,
+		    number(res, 1), place->epoch);
+	else
+		place->stored = place->next = number(res, 0);
+	PQclear(res);
+	return r;
+}
+
+int
+positions_reload(struct positions *p, struct db *db, struct ps_error *err)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (reload_one(p, db, &p->places[i], err) != 0)
+			return -1;
+	p->fresh = true;
+	return 0;
+}
+
+int
+positions_move(struct positions *p, struct db *db, struct ps_error *err)
+{
+	size_t wanted = 0;
+	PGresult *res;
+	struct str sql;
+	bool all;
+
+	str_init(&sql, STR_SQL_LIMIT);
+	str_addf(&sql, "UPDATE %s o SET next_offset=v.new FROM (VALUES ",
+	    p->table);
+	for (size_t i = 0; i < p->count; i++) {
+		const struct place *place = &p->places[i];
+
+		if (place->next <= place->stored)
+			continue;
+		str_put(&sql, wanted++ > 0 ? ",(" : "(");
+		str_literal(&sql, place->topic);
+		str_addf(&sql,
+		    ",%d,%" PRId64 "::int8,%" PRId64 "::int8,%" PRId64
+		    "::int8)",
+		    (int)place->partition, place->stored, place->next,
+		    place->epoch);
+	}
+	str_put(&sql, ") v(topic,part,old,new,epoch) WHERE o.connector=");
+	str_literal(&sql, p->host->connector);
+	str_put(&sql, " AND o.topic=v.topic AND o.part=v.part AND "
+		      "o.next_offset=v.old AND o.epoch=v.epoch");
+	if (wanted == 0) {
+		str_fini(&sql);
+		return 0;
+	}
+	if (run(db, &sql, &res, err) != 0)
+		return ps_fail_in(err, "offsets.table %s", p->table);
+	all = strtoull(PQcmdTuples(res), NULL, 10) == wanted;
+	PQclear(res);
+	if (all)
+		return 0;
+	p->fresh = false;
+	return ps_fail(err, PS_E_RETRY,
+	    "a position in %s is not where this task left it", p->table);
+}
+
+void
+positions_moved(struct positions *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->places[i].next > p->places[i].stored)
+			p->places[i].stored = p->places[i].next;
+}
+
+int
+positions_alter(struct positions *p, struct db *db,
+    const struct ps_topic_position *tps, size_t count, struct ps_error *err)
+{
+	struct str sql;
+
+	str_init(&sql, STR_SQL_LIMIT);
+	str_put(&sql, "BEGIN;");
+	for (size_t i = 0; i < count; i++) {
+		if (tps[i].offset == PS_NO_OFFSET) {
+			str_addf(&sql, "DELETE FROM %s", p->table);
+			add_where(&sql, p, tps[i].topic, tps[i].partition);
+			str_put(&sql, ";");
+			continue;
+		}
+		str_addf(&sql, "INSERT INTO %s AS o VALUES (", p->table);
+		str_literal(&sql, p->host->connector);
+		str_put(&sql, ",");
+		str_literal(&sql, tps[i].topic);
+		str_addf(&sql,
+		    ",%d,%" PRId64 ",1) ON CONFLICT (connector,topic,part) DO "
+		    "UPDATE SET next_offset=excluded.next_offset, "
+		    "epoch=o.epoch+1;",
+		    (int)tps[i].partition, tps[i].offset);
+	}
+	str_put(&sql, "COMMIT");
+	return run(db, &sql, NULL, err);
+}

@@ -1,0 +1,58 @@
+/*
+ * positions: how far each partition is written, kept beside the rows.
+ *
+ * One row per connector, topic and partition, changed in the transaction
+ * that writes the records: from the value read at open() to the new one, by
+ * the task that opened it last (its epoch). So what is written is written
+ * once, the COMMIT of a task that was replaced fails, and after a COMMIT
+ * without an answer the row tells if it happened.
+ */
+#ifndef PENSTOCK_POSTGRES_POSITIONS_H
+#define PENSTOCK_POSTGRES_POSITIONS_H
+
+#include <penstock/host.h>
+
+#include "db.h"
+#include "str.h"
+
+struct place {
+	char *topic;
+	int32_t partition;
+	int64_t stored; /* next offset, as in the table; -1: none yet */
+	int64_t next;   /* after this batch */
+	int64_t epoch;
+};
+
+struct positions {
+	const struct ps_host *host;
+	const char *table; /* quoted */
+	struct place *places;
+	size_t count;
+	bool fresh; /* `stored` is what the table has */
+};
+
+void positions_init(struct positions *p, const struct ps_host *h,
+    const char *quoted);
+void positions_fini(struct positions *p);
+/* Makes the table unless it is there. */
+int positions_create(struct positions *p, struct db *db, struct ps_error *err);
+/* Takes the partitions over from whoever had them; fills in offsets. */
+int positions_open(struct positions *p, struct db *db,
+    struct ps_topic_position *tps, size_t count, struct ps_error *err);
+void positions_close(struct positions *p, const struct ps_topic_position *tps,
+    size_t count);
+/* NULL: not opened. */
+struct place *
+positions_find(struct positions *p, const char *topic, int32_t partition);
+/* Reads them again; PS_E_FATAL when another task has one. */
+int positions_reload(struct positions *p, struct db *db, struct ps_error *err);
+/* In the transaction: moves all with next > stored. PS_E_RETRY: they are not
+ * where they were (reload). */
+int positions_move(struct positions *p, struct db *db, struct ps_error *err);
+/* The COMMIT is answered. */
+void positions_moved(struct positions *p);
+/* An operator's change: PS_NO_OFFSET forgets. */
+int positions_alter(struct positions *p, struct db *db,
+    const struct ps_topic_position *tps, size_t count, struct ps_error *err);
+
+#endif

@@ -1,0 +1,135 @@
+#include "rows.h"
+
+#include <assert.h>
+
+struct rows *
+rows_new(struct ps_arena *a, struct target *t)
+{
+	struct rows *rs = ps_calloc(a, 1, sizeof *rs);
+
+	rs->t = t;
+	return rs;
+}
+
+static uint64_t
+hash(const char *p, size_t len)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)p[i]) * UINT64_C(0x100000001b3);
+	return h ^ h >> 32;
+}
+
+/* Where the key is in the index, or where it would be. */
+static uint32_t *
+slot_of(struct rows *rs, const char *key, size_t len)
+{
+	size_t i = hash(key, len) & (rs->index_size - 1);
+
+	while (rs->index[i] != 0) {
+		const struct row *r = &rs->rows[rs->index[i] - 1];
+
+		if (r->key_len == len && memcmp(r->key, key, len) == 0)
+			break;
+		i = (i + 1) & (rs->index_size - 1);
+	}
+	return &rs->index[i];
+}
+
+static void
+grow(struct rows *rs, struct ps_arena *a)
+{
+	size_t room = rs->room == 0 ? 512 : rs->room * 2;
+	struct row *rows = ps_alloc(a, room * sizeof *rows);
+
+	if (rs->count > 0)
+		memcpy(rows, rs->rows, rs->count * sizeof *rows);
+	rs->rows = rows;
+	rs->room = room;
+	rs->index_size = room * 2;
+	rs->index = ps_calloc(a, rs->index_size, sizeof *rs->index);
+	for (size_t i = 0; i < rs->count; i++)
+		*slot_of(rs, rows[i].key, rows[i].key_len) = (uint32_t)i + 1;
+}
+
+static void
+fold_into(struct rows *rs, struct row *old, const struct row *new)
+{
+	old->record = new->record;
+	if (!new->has_values) {
+		old->has_values = false;
+		old->delete_first = true;
+		return;
+	}
+	if (!old->has_values) {
+		old->cells = new->cells;
+		old->has_values = true;
+		return;
+	}
+	for (size_t i = 0; i < rs->t->count; i++)
+		if (new->cells[i].v != NULL)
+			old->cells[i] = new->cells[i];
+}
+
+void
+rows_add(struct rows *rs, struct ps_arena *a, const struct row *row, bool fold)
+{
+	uint32_t *slot;
+
+	if (rs->count == rs->room)
+		grow(rs, a);
+	rs->deletes = rs->deletes || row->delete_first;
+	slot = slot_of(rs, row->key, row->key_len);
+	if (fold && *slot != 0) {
+		fold_into(rs, &rs->rows[*slot - 1], row);
+		return;
+	}
+	rs->rows[rs->count] = *row;
+	if (*slot == 0)
+		*slot = (uint32_t)rs->count + 1;
+	rs->count++;
+}
+
+static bool
+is_shape(const struct rows *rs, const struct shape *s, const struct row *r)
+{
+	for (size_t i = 0; i < rs->t->count; i++)
+		if ((s->cells[i].v == NULL) != (r->cells[i].v == NULL))
+			return false;
+	return true;
+}
+
+static uint32_t
+find_shape(struct rows *rs, struct ps_arena *a, const struct row *r,
+    uint32_t guess)
+{
+	struct shape *grown;
+
+	if (guess < rs->shape_count && is_shape(rs, &rs->shapes[guess], r))
+		return guess;
+	for (uint32_t i = 0; i < rs->shape_count; i++)
+		if (is_shape(rs, &rs->shapes[i], r))
+			return i;
+	grown = ps_calloc(a, rs->shape_count + 1, sizeof *grown);
+	if (rs->shape_count > 0)
+		memcpy(grown, rs->shapes, rs->shape_count * sizeof *grown);
+	grown[rs->shape_count].cells = r->cells;
+	rs->shapes = grown;
+	return (uint32_t)rs->shape_count++;
+}
+
+void
+rows_shape(struct rows *rs, struct ps_arena *a)
+{
+	uint32_t last = 0;
+
+	for (size_t i = 0; i < rs->count; i++) {
+		struct row *r = &rs->rows[i];
+
+		if (!r->has_values)
+			continue;
+		last = r->shape = find_shape(rs, a, r, last);
+		rs->shapes[last].rows++;
+	}
+}

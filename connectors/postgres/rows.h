@@ -1,0 +1,56 @@
+/*
+ * rows: the records of one put() for one table, one row per key.
+ *
+ * A cell that is not there keeps what the table has (or its default), which
+ * is not the same as null. Records of one key are folded as if written one
+ * after the other: later cells win, a delete empties what came before.
+ */
+#ifndef PENSTOCK_POSTGRES_ROWS_H
+#define PENSTOCK_POSTGRES_ROWS_H
+
+#include <penstock/record.h>
+
+#include "encode.h"
+#include "target.h"
+
+struct cell {
+	const struct ps_value *v; /* NULL: not there */
+	const struct ps_schema *s;
+};
+
+struct row {
+	const struct ps_record *record; /* the last of the key */
+	struct cell *cells;             /* one per column of the target */
+	const char *key;                /* text of the primary key */
+	size_t key_len;
+	bool delete_first, has_values, bad;
+	uint32_t shape;
+};
+
+/* Which columns rows have: a statement of its own for each. */
+struct shape {
+	const struct cell *cells; /* of its first row */
+	size_t rows;
+};
+
+struct rows {
+	struct rows *next;
+	struct target *t;
+	struct row *rows;
+	size_t count, room;
+	uint32_t *index; /* hash of keys to row + 1 */
+	size_t index_size;
+	struct shape *shapes;
+	size_t shape_count;
+	bool deletes; /* a row has delete_first */
+};
+
+struct rows *rows_new(struct ps_arena *a, struct target *t);
+/* Adds cells (owned by the arena) under a key; NULL cells are a delete.
+ * `fold` keys: rows of one key become one. */
+void
+rows_add(struct rows *rs, struct ps_arena *a, const struct row *row, bool fold);
+/* Sorts rows into shapes, when all are there. */
+void rows_shape(struct rows *rs, struct ps_arena *a);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * staging: rows of one table, written in few statements.
+ *
+ * Rows go by COPY into a temporary table with the columns of the target, so
+ * the server's own input functions cast every value, and from there by one
+ * statement per shape. A row that cannot be written is found by the line of
+ * COPY's error, or by halving: about log2(rows) + 3 statements.
+ */
+#ifndef PENSTOCK_POSTGRES_STAGING_H
+#define PENSTOCK_POSTGRES_STAGING_H
+
+#include <penstock/host.h>
+
+#include "db.h"
+#include "rows.h"
+#include "sinkconf.h"
+
+#define STAGING_ROW_LIMIT (1u << 30)
+
+struct staging {
+	const struct ps_host *host;
+	struct db *db;
+	const struct sinkconf *cfg;
+	struct ps_arena *a; /* of this put() */
+	struct str sql, data;
+};
+
+void staging_init(struct staging *s, const struct ps_host *h, struct db *db,
+    const struct sinkconf *cfg, struct ps_arena *a);
+void staging_fini(struct staging *s);
+/* Makes the temporary table; not within a transaction. */
+int staging_prepare(struct staging *s, struct target *t, struct ps_error *err);
+/* Writes the rows, inside the transaction. Bad ones are reported to the host,
+ * whose refusal is the error. */
+int staging_apply(struct staging *s, struct rows *rs, struct ps_error *err);
+
+#endif
