@@ -171,7 +171,7 @@ $(B)/obj/tests/fixtures/%.o: tests/fixtures/%.c
 $(B)/obj/tests/bench/%.o: tests/bench/%.c
 	@mkdir -p $(@D)
 	@echo cc $<
-	@$(CC) $(BASE) $(call pkg_cflags,rdkafka libpq libcurl) -c -o $@ $<
+	@$(CC) $(BASE) -Icore -Icore/include $(call pkg_cflags,rdkafka libpq libcurl) -c -o $@ $<
 
 $(B)/obj/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
@@ -267,6 +267,14 @@ cov:
 	gcovr -r . --object-directory build/cov -f core -s \
 		--fail-under-line $(COV_FLOOR)
 
+# make json-bench: ns per record of encoding and decoding
+json-bench: $(B)/json_bench $(B)/plugins/json.so
+	$(B)/json_bench $(B)/plugins/json.so
+
+$(B)/json_bench: $(B)/obj/tests/bench/json_bench.o $(CORE_OBJ)
+	@echo link $@
+	@$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+
 bench: all $(FLOORS)
 	tests/bench/run $(BENCH_ARGS)
 
@@ -282,6 +290,9 @@ $(FUZZ): fuzz-%:
 		-rss_limit_mb=512 -max_len=65536 -use_value_profile=1 \
 		-artifact_prefix=build/fuzz/found/ build/fuzz/found/$* \
 		$(wildcard tests/data/fuzz/$*)
+
+# Targets that are linked with a plugin's objects.
+$(B)/run/json: $(call obj,$(wildcard plugins/json/*.c))
 
 $(B)/run/%: $(B)/obj/tests/fuzz/fuzz_%.o $(CORE_OBJ)
 	@mkdir -p $(@D)

@@ -228,7 +228,7 @@ put_container(struct encoder *e, const struct plan_node *n,
 
 	if (enter(e) < 0)
 		return -1;
-	if (v->type == PS_STRUCT) {
+	if (n != NULL && v->type == PS_STRUCT) {
 		out_char(&e->out, '{');
 		rc = put_struct(e, n, v);
 		out_char(&e->out, '}');

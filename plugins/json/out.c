@@ -103,7 +103,7 @@ put_escape(char *p, const char **s, const char *end)
 	if (escapes[c] == 'U' && end - *s >= 4) {
 		for (int i = 1; i < 4; i++)
 			v = v << 6 | ((unsigned char)(*s)[i] & 63);
-		v = ((c & 7u) << 18 | v) - 0x10000;
+		v = ((c & 7U) << 18 | v) - 0x10000;
 		*s += 4;
 		p = put_unit(p, 0xd800 + (v >> 10 & 0x3ff));
 		return put_unit(p, 0xdc00 + (v & 0x3ff));
@@ -111,9 +111,12 @@ put_escape(char *p, const char **s, const char *end)
 	(*s)++;
 	if (escapes[c] == 'u')
 		return put_unit(p, c);
-	if (escapes[c] != 'U')
-		*p++ = '\\';
-	*p++ = escapes[c] == 'U' ? (char)c : escapes[c];
+	if (escapes[c] == 'U') { /* cut short: no UTF-8, left as it is */
+		*p++ = (*s)[-1];
+		return p;
+	}
+	*p++ = '\\';
+	*p++ = escapes[c];
 	return p;
 }
 

@@ -256,6 +256,8 @@ parse_value(struct parser *ps, struct scan *sc, struct ps_arena *a,
 {
 	int rc;
 
+	if (ps->room == 0)
+		grow(ps);
 	ps->used = 0;
 	ps->depth = 0;
 	rc = parse(ps, sc, a);

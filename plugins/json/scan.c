@@ -336,8 +336,8 @@ close_containers(struct scan *sc, struct nesting *n)
 int
 scan_skip(struct scan *sc)
 {
+	struct token t = { .kind = TOKEN_NULL };
 	struct nesting n;
-	struct token t;
 	int rc;
 
 	n.depth = 0;
@@ -458,7 +458,10 @@ token_string(const struct token *t, struct ps_arena *a)
 			continue;
 		}
 		letter = strchr(letters, p[-1]);
-		*to++ = letter != NULL ? meant[letter - letters] : p[-1];
+		if (letter != NULL)
+			*to++ = meant[letter - letters];
+		else
+			*to++ = p[-1];
 	}
 	return ps_string(text, (size_t)(to - text));
 }

@@ -29,10 +29,11 @@ entry_grow(struct ps_arena *a, size_t size)
 {
 	struct entry *e =
 	    (struct entry *)(void *)((char *)a - offsetof(struct entry, arena));
-	size_t room = size < PIECE ? PIECE : size;
+	size_t used = (size + PS_ALIGN - 1) & ~(size_t)(PS_ALIGN - 1);
+	size_t room = used < PIECE ? PIECE : used;
 	char *p = (char *)piece_alloc(&e->pieces, room);
 
-	a->cur = p + size;
+	a->cur = p + used;
 	a->end = p + room;
 	return p;
 }

@@ -100,7 +100,7 @@ read_parameters(struct schema_reader *r, const struct token *object,
 	size_t n = 0;
 	int rc;
 
-	while ((rc = next_item(&sc, &name, &value)) > 0)
+	while (next_item(&sc, &name, &value) > 0)
 		n++;
 	params = (struct ps_param *)ps_calloc(r->arena, n, sizeof *params);
 	sc = scan_at(r, object->s + 1);

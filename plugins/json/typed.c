@@ -153,10 +153,25 @@ decimal_number(struct typed *d, const struct ps_schema *s,
 	return 0;
 }
 
+/* Without it the value means nothing: Connect fails when it is used. */
+static bool
+has_scale(const struct ps_schema *s)
+{
+	for (size_t i = 0; i < s->param_count; i++)
+		if (strcmp(s->params[i].name, "scale") == 0)
+			return true;
+	return false;
+}
+
 static int
 decimal_value(struct typed *d, const struct ps_schema *s, const struct token *t,
     struct ps_value *out)
 {
+	if (!has_scale(s) &&
+	    (t->kind == TOKEN_NUMBER || t->kind == TOKEN_STRING))
+		return ps_fail(d->sc->err, PS_E_DATA,
+		    "Invalid bytes for Decimal field: Invalid Decimal schema: "
+		    "scale parameter not found.");
 	if (t->kind == TOKEN_NUMBER)
 		return decimal_number(d, s, t, out);
 	if (t->kind != TOKEN_STRING)
@@ -164,12 +179,12 @@ decimal_value(struct typed *d, const struct ps_schema *s, const struct token *t,
 		    "Invalid type for Decimal, underlying representation "
 		    "should be numeric or bytes but was %s",
 		    kind_name(t->kind));
-	if (s->param_count == 0 || base64_bytes(d, t, out) < 0 || out->len == 0)
+	if (base64_bytes(d, t, out) < 0 || out->len == 0)
 		return ps_fail(d->sc->err, PS_E_DATA,
 		    "Invalid bytes for Decimal field");
 	/* as BigInteger writes it: no byte that only repeats the sign */
 	while (out->len > 1 && (out->p[0] == 0 || out->p[0] == 0xff) &&
-	    ((out->p[0] ^ out->p[1]) & 0x80) == 0) {
+	       ((out->p[0] ^ out->p[1]) & 0x80) == 0) {
 		out->p++;
 		out->len--;
 	}

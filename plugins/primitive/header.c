@@ -93,11 +93,78 @@ add_number(struct text *t, const struct ps_schema *s, const struct ps_value *v)
 		text_scalar(t, v);
 }
 
+/* Anything that holds nothing. */
+static int
+add_single(struct text *t, const struct ps_schema *s, const struct ps_value *v,
+    int depth, struct ps_error *err)
+{
+	if (v->type == PS_BYTES)
+		return add_bytes(t, s, v, depth, err);
+	if (v->type == PS_NULL)
+		text_add(t, "null", 4);
+	else if (v->type == PS_STRING)
+		add_text(t, v, depth);
+	else
+		add_number(t, s, v);
+	return 0;
+}
+
+static int
+add_map(struct text *t, const struct ps_schema *s, const struct ps_value *v,
+    int depth, struct ps_error *err)
+{
+	for (uint32_t i = 0; i < v->len; i++) {
+		if (i > 0)
+			text_char(t, ',');
+		if (header_text(t, s == NULL ? NULL : s->key, &v->pairs[i].key,
+			depth, err) < 0)
+			return -1;
+		text_char(t, ':');
+		if (header_text(t, s == NULL ? NULL : s->elem,
+			&v->pairs[i].value, depth, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_array(struct text *t, const struct ps_schema *s, const struct ps_value *v,
+    int depth, struct ps_error *err)
+{
+	for (uint32_t i = 0; i < v->len; i++) {
+		if (i > 0)
+			text_char(t, ',');
+		if (header_text(t, s == NULL ? NULL : s->elem, &v->items[i],
+			depth, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_struct(struct text *t, const struct ps_schema *s, const struct ps_value *v,
+    int depth, struct ps_error *err)
+{
+	if (s == NULL || s->field_count != v->len)
+		return ps_fail(err, PS_E_DATA,
+		    "struct of %u fields without its schema", v->len);
+	for (uint32_t i = 0; i < v->len; i++) {
+		if (i > 0)
+			text_char(t, ',');
+		add_quoted(t, s->fields[i].name, s->fields[i].name_len);
+		text_char(t, ':');
+		if (header_text(t, s->fields[i].schema, &v->items[i], depth,
+			err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 header_text(struct text *t, const struct ps_schema *s, const struct ps_value *v,
     int depth, struct ps_error *err)
 {
-	bool map = v->type == PS_MAP, array = v->type == PS_ARRAY;
+	int rc;
 
 	if (depth > TEXT_MAX_DEPTH)
 		return ps_fail(err, PS_E_DATA, "value nests deeper than %d",
@@ -105,42 +172,14 @@ header_text(struct text *t, const struct ps_schema *s, const struct ps_value *v,
 	if (v->type == PS_UNCHANGED)
 		return ps_fail(err, PS_E_DATA,
 		    "a value that did not change has no text");
-	if (v->type == PS_NULL)
-		text_add(t, "null", 4);
-	else if (v->type == PS_STRING)
-		add_text(t, v, depth);
-	else if (v->type == PS_BYTES)
-		return add_bytes(t, s, v, depth, err);
-	else if (v->type < PS_STRING)
-		add_number(t, s, v);
 	if (v->type < PS_ARRAY)
-		return 0;
-	if (v->type == PS_STRUCT && (s == NULL || s->field_count != v->len))
-		return ps_fail(err, PS_E_DATA,
-		    "struct of %u fields without its schema", v->len);
-	text_char(t, array ? '[' : '{');
-	for (uint32_t i = 0; i < v->len; i++) {
-		const struct ps_schema *elem = s == NULL ? NULL
-					       : v->type == PS_STRUCT
-						   ? s->fields[i].schema
-						   : s->elem;
-
-		if (i > 0)
-			text_char(t, ',');
-		if (map && header_text(t, s == NULL ? NULL : s->key,
-			       &v->pairs[i].key, depth + 1, err) < 0)
-			return -1;
-		if (v->type == PS_STRUCT)
-			add_quoted(t, s->fields[i].name, s->fields[i].name_len);
-		if (!array)
-			text_char(t, ':');
-		if (header_text(t, elem,
-			map ? &v->pairs[i].value : &v->items[i], depth + 1,
-			err) < 0)
-			return -1;
-	}
-	text_char(t, array ? ']' : '}');
-	return 0;
+		return add_single(t, s, v, depth, err);
+	text_char(t, v->type == PS_ARRAY ? '[' : '{');
+	rc = v->type == PS_ARRAY ? add_array(t, s, v, depth + 1, err)
+	     : v->type == PS_MAP ? add_map(t, s, v, depth + 1, err)
+				 : add_struct(t, s, v, depth + 1, err);
+	text_char(t, v->type == PS_ARRAY ? ']' : '}');
+	return rc;
 }
 
 static int

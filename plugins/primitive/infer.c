@@ -85,6 +85,7 @@ plain(struct infer *in, enum ps_type type)
 {
 	struct ps_schema draft = { .type = type };
 
+	/* cppcheck-suppress returnDanglingLifetime ; it is copied */
 	return in->host->intern(in->host, &draft);
 }
 
@@ -93,6 +94,7 @@ logical(struct infer *in, enum ps_type type, const char *name)
 {
 	struct ps_schema draft = { .type = type, .name = name, .version = 1 };
 
+	/* cppcheck-suppress returnDanglingLifetime ; it is copied */
 	return in->host->intern(in->host, &draft);
 }
 
@@ -274,7 +276,7 @@ as_decimal(struct infer *in, struct number *n, struct inferred *out)
 static bool
 number(struct infer *in, struct token t, struct inferred *out)
 {
-	struct number n;
+	struct number n = { .count = 0 };
 	float f;
 	double d;
 
@@ -369,16 +371,15 @@ is_number(const struct ps_schema *s)
 static void
 merge(struct items *l, const struct ps_schema *s)
 {
-	if (s == NULL || l->differ) {
+	bool numbers = s != NULL && l->common != NULL && is_number(s) &&
+		       is_number(l->common);
+
+	if (s == NULL || l->differ)
 		l->differ = true;
-	} else if (l->common == NULL) {
+	else if (l->common == NULL || (numbers && s->type > l->common->type))
 		l->common = s;
-	} else if (is_number(s) && is_number(l->common)) {
-		if (s->type > l->common->type)
-			l->common = s;
-	} else if (!ps_schema_equal(s, l->common)) {
+	else if (!numbers && !ps_schema_equal(s, l->common))
 		l->differ = true;
-	}
 }
 
 /* Numbers take the type of the common schema; every `step`-th is one. */
@@ -452,6 +453,7 @@ container_schema(struct infer *in, struct frame *f)
 	}
 	if (draft.elem == NULL || (f->is_map && draft.key == NULL))
 		return NULL;
+	/* cppcheck-suppress returnDanglingLifetime ; it is copied */
 	return in->host->intern(in->host, &draft);
 }
 
@@ -517,12 +519,14 @@ infer_any(struct infer *in, struct frame *frames, struct inferred *out)
 	for (;;) {
 		struct frame *f = in->depth > 0 ? &frames[in->depth - 1] : NULL;
 
-		if (f != NULL && ends_here(in, f))
+		if (f != NULL && ends_here(in, f)) {
 			close_frame(in, f, out);
-		else if (open_frame(in, frames))
-			continue;
-		else if (infer_scalar(in, out) < 0)
-			return -1;
+		} else {
+			if (open_frame(in, frames))
+				continue;
+			if (infer_scalar(in, out) < 0)
+				return -1;
+		}
 		if (in->depth == 0)
 			return 0;
 		if (add_value(in, &frames[in->depth - 1], out) < 0)

@@ -184,26 +184,38 @@ encode_value(struct scalar *c, struct ps_arena *a, const struct ps_schema *s,
 	return 0;
 }
 
+/* What the second byte of a character may be, by the first. */
+static bool
+fits_second(uint8_t first, uint8_t second)
+{
+	uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+	uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+
+	return second >= low && second <= high;
+}
+
+static bool
+is_surrogate(const uint8_t *p, size_t room)
+{
+	return p[0] == 0xed && room > 2 && p[1] >= 0xa0 && p[1] < 0xc0 &&
+	       (p[2] & 0xc0) == 0x80;
+}
+
 /* How many bytes of a character are well-formed at `p`; `whole`: all. */
 static size_t
 utf8_prefix(const uint8_t *p, size_t room, bool *whole)
 {
 	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4, i;
-	uint8_t low = p[0] == 0xe0 ? 0xa0 : p[0] == 0xf0 ? 0x90 : 0x80;
-	uint8_t high = p[0] == 0xed ? 0x9f : p[0] == 0xf4 ? 0x8f : 0xbf;
 
-	*whole = false;
-	if (p[0] == 0xed && room > 2 && p[1] >= 0xa0 && p[1] < 0xc0 &&
-	    (p[2] & 0xc0) == 0x80)
-		return 3; /* a surrogate counts as one */
-	if (p[0] >= 0x80 && (p[0] < 0xc2 || p[0] > 0xf4))
+	*whole = n == 1;
+	if (n == 1 || p[0] < 0xc2 || p[0] > 0xf4)
 		return 1;
-	for (i = 1; i < n && i < room; i++) {
-		if (p[i] < low || p[i] > high)
-			return i;
-		low = 0x80;
-		high = 0xbf;
-	}
+	if (is_surrogate(p, room))
+		return 3; /* counts as one */
+	if (room < 2 || !fits_second(p[0], p[1]))
+		return 1;
+	for (i = 2; i < n && i < room && (p[i] & 0xc0) == 0x80;)
+		i++;
 	*whole = i == n;
 	return i;
 }

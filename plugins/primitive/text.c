@@ -124,7 +124,8 @@ add_java_date(struct text *t, int64_t ms)
 
 	(void)snprintf(buf, sizeof buf,
 	    "%.3s %.3s %02d %02lld:%02lld:%02lld UTC %04lld",
-	    names + 3 * d.weekday, months + 3 * (d.month - 1), d.day,
+	    &names[(size_t)3 * (size_t)d.weekday],
+	    &months[(size_t)3 * (size_t)(d.month - 1)], d.day,
 	    (long long)(rest / 3600), (long long)(rest / 60 % 60),
 	    (long long)(rest % 60), (long long)d.year);
 	text_add(t, buf, strlen(buf));
@@ -198,13 +199,13 @@ add_struct(struct text *t, const struct ps_schema *s, const struct ps_value *v,
 static bool
 is_temporal(const struct ps_schema *s)
 {
-	return s != NULL && s->logical >= PS_DATE && s->logical <= PS_TIMESTAMP;
+	return s->logical >= PS_DATE && s->logical <= PS_TIMESTAMP;
 }
 
 static void
 add_number(struct text *t, const struct ps_schema *s, const struct ps_value *v)
 {
-	if (is_temporal(s))
+	if (s != NULL && is_temporal(s))
 		add_java_date(t,
 		    s->logical == PS_DATE ? v->i * MS_PER_DAY : v->i);
 	else

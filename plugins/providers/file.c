@@ -79,19 +79,21 @@ unescape(const char *p, char **to)
 {
 	static const char letters[] = "tnrf", meant[] = "\t\n\r\f";
 	const char *letter = strchr(letters, *p);
-	unsigned code;
-	int used = 0;
+	char digits[5] = "";
 
 	if (*p == '\0')
 		return p;
 	if (*p == '\n' || *p == '\r')
 		return next_line(p);
-	if (*p == 'u' && sscanf(p + 1, "%4x%n", &code, &used) == 1 &&
-	    used == 4) {
-		*to = put_utf8(*to, code);
+	if (*p == 'u' && strspn(p + 1, "0123456789abcdefABCDEF") >= 4) {
+		memcpy(digits, p + 1, 4);
+		*to = put_utf8(*to, (unsigned)strtoul(digits, NULL, 16));
 		return p + 5;
 	}
-	*(*to)++ = letter == NULL ? *p : meant[letter - letters];
+	if (letter == NULL)
+		*(*to)++ = *p;
+	else
+		*(*to)++ = meant[letter - letters];
 	return p + 1;
 }
 

@@ -10,7 +10,7 @@
 
 #include <penstock/host.h>
 
-#define PATHS_MAX_FILE (1024 * 1024)
+#define PATHS_MAX_FILE 1048576
 
 struct paths {
 	const struct ps_host *host;

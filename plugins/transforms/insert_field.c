@@ -206,6 +206,7 @@ with_insertions(struct insert *t, struct ps_arena *a,
 	}
 	draft.fields = fields;
 	draft.field_count = n;
+	/* cppcheck-suppress returnDanglingLifetime ; it is copied */
 	return t->host->intern(t->host, &draft);
 }
 

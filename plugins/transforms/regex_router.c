@@ -81,14 +81,14 @@ static int
 add_group(struct router *t, const char *topic, uint32_t group, struct name *n,
     struct ps_error *err)
 {
-	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(t->match);
+	const PCRE2_SIZE *at =
+	    pcre2_get_ovector_pointer(t->match) + 2 * (size_t)group;
 
 	if (group > t->groups)
 		return ps_fail(err, PS_E_DATA, "No group %u", group);
-	if (at[2 * group] == PCRE2_UNSET)
+	if (at[0] == PCRE2_UNSET)
 		return 0;
-	return add(n, topic + at[2 * group], at[2 * group + 1] - at[2 * group],
-	    err);
+	return add(n, topic + at[0], at[1] - at[0], err);
 }
 
 /* ${name} */

@@ -189,6 +189,7 @@ with_replacements(struct replace *t, struct ps_arena *a,
 		}
 		fields[draft.field_count++] = f;
 	}
+	/* cppcheck-suppress returnDanglingLifetime ; it is copied */
 	return t->host->intern(t->host, &draft);
 }
 

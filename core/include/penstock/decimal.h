@@ -93,7 +93,7 @@ ps_decimal_put(char *to, const uint8_t *p, size_t len, int32_t scale)
 	if ((int64_t)n <= scale) {
 		size_t zeros = (size_t)scale - n;
 
-		memcpy(at, "0.", 2);
+		(void)ps_put_chars(at, "0.", 2);
 		memset(at + 2, '0', zeros);
 		memcpy(at + 2 + zeros, digits, n);
 		return (size_t)(at - to) + 2 + zeros + n;

@@ -223,6 +223,13 @@ ps_shortest(int q, uint64_t c, int edge)
 	return (struct ps_decimal_float){ under ? s : s + 1, k };
 }
 
+static inline char *
+ps_put_chars(char *to, const char *s, size_t n)
+{
+	memcpy(to, s, n);
+	return to + n;
+}
+
 /* digits * 10^exponent in Java's notation. */
 static inline size_t
 ps_put_decimal_float(char *to, struct ps_decimal_float d)
@@ -240,36 +247,31 @@ ps_put_decimal_float(char *to, struct ps_decimal_float d)
 	if (point > 7 || point < -2) {
 		*p++ = text[0];
 		*p++ = '.';
-		memcpy(p, n > 1 ? text + 1 : "0", n > 1 ? n - 1 : 1);
-		p += n > 1 ? n - 1 : 1;
+		p = ps_put_chars(p, n > 1 ? text + 1 : "0", n > 1 ? n - 1 : 1);
 		*p++ = 'E';
 		return (size_t)(p - to) + ps_put_i64(p, point - 1);
 	}
 	if (point <= 0) {
-		memcpy(p, "0.00", 4);
-		p += 2 - point;
-		memcpy(p, text, n);
-		return (size_t)(p - to) + n;
+		p = ps_put_chars(p, "0.00", (size_t)(2 - point));
+		return (size_t)(ps_put_chars(p, text, n) - to);
 	}
-	for (size_t i = 0; i < (size_t)point; i++)
-		*p++ = i < n ? text[i] : '0';
-	*p++ = '.';
 	if (n <= (size_t)point) {
-		*p++ = '0';
-		return (size_t)(p - to);
+		p = ps_put_chars(p, text, n);
+		p = ps_put_chars(p, "0000000", (size_t)point - n);
+		return (size_t)(ps_put_chars(p, ".0", 2) - to);
 	}
-	memcpy(p, text + point, n - (size_t)point);
-	return (size_t)(p - to) + n - (size_t)point;
+	p = ps_put_chars(p, text, (size_t)point);
+	*p++ = '.';
+	p = ps_put_chars(p, text + point, n - (size_t)point);
+	return (size_t)(p - to);
 }
 
 static inline size_t
 ps_put_special(char *to, double v)
 {
 	const char *text = isnan(v) ? "NaN" : v > 0 ? "Infinity" : "-Infinity";
-	size_t len = strlen(text);
 
-	memcpy(to, text, len);
-	return len;
+	return (size_t)(ps_put_chars(to, text, strlen(text)) - to);
 }
 
 /* |v| = c * 2^q with `bits` bits of mantissa and the least exponent q_min. */
@@ -280,7 +282,7 @@ ps_put_binary(char *to, uint64_t c, int q, int bits, int q_min)
 	int tiny = bits == 53 ? 3 : 8;
 
 	if (c == 0) {
-		memcpy(to, "0.0", 3);
+		(void)ps_put_chars(to, "0.0", 3);
 		return 3;
 	}
 	if (q < 0 && -q < bits && (c >> -q) << -q == c) {

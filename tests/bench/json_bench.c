@@ -1,0 +1,224 @@
+/*
+ * json_bench: what JsonConverter costs per row of the orders table.
+ *
+ * json_bench PLUGIN.so [ROUNDS] prints nanoseconds per record, and instructions
+ * where the kernel counts them, of each way through the converter.
+ */
+#include <assert.h>
+#include <dlfcn.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <penstock/abi.h>
+#include <penstock/converter.h>
+
+#include "record/batch.h"
+#include "record/intern.h"
+
+#define RECORDS 1000
+#define ROUNDS  2000
+#define COLUMNS 7
+
+struct bench {
+	struct ps_host h;
+	struct intern *schemas;
+	struct ps_batch *b;
+	const struct ps_class *class;
+	const struct ps_converter_ops *ops;
+	struct ps_record **records;
+	const struct ps_schema *schema;
+	int counter; /* of instructions, -1: none */
+	int rounds;
+};
+
+static const struct ps_schema *
+intern_draft(const struct ps_host *h, const struct ps_schema *draft)
+{
+	struct bench *t = h->impl;
+
+	return intern_schema(t->schemas, t->b->arena, draft);
+}
+
+static const struct ps_schema *
+orders_schema(struct bench *t)
+{
+	static const struct ps_schema id = { .type = PS_INT64 };
+	static const struct ps_schema customer = { .type = PS_INT32,
+		.optional = true };
+	static const struct ps_schema text = { .type = PS_STRING,
+		.optional = true };
+	static const struct ps_param scale = { "scale", "2" };
+	static const struct ps_schema amount = { .type = PS_BYTES,
+		.optional = true,
+		.name = PS_NAME_DECIMAL,
+		.version = 1,
+		.params = &scale,
+		.param_count = 1 };
+	static const struct ps_field fields[COLUMNS] = {
+		{ "id", 2, &id },
+		{ "customer_id", 11, &customer },
+		{ "status", 6, &text },
+		{ "amount", 6, &amount },
+		{ "note", 4, &text },
+		{ "created_at", 10, &text },
+		{ "updated_at", 10, &text },
+	};
+	const struct ps_schema draft = { .type = PS_STRUCT,
+		.name = "db.public.orders.Value",
+		.fields = fields,
+		.field_count = COLUMNS };
+
+	return intern_draft(&t->h, &draft);
+}
+
+static void
+fill(struct bench *t)
+{
+	static const uint8_t amount[] = { 0x01, 0xe2, 0x40 };
+
+	t->records = calloc(RECORDS, sizeof *t->records);
+	for (int64_t i = 0; i < RECORDS; i++)
+		(void)ps_batch_add(t->b);
+	for (int64_t i = 0; i < RECORDS; i++) {
+		struct ps_record *r = t->records[i] = &t->b->records[i];
+		struct ps_value *v = calloc(COLUMNS, sizeof *v);
+
+		v[0] = ps_int64(1000000 + i);
+		v[1] = ps_int(PS_INT32, 48213 + i % 1000);
+		v[2] = ps_text("shipped");
+		v[3] = ps_bytes(amount, sizeof amount);
+		v[4] = ps_text("leave at the door, ring twice please!");
+		v[5] = ps_text("2024-02-29T12:34:56.789012Z");
+		v[6] = ps_text("2024-03-01T01:02:03.456789Z");
+		r->topic = "orders";
+		r->value = ps_struct(v, COLUMNS);
+		r->value_schema = t->schema;
+	}
+}
+
+static void *
+converter(struct bench *t, const char *schemas, const char *decimal)
+{
+	const struct ps_setting settings[] = {
+		{ "converter.type", "value" },
+		{ "decimal.format", decimal },
+		{ "replace.null.with.default", "true" },
+		{ "schemas.cache.size", "1000" },
+		{ "schemas.enable", schemas },
+	};
+	const struct ps_config c = { settings, 5 };
+	struct ps_error err = { 0 };
+
+	return t->ops->create(&t->h, t->class, &c, &err);
+}
+
+static void
+open_counter(struct bench *t)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_HARDWARE,
+		.size = sizeof attr,
+		.config = PERF_COUNT_HW_INSTRUCTIONS,
+		.exclude_kernel = 1,
+	};
+
+	t->counter = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+}
+
+static uint64_t
+instructions(const struct bench *t)
+{
+	uint64_t n = 0;
+
+	if (t->counter >= 0 && read(t->counter, &n, sizeof n) != sizeof n)
+		n = 0;
+	return n;
+}
+
+static double
+now_ns(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
+}
+
+typedef void step_fn(void *state, struct ps_batch *b,
+    struct ps_record *const *records, size_t count, enum ps_part part);
+
+/* Each round's memory is taken back, as a batch's is when it ends. */
+static void
+measure(struct bench *t, const char *what, step_fn *step, void *state)
+{
+	char *cur, *end;
+	double ns = 0, best = 1e18;
+	uint64_t count = 0, before;
+
+	for (int i = 0; i < t->rounds; i++) {
+		(void)ps_alloc(t->b->arena, 1024 * 1024);
+		t->b->arena->cur -= 1024 * 1024;
+		cur = t->b->arena->cur;
+		end = t->b->arena->end;
+		before = instructions(t);
+		ns = now_ns();
+		step(state, t->b, t->records, RECORDS, PS_PART_VALUE);
+		ns = now_ns() - ns;
+		best = ns < best ? ns : best;
+		count = instructions(t) - before;
+		if (t->b->arena->end == end && i < t->rounds - 1)
+			t->b->arena->cur = cur;
+	}
+	assert(t->records[0]->outcome == PS_KEPT);
+	(void)printf("%-28s %6.0f ns", what, best / RECORDS);
+	if (t->counter >= 0)
+		(void)printf(" %7llu instructions",
+		    (unsigned long long)(count / RECORDS));
+	(void)printf(" %5zu bytes\n", t->records[0]->raw_value.len);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct bench t = { .counter = -1, .rounds = 2000 };
+	void *so = argc > 1 ? dlopen(argv[1], RTLD_NOW) : NULL;
+	const struct ps_plugin *p =
+	    so == NULL ? NULL : dlsym(so, "penstock_plugin");
+	void *plain, *full, *numeric;
+
+	if (p == NULL) {
+		(void)fprintf(stderr, "usage: json_bench PLUGIN.so\n");
+		return 2;
+	}
+	t.h = (struct ps_host){ .size = sizeof t.h,
+		.impl = &t,
+		.intern = intern_draft };
+	t.schemas = intern_new(1000);
+	t.b = batch_new(16 << 20);
+	t.class = &p->classes[0];
+	t.ops = t.class->ops;
+	t.schema = orders_schema(&t);
+	if (argc > 2)
+		t.rounds = (int)strtol(argv[2], NULL, 10);
+	open_counter(&t);
+	fill(&t);
+	plain = converter(&t, "false", "BASE64");
+	full = converter(&t, "true", "BASE64");
+	numeric = converter(&t, "false", "NUMERIC");
+	measure(&t, "encode, numeric decimal", t.ops->encode, numeric);
+	measure(&t, "encode", t.ops->encode, plain);
+	measure(&t, "check", t.ops->check, plain);
+	measure(&t, "encode, with schema", t.ops->encode, full);
+	measure(&t, "decode, with schema", t.ops->decode, full);
+	measure(&t, "encode, with schema again", t.ops->encode, full);
+	measure(&t, "check, with schema", t.ops->check, full);
+	measure(&t, "encode, plain again", t.ops->encode, plain);
+	measure(&t, "decode", t.ops->decode, plain);
+	measure(&t, "encode, without a schema", t.ops->encode, plain);
+	return 0;
+}
