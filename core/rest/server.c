@@ -115,8 +115,9 @@ server_answer(struct exchange *x, int status)
 	if (!x->parked)
 		return;
 	x->parked = false;
-	/* Makes the epoll descriptor readable: the loop does the rest. */
 	MHD_resume_connection(x->conn);
+	/* The loop does the rest: a handler may still be on the stack. */
+	(void)uv_timer_start(&x->server->due, on_due, 0, 1);
 }
 
 /* ---- requests ---------------------------------------------------------- */

@@ -109,11 +109,18 @@ on_written(void *ctx, const struct ps_error *err)
 static const char *
 task_class(struct conn *c, struct ps_arena *a, const char *connector_class)
 {
+	const struct configs_connector *cfg = config_of(c);
+	const char *known = cfg->tasks == NULL || cfg->task_count == 0
+				? NULL
+				: ps_config_get(&cfg->tasks[0], "task.class");
 	const json_t *plugin =
 	    inventory_find(c->r->env.inventory, connector_class);
 	const char *java = plugin == NULL ? NULL : js_opt_str(plugin, "class");
 	const char *suffix = "Connector";
 
+	/* Not known: what stands there is better than a guess. */
+	if (java == NULL && known != NULL)
+		return known;
 	if (java == NULL)
 		java = connector_class;
 	if (text_ends(java, suffix))

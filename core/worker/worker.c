@@ -122,11 +122,13 @@ on_file_created(void *ctx, const struct answer *answer)
 	worker_stop(f->w, EXIT_BROKEN);
 }
 
+/* Types and versions of connectors are known, or cannot be. */
 static void
-on_ready(void *ctx)
+on_begin(void *ctx, const struct ps_error *err)
 {
 	struct worker *w = ctx;
 
+	(void)err;
 	if (w->phase != WORKER_STARTING)
 		return;
 	w->phase = WORKER_READY;
@@ -138,6 +140,14 @@ on_ready(void *ctx)
 	requests_begin(w->requests);
 	for (struct start_file *f = w->files; f != NULL; f = f->next)
 		(void)request_submit(w, &f->spec, on_file_created, f);
+}
+
+static void
+on_ready(void *ctx)
+{
+	struct worker *w = ctx;
+
+	inventory_refresh(w->inventory, on_begin, w);
 }
 
 static void
