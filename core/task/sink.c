@@ -448,15 +448,17 @@ open_sink(struct sink *s, struct ps_error *err)
 {
 	struct task *t = s->task;
 	const struct settings *own = &t->settings;
+	int64_t first, max;
 
 	s->positions = positions_new();
 	s->batch = batch_new(CHUNK);
 	s->scratch = arena_new(SCRATCH);
 	s->limits.max_bytes =
 	    (size_t)settings_int(own, "batch.bytes", BATCH_BYTES);
-	backoff_init(&s->backoff,
-	    settings_int(own, "redelivery.delay.initial.ms", RETRY_FIRST_MS),
-	    settings_int(own, "redelivery.delay.max.ms", RETRY_MAX_MS),
+	first =
+	    settings_int(own, "redelivery.delay.initial.ms", RETRY_FIRST_MS);
+	max = settings_int(own, "redelivery.delay.max.ms", RETRY_MAX_MS);
+	backoff_init(&s->backoff, first < max ? first : max, max,
 	    (uint64_t)clock_now().ms);
 	if (dlq_new(t, &s->dlq, err) != 0)
 		return -1;
@@ -507,6 +509,9 @@ close_sink(struct sink *s)
 	decoder_fini(&s->decoder);
 	if (s->is_held)
 		end_batch(s);
+	s->next_gauges = (struct clock_ms){ 0 };
+	if (s->positions != NULL)
+		publish(s);
 	if (s->consumer != NULL)
 		consumer_free(&s->consumer, CLOSE_MS);
 	dlq_free(&s->dlq);

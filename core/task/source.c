@@ -21,7 +21,8 @@ enum {
 	RETRY_MAX_MS = 10000,
 	IDLE_MS = 100,
 	FULL_MS = 1000,
-	CLOSE_MS = 2000
+	CLOSE_MS = 2000,
+	PURGE_MS = 1000
 };
 
 /* Of one batch: which record is the next to be sent. */
@@ -40,8 +41,10 @@ struct source {
 	struct backoff backoff;
 	struct clock_ms poll_again; /* after a PS_E_RETRY */
 	size_t budget_bytes, batch_bytes;
-	bool has_ended;         /* poll said so */
-	bool was_purged;        /* what was in flight is lost: start again */
+	bool has_ended; /* poll said so */
+	bool is_suspended;
+	bool was_purged; /* what was in flight is lost: start again */
+	struct clock_ms suspended_at;
 	struct ps_error failed; /* of a delivery */
 	struct source_gauges numbers;
 };
@@ -273,10 +276,15 @@ housekeeping(struct source *s, struct ps_error *err)
 {
 	struct task *t = s->task;
 
-	if (task_serve(t, err) != 0 || serve_reports(s, err) != 0 ||
-	    send_rest(s, err) != 0 || commit_turn(s->commit, err) != 0)
+	bool suspended = atomic_load(&t->gauges->suspend);
+
+	if (task_serve(t, err) != 0 || serve_reports(s, err) != 0)
 		return -1;
-	if (task_commit_is_due(t) && !commit_is_busy(s->commit) &&
+	if (!suspended && send_rest(s, err) != 0)
+		return -1;
+	if (commit_turn(s->commit, err) != 0)
+		return -1;
+	if (!suspended && task_commit_is_due(t) && !commit_is_busy(s->commit) &&
 	    commit_begin(s->commit, err) != 0)
 		return -1;
 	source_gauges_publish(&s->numbers, t, s->ack);
@@ -292,12 +300,16 @@ suspend(struct source *s)
 
 	if (!atomic_load(&t->gauges->suspend) || atomic_load(&t->gauges->idle))
 		return;
-	if (producer_in_flight(s->producer) > 0 && !s->was_purged) {
-		s->was_purged = true;
-		producer_purge(s->producer);
-	}
-	if (producer_in_flight(s->producer) == 0)
+	if (producer_in_flight(s->producer) == 0) {
 		atomic_store(&t->gauges->idle, true);
+		return;
+	}
+	/* Most reports come in time; the lease ends a second later. */
+	if (s->was_purged ||
+	    clock_since(s->suspended_at, clock_now()) < PURGE_MS)
+		return;
+	s->was_purged = true;
+	producer_purge(s->producer);
 }
 
 /* ---- Life ---- */
@@ -308,8 +320,12 @@ stay_paused(struct source *s, struct ps_error *err)
 {
 	struct task *t = s->task;
 	bool paused = atomic_load(&t->gauges->pause);
+	bool suspended = atomic_load(&t->gauges->suspend);
 
-	if (!paused && !atomic_load(&t->gauges->suspend))
+	if (suspended && !s->is_suspended)
+		s->suspended_at = clock_now();
+	s->is_suspended = suspended;
+	if (!paused && !suspended)
 		return 0;
 	if (paused && task_status(t, "PAUSED", err) != 0)
 		return -1;
@@ -442,6 +458,9 @@ close_source(struct source *s)
 	instance_fini(&t->connector);
 	gauges_leave(t->gauges);
 	topics_free(&s->topics);
+	s->numbers.next = (struct clock_ms){ 0 };
+	if (s->ack != NULL)
+		source_gauges_publish(&s->numbers, t, s->ack);
 	/* Late reports find their batches, but count no more. */
 	s->was_purged = true;
 	if (s->producer != NULL)
