@@ -1,0 +1,195 @@
+/*
+ * No malloc per record: the ways of a source's and a sink's batch are run
+ * with malloc counted. The first rounds warm up; then a round of thousands
+ * of records allocates nothing in our code.
+ */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "plugin/host.h"
+#include "record/batch.h"
+#include "task/ack.h"
+#include "task/positions.h"
+#include "task/stages.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define COUNTS 0
+#else
+#define COUNTS 1
+#endif
+
+enum { RECORDS = 5000, WARM = 3, ROUNDS = 10 };
+
+static _Atomic bool is_counting;
+static _Atomic size_t calls;
+
+#if COUNTS
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t n, size_t size);
+extern void *__libc_realloc(void *p, size_t size);
+
+static void
+note(void)
+{
+	if (atomic_load(&is_counting))
+		atomic_fetch_add(&calls, 1);
+}
+
+void *
+malloc(size_t size)
+{
+	note();
+	return __libc_malloc(size);
+}
+
+void *
+calloc(size_t n, size_t size)
+{
+	note();
+	return __libc_calloc(n, size);
+}
+
+void *
+realloc(void *p, size_t size)
+{
+	note();
+	return __libc_realloc(p, size);
+}
+#endif
+
+/* ---- A converter as plugins are: aliases its input ---- */
+
+static void
+pass(void *state, struct ps_batch *b, struct ps_record *const *records,
+    size_t count, enum ps_part part)
+{
+	(void)state;
+	(void)b;
+	for (size_t i = 0; i < count; i++) {
+		struct ps_record *r = records[i];
+
+		if (part == PS_PART_VALUE)
+			r->raw_value =
+			    (struct ps_slice){ (const uint8_t *)r->value.s,
+				    r->value.len };
+	}
+}
+
+static struct instance
+converter(void)
+{
+	struct instance in = { 0 };
+
+	in.converter.encode = pass;
+	in.converter.decode = pass;
+	return in;
+}
+
+static const struct host_hooks no_hooks = { 0 };
+
+static struct host *
+make_host(void)
+{
+	return host_new(&(struct host_options){ .connector = "c",
+	    .schemas = 10,
+	    .hooks = &no_hooks,
+	    .wake_fd = -1 });
+}
+
+static void
+fill(struct ps_batch *b, const struct ps_source_partition *p, int64_t from)
+{
+	for (int i = 0; i < RECORDS; i++) {
+		struct ps_record *r = ps_batch_add(b);
+		struct ps_pair *pair =
+		    (struct ps_pair *)ps_alloc(b->arena, sizeof *pair);
+
+		r->topic = r->origin_topic = "t";
+		r->origin_partition = i % 4;
+		r->value = ps_text("a line of a file, as it is");
+		pair->key = ps_text("position");
+		pair->value = ps_int64(from + i);
+		r->source_partition = p;
+		r->source_offset = ps_map(pair, 1);
+	}
+}
+
+#if COUNTS
+Test(no_malloc, is_something_this_test_would_see)
+{
+	void *volatile p;
+
+	atomic_store(&is_counting, true);
+	p = malloc(10);
+	atomic_store(&is_counting, false);
+	free(p);
+	cr_assert(eq(sz, atomic_load(&calls), 1));
+}
+#endif
+
+Test(no_malloc, on_the_way_of_a_source)
+{
+	struct host *h = make_host();
+	struct ps_pair pair = { ps_text("filename"), ps_text("/x") };
+	struct ps_value map = ps_map(&pair, 1);
+	const struct ps_source_partition *p =
+	    host_abi(h)->partition(host_abi(h), &map);
+	struct instance in = converter();
+	struct tolerance t = { .all = false };
+	struct ack *a = ack_new();
+	struct ps_error err = { 0 };
+
+	for (int round = 0; round < WARM + ROUNDS; round++) {
+		struct flight *f;
+
+		atomic_store(&is_counting, round >= WARM);
+		f = ack_take(a);
+		fill(f->batch, p, round * RECORDS);
+		stage_convert(&t, &in, f->batch, STAGE_ENCODE, PS_PART_VALUE);
+		cr_assert(zero(int, tolerance_settle(&t, f->batch, &err)));
+		ack_begin(a, f);
+		for (int i = 0; i < RECORDS; i++)
+			ack_sent(f);
+		ack_seal(a, f);
+		ack_done(a, f, RECORDS);
+		cr_assert_not_null(ack_take_dirty(a));
+		atomic_store(&is_counting, false);
+	}
+	/* Criterion's own assertions take a few; records would take 50,000. */
+	cr_assert(lt(sz, atomic_load(&calls), 10 * ROUNDS));
+	ack_free(&a);
+	host_free(&h);
+}
+
+Test(no_malloc, on_the_way_of_a_sink)
+{
+	struct ps_batch *b = batch_new(256 << 10);
+	struct positions *positions = positions_new();
+	struct instance in = converter();
+	struct tolerance t = { .all = false };
+	struct ps_error err = { 0 };
+
+	for (int32_t i = 0; i < 4; i++)
+		(void)positions_add(positions, "t", i);
+	for (int round = 0; round < WARM + ROUNDS; round++) {
+		atomic_store(&is_counting, round >= WARM);
+		fill(b, NULL, 0);
+		stage_convert(&t, &in, b, STAGE_DECODE, PS_PART_VALUE);
+		if (tolerance_settle(&t, b, &err) != 0)
+			abort();
+		for (size_t i = 0; i < b->count; i++)
+			positions_find(positions, b->records[i].origin_topic,
+			    b->records[i].origin_partition)
+			    ->current++;
+		batch_reset(b, 4 << 20);
+		atomic_store(&is_counting, false);
+	}
+	cr_assert(zero(sz, atomic_load(&calls)));
+	batch_free(&b);
+	positions_free(&positions);
+}
