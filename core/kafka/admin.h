@@ -19,7 +19,7 @@
 struct admin;
 struct topiclog_hub;
 
-/* One thing asked for, in the order it was asked. */
+/* One thing asked for; partitions come in any order. */
 struct admin_item {
 	const char *name;  /* topic or group */
 	int32_t partition; /* list_offsets and group offsets */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/map.h"
+#include "config/redact.h"
 #include "kafka/conf_work.h"
 
 #define OLDEST         0x020e00ff /* librdkafka 2.14.0 */
@@ -88,15 +89,21 @@ conf_get(const struct conf_work *w, const char *property)
 	return s == NULL ? NULL : s->value;
 }
 
+/* The value, or what stands for it in a text. */
+static const char *
+shown(const char *key, const char *value)
+{
+	bool secret = redact_is_secret_key(key) || strstr(key, ".pem") != NULL;
+
+	return secret ? "[hidden]" : value;
+}
+
 int
 conf_refuse(const struct conf_row *row, const char *value, const char *expected,
     struct ps_error *err)
 {
-	bool secret = strstr(row->key, "password") != NULL ||
-		      strstr(row->key, "jaas") != NULL;
-
 	return ps_fail(err, PS_E_CONFIG, "%s=%.200s is not supported: %s",
-	    row->key, secret ? "[hidden]" : value, expected);
+	    row->key, shown(row->key, value), expected);
 }
 
 static bool
@@ -323,7 +330,10 @@ set_all(rd_kafka_conf_t *k, const struct ps_config *c, struct ps_error *err)
 		if (rd_kafka_conf_set(k, c->settings[i].key,
 			c->settings[i].value, text,
 			sizeof text) != RD_KAFKA_CONF_OK)
-			return ps_fail(err, PS_E_CONFIG, "%s", text);
+			return ps_fail(err, PS_E_CONFIG, "%s=%.200s: %s",
+			    c->settings[i].key,
+			    shown(c->settings[i].key, c->settings[i].value),
+			    text);
 	return 0;
 }
 

@@ -399,5 +399,5 @@ producer_purge(struct producer *p)
 const char *
 producer_trouble(const struct producer *p)
 {
-	return p->trouble;
+	return p->records == 0 ? "" : p->trouble;
 }

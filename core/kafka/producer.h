@@ -87,7 +87,7 @@ size_t producer_ceiling_bytes(const struct producer *p);
 /* Fails all that is not yet sent (and, being idempotent, what is on its
  * way): their reports come from producer_serve. */
 void producer_purge(struct producer *p);
-/* The last outage the client told of ("" when it works), for people. */
+/* The last outage that holds up what is on its way, "" when none does. */
 const char *producer_trouble(const struct producer *p);
 
 /* ---- Transactions (the settings have a transactional.id) ---- */

@@ -90,6 +90,10 @@ note_error(struct producer *p, rd_kafka_event_t *ev)
 
 	if (!rd_kafka_event_error_is_fatal(ev) &&
 	    code != RD_KAFKA_RESP_ERR__FATAL) {
+		/* What it follows from was told before. */
+		if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN &&
+		    p->trouble[0] != '\0')
+			return;
 		(void)snprintf(p->trouble, sizeof p->trouble, "%s",
 		    rd_kafka_event_error_string(ev));
 		return;

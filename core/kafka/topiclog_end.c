@@ -11,11 +11,49 @@
 #include "kafka/topiclog_impl.h"
 
 #define FOR_EVER INT64_MAX
+#define PROBE_MS 500
 
 static struct clock_ms
 later(struct topiclog_hub *h)
 {
 	return clock_after(clock_now(), backoff_next_ms(&h->backoff));
+}
+
+void
+topiclog_note(struct topiclog_hub *h, rd_kafka_resp_err_t code,
+    const char *text)
+{
+	bool follows = code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
+		       code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+		       code == RD_KAFKA_RESP_ERR__DESTROY;
+
+	if (h->trouble[0] == '\0')
+		h->probe_at = clock_after(clock_now(), PROBE_MS);
+	else if (follows)
+		return;
+	(void)snprintf(h->trouble, sizeof h->trouble, "%.250s", text);
+}
+
+/* Nothing tells that a broken connection is back: an answer does. */
+static void
+on_probe(void *ctx, const struct admin_answer *answer)
+{
+	struct topiclog_hub *h = ctx;
+
+	h->probing = false;
+	h->probe_at = clock_after(clock_now(), PROBE_MS);
+	if (answer->code == 0)
+		h->trouble[0] = '\0';
+}
+
+static void
+probe(struct topiclog_hub *h, struct clock_ms now)
+{
+	if (h->trouble[0] == '\0' || h->probing || h->probe_at.ms > now.ms)
+		return;
+	h->probing = true;
+	admin_describe_cluster(h->admin,
+	    (struct admin_call){ on_probe, h, TOPICLOG_ASK_MS });
 }
 
 static void
@@ -118,8 +156,7 @@ on_ends(void *ctx, const struct admin_answer *answer)
 			code = (rd_kafka_resp_err_t)answer->items[i].code;
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR ||
 	    answer->count != (size_t)l->partitions) {
-		(void)snprintf(l->hub->trouble, sizeof l->hub->trouble,
-		    "end of topic %s: %s", l->topic, rd_kafka_err2str(code));
+		topiclog_note(l->hub, code, rd_kafka_err2str(code));
 		b->ask_at = later(l->hub);
 		return;
 	}
@@ -200,7 +237,9 @@ on_partitions(void *ctx, const struct admin_answer *answer)
 	}
 	if (answer->count == 1)
 		bad = &answer->items->error;
-	(void)snprintf(l->hub->trouble, sizeof l->hub->trouble, "%.200s",
+	topiclog_note(l->hub,
+	    (rd_kafka_resp_err_t)(answer->count == 1 ? answer->items->code
+						     : answer->code),
 	    bad->code == PS_OK ? "the topic has no partitions" : bad->text);
 	l->state = TOPICLOG_UNKNOWN;
 	l->ask_at = later(l->hub);
@@ -228,6 +267,7 @@ topiclog_ask(struct topiclog_hub *h)
 {
 	struct clock_ms now = clock_now();
 
+	probe(h, now);
 	for (struct topiclog *l = h->logs; l != NULL; l = l->next) {
 		if (!l->ended && l->barriers == NULL)
 			(void)add_barrier(l, FOR_EVER, on_start_passed, l);
@@ -259,6 +299,8 @@ topiclog_arm(struct topiclog_hub *h)
 	struct itimerspec when = { .it_value = { 0, 0 } };
 	int64_t at = FOR_EVER;
 
+	if (h->trouble[0] != '\0' && !h->probing)
+		at = h->probe_at.ms;
 	for (const struct topiclog *l = h->logs; l != NULL; l = l->next)
 		at = earliest(l, at);
 	if (at != FOR_EVER) {

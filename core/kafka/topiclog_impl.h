@@ -64,7 +64,9 @@ struct topiclog_hub {
 	enum topiclog_isolation isolation;
 	struct topiclog *logs;
 	struct backoff backoff;
-	char trouble[256];
+	char trouble[256];        /* "" when all works */
+	struct clock_ms probe_at; /* is it still so? */
+	bool probing;
 	struct ps_error fatal;
 	struct topiclog_sent *sent;
 	rd_kafka_message_t **batch;
@@ -75,6 +77,9 @@ struct topiclog_hub {
 /* Asks for the partitions of logs and the ends of barriers that are due;
  * gives up barriers whose time is over. */
 void topiclog_ask(struct topiclog_hub *h);
+/* Remembers an outage; what only follows from it does not replace it. */
+void topiclog_note(struct topiclog_hub *h, rd_kafka_resp_err_t code,
+    const char *text);
 /* Calls those barriers whose ends the positions have passed. */
 void topiclog_check(struct topiclog *l);
 /* Takes positions from the client: past markers and empty batches too. */

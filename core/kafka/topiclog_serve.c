@@ -16,12 +16,6 @@
 #define BATCHES_MAX   4 /* of one call */
 
 static void
-note(struct topiclog_hub *h, const char *text)
-{
-	(void)snprintf(h->trouble, sizeof h->trouble, "%s", text);
-}
-
-static void
 move_to(struct topiclog *l, int32_t partition, int64_t offset)
 {
 	assert(partition >= 0 && partition < l->partitions);
@@ -66,7 +60,7 @@ take_message(struct topiclog_hub *h, const rd_kafka_message_t *m)
 		move_to(l, m->partition, m->offset);
 		break;
 	default:
-		note(h, rd_kafka_message_errstr(m));
+		topiclog_note(h, m->err, rd_kafka_message_errstr(m));
 		break;
 	}
 }
@@ -114,7 +108,8 @@ serve_events(struct topiclog_hub *h)
 			conf_log(ev);
 			break;
 		case RD_KAFKA_EVENT_ERROR:
-			note(h, rd_kafka_event_error_string(ev));
+			topiclog_note(h, rd_kafka_event_error(ev),
+			    rd_kafka_event_error_string(ev));
 			if (rd_kafka_event_error_is_fatal(ev))
 				(void)ps_fail(&h->fatal, PS_E_FATAL,
 				    "consumer: %s",

@@ -136,6 +136,16 @@ finish(struct ensure *e, const struct ps_error *err)
 	fn(ctx, err);
 }
 
+/* What the answer says of a topic, NULL: nothing. */
+static const struct admin_item *
+item_of(const struct admin_answer *answer, const char *topic)
+{
+	for (size_t i = 0; i < answer->count; i++)
+		if (strcmp(answer->items[i].name, topic) == 0)
+			return &answer->items[i];
+	return NULL;
+}
+
 static void
 on_configs(void *ctx, const struct admin_answer *answer)
 {
@@ -145,7 +155,7 @@ on_configs(void *ctx, const struct admin_answer *answer)
 	const char *policy;
 
 	for (size_t i = 0; i < e->count; i++) {
-		it = i < answer->count ? &answer->items[i] : NULL;
+		it = item_of(answer, e->names[i]);
 		/* Who may not describe it gets no check, as in Connect. */
 		policy = it == NULL || it->code != 0
 			     ? NULL
@@ -184,11 +194,13 @@ is_missing(const struct admin_item *it)
 static const struct admin_item *
 note_topics(struct ensure *e, const struct admin_answer *answer)
 {
-	for (size_t i = 0; i < answer->count && i < e->count; i++) {
-		e->partitions[i] = answer->items[i].partitions;
-		if (answer->items[i].code != 0 &&
-		    !is_missing(&answer->items[i]))
-			return &answer->items[i];
+	const struct admin_item *it;
+
+	for (size_t i = 0; i < e->count; i++) {
+		it = item_of(answer, e->names[i]);
+		e->partitions[i] = it == NULL ? 0 : it->partitions;
+		if (it != NULL && it->code != 0 && !is_missing(it))
+			return it;
 	}
 	return NULL;
 }

@@ -228,6 +228,19 @@ Test(topiclog, barrier_that_cannot_be_reached_ends_in_time, .timeout = 20)
 	topiclog_hub_free(&h, 200);
 }
 
+Test(topiclog, trouble_is_named_while_it_lasts, .timeout = 20)
+{
+	struct topiclog_hub *h = hub(DEAD);
+	struct seen s = { 0 };
+
+	(void)open_log(h, "configs", &s, TOPICLOG_FROM_START);
+	WAIT_UNTIL(topiclog_trouble(h)[0] != '\0', turn(h), LIMIT_MS);
+	cr_expect(strstr(topiclog_trouble(h), "refused") != NULL ||
+		      strstr(topiclog_trouble(h), "brokers are down") != NULL,
+	    "%s", topiclog_trouble(h));
+	topiclog_hub_free(&h, 200);
+}
+
 Test(topiclog, what_waits_is_answered_when_the_hub_ends, .timeout = 20)
 {
 	struct seen s = { 0 };

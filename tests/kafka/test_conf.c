@@ -1,0 +1,621 @@
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "config/map.h"
+#include "kafka/conf.h"
+
+#define MAX_SETTINGS 8
+
+/* "k=v;k=v" */
+static struct ps_config
+settings(struct ps_arena *a, const char *text)
+{
+	struct ps_setting *s = ps_calloc(a, MAX_SETTINGS, sizeof *s);
+	char *copy = ps_strdup(a, text), *end, *eq;
+	size_t n = 0;
+
+	for (; *copy != '\0'; copy = end) {
+		end = copy + strcspn(copy, "\n");
+		if (*end != '\0')
+			*end++ = '\0';
+		eq = strchr(copy, '=');
+		*eq = '\0';
+		s[n++] = (struct ps_setting){ copy, eq + 1 };
+	}
+	return config_sorted(s, n);
+}
+
+static int
+translate(struct ps_arena *a, enum conf_client client, const char *text,
+    struct conf *out, struct ps_error *err)
+{
+	struct ps_config c = settings(a, text);
+
+	ps_error_clear(err);
+	return conf_translate(a, client, &c, out, err);
+}
+
+/* Every key of Java's clients, as its own jar lists them. */
+Test(conf, every_key_of_javas_clients_has_its_row)
+{
+	static const struct {
+		char letter;
+		enum conf_client client;
+	} clients[] = { { 'P', CONF_PRODUCER }, { 'C', CONF_CONSUMER },
+		{ 'A', CONF_ADMIN } };
+	FILE *f = fopen(TESTS "/data/java-client-keys.txt", "r");
+	char key[128], letters[8];
+	int found = 0;
+
+	cr_assert(f != NULL);
+	while (fscanf(f, "%127s %7s", key, letters) == 2) {
+		found++;
+		for (int i = 0; i < 3; i++)
+			cr_expect(
+			    eq(int, conf_find(key, clients[i].client) != NULL,
+				strchr(letters, clients[i].letter) != NULL),
+			    "%s as a key of client %c", key, clients[i].letter);
+	}
+	(void)fclose(f);
+	cr_expect(eq(int, found, 140));
+}
+
+Test(conf, harmless_and_refused_rows_say_why)
+{
+	size_t count;
+	const struct conf_row *rows = conf_rows(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].fate != CONF_TRANSLATED)
+			cr_expect(rows[i].say != NULL, "%s", rows[i].key);
+		else
+			cr_expect(rows[i].to != NULL || rows[i].fn != NULL,
+			    "%s", rows[i].key);
+}
+
+/* One row here for each row that sets something: what it sets. */
+static const struct {
+	enum conf_client client;
+	const char *given, *property, *value; /* NULL: not set */
+} translated[] = {
+	{ CONF_PRODUCER, "acks=all", "acks", "all" },
+	{ CONF_CONSUMER, "allow.auto.create.topics=true",
+	    "allow.auto.create.topics", "true" },
+	{ CONF_CONSUMER, "auto.offset.reset=earliest", "auto.offset.reset",
+	    "error" },
+	{ CONF_PRODUCER, "batch.size=0", "batch.size", "1" },
+	{ CONF_PRODUCER, "batch.size=16384", "batch.size", "16384" },
+	{ CONF_ADMIN, "bootstrap.servers=h:1", "bootstrap.servers", "h:1" },
+	{ CONF_CONSUMER, "check.crcs=false", "check.crcs", "false" },
+	{ CONF_PRODUCER, "client.dns.lookup=use_all_dns_ips",
+	    "client.dns.lookup", "use_all_dns_ips" },
+	{ CONF_PRODUCER, "client.id=me", "client.id", "me" },
+	{ CONF_CONSUMER, "client.rack=r1", "client.rack", "r1" },
+	{ CONF_PRODUCER, "compression.type=gzip\ncompression.gzip.level=9",
+	    "compression.level", "9" },
+	{ CONF_PRODUCER, "compression.type=zstd\ncompression.gzip.level=9",
+	    "compression.level", NULL },
+	{ CONF_PRODUCER, "compression.type=lz4\ncompression.lz4.level=17",
+	    "compression.level", "12" },
+	{ CONF_PRODUCER, "compression.type=zstd\ncompression.zstd.level=3",
+	    "compression.level", "3" },
+	{ CONF_PRODUCER, "compression.type=snappy", "compression.type",
+	    "snappy" },
+	{ CONF_PRODUCER, "connections.max.idle.ms=-1",
+	    "connections.max.idle.ms", "0" },
+	{ CONF_PRODUCER, "delivery.timeout.ms=2147483647", "message.timeout.ms",
+	    "0" },
+	{ CONF_PRODUCER, "delivery.timeout.ms=120000", "message.timeout.ms",
+	    "120000" },
+	{ CONF_CONSUMER, "enable.auto.commit=false", "enable.auto.commit",
+	    "false" },
+	{ CONF_PRODUCER, "enable.idempotence=false", "enable.idempotence",
+	    "false" },
+	{ CONF_CONSUMER, "exclude.internal.topics=false", "topic.blacklist",
+	    "" },
+	{ CONF_CONSUMER, "exclude.internal.topics=true", "topic.blacklist",
+	    "^__consumer_offsets$,^__transaction_state$" },
+	{ CONF_CONSUMER, "fetch.max.bytes=1000", "fetch.max.bytes", "1000" },
+	{ CONF_CONSUMER, "fetch.max.wait.ms=7", "fetch.wait.max.ms", "7" },
+	{ CONF_CONSUMER, "fetch.min.bytes=0", "fetch.min.bytes", "1" },
+	{ CONF_CONSUMER, "group.id=g", "group.id", "g" },
+	{ CONF_CONSUMER, "group.instance.id=i", "group.instance.id", "i" },
+	{ CONF_CONSUMER, "group.protocol=consumer", "group.protocol",
+	    "consumer" },
+	{ CONF_CONSUMER, "group.protocol=consumer\nsession.timeout.ms=9",
+	    "session.timeout.ms", NULL },
+	{ CONF_CONSUMER, "group.remote.assignor=uniform",
+	    "group.remote.assignor", "uniform" },
+	{ CONF_CONSUMER, "heartbeat.interval.ms=3", "heartbeat.interval.ms",
+	    "3" },
+	{ CONF_CONSUMER, "isolation.level=read_committed", "isolation.level",
+	    "read_committed" },
+	{ CONF_PRODUCER, "linger.ms=20", "linger.ms", "20" },
+	{ CONF_PRODUCER, "max.in.flight.requests.per.connection=1",
+	    "max.in.flight.requests.per.connection", "1" },
+	{ CONF_CONSUMER, "max.partition.fetch.bytes=5",
+	    "max.partition.fetch.bytes", "5" },
+	{ CONF_CONSUMER, "max.poll.interval.ms=5", "max.poll.interval.ms",
+	    "5" },
+	{ CONF_PRODUCER, "max.request.size=5000000", "message.max.bytes",
+	    "5000000" },
+	{ CONF_PRODUCER, "metadata.max.age.ms=300000",
+	    "topic.metadata.refresh.interval.ms", "300000" },
+	{ CONF_PRODUCER, "metadata.max.age.ms=300000", "metadata.max.age.ms",
+	    "900000" },
+	{ CONF_PRODUCER, "metadata.recovery.strategy=none",
+	    "metadata.recovery.strategy", "none" },
+	{ CONF_PRODUCER, "metadata.recovery.rebootstrap.trigger.ms=5",
+	    "metadata.recovery.rebootstrap.trigger.ms", "5" },
+	{ CONF_CONSUMER,
+	    "partition.assignment.strategy=org.apache.kafka.clients.consumer."
+	    "RangeAssignor",
+	    "partition.assignment.strategy", "range" },
+	{ CONF_CONSUMER,
+	    "partition.assignment.strategy=org.apache.kafka.clients.consumer."
+	    "RoundRobinAssignor, range",
+	    "partition.assignment.strategy", "roundrobin,range" },
+	{ CONF_CONSUMER,
+	    "partition.assignment.strategy=org.apache.kafka.clients.consumer."
+	    "RangeAssignor,org.apache.kafka.clients.consumer."
+	    "CooperativeStickyAssignor",
+	    "partition.assignment.strategy", "cooperative-sticky" },
+	{ CONF_PRODUCER, "partitioner.ignore.keys=true", "partitioner",
+	    "random" },
+	{ CONF_PRODUCER, "partitioner.ignore.keys=false", "partitioner",
+	    "murmur2_random" },
+	{ CONF_PRODUCER, "receive.buffer.bytes=-1",
+	    "socket.receive.buffer.bytes", "0" },
+	{ CONF_PRODUCER, "send.buffer.bytes=131072", "socket.send.buffer.bytes",
+	    "131072" },
+	{ CONF_PRODUCER, "reconnect.backoff.ms=5", "reconnect.backoff.ms",
+	    "5" },
+	{ CONF_PRODUCER, "reconnect.backoff.max.ms=5",
+	    "reconnect.backoff.max.ms", "5" },
+	{ CONF_PRODUCER, "request.timeout.ms=40000", "socket.timeout.ms",
+	    "40000" },
+	{ CONF_PRODUCER, "request.timeout.ms=40000", "request.timeout.ms",
+	    "40000" },
+	{ CONF_CONSUMER, "request.timeout.ms=40000", "request.timeout.ms",
+	    NULL },
+	{ CONF_PRODUCER, "retries=3", "message.send.max.retries", "3" },
+	{ CONF_PRODUCER, "retry.backoff.ms=5", "retry.backoff.ms", "5" },
+	{ CONF_PRODUCER, "retry.backoff.max.ms=5", "retry.backoff.max.ms",
+	    "5" },
+	{ CONF_PRODUCER, "sasl.kerberos.service.name=kafka",
+	    "sasl.kerberos.service.name", "kafka" },
+	{ CONF_PRODUCER, "sasl.mechanism=PLAIN", "sasl.mechanism", "PLAIN" },
+	{ CONF_PRODUCER,
+	    "sasl.login.callback.handler.class=org.apache.kafka.common."
+	    "security.oauthbearer.OAuthBearerLoginCallbackHandler",
+	    "sasl.oauthbearer.method", "oidc" },
+	{ CONF_PRODUCER,
+	    "sasl.oauthbearer.jwt.retriever.class=org.apache.kafka.common."
+	    "security.oauthbearer.JwtBearerJwtRetriever",
+	    "sasl.oauthbearer.grant.type",
+	    "urn:ietf:params:oauth:grant-type:jwt-bearer" },
+	{ CONF_PRODUCER, "sasl.oauthbearer.assertion.template.file=/t",
+	    "sasl.oauthbearer.assertion.jwt.template.file", "/t" },
+	{ CONF_PRODUCER, "security.protocol=SASL_SSL", "security.protocol",
+	    "SASL_SSL" },
+	{ CONF_CONSUMER, "session.timeout.ms=9", "session.timeout.ms", "9" },
+	{ CONF_PRODUCER, "socket.connection.setup.timeout.ms=9",
+	    "socket.connection.setup.timeout.ms", "9" },
+	{ CONF_PRODUCER,
+	    "ssl.cipher.suites=TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,"
+	    "TLS_AES_128_GCM_SHA256",
+	    "ssl.cipher.suites", "ECDHE-RSA-AES256-GCM-SHA384" },
+	{ CONF_PRODUCER, "ssl.endpoint.identification.algorithm=",
+	    "ssl.endpoint.identification.algorithm", "none" },
+	{ CONF_PRODUCER, "ssl.endpoint.identification.algorithm=HTTPS",
+	    "ssl.endpoint.identification.algorithm", "https" },
+	{ CONF_PRODUCER, "ssl.key.password=pw", "ssl.key.password", "pw" },
+	{ CONF_PRODUCER, "ssl.keystore.certificate.chain=PEM",
+	    "ssl.certificate.pem", "PEM" },
+	{ CONF_PRODUCER, "ssl.keystore.key=PEM", "ssl.key.pem", "PEM" },
+	{ CONF_PRODUCER, "ssl.truststore.certificates=PEM", "ssl.ca.pem",
+	    "PEM" },
+	{ CONF_PRODUCER, "transaction.timeout.ms=5", "transaction.timeout.ms",
+	    "5" },
+	{ CONF_PRODUCER, "transactional.id=t", "transactional.id", "t" },
+	{ CONF_PRODUCER, "transactional.id=t\ntransaction.timeout.ms=5",
+	    "message.timeout.ms", "5" },
+	/* librdkafka's own */
+	{ CONF_PRODUCER, "queue.buffering.max.ms=9", "queue.buffering.max.ms",
+	    "9" },
+	{ CONF_CONSUMER, "queued.min.messages=9", "queued.min.messages", "9" },
+	/* keys of other clients, and of nobody */
+	{ CONF_PRODUCER, "group.id=g", "group.id", NULL },
+	{ CONF_PRODUCER, "what.is.this=1", "what.is.this", NULL },
+};
+
+Test(conf, rows_translate_what_they_are_given)
+{
+	struct ps_arena *a = arena_new(4096);
+	struct ps_error err = { PS_OK, "" };
+	struct conf c;
+
+	for (size_t i = 0; i < sizeof translated / sizeof *translated; i++) {
+		const char *got;
+
+		cr_assert(eq(int,
+			      translate(a, translated[i].client,
+				  translated[i].given, &c, &err),
+			      0),
+		    "%s: %s", translated[i].given, err.text);
+		got = ps_config_get(&c.properties, translated[i].property);
+		if (translated[i].value == NULL)
+			cr_expect(got == NULL, "%s", translated[i].given);
+		else
+			cr_expect(eq(str, (char *)(got ? got : "(none)"),
+				      (char *)translated[i].value),
+			    "%s", translated[i].given);
+	}
+	arena_free(&a);
+}
+
+Test(conf, what_is_ours_alone_is_noted)
+{
+	struct ps_arena *a = arena_new(4096);
+	struct ps_error err;
+	struct conf c;
+
+	cr_assert(eq(int,
+	    translate(a, CONF_PRODUCER, "buffer.memory=1000", &c, &err), 0));
+	cr_expect(eq(sz, c.buffer_bytes, 1000));
+	cr_assert(eq(int,
+	    translate(a, CONF_CONSUMER,
+		"max.poll.records=50\nauto.offset.reset=LATEST", &c, &err),
+	    0));
+	cr_expect(eq(sz, c.max_poll_records, 50));
+	cr_expect(eq(str, (char *)c.reset, "latest"));
+	cr_assert(eq(int, translate(a, CONF_CONSUMER, "", &c, &err), 0));
+	cr_expect(eq(str, (char *)c.reset, "earliest"));
+	arena_free(&a);
+}
+
+Test(conf, what_has_no_counterpart_is_refused_with_the_way_out)
+{
+	static const struct {
+		enum conf_client client;
+		const char *given, *text; /* part of the error */
+	} rows[] = {
+		{ CONF_ADMIN, "bootstrap.controllers=h:1",
+		    "bootstrap.controllers=h:1 is not supported: give "
+		    "brokers" },
+		{ CONF_CONSUMER, "enable.auto.commit=true", "leave it out" },
+		{ CONF_CONSUMER, "interceptor.classes=x.Y", "transform" },
+		{ CONF_PRODUCER, "interceptor.classes=x.Y", "transform" },
+		{ CONF_PRODUCER, "partitioner.class=x.Y", "murmur2" },
+		{ CONF_PRODUCER, "sasl.client.callback.handler.class=x.Y",
+		    "sasl.jaas.config" },
+		{ CONF_PRODUCER, "sasl.kerberos.kinit.cmd=rm -rf",
+		    "no command is run" },
+		{ CONF_PRODUCER, "sasl.login.callback.handler.class=x.Y",
+		    "OAuthBearerLoginCallbackHandler" },
+		{ CONF_PRODUCER, "sasl.login.class=x.Y", "sasl.jaas.config" },
+		{ CONF_PRODUCER, "sasl.oauthbearer.header.urlencode=true",
+		    "encode them yourself" },
+		{ CONF_PRODUCER, "sasl.oauthbearer.jwt.retriever.class=x.Y",
+		    "retrievers" },
+		{ CONF_PRODUCER, "security.providers=x.Y", "leave it out" },
+		{ CONF_PRODUCER, "ssl.enabled.protocols=TLSv1", "TLS 1.2" },
+		{ CONF_PRODUCER, "ssl.engine.factory.class=x.Y",
+		    "ssl.keystore" },
+		{ CONF_PRODUCER, "ssl.keystore.type=BCFKS", "PKCS12 or PEM" },
+		{ CONF_PRODUCER, "ssl.truststore.type=BCFKS", "PKCS12 or PEM" },
+		{ CONF_PRODUCER, "transaction.two.phase.commit.enable=true",
+		    "does not speak it" },
+		{ CONF_CONSUMER, "auto.offset.reset=by_duration:P1D",
+		    "earliest, latest or none" },
+		{ CONF_PRODUCER, "batch.size=many", "whole number" },
+		{ CONF_PRODUCER, "buffer.memory=0", "1 or more" },
+		{ CONF_CONSUMER, "max.poll.records=0", "1 or more" },
+		{ CONF_PRODUCER, "delivery.timeout.ms=-5", "0 or more" },
+		{ CONF_CONSUMER,
+		    "partition.assignment.strategy=org.apache.kafka.clients."
+		    "consumer.StickyAssignor",
+		    "CooperativeStickyAssignor is expected" },
+		{ CONF_PRODUCER, "ssl.cipher.suites=TLS_NONSENSE",
+		    "TLS_NONSENSE is not supported" },
+		{ CONF_PRODUCER, "ssl.keystore.location=/nowhere.p12",
+		    "ssl.keystore.location=/nowhere.p12" },
+		{ CONF_PRODUCER, "ssl.endpoint.identification.algorithm=LDAP",
+		    "https or nothing" },
+		{ CONF_PRODUCER, "plugin.library.paths=/x.so",
+		    "not for users to set" },
+		{ CONF_PRODUCER, "debug=all", "not for users to set" },
+		{ CONF_CONSUMER, "enable.partition.eof=true",
+		    "not for users to set" },
+		{ CONF_PRODUCER, "enable.idempotence=true\nacks=1",
+		    "needs acks=all (is 1)" },
+		{ CONF_PRODUCER, "transactional.id=x\nacks=0",
+		    "needs idempotence" },
+	};
+	struct ps_arena *a = arena_new(4096);
+	struct ps_error err;
+	struct conf c;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		cr_expect(
+		    eq(int,
+			translate(a, rows[i].client, rows[i].given, &c, &err),
+			-1),
+		    "%s", rows[i].given);
+		cr_expect(eq(int, err.code, PS_E_CONFIG));
+		cr_expect(strstr(err.text, rows[i].text) != NULL, "%s",
+		    err.text);
+	}
+	arena_free(&a);
+}
+
+Test(conf, idempotence_ends_where_java_ends_it)
+{
+	static const struct {
+		const char *given, *idempotence;
+	} rows[] = {
+		{ "", "true" },
+		{ "acks=-1", "true" },
+		{ "acks=1", "false" },
+		{ "retries=0", "false" },
+		{ "max.in.flight.requests.per.connection=6", "false" },
+		{ "max.in.flight.requests.per.connection=5", "true" },
+	};
+	struct ps_arena *a = arena_new(4096);
+	struct ps_error err;
+	struct conf c;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		cr_assert(eq(int,
+		    translate(a, CONF_PRODUCER, rows[i].given, &c, &err), 0));
+		cr_expect(eq(str,
+			      (char *)ps_config_str(&c.properties,
+				  "enable.idempotence"),
+			      (char *)rows[i].idempotence),
+		    "%s", rows[i].given);
+	}
+	arena_free(&a);
+}
+
+#define SCRAM "org.apache.kafka.common.security.scram.ScramLoginModule "
+#define PLAIN "org.apache.kafka.common.security.plain.PlainLoginModule "
+#define OAUTH \
+	"org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule "
+
+Test(conf, jaas_is_read_as_java_reads_it)
+{
+	static const struct {
+		const char *jaas, *property, *value; /* NULL: refused */
+	} rows[] = {
+		{ SCRAM "required username=\"u\" password=\"p\";",
+		    "sasl.username", "u" },
+		{ PLAIN "required\n username=u password='a b';",
+		    "sasl.password", "a b" },
+		{ PLAIN "REQUIRED username=\"q\\\"uo\" password=\"p;=\" ;",
+		    "sasl.username", "q\"uo" },
+		{ SCRAM "required username=\"u\" password=\"p\" "
+			"tokenauth=\"false\";",
+		    "sasl.password", "p" },
+		{ OAUTH "required clientId=\"i\" clientSecret=\"s\" "
+			"scope=\"x\" extension_a=\"1\" extension_b=\"2\";",
+		    "sasl.oauthbearer.extensions", "a=1,b=2" },
+		{ SCRAM "required username=\"u\" password=\"p\"", NULL, NULL },
+		{ SCRAM "username=\"u\";", NULL, NULL },
+		{ SCRAM "required username;", NULL, NULL },
+		{ SCRAM "required username=\"u;", NULL, NULL },
+		{ SCRAM "required user=\"u\";", NULL, NULL },
+		{ SCRAM "required a=b; " SCRAM "required;", NULL, NULL },
+		{ "com.sun.security.auth.module.JndiLoginModule required "
+		  "user.provider.url=\"ldap://evil\";",
+		    NULL, NULL },
+		{ ";", NULL, NULL },
+	};
+	struct ps_arena *a = arena_new(4096);
+	struct ps_error err = { PS_OK, "" };
+	struct conf c;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct ps_setting s = { "sasl.jaas.config", rows[i].jaas };
+		struct ps_config in = { &s, 1 };
+		int result;
+
+		ps_error_clear(&err);
+		result = conf_translate(a, CONF_PRODUCER, &in, &c, &err);
+		cr_expect(eq(int, result, rows[i].value == NULL ? -1 : 0),
+		    "%s: %s", rows[i].jaas, err.text);
+		if (rows[i].value != NULL)
+			cr_expect(eq(str,
+			    (char *)ps_config_str(&c.properties,
+				rows[i].property),
+			    (char *)rows[i].value));
+		else
+			cr_expect(eq(int, err.code, PS_E_CONFIG));
+	}
+	arena_free(&a);
+}
+
+static const char *
+write_file(struct ps_arena *a, const void *data, size_t len)
+{
+	char *path = ps_strdup(a, "/tmp/storeXXXXXX");
+	int fd = mkstemp(path);
+
+	cr_assert(ge(int, fd, 0));
+	cr_assert(eq(long, write(fd, data, len), (long)len));
+	close(fd);
+	return path;
+}
+
+Test(conf, stores_are_known_by_what_they_hold)
+{
+	struct ps_arena *a = arena_new(4096);
+	const char *jks = write_file(a, "\xfe\xed\xfe\xed\0\0\0\2", 8);
+	const char *pem = write_file(a, "-----BEGIN X-----\n", 18);
+	const char *junk = write_file(a, "junk", 4);
+	struct ps_error err;
+	struct conf c;
+
+	cr_expect(eq(int,
+	    translate(a, CONF_PRODUCER,
+		ps_printf(a, "ssl.keystore.location=%s", jks), &c, &err),
+	    -1));
+	cr_expect(strstr(err.text, "keytool -importkeystore") != NULL);
+	cr_expect(eq(int,
+	    translate(a, CONF_PRODUCER,
+		ps_printf(a, "ssl.truststore.location=%s", jks), &c, &err),
+	    -1));
+	cr_expect(strstr(err.text, "keytool -importkeystore") != NULL);
+	cr_expect(eq(int,
+	    translate(a, CONF_PRODUCER,
+		ps_printf(a, "ssl.truststore.location=%s", pem), &c, &err),
+	    0));
+	cr_expect(eq(str, (char *)ps_config_str(&c.properties, "ssl.ca.pem"),
+	    "-----BEGIN X-----\n"));
+	cr_expect(eq(int,
+	    translate(a, CONF_PRODUCER,
+		ps_printf(a, "ssl.keystore.location=%s", pem), &c, &err),
+	    0));
+	cr_expect(eq(str, (char *)ps_config_str(&c.properties, "ssl.key.pem"),
+	    "-----BEGIN X-----\n"));
+	cr_expect(eq(int,
+	    translate(a, CONF_PRODUCER,
+		ps_printf(a, "ssl.truststore.location=%s", junk), &c, &err),
+	    -1));
+	(void)unlink(jks);
+	(void)unlink(pem);
+	(void)unlink(junk);
+	arena_free(&a);
+}
+
+Test(conf, secrets_do_not_appear_in_errors)
+{
+	struct ps_arena *a = arena_new(4096);
+	struct ps_error err;
+	struct conf c;
+
+	cr_expect(eq(int,
+	    translate(a, CONF_PRODUCER,
+		"sasl.jaas.config=" SCRAM "required username=\"u\" "
+		"password=\"canary-secret\" x=\"y\";",
+		&c, &err),
+	    -1));
+	cr_expect(strstr(err.text, "canary") == NULL, "%s", err.text);
+	arena_free(&a);
+}
+
+/* A property that appears with a new librdkafka must be judged first. */
+Test(conf, every_property_of_the_linked_library_is_classified)
+{
+	char *text = NULL, *line, *save = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+	int count = 0;
+
+	rd_kafka_conf_properties_show(f);
+	(void)fclose(f);
+	for (line = strtok_r(text, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char name[128];
+		bool java;
+
+		if (strchr(line, '|') == NULL ||
+		    sscanf(line, "%127s", name) != 1 ||
+		    strcmp(name, "Property") == 0 || name[0] == '-')
+			continue;
+		java = conf_find(name, ~0u) != NULL;
+		cr_expect(java != (conf_classify(name) != CONF_UNKNOWN),
+		    "%s stands in %s", name, java ? "both" : "no table");
+		count++;
+	}
+	cr_expect(gt(int, count, 190));
+	free(text);
+}
+
+Test(conf, settings_are_layered_as_connect_does)
+{
+	struct ps_arena *a = arena_new(4096);
+	struct ps_config worker =
+	    settings(a, "bootstrap.servers=b:1\ngroup.id=cluster\n"
+			"producer.linger.ms=7\nproducer.acks=all\n"
+			"consumer.max.poll.records=9\nsecurity.protocol=SSL\n"
+			"rest.port=1");
+	struct ps_config connector =
+	    settings(a, "producer.override.linger.ms=8\nname=x\n"
+			"consumer.override.group.id=mine");
+	struct conf_owner o = { &worker, &connector, "x", 3 };
+	struct ps_config c = conf_settings(a, CONF_SOURCE, &o);
+
+	cr_expect(eq(str, (char *)ps_config_str(&c, "linger.ms"), "8"));
+	cr_expect(eq(str, (char *)ps_config_str(&c, "client.id"),
+	    "connector-producer-x-3"));
+	cr_expect(
+	    eq(str, (char *)ps_config_str(&c, "bootstrap.servers"), "b:1"));
+	cr_expect(ps_config_get(&c, "security.protocol") == NULL);
+	cr_expect(ps_config_get(&c, "transactional.id") == NULL);
+	c = conf_settings(a, CONF_SOURCE_EOS, &o);
+	cr_expect(eq(str, (char *)ps_config_str(&c, "transactional.id"),
+	    "cluster-x-3"));
+	c = conf_settings(a, CONF_SINK, &o);
+	cr_expect(eq(str, (char *)ps_config_str(&c, "group.id"), "mine"));
+	cr_expect(eq(str, (char *)ps_config_str(&c, "max.poll.records"), "9"));
+	o.connector = NULL;
+	c = conf_settings(a, CONF_SINK, &o);
+	cr_expect(eq(str, (char *)ps_config_str(&c, "group.id"), "connect-x"));
+	c = conf_settings(a, CONF_INTERNAL, &o);
+	cr_expect(
+	    eq(str, (char *)ps_config_str(&c, "security.protocol"), "SSL"));
+	cr_expect(ps_config_get(&c, "group.id") == NULL);
+	cr_expect(ps_config_get(&c, "rest.port") == NULL);
+	c = conf_settings(a, CONF_ADMINISTRATION, &o);
+	cr_expect(
+	    eq(str, (char *)ps_config_str(&c, "security.protocol"), "SSL"));
+	arena_free(&a);
+}
+
+Test(conf, connectors_may_not_reach_into_the_worker)
+{
+	struct ps_arena *a = arena_new(4096);
+	struct ps_config bad = settings(a,
+	    "producer.override.sasl.oauthbearer.token.endpoint.url=http://x");
+	struct ps_config good = settings(a, "producer.override.linger.ms=8");
+	struct ps_error err = { PS_OK, "" };
+
+	cr_expect(eq(int, conf_check_overrides(&good, &err), 0));
+	cr_expect(eq(int, conf_check_overrides(&bad, &err), -1));
+	cr_expect(eq(int, err.code, PS_E_CONFIG));
+	arena_free(&a);
+}
+
+Test(conf, the_clients_open_with_what_every_row_sets)
+{
+	static const enum conf_client clients[] = { CONF_PRODUCER,
+		CONF_CONSUMER, CONF_ADMIN };
+	struct ps_arena *a = arena_new(4096);
+	struct ps_error err = { PS_OK, "" };
+	struct conf c;
+
+	for (int i = 0; i < 3; i++) {
+		rd_kafka_t *rk;
+
+		cr_assert(eq(int,
+		    translate(a, clients[i],
+			"bootstrap.servers=127.0.0.1:1\ngroup.id=g", &c, &err),
+		    0));
+		rk = conf_open(&c, &err);
+		cr_assert(rk != NULL, "%s", err.text);
+		rd_kafka_destroy(rk);
+	}
+	cr_assert(eq(int,
+	    translate(a, CONF_PRODUCER, "bootstrap.servers=h:1\nlinger.ms=x",
+		&c, &err),
+	    0));
+	cr_expect(conf_open(&c, &err) == NULL);
+	cr_expect(strstr(err.text, "linger.ms") != NULL, "%s", err.text);
+	arena_free(&a);
+}
