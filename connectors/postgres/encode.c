@@ -171,7 +171,9 @@ add_text(const struct out *o, const char *s, size_t len)
 
 		if (c != '\0')
 			to[n++] = '\\';
-		to[n++] = c != '\0' ? c : s[i];
+		else
+			c = s[i];
+		to[n++] = c;
 	}
 	o->to->len += n;
 	return 0;
