@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "gather.h"
-#include "positions.h"
+#include "places.h"
 #include "staging.h"
 
 struct sink {
@@ -13,7 +13,7 @@ struct sink {
 	struct sinkconf cfg;
 	struct db db;
 	struct gather gather;
-	struct positions positions;
+	struct places positions;
 	struct staging staging;
 	bool tracks;    /* positions are kept in the target */
 	bool immediate; /* a deferred constraint failed at COMMIT */
@@ -46,7 +46,7 @@ destroy(void *state)
 	db_close(&s->db);
 	staging_fini(&s->staging);
 	gather_fini(&s->gather);
-	positions_fini(&s->positions);
+	places_fini(&s->positions);
 	mem_fini(&s->db.mem);
 	mem_fini(&s->batch);
 	mem_fini(&s->mem);
@@ -73,7 +73,7 @@ create(const struct ps_host *h, const struct ps_class *self,
 	}
 	s->db.info = s->cfg.conninfo;
 	s->tracks = s->cfg.offsets_table[0] != '\0';
-	positions_init(&s->positions, h,
+	places_init(&s->positions, h,
 	    quoted_table(&s->mem.arena, s->cfg.offsets_table));
 	return s;
 }
@@ -85,7 +85,7 @@ start(void *state, struct ps_error *err)
 
 	if (db_open(&s->db, err) != 0)
 		return -1;
-	return s->tracks ? positions_create(&s->positions, &s->db, err) : 0;
+	return s->tracks ? places_create(&s->positions, &s->db, err) : 0;
 }
 
 /* Connected, with positions as the table has them. After a lost connection
@@ -101,7 +101,7 @@ be_ready(struct sink *s, struct ps_error *err)
 	}
 	s->db.wait_ms = DB_DATA_MS;
 	if (s->tracks && !s->positions.fresh)
-		return positions_reload(&s->positions, &s->db, err);
+		return places_reload(&s->positions, &s->db, err);
 	return 0;
 }
 
@@ -115,7 +115,7 @@ sink_open(void *state, struct ps_topic_position *tps, size_t count,
 		return 0;
 	if (be_ready(s, err) != 0)
 		return -1;
-	return positions_open(&s->positions, &s->db, tps, count, err);
+	return places_open(&s->positions, &s->db, tps, count, err);
 }
 
 /* Was it written before? Notes how far the batch goes. */
@@ -123,7 +123,7 @@ static bool
 is_done(struct sink *s, const struct ps_record *r)
 {
 	struct place *p =
-	    positions_find(&s->positions, r->origin_topic, r->origin_partition);
+	    places_find(&s->positions, r->origin_topic, r->origin_partition);
 
 	if (p == NULL)
 		return false;
@@ -191,7 +191,7 @@ write_rows(struct sink *s, struct ps_error *err)
 		NULL, err) != 0)
 		return -1;
 	/* First of all: whoever was replaced gets no further. */
-	if (s->tracks && positions_move(&s->positions, &s->db, err) != 0)
+	if (s->tracks && places_move(&s->positions, &s->db, err) != 0)
 		return -1;
 	for (struct rows *rs = s->gather.first; rs != NULL; rs = rs->next)
 		if (staging_apply(&s->staging, rs, err) != 0)
@@ -209,7 +209,7 @@ write_batch(struct sink *s, struct ps_batch *b, struct ps_error *err)
 	    write_rows(s, err) != 0)
 		return -1;
 	if (commit(s, err) == 0) {
-		positions_moved(&s->positions);
+		places_moved(&s->positions);
 		return 0;
 	}
 	/* Deferred constraints: find the record by checking at once. */
@@ -220,7 +220,7 @@ write_batch(struct sink *s, struct ps_batch *b, struct ps_error *err)
 	if (gather_rows(s, b, err) != 0 || write_rows(s, err) != 0 ||
 	    commit(s, err) != 0)
 		return -1;
-	positions_moved(&s->positions);
+	places_moved(&s->positions);
 	return 0;
 }
 
@@ -263,7 +263,7 @@ sink_close(void *state, const struct ps_topic_position *tps, size_t count,
 	struct sink *s = state;
 
 	(void)why;
-	positions_close(&s->positions, tps, count);
+	places_close(&s->positions, tps, count);
 }
 
 static int
@@ -277,7 +277,7 @@ alter_offsets(const struct ps_host *h, const struct ps_config *c,
 		return -1;
 	r = start(s, err);
 	if (r == 0 && s->tracks)
-		r = positions_alter(&s->positions, &s->db, tps, count, err);
+		r = places_alter(&s->positions, &s->db, tps, count, err);
 	if (r == 0)
 		r = s->tracks;
 	destroy(s);

@@ -1,5 +1,5 @@
 /*
- * positions: how far each partition is written, kept beside the rows.
+ * places: how far each partition is written, kept beside the rows.
  *
  * One row per connector, topic and partition, changed in the transaction
  * that writes the records: from the value read at open() to the new one, by
@@ -7,8 +7,8 @@
  * once, the COMMIT of a task that was replaced fails, and after a COMMIT
  * without an answer the row tells if it happened.
  */
-#ifndef PENSTOCK_POSTGRES_POSITIONS_H
-#define PENSTOCK_POSTGRES_POSITIONS_H
+#ifndef PENSTOCK_POSTGRES_PLACES_H
+#define PENSTOCK_POSTGRES_PLACES_H
 
 #include <penstock/host.h>
 
@@ -23,7 +23,7 @@ struct place {
 	int64_t epoch;
 };
 
-struct positions {
+struct places {
 	const struct ps_host *host;
 	const char *table; /* quoted */
 	struct place *places;
@@ -31,28 +31,27 @@ struct positions {
 	bool fresh; /* `stored` is what the table has */
 };
 
-void positions_init(struct positions *p, const struct ps_host *h,
-    const char *quoted);
-void positions_fini(struct positions *p);
+void places_init(struct places *p, const struct ps_host *h, const char *quoted);
+void places_fini(struct places *p);
 /* Makes the table unless it is there. */
-int positions_create(struct positions *p, struct db *db, struct ps_error *err);
+int places_create(struct places *p, struct db *db, struct ps_error *err);
 /* Takes the partitions over from whoever had them; fills in offsets. */
-int positions_open(struct positions *p, struct db *db,
-    struct ps_topic_position *tps, size_t count, struct ps_error *err);
-void positions_close(struct positions *p, const struct ps_topic_position *tps,
+int places_open(struct places *p, struct db *db, struct ps_topic_position *tps,
+    size_t count, struct ps_error *err);
+void places_close(struct places *p, const struct ps_topic_position *tps,
     size_t count);
 /* NULL: not opened. */
 struct place *
-positions_find(struct positions *p, const char *topic, int32_t partition);
+places_find(struct places *p, const char *topic, int32_t partition);
 /* Reads them again; PS_E_FATAL when another task has one. */
-int positions_reload(struct positions *p, struct db *db, struct ps_error *err);
+int places_reload(struct places *p, struct db *db, struct ps_error *err);
 /* In the transaction: moves all with next > stored. PS_E_RETRY: they are not
  * where they were (reload). */
-int positions_move(struct positions *p, struct db *db, struct ps_error *err);
+int places_move(struct places *p, struct db *db, struct ps_error *err);
 /* The COMMIT is answered. */
-void positions_moved(struct positions *p);
+void places_moved(struct places *p);
 /* An operator's change: PS_NO_OFFSET forgets. */
-int positions_alter(struct positions *p, struct db *db,
+int places_alter(struct places *p, struct db *db,
     const struct ps_topic_position *tps, size_t count, struct ps_error *err);
 
 #endif

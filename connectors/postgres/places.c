@@ -1,16 +1,16 @@
-#include "positions.h"
+#include "places.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
 void
-positions_init(struct positions *p, const struct ps_host *h, const char *quoted)
+places_init(struct places *p, const struct ps_host *h, const char *quoted)
 {
-	*p = (struct positions){ .host = h, .table = quoted };
+	*p = (struct places){ .host = h, .table = quoted };
 }
 
 void
-positions_fini(struct positions *p)
+places_fini(struct places *p)
 {
 	for (size_t i = 0; i < p->count; i++)
 		free(p->places[i].topic);
@@ -20,7 +20,7 @@ positions_fini(struct positions *p)
 }
 
 struct place *
-positions_find(struct positions *p, const char *topic, int32_t partition)
+places_find(struct places *p, const char *topic, int32_t partition)
 {
 	for (size_t i = 0; i < p->count; i++)
 		if (p->places[i].partition == partition &&
@@ -40,7 +40,7 @@ run(struct db *db, struct str *sql, PGresult **out, struct ps_error *err)
 }
 
 int
-positions_create(struct positions *p, struct db *db, struct ps_error *err)
+places_create(struct places *p, struct db *db, struct ps_error *err)
 {
 	PGresult *res;
 	struct str sql;
@@ -74,7 +74,7 @@ positions_create(struct positions *p, struct db *db, struct ps_error *err)
 }
 
 static void
-add_where(struct str *sql, const struct positions *p, const char *topic,
+add_where(struct str *sql, const struct places *p, const char *topic,
     int32_t partition)
 {
 	str_put(sql, " WHERE connector=");
@@ -85,9 +85,9 @@ add_where(struct str *sql, const struct positions *p, const char *topic,
 }
 
 static struct place *
-add_place(struct positions *p, const char *topic, int32_t partition)
+add_place(struct places *p, const char *topic, int32_t partition)
 {
-	struct place *place = positions_find(p, topic, partition);
+	struct place *place = places_find(p, topic, partition);
 
 	if (place != NULL)
 		return place;
@@ -106,7 +106,7 @@ number(const PGresult *res, int column)
 }
 
 static int
-open_one(struct positions *p, struct db *db, struct ps_topic_position *tp,
+open_one(struct places *p, struct db *db, struct ps_topic_position *tp,
     struct ps_error *err)
 {
 	struct place *place;
@@ -134,8 +134,8 @@ open_one(struct positions *p, struct db *db, struct ps_topic_position *tp,
 }
 
 int
-positions_open(struct positions *p, struct db *db,
-    struct ps_topic_position *tps, size_t count, struct ps_error *err)
+places_open(struct places *p, struct db *db, struct ps_topic_position *tps,
+    size_t count, struct ps_error *err)
 {
 	for (size_t i = 0; i < count; i++)
 		if (open_one(p, db, &tps[i], err) != 0)
@@ -145,12 +145,12 @@ positions_open(struct positions *p, struct db *db,
 }
 
 void
-positions_close(struct positions *p, const struct ps_topic_position *tps,
+places_close(struct places *p, const struct ps_topic_position *tps,
     size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct place *place =
-		    positions_find(p, tps[i].topic, tps[i].partition);
+		    places_find(p, tps[i].topic, tps[i].partition);
 
 		if (place == NULL)
 			continue;
@@ -160,7 +160,7 @@ positions_close(struct positions *p, const struct ps_topic_position *tps,
 }
 
 static int
-reload_one(struct positions *p, struct db *db, struct place *place,
+reload_one(struct places *p, struct db *db, struct place *place,
     struct ps_error *err)
 {
 	PGresult *res;
@@ -189,7 +189,7 @@ reload_one(struct positions *p, struct db *db, struct place *place,
 }
 
 int
-positions_reload(struct positions *p, struct db *db, struct ps_error *err)
+places_reload(struct places *p, struct db *db, struct ps_error *err)
 {
 	for (size_t i = 0; i < p->count; i++)
 		if (reload_one(p, db, &p->places[i], err) != 0)
@@ -199,7 +199,7 @@ positions_reload(struct positions *p, struct db *db, struct ps_error *err)
 }
 
 int
-positions_move(struct positions *p, struct db *db, struct ps_error *err)
+places_move(struct places *p, struct db *db, struct ps_error *err)
 {
 	size_t wanted = 0;
 	PGresult *res;
@@ -242,7 +242,7 @@ positions_move(struct positions *p, struct db *db, struct ps_error *err)
 }
 
 void
-positions_moved(struct positions *p)
+places_moved(struct places *p)
 {
 	for (size_t i = 0; i < p->count; i++)
 		if (p->places[i].next > p->places[i].stored)
@@ -250,7 +250,7 @@ positions_moved(struct positions *p)
 }
 
 int
-positions_alter(struct positions *p, struct db *db,
+places_alter(struct places *p, struct db *db,
     const struct ps_topic_position *tps, size_t count, struct ps_error *err)
 {
 	struct str sql;

@@ -1,0 +1,164 @@
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <criterion/parameterized.h>
+
+#include "base/arena.h"
+#include "connectors/postgres/numeric.h"
+#include "connectors/postgres/sqlstate.h"
+#include "connectors/postgres/times.h"
+#include "connectors/postgres/utf8.h"
+
+struct stamp {
+	int64_t us;
+	char text[48];
+};
+
+static struct stamp stamps[] = {
+	{ 0, "2000-01-01 00:00:00" },
+	{ -1, "1999-12-31 23:59:59.999999" },
+	{ 1, "2000-01-01 00:00:00.000001" },
+	{ INT64_MAX, "infinity" },
+	{ INT64_MIN, "-infinity" },
+	{ -INT64_C(63082281600000000), "0001-01-01 00:00:00" },
+	{ -INT64_C(63082281600000001), "0001-12-31 23:59:59.999999 BC" },
+	{ INT64_C(9223371331199999999), "294276-12-31 23:59:59.999999" },
+	{ -INT64_C(211813488000000000), "4714-11-24 00:00:00 BC" },
+};
+
+ParameterizedTestParameters(pg_times, stamps_read_as_postgres_writes_them)
+{
+	return cr_make_param_array(struct stamp, stamps,
+	    sizeof stamps / sizeof *stamps);
+}
+
+ParameterizedTest(struct stamp *p, pg_times,
+    stamps_read_as_postgres_writes_them)
+{
+	char text[TIMES_TEXT];
+
+	cr_assert(eq(sz, times_stamp_text(text, p->us), strlen(p->text)));
+	cr_assert_str_eq(text, p->text);
+}
+
+struct decimal {
+	char wire[64], unscaled[64], text[64];
+	size_t wire_len;
+	int scale;
+};
+
+/* count, weight, sign, dscale; digits of base 10000. */
+static struct decimal decimals[] = {
+	{ "\0\0\0\0\0\0\0\0", "00", "0.00", 8, 2 },
+	{ "\0\1\0\0\0\0\0\0\0\1", "64", "1.00", 10, 2 },
+	{ "\0\1\0\0\x40\0\0\0\0\1", "9c", "-1.00", 10, 2 },
+	{ "\0\1\0\0\0\0\0\0\0\200", "0080", "128", 10, 0 },
+	{ "\0\1\0\0\x40\0\0\0\0\200", "80", "-128", 10, 0 },
+	{ "\0\1\xff\xff\0\0\0\4\0\1", "01", "0.0001", 10, 4 },
+	{ "\0\1\0\4\0\0\0\0\0\1", "2386f26fc10000", "10000000000000000", 10,
+	    0 },
+	{ "\0\1\0\5\x40\0\0\0\0\1", "fa9438a1d29cf00000",
+	    "-100000000000000000000", 10, 0 },
+};
+
+ParameterizedTestParameters(pg_numeric, wire_unscaled_and_text_agree)
+{
+	return cr_make_param_array(struct decimal, decimals,
+	    sizeof decimals / sizeof *decimals);
+}
+
+ParameterizedTest(struct decimal *p, pg_numeric, wire_unscaled_and_text_agree)
+{
+	struct ps_arena *a = arena_new(4096);
+	struct ps_error err = { .code = PS_OK };
+	struct ps_value v;
+	char hex[64] = "", *text;
+	size_t n;
+
+	cr_assert(eq(int,
+		      numeric_decimal((const uint8_t *)p->wire, p->wire_len,
+			  p->scale, a, &v, &err),
+		      0),
+	    "%s", err.text);
+	for (uint32_t i = 0; i < v.len; i++)
+		(void)snprintf(hex + 2 * i, 3, "%02x", v.p[i]);
+	cr_assert_str_eq(hex, p->unscaled);
+	text = numeric_text(a, v.p, v.len, p->scale, &n);
+	cr_assert_str_eq(ps_strndup(a, text, n), p->text);
+	arena_free(&a);
+}
+
+Test(pg_numeric, digits_behind_the_scale_are_an_error)
+{
+	struct ps_arena *a = arena_new(4096);
+	struct ps_error err = { .code = PS_OK };
+	struct ps_value v;
+	/* 0.0001 */
+	const uint8_t wire[] = { 0, 1, 255, 255, 0, 0, 0, 4, 0, 1 };
+
+	cr_assert(
+	    eq(int, numeric_decimal(wire, sizeof wire, 3, a, &v, &err), -1));
+	cr_assert(eq(int, err.code, PS_E_DATA));
+	ps_error_clear(&err);
+	cr_assert(eq(int, numeric_decimal(wire, 9, 3, a, &v, &err), -1));
+	arena_free(&a);
+}
+
+struct text {
+	char bytes[16];
+	size_t len;
+	bool valid;
+};
+
+static struct text texts[] = {
+	{ "plain ascii tex", 15, true },
+	{ "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", 9, true },
+	{ "a\0b", 3, false },
+	{ "12345678\0", 9, false },
+	{ "\xc0\x80", 2, false },
+	{ "\xed\xa0\x80", 3, false },
+	{ "\xf4\x90\x80\x80", 4, false },
+	{ "\xe2\x82", 2, false },
+	{ "\x80", 1, false },
+	{ "", 0, true },
+};
+
+ParameterizedTestParameters(pg_utf8, only_what_postgres_takes_is_valid)
+{
+	return cr_make_param_array(struct text, texts,
+	    sizeof texts / sizeof *texts);
+}
+
+ParameterizedTest(struct text *p, pg_utf8, only_what_postgres_takes_is_valid)
+{
+	cr_assert(eq(int, utf8_is_valid(p->bytes, p->len), p->valid));
+}
+
+static const struct {
+	const char *state;
+	enum ps_code code;
+} states[] = {
+	{ "40P01", PS_E_RETRY },
+	{ "40001", PS_E_RETRY },
+	{ "55P03", PS_E_RETRY },
+	{ "25006", PS_E_RETRY },
+	{ "53300", PS_E_RETRY },
+	{ "57P01", PS_E_RETRY },
+	{ "08006", PS_E_RETRY },
+	{ "28P01", PS_E_RETRY },
+	{ NULL, PS_E_RETRY },
+	{ "23505", PS_E_DATA },
+	{ "23503", PS_E_DATA },
+	{ "23514", PS_E_DATA },
+	{ "22003", PS_E_DATA },
+	{ "P0001", PS_E_DATA },
+	{ "42501", PS_E_FATAL },
+	{ "42P01", PS_E_FATAL },
+};
+
+Test(pg_sqlstate, outage_record_and_the_rest_are_told_apart_C8)
+{
+	for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+		cr_assert(
+		    eq(int, sqlstate_code(states[i].state), states[i].code),
+		    "%s", states[i].state);
+}
