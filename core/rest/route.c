@@ -144,7 +144,9 @@ is_refused(struct exchange *x)
 	if (x->too_large) {
 		exchange_error(x, 413,
 		    "The request's body is larger than "
-		    "rest.body.max.bytes");
+		    "rest.body.max.bytes, %lld",
+		    (long long)options_int(worker_options(x->worker),
+			"rest.body.max.bytes"));
 		return true;
 	}
 	if (strlen(x->path) > PATH_MAX_BYTES) {

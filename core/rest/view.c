@@ -135,10 +135,13 @@ view_status(struct worker *w, const struct configs_connector *cfg,
 {
 	const struct status *st =
 	    statuses_connector(journal_statuses(worker_journal(w)), cfg->name);
+	const struct status none = { .state = "UNASSIGNED",
+		.worker_id = worker_id(w) };
 	json_t *tasks, *task;
 
+	/* Written, but nobody has come to it yet. */
 	if (st == NULL)
-		return NULL;
+		st = &none;
 	tasks = json_array();
 	for (size_t i = 0; i < task_count(cfg); i++) {
 		task = task_object(w, cfg->name, (int)i, flags);

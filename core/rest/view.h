@@ -14,8 +14,7 @@ struct worker;
 
 /* ConnectorInfo */
 json_t *view_info(struct worker *w, const struct configs_connector *cfg);
-/* ConnectorStateInfo, or NULL when there is no status yet. Of what `flags`
- * says the state reads RESTARTING. */
+/* ConnectorStateInfo. Of what `flags` says the state reads RESTARTING. */
 enum view_flags {
 	VIEW_AS_IT_IS = 0,
 	VIEW_RESTART = 1 << 0,

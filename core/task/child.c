@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "task/crash.h"
 #include "task/limits.h"
 
 enum { CONFIG_MS = 60000, FLUSH_MS = 2000 };
@@ -29,6 +30,7 @@ child_begin(struct child *c, enum msg_role role)
 	c->role = role;
 	limits_begin();
 	gauges_init(&c->gauges);
+	crash_watch(&c->gauges);
 	c->uplink = uplink_new(MSG_DATA_FD, role);
 	/* An inspector runs alone and briefly: it forks (plugin/probe.h). */
 	if (role != MSG_INSPECT)

@@ -242,6 +242,20 @@ child_pump(struct child *c)
 	c->reading = false;
 }
 
+/* What core/task/crash.c says of the call, newer than the last beat. */
+static void
+take_crash(struct child *c)
+{
+	static const char mark[] = "penstock: crashed in ";
+	const char *at = strstr(c->words.kept, mark);
+
+	if (at == NULL)
+		return;
+	at += sizeof mark - 1;
+	(void)snprintf(c->call, sizeof c->call, "%.*s", (int)strcspn(at, "\n"),
+	    at);
+}
+
 static void
 reap(struct child *c)
 {
@@ -252,6 +266,7 @@ reap(struct child *c)
 	(void)uv_timer_stop(&c->timer);
 	child_pump(c);
 	words_end(&c->words, c->area);
+	take_crash(c);
 	c->dead = true;
 	end.killed = c->killed[0] == '\0' ? NULL : c->killed;
 	end.call = c->call[0] == '\0' ? NULL : c->call;

@@ -91,6 +91,19 @@ warn_unknown(const struct options *o, const struct def_set *set)
 	}
 }
 
+static const char *
+all_errors(struct ps_arena *a, const struct def_result *r)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < r->count; i++)
+		for (size_t j = 0; j < r->values[i].error_count; j++)
+			text = ps_printf(a, "%s%s%s", text,
+			    text[0] == '\0' ? "" : "; ",
+			    r->values[i].errors[j]);
+	return text;
+}
+
 static int
 check_keys(struct options *o, const struct ps_config *given,
     struct ps_error *err)
@@ -99,10 +112,8 @@ check_keys(struct options *o, const struct ps_config *given,
 	struct def_result *r = def_validate(o->a, set, given);
 
 	warn_unknown(o, set);
-	for (size_t i = 0; i < r->count; i++)
-		if (r->values[i].error_count > 0)
-			return ps_fail(err, PS_E_CONFIG, "%s",
-			    r->values[i].errors[0]);
+	if (def_error_count(r) > 0)
+		return ps_fail(err, PS_E_CONFIG, "%s", all_errors(o->a, r));
 	o->all = def_complete(o->a, set, given, NULL);
 	return 0;
 }
