@@ -293,6 +293,7 @@ $(FUZZ): fuzz-%:
 
 # Targets that are linked with a plugin's objects.
 $(B)/run/json: $(call obj,$(wildcard plugins/json/*.c))
+$(B)/run/header: $(call obj,$(wildcard plugins/primitive/*.c))
 
 $(B)/run/%: $(B)/obj/tests/fuzz/fuzz_%.o $(CORE_OBJ)
 	@mkdir -p $(@D)

@@ -105,6 +105,7 @@ compile_envelope(struct compiler *c, const struct ps_schema *s,
 {
 	struct out o;
 
+	plan->before = plan->after = (struct plan_text){ "", 0 };
 	if (!c->options->with_schema)
 		return 0;
 	out_begin(&o, c->scratch);

@@ -256,7 +256,8 @@ scan_scalar(struct scan *sc, struct token *t)
 		return scan_string(sc, t);
 	case '{':
 	case '[':
-		t->kind = *sc->p == '{' ? TOKEN_OBJECT : TOKEN_ARRAY;
+		*t = (struct token){ .kind = *sc->p == '{' ? TOKEN_OBJECT
+							   : TOKEN_ARRAY };
 		return 0;
 	case '-':
 	case '0':

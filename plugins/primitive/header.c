@@ -77,7 +77,7 @@ add_bytes(struct text *t, const struct ps_schema *s, const struct ps_value *v,
 		return text_decimal(t, v, s->scale, err);
 	if (depth > 0)
 		text_char(t, '"');
-	text_base64(t, v);
+	text_put_base64(t, v);
 	if (depth > 0)
 		text_char(t, '"');
 	return 0;

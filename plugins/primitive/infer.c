@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 
 #include <penstock/decimal.h>
@@ -6,8 +5,9 @@
 #include "primitive.h"
 #include "text.h"
 
-#define MAX_NUMBER 400 /* characters; longer ones are text */
-#define MAX_DEPTH  100
+#define MAX_NUMBER   400 /* characters; longer ones are text */
+#define MAX_DEPTH    100
+#define MAX_EXPONENT 100000
 
 /* The rules, and the quirks, of Connect's Values.parseString. */
 struct infer {
@@ -187,6 +187,7 @@ read_number(struct number *n, struct token t)
 	const char *p = n->text;
 	size_t seen = 0;
 	bool after = false;
+	long exponent;
 	char *end;
 
 	if (t.len > MAX_NUMBER)
@@ -212,14 +213,14 @@ read_number(struct number *n, struct token t)
 	if (*p == 'e' || *p == 'E') {
 		if (p[1] == '\0' || p[1] == ' ')
 			return false;
-		errno = 0;
-		n->scale -= strtol(p + 1, &end, 10);
-		if (errno != 0 || end == p + 1 || n->scale > 100000 ||
-		    n->scale < -100000)
+		exponent = strtol(p + 1, &end, 10); /* clamps */
+		if (end == p + 1 || exponent > MAX_EXPONENT ||
+		    exponent < -MAX_EXPONENT)
 			return false;
+		n->scale -= exponent;
 		p = end;
 	}
-	return *p == '\0';
+	return p == n->text + t.len;
 }
 
 /* A whole number of at most 64 bits: the smallest type that holds it. */

@@ -53,7 +53,7 @@ text_scalar(struct text *t, const struct ps_value *v)
 }
 
 void
-text_base64(struct text *t, const struct ps_value *v)
+text_put_base64(struct text *t, const struct ps_value *v)
 {
 	text_need(t, PS_BASE64_LEN((size_t)v->len));
 	t->len += ps_base64_put(t->s + t->len, v->p, v->len);
@@ -238,7 +238,7 @@ text_of_value(struct text *t, const struct ps_schema *s,
 	case PS_BYTES:
 		if (s != NULL && s->logical == PS_DECIMAL)
 			return text_decimal(t, v, s->scale, err);
-		text_base64(t, v);
+		text_put_base64(t, v);
 		return 0;
 	case PS_ARRAY:
 		return add_list(t, s, v, depth + 1, err);

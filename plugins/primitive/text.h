@@ -21,7 +21,7 @@ void text_char(struct text *t, char c);
 /* The scalars that Java prints alike everywhere: numbers, booleans. */
 void text_scalar(struct text *t, const struct ps_value *v);
 /* Base64, no quotes. */
-void text_base64(struct text *t, const struct ps_value *v);
+void text_put_base64(struct text *t, const struct ps_value *v);
 /* The unscaled bytes as BigDecimal.toString; -1 when they are too many. */
 int text_decimal(struct text *t, const struct ps_value *v, int32_t scale,
     struct ps_error *err);
