@@ -375,11 +375,10 @@ merge(struct items *l, const struct ps_schema *s)
 	bool numbers = s != NULL && l->common != NULL && is_number(s) &&
 		       is_number(l->common);
 
-	if (s == NULL || l->differ)
-		l->differ = true;
-	else if (l->common == NULL || (numbers && s->type > l->common->type))
+	if (s != NULL && !l->differ &&
+	    (l->common == NULL || (numbers && s->type > l->common->type)))
 		l->common = s;
-	else if (!numbers && !ps_schema_equal(s, l->common))
+	else if (s == NULL || (!numbers && !ps_schema_equal(s, l->common)))
 		l->differ = true;
 }
 
