@@ -259,3 +259,12 @@ ack_has_dirty(const struct ack *a)
 {
 	return a->dirty != NULL;
 }
+
+void
+ack_forget(struct ps_source_partition *p)
+{
+	p->first = p->last = NULL;
+	p->next_dirty = NULL;
+	p->is_dirty = false;
+	p->safe = ps_null();
+}

@@ -52,6 +52,8 @@ size_t ack_flights(const struct ack *a); /* not yet all safe */
 /* A partition whose `safe` changed since it was taken, or NULL. */
 struct ps_source_partition *ack_take_dirty(struct ack *a);
 bool ack_has_dirty(const struct ack *a);
+/* The partition as if nothing of it had been sent: after ack_free. */
+void ack_forget(struct ps_source_partition *p);
 /* What was taken could not be committed: give it again. */
 void ack_mark_dirty(struct ack *a, struct ps_source_partition *p);
 

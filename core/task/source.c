@@ -1,18 +1,8 @@
-#include "task/task.h"
+#include "task/source.h"
 
-#include <string.h>
-
-#include "base/arena.h"
-#include "base/backoff.h"
 #include "base/log.h"
 #include "kafka/conf.h"
-#include "kafka/producer.h"
-#include "record/batch.h"
-#include "task/ack.h"
-#include "task/commit.h"
 #include "task/encode.h"
-#include "task/source_gauges.h"
-#include "task/topics.h"
 
 enum {
 	BATCH_BYTES = 1 << 20,
@@ -22,176 +12,9 @@ enum {
 	IDLE_MS = 100,
 	FULL_MS = 1000,
 	CLOSE_MS = 2000,
-	PURGE_MS = 1000
+	PURGE_MS = 1000,
+	TAKE_BACK_MS = 5000
 };
-
-/* Of one batch: which record is the next to be sent. */
-struct cursor {
-	struct flight *flight; /* NULL: nothing is half sent */
-	size_t at;
-};
-
-struct source {
-	struct task *task;
-	struct producer *producer;
-	struct ack *ack;
-	struct commit *commit;
-	struct topics *topics;
-	struct cursor cursor;
-	struct backoff backoff;
-	struct clock_ms poll_again; /* after a PS_E_RETRY */
-	size_t budget_bytes, batch_bytes;
-	bool has_ended; /* poll said so */
-	bool is_suspended;
-	bool was_purged; /* what was in flight is lost: start again */
-	struct clock_ms suspended_at;
-	struct ps_error failed; /* of a delivery */
-	struct source_gauges numbers;
-};
-
-/* ---- Delivery reports ---- */
-
-/* A record the broker refuses for good: as errors.tolerance says. Its batch
- * still has it, but which one it was the report does not tell. */
-static void
-refused(struct source *s, const struct producer_report *r)
-{
-	struct ps_record record = { .topic = producer_topic_name(r->topic),
-		.partition = r->partition,
-		.timestamp = PS_NO_TIMESTAMP };
-	struct ps_failure f = { .stage = PS_STAGE_KAFKA_PRODUCE,
-		.class_name = "producer",
-		.error = *r->failed };
-
-	for (size_t i = 0; i < r->count && s->failed.code == PS_OK; i++)
-		(void)tolerance_settle_one(&s->task->tolerance, &record, &f,
-		    &s->failed);
-}
-
-static void
-on_report(void *ctx, const struct producer_report *r)
-{
-	struct source *s = (struct source *)ctx;
-
-	if (commit_report(s->commit, r))
-		return;
-	if (r->failed != NULL && s->was_purged)
-		return; /* the flight stays undone: nothing of it is safe */
-	if (r->failed != NULL && r->failed->code == PS_E_DATA)
-		refused(s, r);
-	else if (r->failed != NULL)
-		(void)ps_fail(&s->failed, r->failed->code,
-		    "Unrecoverable exception from producer send callback: %s",
-		    r->failed->text);
-	if (s->failed.code != PS_OK)
-		return;
-	if (r->failed == NULL)
-		s->numbers.written += r->count;
-	ack_done(s->ack, (struct flight *)r->opaque, r->count);
-}
-
-static int
-serve_reports(struct source *s, struct ps_error *err)
-{
-	if (producer_serve(s->producer, 0, err) < 0)
-		return -1;
-	if (s->failed.code != PS_OK)
-		return ps_fail(err, s->failed.code, "%s", s->failed.text);
-	return 0;
-}
-
-/* ---- Sending ---- */
-
-static const struct producer_header *
-headers_of(struct ps_arena *a, const struct ps_record *r)
-{
-	struct producer_header *out;
-
-	if (r->header_count == 0)
-		return NULL;
-	out = (struct producer_header *)ps_alloc(a,
-	    r->header_count * sizeof *out);
-	for (size_t i = 0; i < r->header_count; i++)
-		out[i] = (struct producer_header){ r->headers[i].name,
-			r->headers[i].name_len, r->headers[i].raw.data,
-			r->headers[i].raw.len };
-	return out;
-}
-
-static void
-fill_record(const struct source *s, struct ps_record *r,
-    struct producer_record *out)
-{
-	*out = (struct producer_record){ .key = r->raw_key.data,
-		.key_len = r->raw_key.len,
-		.value = r->raw_value.data,
-		.value_len = r->raw_value.len,
-		.partition = r->partition,
-		.timestamp = r->timestamp,
-		.headers = headers_of(s->cursor.flight->batch->arena, r),
-		.header_count = r->header_count,
-		.opaque = s->cursor.flight };
-}
-
-static int
-check_record(const struct ps_record *r, struct ps_error *err)
-{
-	if (r->topic == NULL || r->topic[0] == '\0')
-		return ps_fail(err, PS_E_DATA, "a source record has no topic");
-	if (r->timestamp < 0 && r->timestamp != PS_NO_TIMESTAMP)
-		return ps_fail(err, PS_E_DATA, "Invalid record timestamp %lld",
-		    (long long)r->timestamp);
-	return 0;
-}
-
-/* 1: sent, or settled otherwise; 0: the producer is full; -1: over. */
-static int
-send_one(struct source *s, struct ps_record *r, struct ps_error *err)
-{
-	struct ps_failure f = { .stage = PS_STAGE_KAFKA_PRODUCE,
-		.class_name = "producer" };
-	struct producer_record out;
-	struct producer_topic *topic;
-
-	if (check_record(r, err) != 0)
-		return -1;
-	topic = topics_get(s->topics, r->topic, err);
-	if (topic == NULL)
-		return -1;
-	fill_record(s, r, &out);
-	if (producer_send(s->producer, topic, &out, &f.error) == 0) {
-		ack_sent(s->cursor.flight);
-		return 1;
-	}
-	if (f.error.code == PS_E_RETRY)
-		return 0;
-	if (f.error.code != PS_E_DATA)
-		return ps_fail(err, f.error.code, "%s", f.error.text);
-	if (tolerance_settle_one(&s->task->tolerance, r, &f, err) != 0)
-		return -1;
-	return 1;
-}
-
-static int
-send_rest(struct source *s, struct ps_error *err)
-{
-	struct cursor *c = &s->cursor;
-	struct ps_batch *b;
-	int sent = 1;
-
-	if (c->flight == NULL)
-		return 0;
-	for (b = c->flight->batch; c->at < b->count; c->at++) {
-		if (b->records[c->at].outcome != PS_KEPT)
-			continue;
-		sent = send_one(s, &b->records[c->at], err);
-		if (sent != 1)
-			return sent;
-	}
-	ack_seal(s->ack, c->flight);
-	c->flight = NULL;
-	return 0;
-}
 
 /* ---- One turn ---- */
 
@@ -211,7 +34,7 @@ take_batch(struct source *s, struct flight *f, struct ps_error *err)
 		return -1;
 	ack_begin(s->ack, f);
 	s->cursor = (struct cursor){ f, 0 };
-	return send_rest(s, err);
+	return deliver_rest(s, err);
 }
 
 static int
@@ -278,9 +101,9 @@ housekeeping(struct source *s, struct ps_error *err)
 
 	bool suspended = atomic_load(&t->gauges->suspend);
 
-	if (task_serve(t, err) != 0 || serve_reports(s, err) != 0)
+	if (task_serve(t, err) != 0 || deliver_serve(s, err) != 0)
 		return -1;
-	if (!suspended && send_rest(s, err) != 0)
+	if (!suspended && deliver_rest(s, err) != 0)
 		return -1;
 	if (commit_turn(s->commit, err) != 0)
 		return -1;
@@ -352,10 +175,11 @@ turn(struct source *s, struct ps_error *err)
 	paused = stay_paused(s, err);
 	if (paused != 0)
 		return paused < 0 ? -1 : 0;
-	if (s->was_purged)
+	if (s->was_purged) {
+		s->must_restart = true;
 		return ps_fail(err, PS_E_RETRY,
-		    "the lease ended with records on their way; they are "
-		    "read again from the last committed position");
+		    "the lease ended with records on their way");
+	}
 	if (t->cause[0] == '\0' && producer_trouble(s->producer)[0] != '\0' &&
 	    is_full(s))
 		task_set_cause(t, producer_trouble(s->producer));
@@ -387,8 +211,9 @@ drain(struct source *s, struct ps_error *err)
 	if (left >= 0 && left / 2 < limit)
 		limit = left / 2;
 	while (clock_since(start, clock_now()) < limit) {
-		if (task_serve(t, err) != 0 || serve_reports(s, err) != 0 ||
-		    send_rest(s, err) != 0 || commit_turn(s->commit, err) != 0)
+		if (task_serve(t, err) != 0 || deliver_serve(s, err) != 0 ||
+		    deliver_rest(s, err) != 0 ||
+		    commit_turn(s->commit, err) != 0)
 			return -1;
 		if (commit_is_busy(s->commit) || ack_flights(s->ack) > 0) {
 			task_wait(t, producer_fd(s->producer), IDLE_MS / 10);
@@ -416,7 +241,7 @@ open_producer(struct source *s, struct ps_error *err)
 		own->connector, own->task };
 	struct ps_config c = conf_settings(own->arena, CONF_SOURCE, &owner);
 
-	s->producer = producer_new(&c, on_report, s, err);
+	s->producer = producer_new(&c, deliver_report, s, err);
 	if (s->producer == NULL)
 		return -1;
 	task_watch(t, producer_fd(s->producer));
@@ -425,6 +250,44 @@ open_producer(struct source *s, struct ps_error *err)
 	    commit_new(t, s->ack, own->standalone ? NULL : s->producer, err);
 	s->topics = s->commit == NULL ? NULL : topics_new(t, s->producer, err);
 	return s->topics == NULL ? -1 : 0;
+}
+
+/* What is safe already need not come again. */
+static void
+commit_what_is_safe(struct source *s)
+{
+	struct task *t = s->task;
+	struct clock_ms start = clock_now();
+	struct ps_error err = { 0 };
+
+	while (clock_since(start, clock_now()) < t->commit_limit_ms &&
+	       !gauges_should_stop(t->gauges)) {
+		if (!commit_is_busy(s->commit) && !ack_has_dirty(s->ack))
+			return;
+		if (commit_begin(s->commit, &err) != 0 ||
+		    commit_turn(s->commit, &err) != 0 ||
+		    task_serve(t, &err) != 0 ||
+		    producer_serve(s->producer, IDLE_MS / 10, &err) < 0)
+			return;
+	}
+}
+
+/* Batches end with this run: nothing of them may be in the client then. */
+static void
+take_back(struct source *s)
+{
+	struct clock_ms start = clock_now();
+
+	s->was_purged = true;
+	producer_purge(s->producer);
+	while (producer_in_flight(s->producer) > 0 &&
+	       clock_since(start, clock_now()) < TAKE_BACK_MS)
+		if (producer_serve(s->producer, IDLE_MS, NULL) < 0)
+			break;
+	if (producer_in_flight(s->producer) > 0)
+		(void)ps_fail(&s->failed, PS_E_RETRY,
+		    "%zu records cannot be taken back from the producer",
+		    producer_in_flight(s->producer));
 }
 
 static enum task_end
@@ -440,6 +303,10 @@ loop(struct source *s, struct ps_error *err)
 		/* A stop breaks waits with an error of its own. */
 		if (gauges_should_stop(t->gauges))
 			break;
+		if (s->must_restart && s->failed.code == PS_OK) {
+			commit_what_is_safe(s);
+			take_back(s);
+		}
 		return TASK_FAILED;
 	}
 	ps_error_clear(err);
@@ -470,22 +337,57 @@ close_source(struct source *s)
 	ack_free(&s->ack);
 }
 
+/* Nothing that was in flight counts: it comes again. */
+static void
+forget_flights(struct task *t)
+{
+	struct ps_source_partition *p;
+
+	for (p = partition_first(host_partitions(t->host)); p != NULL;
+	     p = partition_next(p))
+		ack_forget(p);
+}
+
+/* From create to destroy, once. */
+static enum task_end
+run_once(struct source *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+	enum task_end end = TASK_FAILED;
+
+	s->budget_bytes = (size_t)settings_int(&t->settings,
+	    "task.buffer.bytes", BUDGET_BYTES);
+	s->batch_bytes =
+	    (size_t)settings_int(&t->settings, "batch.bytes", BATCH_BYTES);
+	if (s->batch_bytes > s->budget_bytes / 4)
+		s->batch_bytes = s->budget_bytes / 4;
+	s->poll_again = clock_now();
+	backoff_init(&s->backoff, RETRY_FIRST_MS, RETRY_MAX_MS,
+	    (uint64_t)clock_now().ms);
+	if (open_producer(s, err) == 0 &&
+	    task_start_connector(t, t->connector.source.start, err) == 0)
+		end = loop(s, err);
+	close_source(s);
+	forget_flights(t);
+	return end;
+}
+
 enum task_end
 source_run(struct task *t, struct ps_error *err)
 {
 	struct source s = { .task = t };
-	enum task_end end = TASK_FAILED;
+	enum task_end end = run_once(&s, err);
 
-	s.budget_bytes = (size_t)settings_int(&t->settings, "task.buffer.bytes",
-	    BUDGET_BYTES);
-	s.batch_bytes =
-	    s.budget_bytes / 8 < BATCH_BYTES ? s.budget_bytes / 8 : BATCH_BYTES;
-	s.poll_again = clock_now();
-	backoff_init(&s.backoff, RETRY_FIRST_MS, RETRY_MAX_MS,
-	    (uint64_t)clock_now().ms);
-	if (open_producer(&s, err) == 0 &&
-	    task_start_connector(t, t->connector.source.start, err) == 0)
-		end = loop(&s, err);
-	close_source(&s);
+	while (end == TASK_FAILED && s.must_restart && s.failed.code == PS_OK &&
+	       !gauges_should_stop(t->gauges)) {
+		struct source_gauges numbers = s.numbers;
+		size_t care = s.was_refused ? CARE_RECORDS : 0;
+
+		ps_error_clear(err);
+		s = (struct source){ .task = t,
+			.numbers = numbers,
+			.care_left = care };
+		end = run_once(&s, err);
+	}
 	return end;
 }

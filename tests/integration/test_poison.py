@@ -2,6 +2,7 @@
 accounted for once and its neighbours arrive."""
 
 import json
+import os
 
 import pytest
 
@@ -40,6 +41,7 @@ def test_bad_records_go_to_the_dead_letter_topic_with_their_context(
     kafka.produce(t, [{"key": b"k", "value": v, "headers": [("h", b"1")]}
                       for v in mixed])
     worker.rest.create("snk", configs.file_sink(folder + "/out", t, **{
+        "key.converter": configs.STRING,
         "value.converter": configs.JSON,
         "value.converter.schemas.enable": "false"}, **tolerant(t)))
     wait_for("the good ones", lambda: len(
@@ -100,7 +102,8 @@ def test_a_record_over_the_brokers_limit(worker, kafka, topic, folder,
                                          tolerance):
     t = topic("t", max_message_bytes=100000)
     with open(folder + "/in", "w", encoding="ascii") as f:
-        f.write("before\n" + "x" * 500000 + "\nafter\n")
+        # Random, or compression makes it small.
+        f.write("before\n" + os.urandom(250000).hex() + "\nafter\n")
     worker.rest.create("src", configs.file_source(
         folder + "/in", t, errors_tolerance=tolerance,
         errors_restart_enable="false"))

@@ -1,0 +1,57 @@
+/*
+ * source: the parts of a source task.
+ *
+ * source.c is the loop; deliver.c sends records and takes their reports. A
+ * batch the broker refuses, and a lease that ends with records on their way,
+ * start the source again in place, from what is committed.
+ */
+#ifndef PENSTOCK_TASK_SOURCE_H
+#define PENSTOCK_TASK_SOURCE_H
+
+#include "base/backoff.h"
+#include "kafka/producer.h"
+#include "task/ack.h"
+#include "task/commit.h"
+#include "task/source_gauges.h"
+#include "task/task.h"
+#include "task/topics.h"
+
+/* So many records are sent one by one after the broker refused some. */
+#define CARE_RECORDS ((size_t)10000)
+
+/* Of one batch: which record is the next to be sent. */
+struct cursor {
+	struct flight *flight; /* NULL: nothing is half sent */
+	size_t at;
+};
+
+struct source {
+	struct task *task;
+	struct producer *producer;
+	struct ack *ack;
+	struct commit *commit;
+	struct topics *topics;
+	struct cursor cursor;
+	struct backoff backoff;
+	struct clock_ms poll_again; /* after a PS_E_RETRY */
+	size_t budget_bytes, batch_bytes;
+	bool has_ended; /* poll said so */
+	bool is_suspended;
+	bool was_purged; /* what was in flight is lost: start again */
+	struct clock_ms suspended_at;
+	/* The broker refused a batch: which of its records is bad is found by
+	 * sending so many one by one, from the last committed position on. */
+	size_t care_left;
+	bool must_restart, was_refused;
+	struct ps_error failed; /* of a delivery */
+	struct source_gauges numbers;
+};
+
+/* A producer_report_fn, with the source as its context. */
+void deliver_report(void *ctx, const struct producer_report *r);
+/* Takes the reports that wait. */
+int deliver_serve(struct source *s, struct ps_error *err);
+/* Sends what is left of the batch at the cursor, as far as it goes. */
+int deliver_rest(struct source *s, struct ps_error *err);
+
+#endif
