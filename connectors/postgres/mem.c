@@ -33,14 +33,15 @@ static void *
 mem_grow(struct ps_arena *a, size_t size)
 {
 	struct mem *m = (struct mem *)(void *)a;
-	size_t room = size > CHUNK_BYTES ? size : CHUNK_BYTES;
+	size_t used = (size + PS_ALIGN - 1) & ~(size_t)(PS_ALIGN - 1);
+	size_t room = used > CHUNK_BYTES ? used : CHUNK_BYTES;
 	struct mem_chunk *c = mem_xrealloc(NULL, sizeof *c + room);
 
 	c->next = m->chunks;
 	m->chunks = c;
-	if (room == size)
+	if (room == used)
 		return c->data;
-	a->cur = (char *)c->data + size;
+	a->cur = (char *)c->data + used;
 	a->end = (char *)c->data + room;
 	return c->data;
 }
