@@ -27,7 +27,8 @@ put(struct text *t, const char *s, size_t len)
 			memcpy(grown, t->data, t->len);
 		t->data = grown;
 	}
-	memcpy(t->data + t->len, s, len);
+	if (len > 0)
+		memcpy(t->data + t->len, s, len);
 	t->len += len;
 }
 
@@ -226,49 +227,72 @@ put_scalar(struct text *t, const struct ps_value *v,
 	return true;
 }
 
-/* One level of nesting; deeper ones wait in this chain of callers. */
+struct item {
+	const struct ps_value *name; /* of a map's entry */
+	const struct ps_field *field;
+	const struct ps_value *value;
+	const struct ps_schema *schema;
+};
+
+/* The i-th of a container; false when toString leaves it out. */
+static bool
+item_at(const struct ps_value *v, const struct ps_schema *schema, uint32_t i,
+    struct item *out)
+{
+	*out = (struct item){ .schema = schema == NULL ? NULL : schema->elem };
+	if (v->type == PS_MAP) {
+		out->name = &v->pairs[i].key;
+		out->value = &v->pairs[i].value;
+		return true;
+	}
+	out->value = &v->items[i];
+	if (v->type == PS_ARRAY)
+		return true;
+	if (schema == NULL || i >= schema->field_count)
+		return false;
+	out->field = &schema->fields[i];
+	out->schema = out->field->schema;
+	return out->value->type != PS_NULL;
+}
+
+static void
+put_opening(struct text *t, enum ps_type type)
+{
+	if (type == PS_ARRAY)
+		put_text(t, "[");
+	else
+		put_text(t, type == PS_STRUCT ? "Struct{" : "{");
+}
+
 static void
 put_value(struct text *t, const struct ps_value *v,
     const struct ps_schema *schema)
 {
-	const struct ps_schema *elem = schema == NULL ? NULL : schema->elem;
 	bool first = true;
+	struct item it;
 
 	if (put_scalar(t, v, schema))
 		return;
-	if (++t->depth > DEPTH_MAX) {
+	if (t->depth == DEPTH_MAX) {
 		put_text(t, "...");
-		t->depth--;
 		return;
 	}
-	put_text(t, v->type == PS_ARRAY    ? "["
-		    : v->type == PS_STRUCT ? "Struct{"
-					   : "{");
+	t->depth++;
+	put_opening(t, v->type);
 	for (uint32_t i = 0; i < v->len; i++) {
-		const struct ps_value *item =
-		    v->type == PS_MAP ? &v->pairs[i].value : &v->items[i];
-		const struct ps_schema *its = elem;
-
-		if (v->type == PS_STRUCT) {
-			/* Struct.toString leaves out what is null. */
-			if (item->type == PS_NULL || schema == NULL ||
-			    i >= schema->field_count)
-				continue;
-			its = schema->fields[i].schema;
-		}
-		put_text(t, first ? "" : v->type == PS_STRUCT ? "," : ", ");
+		if (!item_at(v, schema, i, &it))
+			continue;
+		if (!first)
+			put_text(t, v->type == PS_STRUCT ? "," : ", ");
 		first = false;
-		if (v->type == PS_STRUCT) {
-			put(t, schema->fields[i].name,
-			    schema->fields[i].name_len);
-			put_text(t, "=");
-		}
-		if (v->type == PS_MAP) {
-			put_value(t, &v->pairs[i].key,
+		if (it.field != NULL)
+			put(t, it.field->name, it.field->name_len);
+		if (it.name != NULL)
+			put_value(t, it.name,
 			    schema == NULL ? NULL : schema->key);
+		if (v->type != PS_ARRAY)
 			put_text(t, "=");
-		}
-		put_value(t, item, its);
+		put_value(t, it.value, it.schema);
 	}
 	put_text(t, v->type == PS_ARRAY ? "]" : "}");
 	t->depth--;

@@ -14,6 +14,8 @@ base64(char *out, const char *data, size_t len)
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
 
+	const char pad = '=';
+
 	for (size_t i = 0; i < len; i += 3) {
 		uint32_t v = (uint32_t)(unsigned char)data[i] << 16;
 
@@ -23,8 +25,14 @@ base64(char *out, const char *data, size_t len)
 			v |= (uint32_t)(unsigned char)data[i + 2];
 		*out++ = digits[v >> 18];
 		*out++ = digits[v >> 12 & 63];
-		*out++ = i + 1 < len ? digits[v >> 6 & 63] : '=';
-		*out++ = i + 2 < len ? digits[v & 63] : '=';
+		*out = pad;
+		if (i + 1 < len)
+			*out = digits[v >> 6 & 63];
+		out++;
+		*out = pad;
+		if (i + 2 < len)
+			*out = digits[v & 63];
+		out++;
 	}
 	*out = '\0';
 }

@@ -51,7 +51,7 @@ keep(struct pack *p, const void *data, size_t len)
 	size_t at = p->len;
 
 	p->data = grow(p->data, &p->data_room, p->len + len + 1, 1);
-	if (len > 0)
+	if (data != NULL && len > 0)
 		memcpy(p->data + p->len, data, len);
 	p->len += len;
 	return at;
@@ -133,6 +133,8 @@ keep_line(struct pack *p, const char *s, size_t len)
 {
 	size_t at = keep(p, s, len);
 
+	if (memchr(s, '\n', len) == NULL && memchr(s, '\r', len) == NULL)
+		return;
 	for (size_t i = at; i < p->len; i++)
 		if (p->data[i] == '\n' || p->data[i] == '\r')
 			p->data[i] = ' ';

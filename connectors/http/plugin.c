@@ -5,6 +5,7 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* The documentation comes last, with what differs from a plain key. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): designated initializers */
 #define KEY(key_name, key_type, key_default, ...)                        \
 	{                                                                \
 		.name = (key_name), .type = PS_KEY_##key_type,           \
@@ -12,6 +13,7 @@
 		.doc = __VA_ARGS__                                       \
 	}
 #define AT_LEAST(n) .flags = PS_HAS_MIN, .min = (n)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const char *const auth_choices[] = { "none", "static", "basic", "bearer",
 	"oauth2", NULL };

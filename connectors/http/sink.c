@@ -258,13 +258,13 @@ sink_pre_commit(void *state, struct ps_topic_position *tps, size_t count,
     struct ps_error *err)
 {
 	struct lanes *s = state;
-	int64_t until = net_now() + STOP_WAIT_MS, now;
+	int64_t until = net_now() + STOP_WAIT_MS;
 
 	if (step(s, err) != 0)
 		return -1;
 	/* What is accepted now need not be sent again by the next task. */
 	while (s->host->stopping(s->host) && holds_any(s) &&
-	       s->cause[0] == '\0' && (now = net_now()) < until) {
+	       s->cause[0] == '\0' && net_now() < until) {
 		for (struct lane *l = s->first; l != NULL; l = l->next)
 			lane_close(l);
 		net_wait(s->net, -1, RETRY_MS);

@@ -6,7 +6,7 @@
 
 #include "base64.h"
 
-#define EARLY_MS       30000 /* renew this long before the end */
+#define EARLY_MS       INT64_C(30000) /* renew this long before the end */
 #define LIFE_MS        3600000
 #define BACKOFF_MAX_MS 60000
 
@@ -29,44 +29,63 @@ skip_value(const char *s)
 	return s + strcspn(s, ",{}[]:\" \t\r\n");
 }
 
+/* A top-level member's name and value, as they stand in the text. */
+struct pair {
+	const char *name, *value;
+	size_t name_len, value_len;
+};
+
+/* The next string that is followed by a colon at depth 1; what follows it in
+ * *json. False at the end. */
+static bool
+next_member(const char **json, int *depth, struct pair *out)
+{
+	const char *p = *json, *end;
+
+	while (*p != '\0') {
+		*depth += *p == '{' || *p == '[';
+		*depth -= *p == '}' || *p == ']';
+		if (*p != '"') {
+			p++;
+			continue;
+		}
+		end = skip_value(p);
+		out->name = p + 1;
+		out->name_len = (size_t)(end - p) - 1;
+		p = end + strspn(end, " \t\r\n");
+		if (*p != ':')
+			continue;
+		out->value = p + 1 + strspn(p + 1, " \t\r\n");
+		p = out->value;
+		if (*depth != 1 || *p == '{' || *p == '[')
+			continue;
+		p = skip_value(p);
+		out->value_len = (size_t)(p - out->value);
+		*json = p;
+		return true;
+	}
+	return false;
+}
+
 /* Value of the top-level member `name`: text of a string without escapes, or
  * digits. False when there is none such. */
 static bool
 member(const char *json, const char *name, char *out, size_t room)
 {
-	size_t n = strlen(name), len;
+	size_t len = strlen(name);
+	struct pair m;
 	int depth = 0;
-	const char *end;
 
-	while (*json != '\0') {
-		if (*json == '{' || *json == '[')
-			depth++;
-		if (*json == '}' || *json == ']')
-			depth--;
-		if (*json != '"') {
-			json++;
+	while (next_member(&json, &depth, &m)) {
+		if (m.name_len != len + 1 || strncmp(m.name, name, len) != 0)
 			continue;
+		if (m.value_len >= 2 && *m.value == '"') {
+			m.value++;
+			m.value_len -= 2;
 		}
-		end = skip_value(json);
-		len = (size_t)(end - json);
-		json = end + strspn(end, " \t\r\n");
-		if (*json != ':')
-			continue;
-		json += 1 + strspn(json + 1, " \t\r\n");
-		if (depth != 1 || len != n + 2 ||
-		    strncmp(end - len + 1, name, n) != 0) {
-			json = *json == '{' || *json == '[' ? json
-							    : skip_value(json);
-			continue;
-		}
-		end = skip_value(json);
-		len = (size_t)(end - json);
-		if (*json == '"') {
-			json++;
-			len -= 2;
-		}
-		(void)snprintf(out, room, "%.*s", (int)len, json);
-		return len < room && memchr(json, '\\', len) == NULL;
+		(void)snprintf(out, room, "%.*s", (int)m.value_len, m.value);
+		return m.value_len < room &&
+		       memchr(m.value, '\\', m.value_len) == NULL;
 	}
 	return false;
 }

@@ -81,7 +81,7 @@ static int
 read_url(struct s3_conf *conf, const struct ps_config *c, struct ps_error *err)
 {
 	const char *url = ps_config_str(c, "store.url");
-	char text[512];
+	char text[512] = "";
 	struct str s = STR(text);
 
 	if (url[0] == '\0')

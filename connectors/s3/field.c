@@ -77,7 +77,7 @@ read_value(struct cursor *c)
 static bool
 same_name(const struct field *name, const char *want, size_t len)
 {
-	char buf[512];
+	char buf[512] = "";
 	struct str s = STR(buf);
 
 	if (memchr(name->text, '\\', name->len) == NULL)
@@ -148,28 +148,22 @@ hex4(const char *p, const char *end)
 {
 	uint32_t v = 0;
 
-	for (int i = 0; i < 4; i++) {
-		char c = p + i < end ? p[i] : '0';
-
-		v = v * 16 + digit(c);
-	}
+	for (int i = 0; i < 4; i++)
+		v = v * 16 + (p + i < end ? digit(p[i]) : 0);
 	return v;
 }
 
 static void
 add_utf8(struct str *out, uint32_t c)
 {
-	char b[4];
+	static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
 	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	unsigned char b[4];
 
-	if (n == 1) {
-		b[0] = (char)c;
-	} else {
-		for (size_t i = n - 1; i > 0; i--, c >>= 6)
-			b[i] = (char)(0x80 | (c & 0x3f));
-		b[0] = (char)((0xf0u << (4 - n)) | c);
-	}
-	str_add(out, b, n);
+	for (size_t i = n - 1; i > 0; i--, c >>= 6)
+		b[i] = (unsigned char)(0x80 | (c & 0x3f));
+	b[0] = (unsigned char)(lead[n] | c);
+	str_add(out, (const char *)b, n);
 }
 
 /* \uXXXX at `p` (behind the u), with its partner if it is half of a pair;

@@ -13,10 +13,10 @@ hash_hex(char hex[HASH_HEX], const unsigned char bytes[HASH_BYTES])
 	static const char digits[] = "0123456789abcdef";
 
 	for (size_t i = 0; i < HASH_BYTES; i++) {
-		hex[2 * i] = digits[bytes[i] >> 4];
-		hex[2 * i + 1] = digits[bytes[i] & 15];
+		*hex++ = digits[bytes[i] >> 4];
+		*hex++ = digits[bytes[i] & 15];
 	}
-	hex[2 * HASH_BYTES] = '\0';
+	*hex = '\0';
 }
 
 void

@@ -5,6 +5,7 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* The documentation comes last, with what differs from a plain key. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): designated initializers */
 #define KEY(key_name, key_type, key_default, ...)                        \
 	{                                                                \
 		.name = (key_name), .type = PS_KEY_##key_type,           \
@@ -20,6 +21,7 @@
 	}
 #define AT_LEAST(n) .flags = PS_HAS_MIN, .min = (n)
 #define REQUIRED    .flags = PS_REQUIRED | PS_NOT_EMPTY
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const char *const null_choices[] = { "fail", "ignore", NULL };
 static const char *const codec_choices[] = { "none", "gzip", "zstd", NULL };

@@ -6,17 +6,19 @@
 #include "hash.h"
 
 static void
-signing_key(const struct s3_conf *conf, const char *day, unsigned char out[32])
+signing_key(const struct s3_conf *conf, const char *day,
+    unsigned char out[HASH_BYTES])
 {
-	unsigned char secret[HASH_KEY_MAX] = "AWS4", step[32];
+	unsigned char secret[HASH_KEY_MAX] = "AWS4";
+	unsigned char date[HASH_BYTES], region[HASH_BYTES], service[HASH_BYTES];
 	size_t len = strlen(conf->secret_key);
 
 	len = len < sizeof secret - 4 ? len : sizeof secret - 4;
 	memcpy(secret + 4, conf->secret_key, len);
-	hash_mac(secret, len + 4, day, step);
-	hash_mac(step, sizeof step, conf->region, out);
-	hash_mac(out, 32, "s3", step);
-	hash_mac(step, sizeof step, "aws4_request", out);
+	hash_mac(secret, len + 4, day, date);
+	hash_mac(date, sizeof date, conf->region, region);
+	hash_mac(region, sizeof region, "s3", service);
+	hash_mac(service, sizeof service, "aws4_request", out);
 }
 
 /* Only the names of the "name:value\n" lines, each followed by ';'. */

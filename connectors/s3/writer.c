@@ -306,6 +306,28 @@ route(struct writer *w, const struct ps_record *r, int64_t ms,
 	return o;
 }
 
+/* A document may have line breaks between its tokens; a line may not. */
+static void
+add_line(struct object *o, const char *text, size_t len)
+{
+	const char *end = text + len;
+	size_t n;
+
+	if (memchr(text, '\n', len) == NULL &&
+	    memchr(text, '\r', len) == NULL) {
+		object_add(o, text, len);
+		return;
+	}
+	for (; text < end; text += n + 1) {
+		for (n = 0;
+		     text + n < end && text[n] != '\n' && text[n] != '\r';)
+			n++;
+		object_add(o, text, n);
+		if (text + n < end)
+			object_add(o, " ", 1);
+	}
+}
+
 int
 writer_put(struct writer *w, const struct ps_record *r, size_t value_len,
     const void *value, struct ps_error *err)
@@ -324,7 +346,10 @@ writer_put(struct writer *w, const struct ps_record *r, size_t value_len,
 	if (o == NULL)
 		return -1;
 	g = w->newest;
-	object_add(o, value, value_len);
+	if (s->conf->format == FORMAT_JSON)
+		add_line(o, value, value_len);
+	else
+		object_add(o, value, value_len);
 	object_add(o, s->conf->separator, s->separator_len);
 	g->end = r->origin_offset + 1;
 	g->touched_ms = s->now_ms;

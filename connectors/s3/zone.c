@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FILE_MAX (256 * 1024)
+#define FILE_MAX ((size_t)256 * 1024)
 #define HEADER   44
 
 struct zone {
@@ -30,25 +30,23 @@ be64(const uint8_t *p)
 	return (int64_t)((uint64_t)be32(p) << 32 | be32(p + 4));
 }
 
-/* The counts of a TZif header, in the order of the file. */
-enum { ISUT, ISSTD, LEAP, TIMES, TYPES, CHARS };
+/* Where the counts of a TZif header stand. */
+enum { ISUT = 20, ISSTD = 24, LEAP = 28, TIMES = 32, TYPES = 36, CHARS = 40 };
 
 static size_t
 data_size(const uint8_t *h, size_t width)
 {
-	const uint8_t *n = h + 20;
-
-	return be32(n + 4 * TIMES) * (width + 1) + be32(n + 4 * TYPES) * 6 +
-	       be32(n + 4 * CHARS) + be32(n + 4 * LEAP) * (width + 4) +
-	       be32(n + 4 * ISSTD) + be32(n + 4 * ISUT);
+	return be32(h + TIMES) * (width + 1) + be32(h + TYPES) * (size_t)6 +
+	       be32(h + CHARS) + be32(h + LEAP) * (width + 4) +
+	       be32(h + ISSTD) + be32(h + ISUT);
 }
 
 static bool
 is_header(const uint8_t *p, size_t left)
 {
 	return left >= HEADER && memcmp(p, "TZif", 4) == 0 &&
-	       be32(p + 20 + 4 * TIMES) < FILE_MAX / 9 &&
-	       be32(p + 20 + 4 * TYPES) < 256 && be32(p + 20 + 4 * TYPES) > 0;
+	       be32(p + TIMES) < FILE_MAX / 9 && be32(p + TYPES) < 256 &&
+	       be32(p + TYPES) > 0;
 }
 
 static void *
@@ -77,8 +75,8 @@ parse(struct zone *z, const uint8_t *p, size_t left)
 	left -= skip;
 	if (HEADER + data_size(p, 8) > left)
 		return false;
-	n = be32(p + 20 + 4 * TIMES);
-	type_count = be32(p + 20 + 4 * TYPES);
+	n = be32(p + TIMES);
+	type_count = be32(p + TYPES);
 	p += HEADER;
 	index = p + n * 8;
 	types = index + n;
@@ -284,7 +282,7 @@ zone_format(const struct zone *z, const char *pattern, int64_t ms,
 			str_add(out, p++, 1);
 			continue;
 		}
-		for (width = 1; p[width] == *p && width < 9;)
+		for (width = 1; width < 9 && p[width] == *p;)
 			width++;
 		if (put_field(out, *p, width, &tm, (int)rest) != 0)
 			return ps_fail(err, PS_E_CONFIG,
@@ -350,7 +348,7 @@ parse_offset(const char **p, const char *end, int64_t *ms)
 	(void)skip(p, end, ':');
 	if (*p < end && !number(p, end, 2, &minutes))
 		return false;
-	*ms += (west ? 1 : -1) * (hours * 60 + minutes) * INT64_C(60000);
+	*ms += (west ? 1 : -1) * ((int64_t)hours * 60 + minutes) * 60000;
 	return true;
 }
 

@@ -28,6 +28,24 @@ Test(s3_sink, flush_size_records_are_an_object_of_json_lines, .timeout = 30)
 	s3_tear_down(&f);
 }
 
+Test(s3_sink, a_document_of_several_lines_is_one, .timeout = 30)
+{
+	struct s3_fixture f;
+
+	s3_set_up(&f);
+	s3_begin(&f);
+	s3_add(&f, 0, "{\n\"n\":1,\r\n\"s\":\"a\\n\"}");
+	s3_add(&f, 1, "2");
+	s3_add(&f, 2, "\n3");
+	cr_assert(eq(int, s3_put(&f), 0));
+	cr_assert(s3_commits(&f, 3, 3));
+	cr_assert(eq(str,
+	    (char *)s3_text(&f,
+		"topics/logs/partition=0/logs+0+0000000000.json"),
+	    "{ \"n\":1,  \"s\":\"a\\n\"}\n2\n 3\n"));
+	s3_tear_down(&f);
+}
+
 Test(s3_sink, it_asks_for_json_or_bytes_as_the_format_says)
 {
 	struct s3_fixture f;
