@@ -70,6 +70,20 @@ unlink_call(struct admin *ad, struct admin_pending *p)
 	return call;
 }
 
+static struct admin_call
+take_first(struct admin *ad)
+{
+	struct admin_pending *p = ad->pending;
+	struct admin_call call = p->call;
+
+	ad->pending = p->next;
+	if (p->next != NULL)
+		p->next->link = &ad->pending;
+	ad->waiting--;
+	free(p);
+	return call;
+}
+
 static void
 answer_error(struct admin_call call, rd_kafka_resp_err_t code)
 {
@@ -89,8 +103,7 @@ admin_free(struct admin **ap, int limit_ms)
 	if (ad == NULL)
 		return;
 	while (ad->pending != NULL)
-		answer_error(unlink_call(ad, ad->pending),
-		    RD_KAFKA_RESP_ERR__DESTROY);
+		answer_error(take_first(ad), RD_KAFKA_RESP_ERR__DESTROY);
 	rd_kafka_queue_io_event_enable(ad->queue, -1, NULL, 0);
 	rd_kafka_queue_destroy(ad->queue);
 	if (ad->own != NULL) {

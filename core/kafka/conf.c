@@ -248,7 +248,7 @@ translate_all(struct conf_work *w, struct ps_error *err)
 		row = conf_find(s->key, (unsigned)w->client);
 		if (row != NULL)
 			result = translate_row(w, row, s->value, err);
-		else if (conf_find(s->key, ~0u) == NULL)
+		else if (conf_find(s->key, ~0U) == NULL)
 			result = translate_own(w, s, err);
 	}
 	return result;
@@ -267,7 +267,7 @@ tell_ignored(const struct conf_work *w)
 		    conf_find(s->key, (unsigned)w->client);
 		bool ignored = row != NULL
 				   ? row->fate == CONF_HARMLESS
-				   : conf_find(s->key, ~0u) == NULL &&
+				   : conf_find(s->key, ~0U) == NULL &&
 					 conf_classify(s->key) == CONF_UNKNOWN;
 		int n;
 

@@ -26,7 +26,9 @@ unescape(char c)
 	static const char names[] = "ntrbf", means[] = "\n\t\r\b\f";
 	const char *p = c == '\0' ? NULL : strchr(names, c);
 
-	return p == NULL ? c : means[p - names];
+	if (p != NULL)
+		c = means[p - names];
+	return c;
 }
 
 static enum token

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "kafka/conf_work.h"
 
-#define STORE_MAX (1024 * 1024)
+#define STORE_MAX ((size_t)1024 * 1024)
 
 enum store_kind { STORE_PKCS12, STORE_PEM, STORE_JKS, STORE_OTHER };
 

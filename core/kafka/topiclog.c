@@ -158,8 +158,11 @@ answer_unsent(struct topiclog_hub *h)
 	while (h->sent != NULL) {
 		struct topiclog_sent *s = h->sent;
 
+		h->sent = s->next;
+		if (s->next != NULL)
+			s->next->link = &h->sent;
 		s->fn(s->ctx, -1, -1, &err);
-		forget(s);
+		free(s);
 	}
 }
 

@@ -5,8 +5,8 @@
 
 #include "base/arena.h"
 #include "base/xalloc.h"
-#include "config/map.h"
 #include "store/configs_impl.h"
+#include "store/stored.h"
 
 #define CHUNK ((size_t)1024)
 
@@ -21,7 +21,7 @@ void
 held_set(struct held *h, const struct ps_config *config)
 {
 	struct ps_arena *a = arena_new(CHUNK);
-	struct ps_config copy = config_copy(a, config);
+	struct ps_config copy = stored_copy(a, config);
 
 	held_clear(h);
 	h->a = a;

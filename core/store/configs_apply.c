@@ -6,7 +6,7 @@
 #include "base/js.h"
 #include "base/xalloc.h"
 #include "store/configs_impl.h"
-#include "store/value.h"
+#include "store/stored.h"
 
 #define CHUNK ((size_t)4096)
 
@@ -154,7 +154,7 @@ apply_commit(struct step *s)
 	struct known *k = configs_make_known(s->c, s->key.name);
 	int64_t count;
 
-	if (value_int(s->value, "tasks", 0, INT_MAX, &count) != 0) {
+	if (stored_int(s->value, "tasks", 0, INT_MAX, &count) != 0) {
 		bad(s, "a number \"tasks\" is expected");
 		return;
 	}
@@ -195,7 +195,7 @@ apply_fencing(struct step *s)
 	struct known *k = configs_make_known(s->c, s->key.name);
 	int64_t count;
 
-	if (value_int(s->value, "task-count", 0, INT_MAX, &count) != 0) {
+	if (stored_int(s->value, "task-count", 0, INT_MAX, &count) != 0) {
 		bad(s, "a number \"task-count\" is expected");
 		return;
 	}
@@ -213,8 +213,8 @@ apply_session(struct step *s)
 	int64_t created;
 
 	if (key == NULL || algorithm == NULL ||
-	    value_int(s->value, "creation-timestamp", 0, INT64_MAX, &created) !=
-		0) {
+	    stored_int(s->value, "creation-timestamp", 0, INT64_MAX,
+		&created) != 0) {
 		bad(s, "a session key is expected");
 		return;
 	}

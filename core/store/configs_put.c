@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "base/js.h"
-#include "config/map.h"
 #include "store/configs.h"
+#include "store/stored.h"
 
 static const char *const target_names[] = {
 	[TARGET_STARTED] = "STARTED",
@@ -159,10 +159,10 @@ configs_tasks_differ(const struct configs_connector *c,
 {
 	if (c->inconsistent || c->task_count != count)
 		return true;
-	if (!c->has_applied || !config_equal(&c->config, &c->applied))
+	if (!c->has_applied || !stored_equal(&c->config, &c->applied))
 		return true;
 	for (size_t i = 0; i < count; i++)
-		if (!config_equal(&c->tasks[i], &tasks[i]))
+		if (!stored_equal(&c->tasks[i], &tasks[i]))
 			return true;
 	return false;
 }

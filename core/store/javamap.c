@@ -107,7 +107,7 @@ read_array(struct reader *r, struct bytes *out)
 static int
 read_reference(struct reader *r, struct bytes *out)
 {
-	uint32_t handle;
+	uint32_t handle = 0;
 
 	if (read_int(r, &handle) != 0)
 		return -1;
@@ -165,7 +165,7 @@ localfile_decode(struct ps_arena *a, const void *data, size_t len,
     struct store_pairs *out, struct ps_error *err)
 {
 	struct reader r = { .a = a, .start = data, .err = err };
-	uint32_t threshold, capacity, count;
+	uint32_t load = 0, threshold = 0, capacity = 0, count = 0;
 	static const char end[] = { TC_ENDBLOCKDATA };
 
 	r.p = r.start;
@@ -173,8 +173,8 @@ localfile_decode(struct ps_arena *a, const void *data, size_t len,
 	if (read_literal(&r, map_start, LENGTH(map_start) - 4,
 		"a java.util.HashMap") != 0)
 		return -1;
-	if (read_int(&r, &threshold) != 0 || read_int(&r, &threshold) != 0)
-		return -1; /* load factor, threshold */
+	if (read_int(&r, &load) != 0 || read_int(&r, &threshold) != 0)
+		return -1;
 	if (read_literal(&r, block_start, LENGTH(block_start),
 		"capacity and size") != 0 ||
 	    read_int(&r, &capacity) != 0 || read_int(&r, &count) != 0)

@@ -3,17 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <uthash.h>
-
 #include "base/arena.h"
 #include "base/js.h"
 #include "base/xalloc.h"
 
-#define CHUNK ((size_t)4096)
+#define CHUNK         ((size_t)4096)
+#define FIRST_BUCKETS 64
 
 /* What keys are compared by: connector and partition, members sorted. */
 struct entry {
-	UT_hash_handle hh;
+	struct entry *next; /* of its bucket */
+	uint64_t hash;
 	char *id; /* "<connector>\0<canonical partition>" */
 	size_t id_len;
 	char *key; /* as in the topic */
@@ -24,7 +24,8 @@ struct entry {
 };
 
 struct offsets {
-	struct entry *entries;
+	struct entry **buckets; /* a power of two of them */
+	size_t bucket_count, count;
 	struct ps_arena *a; /* of one call */
 };
 
@@ -34,6 +35,8 @@ offsets_new(void)
 	struct offsets *o = xcalloc(1, sizeof *o);
 
 	o->a = arena_new(CHUNK);
+	o->bucket_count = FIRST_BUCKETS;
+	o->buckets = xcalloc(o->bucket_count, sizeof(void *));
 	return o;
 }
 
@@ -56,13 +59,50 @@ offsets_free(struct offsets **op)
 	*op = NULL;
 	if (o == NULL)
 		return;
-	HASH_ITER(hh, o->entries, e, next)
-	{
-		HASH_DEL(o->entries, e);
-		free_entry(e);
-	}
+	for (size_t i = 0; i < o->bucket_count; i++)
+		for (e = o->buckets[i]; e != NULL; e = next) {
+			next = e->next;
+			free_entry(e);
+		}
+	free(o->buckets);
 	arena_free(&o->a);
 	free(o);
+}
+
+/* FNV-1a */
+static uint64_t
+hash_of(const char *data, size_t len)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)data[i]) * UINT64_C(1099511628211);
+	return h;
+}
+
+static void
+link_entry(struct offsets *o, struct entry *e)
+{
+	struct entry **bucket = &o->buckets[e->hash & (o->bucket_count - 1)];
+
+	e->next = *bucket;
+	*bucket = e;
+}
+
+static void
+grow(struct offsets *o)
+{
+	struct entry **old = o->buckets, *e, *next;
+	size_t count = o->bucket_count;
+
+	o->bucket_count *= 2;
+	o->buckets = xcalloc(o->bucket_count, sizeof(void *));
+	for (size_t i = 0; i < count; i++)
+		for (e = old[i]; e != NULL; e = next) {
+			next = e->next;
+			link_entry(o, e);
+		}
+	free(old);
 }
 
 /* A parsed key in the arena of the call. */
@@ -90,9 +130,12 @@ make_id(struct ps_arena *a, struct parsed *p, const json_t *partition)
 static struct entry *
 find(const struct offsets *o, const struct parsed *p)
 {
-	struct entry *e;
+	uint64_t hash = hash_of(p->id, p->id_len);
+	struct entry *e = o->buckets[hash & (o->bucket_count - 1)];
 
-	HASH_FIND(hh, o->entries, p->id, p->id_len, e);
+	while (e != NULL && (e->hash != hash || e->id_len != p->id_len ||
+				memcmp(e->id, p->id, p->id_len) != 0))
+		e = e->next;
 	return e;
 }
 
@@ -104,7 +147,10 @@ add(struct offsets *o, const struct parsed *p)
 	e->id = xmalloc(p->id_len + 1);
 	memcpy(e->id, p->id, p->id_len + 1);
 	e->id_len = p->id_len;
-	HASH_ADD_KEYPTR(hh, o->entries, e->id, e->id_len, e);
+	e->hash = hash_of(p->id, p->id_len);
+	if (o->count++ == o->bucket_count)
+		grow(o);
+	link_entry(o, e);
 	return e;
 }
 
@@ -140,7 +186,7 @@ int
 offsets_apply(struct offsets *o, const struct store_pair *record,
     struct ps_error *err)
 {
-	struct parsed p;
+	struct parsed p = { NULL, NULL, 0 };
 	json_t *partition;
 	struct entry *e;
 	const char *text;
@@ -172,10 +218,13 @@ void
 offsets_each(const struct offsets *o, const char *connector, offsets_fn *fn,
     void *ctx)
 {
-	for (const struct entry *e = o->entries; e != NULL; e = e->hh.next)
-		if (e->offset != NULL &&
-		    (connector == NULL || strcmp(e->id, connector) == 0))
-			fn(ctx, &e->pub);
+	for (size_t i = 0; i < o->bucket_count; i++)
+		for (const struct entry *e = o->buckets[i]; e != NULL;
+		     e = e->next)
+			if (e->offset != NULL &&
+			    (connector == NULL ||
+				strcmp(e->id, connector) == 0))
+				fn(ctx, &e->pub);
 }
 
 static void
@@ -220,7 +269,7 @@ offsets_find(const struct offsets *o, const char *connector,
 {
 	struct ps_error err = { PS_OK, "" };
 	const struct entry *e;
-	struct parsed p;
+	struct parsed p = { NULL, NULL, 0 };
 
 	arena_reset(o->a, CHUNK);
 	if (identify(o->a, connector, partition, &p, &err) != 0)
@@ -234,7 +283,7 @@ offsets_put(const struct offsets *o, struct ps_arena *a,
     const struct offsets_entry *e, struct store_pair *out, struct ps_error *err)
 {
 	const struct entry *known;
-	struct parsed p;
+	struct parsed p = { NULL, NULL, 0 };
 
 	if (identify(a, e->connector, e->partition, &p, err) != 0)
 		return -1;

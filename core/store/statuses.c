@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/js.h"
 #include "base/xalloc.h"
-#include "store/value.h"
+#include "store/stored.h"
 
 #define CHUNK ((size_t)1024)
 
@@ -144,7 +144,7 @@ read_status(struct slot *slot, const json_t *value, struct ps_error *err)
 	if (js_get_str(value, "state", &state, err) != 0 ||
 	    js_get_str(value, "worker_id", &worker, err) != 0)
 		return -1;
-	if (value_int(value, "generation", INT_MIN, INT_MAX, &generation) != 0)
+	if (stored_int(value, "generation", INT_MIN, INT_MAX, &generation) != 0)
 		return ps_fail(err, PS_E_DATA,
 		    "generation: a number is expected");
 	st->state = ps_strdup(slot->a, state);
@@ -174,8 +174,8 @@ read_topic(struct slot *slot, const json_t *value, struct ps_error *err)
 	if (js_get_str(topic, "name", &name, err) != 0 ||
 	    js_get_str(topic, "connector", &connector, err) != 0)
 		return -1;
-	if (value_int(topic, "task", INT_MIN, INT_MAX, &task) != 0 ||
-	    value_int(topic, "discoverTimestamp", INT64_MIN, INT64_MAX,
+	if (stored_int(topic, "task", INT_MIN, INT_MAX, &task) != 0 ||
+	    stored_int(topic, "discoverTimestamp", INT64_MIN, INT64_MAX,
 		&discovered) != 0)
 		return ps_fail(err, PS_E_DATA,
 		    "numbers \"task\" and \"discoverTimestamp\" are expected");

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "config/map.h"
+#include "store/stored.h"
 
 static const struct {
 	const char *property, *prefix, *partitions, *what;
@@ -27,23 +27,37 @@ static const struct {
 static const char *const own_keys[] = { "topic", "replication.factor",
 	"partitions", "cleanup.policy" };
 
+static bool
+is_own(const char *name)
+{
+	for (size_t i = 0; i < sizeof own_keys / sizeof *own_keys; i++)
+		if (strcmp(own_keys[i], name) == 0)
+			return true;
+	return false;
+}
+
 static struct ps_config
 settings_of(struct ps_arena *a, const struct ps_config *worker,
     enum topics_which which)
 {
-	struct ps_config c = config_prefixed(a, worker, kinds[which].prefix);
+	struct ps_setting *s = ps_calloc(a, worker->count + 1, sizeof *s);
+	size_t len = strlen(kinds[which].prefix), n = 1;
 
-	for (size_t i = 0; i < sizeof own_keys / sizeof *own_keys; i++)
-		c = config_with(a, &c, own_keys[i], NULL);
-	return config_with(a, &c, "cleanup.policy", "compact");
+	s[0] = (struct ps_setting){ "cleanup.policy", "compact" };
+	for (size_t i = 0; i < worker->count; i++) {
+		const struct ps_setting *w = &worker->settings[i];
+
+		if (text_starts(w->key, kinds[which].prefix) &&
+		    !is_own(w->key + len))
+			s[n++] = (struct ps_setting){ w->key + len, w->value };
+	}
+	return stored_sorted(s, n);
 }
 
 static int
-number_of(struct ps_arena *a, const struct ps_config *worker,
-    enum topics_which which, const char *name, const char *absent, int *out,
-    struct ps_error *err)
+number_of(const struct ps_config *worker, const char *key, const char *absent,
+    int *out, struct ps_error *err)
 {
-	const char *key = ps_printf(a, "%s%s", kinds[which].prefix, name);
 	const char *text = ps_config_get(worker, key);
 	int64_t n;
 
@@ -62,6 +76,7 @@ topics_spec(struct ps_arena *a, const struct ps_config *worker,
 {
 	const char *property = kinds[which].property;
 	const char *name = ps_config_get(worker, property);
+	const char *prefix = kinds[which].prefix;
 
 	if (name == NULL || name[0] == '\0')
 		return ps_fail(err, PS_E_CONFIG,
@@ -71,11 +86,11 @@ topics_spec(struct ps_arena *a, const struct ps_config *worker,
 	out->topic.configs = settings_of(a, worker, which);
 	out->topic.partitions = 1;
 	if (which != TOPICS_CONFIG &&
-	    number_of(a, worker, which, "partitions", kinds[which].partitions,
-		&out->topic.partitions, err) != 0)
+	    number_of(worker, ps_printf(a, "%spartitions", prefix),
+		kinds[which].partitions, &out->topic.partitions, err) != 0)
 		return -1;
-	return number_of(a, worker, which, "replication.factor", "3",
-	    &out->topic.replicas, err);
+	return number_of(worker, ps_printf(a, "%sreplication.factor", prefix),
+	    "3", &out->topic.replicas, err);
 }
 
 int
