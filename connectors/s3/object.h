@@ -17,7 +17,8 @@ struct object_part {
 
 struct object {
 	struct object *next; /* the owner's list */
-	char *topic, *dir;   /* topic and path of its records, for the owner */
+	const char *topic;   /* of its records; the owner's */
+	char *dir;           /* encoded partition, which the owner compares */
 	char *key;
 
 	const struct s3_conf *conf;
@@ -42,9 +43,9 @@ struct object {
 	char failure[512]; /* "" or why it can never be finished */
 };
 
-/* `key` is copied; `topic` and `dir` may be set, and are freed with it. */
+/* `key` and `dir` are copied. */
 struct object *object_new(const struct s3_conf *conf, struct s3_client *client,
-    struct pool *pool, const char *key);
+    struct pool *pool, const char *key, const char *dir);
 /* Gives up what is not done; the upload is aborted in the background. */
 void object_free(struct object **op);
 

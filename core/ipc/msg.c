@@ -15,6 +15,7 @@ struct field {
 	size_t at; /* in struct msg */
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): names, no values */
 #define MSG(NAME, name, way, wire, roles) \
 	static const struct field name##_fields[] = {
 #define FIELD(message, name, kind) \
@@ -29,6 +30,7 @@ struct field {
 #undef MSG
 #undef FIELD
 #undef END
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 enum {
 	DOWN = MSG_DOWN,

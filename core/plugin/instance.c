@@ -6,50 +6,56 @@
 #include "config/def.h"
 #include "plugin/load.h"
 
-/* create is first, destroy and the kind's work are needed too. */
+/* What a class of each kind cannot do without. */
+static const struct {
+	enum ps_kind kind;
+	const char *name;
+	size_t at; /* in struct instance */
+} required[] = {
+/* NOLINTNEXTLINE(bugprone-macro-parentheses) */
+#define NEEDS(KIND, ops, name)                                             \
+	{                                                                  \
+		PS_KIND_##KIND, #name, offsetof(struct instance, ops.name) \
+	}
+	NEEDS(SOURCE, source, create),
+	NEEDS(SOURCE, source, poll),
+	NEEDS(SOURCE, source, destroy),
+	NEEDS(SINK, sink, create),
+	NEEDS(SINK, sink, put),
+	NEEDS(SINK, sink, destroy),
+	NEEDS(TRANSFORM, transform, create),
+	NEEDS(TRANSFORM, transform, apply),
+	NEEDS(TRANSFORM, transform, destroy),
+	NEEDS(PREDICATE, predicate, create),
+	NEEDS(PREDICATE, predicate, test),
+	NEEDS(PREDICATE, predicate, destroy),
+	NEEDS(CONVERTER, converter, create),
+	NEEDS(CONVERTER, converter, encode),
+	NEEDS(CONVERTER, converter, decode),
+	NEEDS(CONVERTER, converter, destroy),
+	NEEDS(HEADER_CONVERTER, header, create),
+	NEEDS(HEADER_CONVERTER, header, encode),
+	NEEDS(HEADER_CONVERTER, header, decode),
+	NEEDS(HEADER_CONVERTER, header, destroy),
+	NEEDS(PROVIDER, provider, create),
+	NEEDS(PROVIDER, provider, get),
+	NEEDS(PROVIDER, provider, destroy),
+#undef NEEDS
+};
+
 static const char *
 missing_operation(const struct instance *in)
 {
-	switch (in->class->kind) {
-	case PS_KIND_SOURCE:
-		return in->source.create == NULL    ? "create"
-		       : in->source.poll == NULL    ? "poll"
-		       : in->source.destroy == NULL ? "destroy"
-						    : NULL;
-	case PS_KIND_SINK:
-		return in->sink.create == NULL    ? "create"
-		       : in->sink.put == NULL     ? "put"
-		       : in->sink.destroy == NULL ? "destroy"
-						  : NULL;
-	case PS_KIND_TRANSFORM:
-		return in->transform.create == NULL    ? "create"
-		       : in->transform.apply == NULL   ? "apply"
-		       : in->transform.destroy == NULL ? "destroy"
-						       : NULL;
-	case PS_KIND_PREDICATE:
-		return in->predicate.create == NULL    ? "create"
-		       : in->predicate.test == NULL    ? "test"
-		       : in->predicate.destroy == NULL ? "destroy"
-						       : NULL;
-	case PS_KIND_CONVERTER:
-		return in->converter.create == NULL    ? "create"
-		       : in->converter.encode == NULL  ? "encode"
-		       : in->converter.decode == NULL  ? "decode"
-		       : in->converter.destroy == NULL ? "destroy"
-						       : NULL;
-	case PS_KIND_HEADER_CONVERTER:
-		return in->header.create == NULL    ? "create"
-		       : in->header.encode == NULL  ? "encode"
-		       : in->header.decode == NULL  ? "decode"
-		       : in->header.destroy == NULL ? "destroy"
-						    : NULL;
-	case PS_KIND_PROVIDER:
-		return in->provider.create == NULL    ? "create"
-		       : in->provider.get == NULL     ? "get"
-		       : in->provider.destroy == NULL ? "destroy"
-						      : NULL;
+	void (*op)(void);
+
+	for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
+		if (required[i].kind != in->class->kind)
+			continue;
+		memcpy(&op, (const char *)in + required[i].at, sizeof op);
+		if (op == NULL)
+			return required[i].name;
 	}
-	return "kind";
+	return NULL;
 }
 
 int

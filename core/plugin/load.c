@@ -59,7 +59,7 @@ load_check_writable(const char *path, struct ps_error *err)
 		return ps_fail(err, PS_E_CONFIG,
 		    "%s: everybody may write there (mode %04o), so nothing "
 		    "is loaded from it; chmod o-w it",
-		    path, (unsigned)st.st_mode & 07777u);
+		    path, (unsigned)st.st_mode & 07777U);
 	return 0;
 }
 
@@ -92,7 +92,7 @@ read_header(const char *path, Elf64_Ehdr *header, off_t *size,
 static int
 check_elf(const char *path, struct ps_error *err)
 {
-	Elf64_Ehdr header;
+	Elf64_Ehdr header = { 0 };
 	off_t size = 0, needed;
 
 	if (read_header(path, &header, &size, err) != 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/dict.h"
 #include "base/xalloc.h"
 #include "record/json.h"
 
@@ -12,7 +13,8 @@ enum { SCRATCH = 4096 };
 struct partition_set {
 	char *connector;
 	struct ps_arena *scratch;
-	struct ps_source_partition *table;
+	struct dict *table; /* by canonical */
+	struct ps_source_partition *first, *last;
 };
 
 struct partition_set *
@@ -22,6 +24,7 @@ partition_set_new(const char *connector)
 
 	s->connector = xstrdup(connector);
 	s->scratch = arena_new(SCRATCH);
+	s->table = dict_new();
 	return s;
 }
 
@@ -43,11 +46,11 @@ partition_set_free(struct partition_set **sp)
 
 	if (s == NULL)
 		return;
-	for (p = s->table; p != NULL; p = next) {
-		next = (struct ps_source_partition *)p->hh.next;
-		HASH_DELETE(hh, s->table, p);
+	for (p = s->first; p != NULL; p = next) {
+		next = p->next;
 		free_partition(p);
 	}
+	dict_free(&s->table);
 	arena_free(&s->scratch);
 	free(s->connector);
 	free(s);
@@ -115,14 +118,19 @@ intern(struct partition_set *s, const struct ps_value *map, const char *key)
 	text = canonical(s, map, &len);
 	if (text == NULL)
 		return NULL;
-	HASH_FIND(hh, s->table, text, len, p);
+	p = (struct ps_source_partition *)dict_get(s->table, text, len);
 	if (p != NULL)
 		return p;
 	p = xcalloc(1, sizeof *p);
 	p->canonical = xstrndup(text, len);
 	p->key = key == NULL ? make_key(s, map) : xstrdup(key);
 	p->safe = ps_null();
-	HASH_ADD_KEYPTR(hh, s->table, p->canonical, len, p);
+	(void)dict_put(s->table, text, len, p);
+	if (s->last == NULL)
+		s->first = p;
+	else
+		s->last->next = p;
+	s->last = p;
 	return p;
 }
 
@@ -191,11 +199,11 @@ partition_offset(const struct ps_source_partition *p, struct ps_arena *a,
 struct ps_source_partition *
 partition_first(struct partition_set *s)
 {
-	return s->table;
+	return s->first;
 }
 
 struct ps_source_partition *
 partition_next(struct ps_source_partition *p)
 {
-	return (struct ps_source_partition *)p->hh.next;
+	return p->next;
 }

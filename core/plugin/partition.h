@@ -11,15 +11,14 @@
 #include <penstock/arena.h>
 #include <penstock/error.h>
 #include <penstock/record.h>
-#include <uthash.h>
 
 struct ack_entry;
 
 struct ps_source_partition {
-	UT_hash_handle hh;
-	char *canonical; /* members sorted: the hash key */
-	char *key;       /* the offset topic's key, JSON text */
-	char *stored;    /* the stored offset's JSON text, NULL: none */
+	struct ps_source_partition *next; /* as they became known */
+	char *canonical;                  /* JSON, members sorted */
+	char *key;    /* the offset topic's key, JSON text */
+	char *stored; /* the stored offset's JSON text, NULL: none */
 	struct ps_source_partition *next_dirty;
 	/* The task's accounting (task/ack.c). */
 	struct ack_entry *first, *last;

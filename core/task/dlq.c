@@ -3,7 +3,6 @@
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utlist.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -39,7 +38,7 @@ struct dlq {
 	bool with_context;
 	struct producer *producer; /* NULL before the first letter */
 	struct producer_topic *topic;
-	struct letter *letters;
+	struct letter *first, *last;
 	size_t pending;
 	uint64_t requests, failures;
 	struct ps_error failed;
@@ -71,7 +70,14 @@ end_letter(struct dlq *d, struct letter *l)
 {
 	struct ps_arena *a = l->arena;
 
-	DL_DELETE(d->letters, l);
+	if (l->prev == NULL)
+		d->first = l->next;
+	else
+		l->prev->next = l->next;
+	if (l->next == NULL)
+		d->last = l->prev;
+	else
+		l->next->prev = l->prev;
 	d->pending--;
 	arena_free(&a);
 }
@@ -108,8 +114,8 @@ dlq_free(struct dlq **dp)
 		return;
 	if (d->producer != NULL)
 		producer_free(&d->producer, CLOSE_MS);
-	while (d->letters != NULL)
-		end_letter(d, d->letters);
+	while (d->first != NULL)
+		end_letter(d, d->first);
 	free(d);
 	*dp = NULL;
 }
@@ -275,7 +281,12 @@ dlq_send(void *ctx, const struct ps_record *r, const struct ps_failure *f,
 		return -1;
 	l = new_letter(r);
 	fill(d, l, r, f, &out);
-	DL_APPEND(d->letters, l);
+	l->prev = d->last;
+	if (d->last == NULL)
+		d->first = l;
+	else
+		d->last->next = l;
+	d->last = l;
 	d->pending++;
 	d->requests++;
 	while (producer_send(d->producer, d->topic, &out, &why) != 0) {
@@ -331,9 +342,9 @@ dlq_floor(const struct dlq *d, const char *topic, int32_t partition,
 
 	if (d == NULL)
 		return offset;
-	DL_FOREACH(d->letters, l)
-	if (l->partition == partition && l->offset < offset &&
-	    strcmp(l->topic, topic) == 0)
-		offset = l->offset;
+	for (l = d->first; l != NULL; l = l->next)
+		if (l->partition == partition && l->offset < offset &&
+		    strcmp(l->topic, topic) == 0)
+			offset = l->offset;
 	return offset;
 }

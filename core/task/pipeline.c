@@ -23,6 +23,8 @@ struct predicate {
 };
 
 struct pipeline {
+	const struct settings *settings;
+	const struct ps_host *host;
 	struct ps_arena *arena;
 	struct step *steps;
 	size_t step_count;
@@ -32,11 +34,11 @@ struct pipeline {
 
 /* The instance behind `<prefix><alias>.type`, with that prefix's keys. */
 static int
-make_part(struct pipeline *p, const struct settings *s, const struct ps_host *h,
-    const char *prefix, enum ps_kind kind, struct instance *out,
-    struct ps_error *err)
+make_part(struct pipeline *p, const char *prefix, enum ps_kind kind,
+    struct instance *out, struct ps_error *err)
 {
-	struct ps_config own = config_prefixed(p->arena, &s->config, prefix);
+	struct ps_config own =
+	    config_prefixed(p->arena, &p->settings->config, prefix);
 	const char *name = ps_config_get(&own, "type");
 	const struct catalog_class *class;
 
@@ -45,19 +47,18 @@ make_part(struct pipeline *p, const struct settings *s, const struct ps_host *h,
 		    "Missing required configuration \"%stype\" which has no "
 		    "default value.",
 		    prefix);
-	class = catalog_find(s->catalog, kind, name, err);
+	class = catalog_find(p->settings->catalog, kind, name, err);
 	if (class == NULL || instance_init(out, class, err) != 0 ||
-	    instance_create(out, h, p->arena, &own, err) != 0)
+	    instance_create(out, p->host, p->arena, &own, err) != 0)
 		return ps_fail_in(err, "%stype", prefix);
 	return 0;
 }
 
 static int
-make_predicates(struct pipeline *p, const struct settings *s,
-    const struct ps_host *h, struct ps_error *err)
+make_predicates(struct pipeline *p, struct ps_error *err)
 {
 	struct ps_list names =
-	    ps_config_list(&s->config, "predicates", p->arena);
+	    ps_config_list(&p->settings->config, "predicates", p->arena);
 
 	p->predicates = (struct predicate *)ps_calloc(p->arena, names.count + 1,
 	    sizeof *p->predicates);
@@ -68,7 +69,7 @@ make_predicates(struct pipeline *p, const struct settings *s,
 
 		pr->name = names.items[i];
 		p->predicate_count = i + 1;
-		if (make_part(p, s, h, prefix, PS_KIND_PREDICATE, &pr->instance,
+		if (make_part(p, prefix, PS_KIND_PREDICATE, &pr->instance,
 			err) != 0)
 			return -1;
 	}
@@ -85,10 +86,11 @@ find_predicate(const struct pipeline *p, const char *name)
 }
 
 static int
-bind_predicate(struct pipeline *p, const struct settings *s, struct step *step,
-    const char *prefix, struct ps_error *err)
+bind_predicate(struct pipeline *p, struct step *step, const char *prefix,
+    struct ps_error *err)
 {
-	struct ps_config own = config_prefixed(p->arena, &s->config, prefix);
+	struct ps_config own =
+	    config_prefixed(p->arena, &p->settings->config, prefix);
 	const char *name = ps_config_get(&own, "predicate");
 
 	step->negate = ps_config_bool(&own, "negate");
@@ -104,11 +106,10 @@ bind_predicate(struct pipeline *p, const struct settings *s, struct step *step,
 }
 
 static int
-make_steps(struct pipeline *p, const struct settings *s,
-    const struct ps_host *h, struct ps_error *err)
+make_steps(struct pipeline *p, struct ps_error *err)
 {
 	struct ps_list names =
-	    ps_config_list(&s->config, "transforms", p->arena);
+	    ps_config_list(&p->settings->config, "transforms", p->arena);
 
 	p->steps = (struct step *)ps_calloc(p->arena, names.count + 1,
 	    sizeof *p->steps);
@@ -117,9 +118,9 @@ make_steps(struct pipeline *p, const struct settings *s,
 		    ps_printf(p->arena, "transforms.%s.", names.items[i]);
 
 		p->step_count = i + 1;
-		if (make_part(p, s, h, prefix, PS_KIND_TRANSFORM,
+		if (make_part(p, prefix, PS_KIND_TRANSFORM,
 			&p->steps[i].transform, err) != 0 ||
-		    bind_predicate(p, s, &p->steps[i], prefix, err) != 0)
+		    bind_predicate(p, &p->steps[i], prefix, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -131,8 +132,10 @@ pipeline_new(const struct settings *s, const struct ps_host *h,
 {
 	struct pipeline *p = xcalloc(1, sizeof *p);
 
+	p->settings = s;
+	p->host = h;
 	p->arena = arena_new(CHUNK);
-	if (make_predicates(p, s, h, err) != 0 || make_steps(p, s, h, err) != 0)
+	if (make_predicates(p, err) != 0 || make_steps(p, err) != 0)
 		pipeline_free(&p);
 	return p;
 }

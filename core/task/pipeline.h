@@ -15,7 +15,7 @@
 
 struct pipeline;
 
-/* From `transforms` and `predicates`. */
+/* From `transforms` and `predicates`; both outlive it. */
 struct pipeline *pipeline_new(const struct settings *s, const struct ps_host *h,
     struct ps_error *err);
 void pipeline_free(struct pipeline **pp);

@@ -82,7 +82,7 @@ open_alias(struct providers *p, struct alias *alias, struct ps_error *err)
 	return 0;
 }
 
-/* An expand_fn. */
+/* An expand_fn. NOLINTBEGIN(readability-function-size) */
 static int
 ask(void *ctx, struct ps_arena *a, const char *alias, const char *path,
     const char *key, const char **value, struct ps_error *err)
@@ -108,6 +108,8 @@ ask(void *ctx, struct ps_arena *a, const char *alias, const char *path,
 	}
 	return got;
 }
+
+/* NOLINTEND(readability-function-size) */
 
 int
 providers_expand(struct providers *p, struct ps_arena *a,

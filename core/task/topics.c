@@ -3,9 +3,9 @@
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/arena.h"
+#include "base/dict.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "kafka/admin.h"
@@ -14,7 +14,6 @@
 enum { CALL_MS = 30000, SLICE_MS = 200, PAUSE_MS = 1000, CHUNK = 4096 };
 
 struct known {
-	UT_hash_handle hh;
 	struct producer_topic *handle;
 	char name[];
 };
@@ -25,7 +24,8 @@ struct topics {
 	struct admin *admin; /* NULL until needed */
 	struct ps_arena *arena, *scratch;
 	struct topic_groups *groups; /* NULL: the broker creates */
-	struct known *table, *last;
+	struct dict *table;          /* name to struct known */
+	const struct known *last;
 	bool is_tracked;
 };
 
@@ -38,6 +38,7 @@ topics_new(struct task *t, struct producer *p, struct ps_error *err)
 	tp->task = t;
 	tp->producer = p;
 	tp->arena = arena_new(CHUNK);
+	tp->table = dict_new();
 	tp->scratch = arena_new(CHUNK);
 	tp->is_tracked =
 	    strcmp(settings_str(s, "topic.tracking.enable", "true"), "true") ==
@@ -53,15 +54,13 @@ void
 topics_free(struct topics **tpp)
 {
 	struct topics *tp = *tpp;
-	struct known *k, *next;
+	const struct dict_entry *e;
 
 	if (tp == NULL)
 		return;
-	for (k = tp->table; k != NULL; k = next) {
-		next = (struct known *)k->hh.next;
-		HASH_DELETE(hh, tp->table, k);
-		free(k);
-	}
+	for (e = dict_first(tp->table); e != NULL; e = dict_next(e))
+		free(dict_value(e));
+	dict_free(&tp->table);
 	admin_free(&tp->admin, SLICE_MS);
 	topic_groups_free(&tp->groups);
 	arena_free(&tp->arena);
@@ -176,27 +175,36 @@ announce(struct topics *tp, const char *name, struct ps_error *err)
 	return uplink_send(tp->task->uplink, &m, err);
 }
 
+/* The first time a name is seen. */
+static struct known *
+make_known(struct topics *tp, const char *name, struct ps_error *err)
+{
+	size_t len = strlen(name);
+	struct known *k = xcalloc(1, sizeof *k + len + 1);
+
+	memcpy(k->name, name, len + 1);
+	k->handle = producer_topic(tp->producer, name);
+	if (k->handle == NULL || make_ready(tp, k, err) != 0 ||
+	    announce(tp, name, err) != 0) {
+		free(k);
+		return NULL;
+	}
+	(void)dict_put_str(tp->table, name, k);
+	return k;
+}
+
 struct producer_topic *
 topics_get(struct topics *tp, const char *name, struct ps_error *err)
 {
-	size_t len;
-	struct known *k = tp->last;
+	const struct known *k = tp->last;
 
 	if (k != NULL && strcmp(k->name, name) == 0)
 		return k->handle;
-	len = strlen(name);
-	HASH_FIND(hh, tp->table, name, len, k);
-	if (k == NULL) {
-		k = xcalloc(1, sizeof *k + len + 1);
-		memcpy(k->name, name, len + 1);
-		k->handle = producer_topic(tp->producer, name);
-		if (k->handle == NULL || make_ready(tp, k, err) != 0 ||
-		    announce(tp, name, err) != 0) {
-			free(k);
-			return NULL;
-		}
-		HASH_ADD_KEYPTR(hh, tp->table, k->name, len, k);
-	}
+	k = (const struct known *)dict_get_str(tp->table, name);
+	if (k == NULL)
+		k = make_known(tp, name, err);
+	if (k == NULL)
+		return NULL;
 	tp->last = k;
 	return k->handle;
 }

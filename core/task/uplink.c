@@ -140,25 +140,24 @@ uplink_wait(struct uplink *u, int limit_ms, struct msg *m, struct ps_error *err)
 }
 
 int
-uplink_send(struct uplink *u, struct msg *m, struct ps_error *err)
+uplink_send(struct uplink *u, const struct msg *given, struct ps_error *err)
 {
 	char text[TEXT_BYTES], trace[TEXT_BYTES], next[TEXT_BYTES];
+	struct msg m = *given;
 
-	if (m->type == MSG_TYPE_FAILED) {
-		m->failed.text = clean(u, text, sizeof text, m->failed.text);
-		m->failed.trace =
-		    clean(u, trace, sizeof trace, m->failed.trace);
-		m->failed.next = clean(u, next, sizeof next, m->failed.next);
+	if (m.type == MSG_TYPE_FAILED) {
+		m.failed.text = clean(u, text, sizeof text, m.failed.text);
+		m.failed.trace = clean(u, trace, sizeof trace, m.failed.trace);
+		m.failed.next = clean(u, next, sizeof next, m.failed.next);
 	}
-	if (m->type == MSG_TYPE_STATUS) {
-		m->status.cause = clean(u, text, sizeof text, m->status.cause);
-		m->status.trace =
-		    clean(u, trace, sizeof trace, m->status.trace);
-		m->status.next = clean(u, next, sizeof next, m->status.next);
+	if (m.type == MSG_TYPE_STATUS) {
+		m.status.cause = clean(u, text, sizeof text, m.status.cause);
+		m.status.trace = clean(u, trace, sizeof trace, m.status.trace);
+		m.status.next = clean(u, next, sizeof next, m.status.next);
 	}
-	if (m->type == MSG_TYPE_REPLY)
-		m->reply.error = clean(u, text, sizeof text, m->reply.error);
-	return msg_send(u->channel, m, err);
+	if (m.type == MSG_TYPE_REPLY)
+		m.reply.error = clean(u, text, sizeof text, m.reply.error);
+	return msg_send(u->channel, &m, err);
 }
 
 int

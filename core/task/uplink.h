@@ -33,8 +33,9 @@ int uplink_next(struct uplink *u, struct msg *m, struct ps_error *err);
 int uplink_wait(struct uplink *u, int limit_ms, struct msg *m,
     struct ps_error *err);
 
-/* Texts in `m` are redacted on the way. */
-int uplink_send(struct uplink *u, struct msg *m, struct ps_error *err);
+/* Texts in `given` are redacted on the way. */
+int
+uplink_send(struct uplink *u, const struct msg *given, struct ps_error *err);
 /* Sends only what changed since the last; NULL cause: none. */
 int uplink_status(struct uplink *u, const char *state, const char *cause,
     struct ps_error *err);

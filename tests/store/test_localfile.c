@@ -156,7 +156,7 @@ Test(localfile_java, files_go_both_ways)
 	struct ps_error err = { PS_OK, "" };
 
 	if (folder == NULL) {
-		arena_free(&a);
+		cr_skip_test("no PENSTOCK_SCRATCH");
 		return;
 	}
 	cr_assert(eq(int,

@@ -142,8 +142,7 @@ Test(topics, missing_ones_are_created_and_all_are_checked, .timeout = 60)
 	struct live v;
 	struct done d;
 
-	if (!live_start(&v))
-		return;
+	live_start(&v);
 	for (int i = 0; i < 3; i++) {
 		(void)snprintf(names[i], sizeof names[i], "ensure-%d-%d",
 		    getpid(), i);
