@@ -62,6 +62,7 @@ partition(struct source *s, const char *first, const char *first_value,
 		pairs[n++] =
 		    (struct ps_pair){ ps_text("table"), ps_text(table) };
 	map = ps_map(pairs, n);
+	/* cppcheck-suppress returnDanglingLifetime ; the host copies it */
 	return s->host->partition(s->host, &map);
 }
 
@@ -288,8 +289,6 @@ add_row(struct source *s, struct ps_batch *b, struct ps_error *err)
 	const uint8_t *row = s->copy.data + 2, *end;
 	size_t len = s->copy.len - 2;
 
-	if (r->how->row(r, row, err) != 0)
-		return -1;
 	for (size_t i = 0; i < r->k.keys.fields && r->k.keys.order != NULL;
 	     i++) {
 		row += 12;
@@ -304,13 +303,15 @@ add_row(struct source *s, struct ps_batch *b, struct ps_error *err)
 	rec->value_schema = r->plan.schema;
 	if (decode_row(&r->plan, row, end, b->arena, values, &bad) == 0) {
 		rec->value = ps_struct(values, r->plan.count);
-		return 0;
-	}
-	if (bad.code != PS_E_DATA)
+	} else if (bad.code == PS_E_DATA) {
+		(void)ps_fail_in(&bad, "table %s", r->full);
+		ps_record_fail(b, rec, PS_STAGE_TASK_POLL, s->self->name, &bad);
+	} else {
+		b->count--;
 		return ps_fail(err, bad.code, "%s", bad.text);
-	(void)ps_fail_in(&bad, "table %s", r->full);
-	ps_record_fail(b, rec, PS_STAGE_TASK_POLL, s->self->name, &bad);
-	return 0;
+	}
+	/* Only now: the position covers what is in the batch. */
+	return r->how->row(r, s->copy.data + 2, err);
 }
 
 static size_t
@@ -394,7 +395,7 @@ make_progress(struct source *s, struct ps_batch *b, struct ps_error *err)
 	if (!s->copying)
 		return 0;
 	end = fill(s, b, err);
-	if (end >= 0 && b->count > 0)
+	if (b->count > 0)
 		b->records[b->count - 1].source_offset =
 		    r->how->offset(r, b->arena);
 	return end == 1 ? advance(s, err) : end;

@@ -110,21 +110,23 @@ done(struct reader *r)
 		plan_sweep(r);
 }
 
+/* In the middle of a read this is also where the next one goes on when the
+ * connection is lost. */
 static struct ps_value
 offset(struct reader *r, struct ps_arena *a)
 {
 	struct ps_pair *pairs = ps_alloc(a, 4 * sizeof *pairs);
-	struct horizon h = r->k.h;
+	struct horizon *h = &r->k.h;
 	char text[HORIZON_TEXT];
 	size_t n, len;
 
 	if (r->in_copy) {
 		keys_delivered(r, false);
 		if (r->k.upto.set)
-			horizon_advance(&h, &r->k.now, &r->k.upto);
+			horizon_advance(h, &r->k.now, &r->k.upto);
 	}
 	n = keys_offset(r, pairs, &r->k.top);
-	len = horizon_print(&h, text);
+	len = horizon_print(h, text);
 	pairs[n++] = (struct ps_pair){ ps_text("penstock"),
 		ps_string(ps_strndup(a, text, len), len) };
 	return ps_map(pairs, n);

@@ -572,6 +572,7 @@ def test_connection_loss_costs_no_row_B22(postgres, db, sql, source):
     assert errors > 3
     wait_for("all rows", lambda: s.poll() is not None and
              set(s.values("id")) == set(range(1, 150001)), 60, interval=0)
+    assert len(s.records) == 150000  # it goes on where it was cut
 
 
 @pytest.mark.parametrize("change,words", [

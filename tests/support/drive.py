@@ -11,6 +11,7 @@ from .env import BUILD
 class PluginError(Exception):
     def __init__(self, answer):
         super().__init__(f"{answer['error']}: {answer.get('text')}")
+        self.answer = answer
         self.code = answer["error"]
         self.text = answer.get("text", "")
 
@@ -77,8 +78,16 @@ class Source(Drive):
         return self.ask("start", stored)
 
     def poll(self, schema=False):
-        """The records of one poll; [] when there were none."""
-        answer = self.ask("poll", schema)
+        """The records of one poll; [] when there were none. What came with
+        an error counts: the host sends it too."""
+        try:
+            answer = self.ask("poll", schema)
+        except PluginError as e:
+            self._take(e.answer)
+            raise
+        return self._take(answer)
+
+    def _take(self, answer):
         new = answer["records"]
         for r in new:
             if "offset" in r:
