@@ -252,12 +252,17 @@ options_own_plugins(struct ps_arena *a)
 	return ps_printf(a, "%s/plugins", path);
 }
 
-static int
-take_plugins(struct options *o, struct ps_error *err)
+int
+options_take_plugins(struct options *o, struct ps_error *err)
 {
-	struct ps_list list = ps_config_list(&o->all, "plugin.path", o->a);
+	struct ps_list list = ps_config_list(&o->raw, "plugin.path", o->a);
 	const char *own = options_own_plugins(o->a);
 
+	if (expand_has(ps_config_str(&o->raw, "plugin.path")))
+		return ps_fail(err, PS_E_CONFIG,
+		    "Invalid value %s for configuration plugin.path: what "
+		    "answers ${...} is a plugin itself, expected folders",
+		    ps_config_str(&o->raw, "plugin.path"));
 	o->plugins = json_array();
 	for (size_t i = 0; i < list.count; i++) {
 		if (list.items[i][0] == '\0')
@@ -285,9 +290,7 @@ options_apply(struct options *o, const struct ps_config *resolved,
 	o->group = ps_config_str(&o->all, "group.id");
 	o->offsets_file =
 	    ps_config_get(&o->all, "offset.storage.file.filename");
-	if (take_listeners(o, err) != 0)
-		return -1;
-	return take_plugins(o, err);
+	return take_listeners(o, err);
 }
 
 void

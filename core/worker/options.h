@@ -39,7 +39,10 @@ struct options {
 struct options *
 options_load(const char *path, enum worker_kind kind, struct ps_error *err);
 bool options_need_resolving(const struct options *o);
-/* Checks everything; `resolved` NULL: the file as it stands. */
+/* The folders of plugin.path, else the one beside the binary: before any
+ * reference is resolved, as plugins do that. */
+int options_take_plugins(struct options *o, struct ps_error *err);
+/* Checks everything else; `resolved` NULL: the file as it stands. */
 int options_apply(struct options *o, const struct ps_config *resolved,
     struct ps_error *err);
 void options_free(struct options **op);

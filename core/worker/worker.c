@@ -195,7 +195,6 @@ resolve(struct worker *w, struct ps_config *out, struct ps_error *err)
 	struct errand *e = errand_new(&w->errands, &spec);
 
 	w->options->worker = js_from_config(&w->options->raw);
-	w->options->plugins = json_array();
 	errand_ask(e, "resolve",
 	    json_pack("{s:O}", "config", w->options->worker), RESOLVE_LIMIT_MS,
 	    on_resolved, &r);
@@ -203,8 +202,7 @@ resolve(struct worker *w, struct ps_config *out, struct ps_error *err)
 		(void)uv_run(&w->loop, UV_RUN_ONCE);
 	errand_free(&e);
 	json_decref(w->options->worker);
-	json_decref(w->options->plugins);
-	w->options->worker = w->options->plugins = NULL;
+	w->options->worker = NULL;
 	*out = r.config;
 	if (r.err.code == PS_OK)
 		return 0;
@@ -218,7 +216,7 @@ take_options(struct worker *w, const char *path, enum worker_kind kind,
 	struct ps_config resolved;
 
 	w->options = options_load(path, kind, err);
-	if (w->options == NULL)
+	if (w->options == NULL || options_take_plugins(w->options, err) != 0)
 		return -1;
 	w->errands =
 	    (struct errand_env){ &w->loop, &w->gate, w->options, NULL, -1 };

@@ -107,7 +107,7 @@ def test_an_s3_sink_task_is_killed(worker, kafka, topic, s3, bucket, journal):
     writer.start()
     kill_at_random(worker, "snk", seed=4)
     writer.finish()
-    report = wait_complete(journal, lambda: entries(s3.lines(bucket)))
+    report = wait_complete(journal, lambda: entries(s3.lines(bucket, "topics/" + t)))
     report.assert_exactly_once()
 
 
