@@ -119,7 +119,9 @@ written(struct exchange *x, const struct answer *answer)
 		return;
 	}
 	if (answer->kind == ANSWER_CREATED)
-		x->location = ps_printf(x->a, "/connectors/%s",
+		x->location = ps_printf(x->a, "%s%s/connectors/%s",
+		    x->host == NULL ? "" : "http://",
+		    x->host == NULL ? "" : x->host,
 		    text_url_encode(x->a, x->param[0]));
 	exchange_json(x, answer->kind == ANSWER_CREATED ? 201 : 200,
 	    view_info(x->worker, cfg));

@@ -17,6 +17,7 @@
 #include "base/js.h"
 
 struct MHD_Connection;
+struct route;
 struct server;
 struct worker;
 
@@ -38,12 +39,13 @@ struct exchange {
 	const char *param[EXCHANGE_PARAMS]; /* decoded, by the route */
 	struct query_arg *query;            /* in order */
 	const char *content_type, *accept;  /* NULL: not sent */
-	const char *authorization, *origin;
+	const char *authorization, *origin, *host;
 	struct buf body;
 	bool too_large;
 	size_t dropped;
 
 	struct worker *worker;
+	const struct route *route;
 	void *pending; /* the worker's request that will answer this */
 	struct clock_ms began;
 	bool started, parked, answered;

@@ -141,10 +141,14 @@ rest_plugin_config(struct exchange *x)
 static void
 give_result(struct exchange *x, const struct answer *answer)
 {
-	json_t *copy = json_copy((json_t *)(uintptr_t)answer->json);
+	static const char *const members[] = { "name", "error_count", "groups",
+		"configs" };
+	json_t *body = json_object();
 
-	(void)json_object_del(copy, "error");
-	exchange_json(x, 200, copy);
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+		(void)json_object_set(body, members[i],
+		    json_object_get(answer->json, members[i]));
+	exchange_json(x, 200, body);
 }
 
 /* The name without a trailing "Connector". */

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "rest/ask.h"
 #include "rest/handlers.h"
 #include "worker/worker.h"
 
@@ -13,44 +14,49 @@
 
 typedef void route_fn(struct exchange *x);
 
+enum route_flags {
+	EARLY = 1 << 0, /* needs no logs: answers while they are read */
+	TEXT = 1 << 1,  /* answers text, not JSON */
+};
+
 struct route {
 	const char *method;
 	const char *pattern;
 	route_fn *run;
-	bool text; /* answers text, not JSON */
+	unsigned flags;
 };
 
 /* Rows of one pattern stand together: OPTIONS lists them. */
 static const struct route routes[] = {
-	{ "GET", "", rest_root, false },
-	{ "GET", "health", rest_health, false },
-	{ "GET", "metrics", rest_metrics, true },
-	{ "GET", "connectors", rest_list, false },
-	{ "POST", "connectors", rest_create, false },
-	{ "GET", "connectors/{}", rest_info, false },
-	{ "DELETE", "connectors/{}", rest_delete, false },
-	{ "GET", "connectors/{}/config", rest_config, false },
-	{ "PUT", "connectors/{}/config", rest_replace, false },
-	{ "PATCH", "connectors/{}/config", rest_patch, false },
-	{ "GET", "connectors/{}/status", rest_status, false },
-	{ "POST", "connectors/{}/restart", rest_restart, false },
-	{ "PUT", "connectors/{}/pause", rest_pause, false },
-	{ "PUT", "connectors/{}/resume", rest_resume, false },
-	{ "PUT", "connectors/{}/stop", rest_stop, false },
-	{ "GET", "connectors/{}/topics", rest_topics, false },
-	{ "PUT", "connectors/{}/topics/reset", rest_reset_topics, false },
-	{ "GET", "connectors/{}/offsets", rest_offsets, false },
-	{ "PATCH", "connectors/{}/offsets", rest_alter_offsets, false },
-	{ "DELETE", "connectors/{}/offsets", rest_reset_offsets, false },
-	{ "GET", "connectors/{}/tasks", rest_tasks, false },
-	{ "GET", "connectors/{}/tasks/{}/status", rest_task_status, false },
-	{ "POST", "connectors/{}/tasks/{}/restart", rest_restart_task, false },
-	{ "GET", "connector-plugins", rest_plugins, false },
-	{ "GET", "connector-plugins/{}/config", rest_plugin_config, false },
-	{ "PUT", "connector-plugins/{}/config/validate", rest_validate, false },
-	{ "GET", "admin/loggers", rest_loggers, false },
-	{ "GET", "admin/loggers/{}", rest_logger, false },
-	{ "PUT", "admin/loggers/{}", rest_set_logger, false },
+	{ "GET", "", rest_root, EARLY },
+	{ "GET", "health", rest_health, EARLY },
+	{ "GET", "metrics", rest_metrics, EARLY | TEXT },
+	{ "GET", "connectors", rest_list, 0 },
+	{ "POST", "connectors", rest_create, 0 },
+	{ "GET", "connectors/{}", rest_info, 0 },
+	{ "DELETE", "connectors/{}", rest_delete, 0 },
+	{ "GET", "connectors/{}/config", rest_config, 0 },
+	{ "PUT", "connectors/{}/config", rest_replace, 0 },
+	{ "PATCH", "connectors/{}/config", rest_patch, 0 },
+	{ "GET", "connectors/{}/status", rest_status, 0 },
+	{ "POST", "connectors/{}/restart", rest_restart, 0 },
+	{ "PUT", "connectors/{}/pause", rest_pause, 0 },
+	{ "PUT", "connectors/{}/resume", rest_resume, 0 },
+	{ "PUT", "connectors/{}/stop", rest_stop, 0 },
+	{ "GET", "connectors/{}/topics", rest_topics, 0 },
+	{ "PUT", "connectors/{}/topics/reset", rest_reset_topics, 0 },
+	{ "GET", "connectors/{}/offsets", rest_offsets, 0 },
+	{ "PATCH", "connectors/{}/offsets", rest_alter_offsets, 0 },
+	{ "DELETE", "connectors/{}/offsets", rest_reset_offsets, 0 },
+	{ "GET", "connectors/{}/tasks", rest_tasks, 0 },
+	{ "GET", "connectors/{}/tasks/{}/status", rest_task_status, 0 },
+	{ "POST", "connectors/{}/tasks/{}/restart", rest_restart_task, 0 },
+	{ "GET", "connector-plugins", rest_plugins, EARLY },
+	{ "GET", "connector-plugins/{}/config", rest_plugin_config, EARLY },
+	{ "PUT", "connector-plugins/{}/config/validate", rest_validate, EARLY },
+	{ "GET", "admin/loggers", rest_loggers, EARLY },
+	{ "GET", "admin/loggers/{}", rest_logger, EARLY },
+	{ "PUT", "admin/loggers/{}", rest_set_logger, EARLY },
 };
 
 #define ROUTES (sizeof routes / sizeof *routes)
@@ -111,11 +117,11 @@ find(struct exchange *x, const char *path, const char **allow)
 static bool
 accepts(const struct exchange *x, const struct route *r)
 {
-	const char *type = r->text ? "text/" : "application/";
+	bool text = (r->flags & TEXT) != 0;
 
 	return x->accept == NULL || x->accept[0] == '\0' ||
 	       strstr(x->accept, "*/*") != NULL ||
-	       strcasestr(x->accept, type) != NULL || r->text;
+	       strcasestr(x->accept, "application/") != NULL || text;
 }
 
 static bool
@@ -167,6 +173,28 @@ is_hidden(const struct exchange *x, const char *path)
 	       !worker_options(x->worker)->admin_api;
 }
 
+static void
+run_now(struct exchange *x, const struct answer *answer)
+{
+	(void)answer;
+	x->route->run(x);
+}
+
+/* What needs the logs waits until they are read: an empty list that is not
+ * true would be worse than a late one. */
+static void
+run(struct exchange *x, const struct route *r)
+{
+	struct request_spec spec = { .op = REQUEST_LOGS };
+
+	x->route = r;
+	if ((r->flags & EARLY) != 0 ||
+	    worker_phase(x->worker) != WORKER_STARTING)
+		r->run(x);
+	else
+		ask_worker(x, &spec, run_now);
+}
+
 void
 route_handle(struct exchange *x)
 {
@@ -191,6 +219,6 @@ route_handle(struct exchange *x)
 	} else if (x->body.len > 0 && !is_json(x->content_type)) {
 		exchange_refuse(x, 415, "HTTP 415 Unsupported Media Type");
 	} else {
-		r->run(x);
+		run(x, r);
 	}
 }

@@ -184,6 +184,7 @@ exchange_open(struct server *s, struct MHD_Connection *conn, const char *method,
 	x->accept = header(x, MHD_HTTP_HEADER_ACCEPT);
 	x->authorization = header(x, MHD_HTTP_HEADER_AUTHORIZATION);
 	x->origin = header(x, MHD_HTTP_HEADER_ORIGIN);
+	x->host = header(x, MHD_HTTP_HEADER_HOST);
 	take_length(x);
 	x->next = s->list;
 	if (s->list != NULL)

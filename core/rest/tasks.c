@@ -22,7 +22,7 @@ task_of(struct exchange *x)
 
 	if (text_int64(x->param[1], 0, INT32_MAX, &task) == 0)
 		return (int)task;
-	exchange_refuse(x, 404, "HTTP 404 Not Found");
+	exchange_error(x, 404, "HTTP 404 Not Found");
 	return -1;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "config/common.h"
+#include "base/text.h"
 #include "config/def.h"
 #include "config/expand.h"
 #include "config/map.h"
@@ -215,12 +216,12 @@ check_dead_letters(struct validation *v)
 
 	for (size_t i = 0; i < topics.count && dlq[0] != '\0'; i++)
 		if (strcmp(topics.items[i], dlq) == 0)
-			def_error(v->result,
-			    "errors.deadletterqueue.topic.name",
+			def_error(v->result, "topics",
 			    "The DLQ topic '%s' may not be included in the "
 			    "list of topics ('topics=[%s]') consumed by the "
 			    "connector",
-			    dlq, ps_config_str(&v->config, "topics"));
+			    dlq,
+			    text_join(v->a, topics.items, topics.count, ", "));
 }
 
 static void

@@ -300,6 +300,7 @@ static const struct {
 	[REQUEST_RESTART_MANY] = { run_restart_many },
 	[REQUEST_RESTART_TASK] = { run_restart_task },
 	[REQUEST_VALIDATE] = { request_validate },
+	[REQUEST_LOGS] = { request_done },
 	[REQUEST_PLUGINS] = { run_plugins },
 	[REQUEST_RESET_TOPICS] = { run_reset_topics },
 	[REQUEST_READ_OFFSETS] = { request_read_offsets },
@@ -326,6 +327,8 @@ may_run(const struct request *rq)
 		return true;
 	if (!rq->all->begun)
 		return false;
+	if (rq->spec.op == REQUEST_LOGS)
+		return true;
 	for (const struct request *p = rq->all->first; p != rq; p = p->next)
 		if (!is_free(p) &&
 		    strcmp(p->spec.connector, rq->spec.connector) == 0)

@@ -29,6 +29,7 @@ enum request_op {
 	REQUEST_RESTART_MANY, /* by record, `flags` */
 	REQUEST_RESTART_TASK,
 	REQUEST_VALIDATE,
+	REQUEST_LOGS,    /* the logs are read */
 	REQUEST_PLUGINS, /* the inventory is up to date */
 	REQUEST_RESET_TOPICS,
 	REQUEST_READ_OFFSETS,

@@ -1,52 +1,16 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "base/js.h"
 #include "config/map.h"
 #include "worker/request.h"
 
-#define LIMIT_MS   80000 /* below the request's own */
-#define TEXT_BYTES ((size_t)1024 * 1024)
+#define LIMIT_MS 80000 /* below the request's own */
 
-static const char where_more[] =
-    "You can also find the above list of errors at the endpoint "
-    "`/connector-plugins/{connectorType}/config/validate`";
-
-/* ---- what a validation says -------------------------------------------- */
-
-static void
-add_errors(struct buf *b, const json_t *result)
-{
-	const json_t *configs = json_object_get(result, "configs");
-	const json_t *one, *errors, *error;
-	size_t i, j;
-
-	json_array_foreach(configs, i, one)
-	{
-		errors =
-		    json_object_get(json_object_get(one, "value"), "errors");
-		json_array_foreach(errors, j, error)(void)
-		    buf_printf(b, "%s\n", json_string_value(error));
-	}
-}
-
-static void
-refuse_errors(struct request *rq, const json_t *result, int64_t count)
-{
-	struct buf b;
-
-	buf_init(&b, TEXT_BYTES);
-	(void)buf_printf(&b,
-	    "Connector configuration is invalid and contains the following "
-	    "%lld error(s):\n",
-	    (long long)count);
-	add_errors(&b, result);
-	(void)buf_puts(&b, where_more);
-	request_refuse(rq, ANSWER_INVALID, "%s", buf_str(&b));
-	buf_fini(&b);
-}
+static const char no_type[] = "Connector config contains no connector type";
+/* How Connect's validation endpoint puts what elsewhere is a plain 400. */
+static const char wrapped[] =
+    "org.apache.kafka.connect.runtime.rest.errors.BadRequestException: ";
 
 static void
 write_config(struct request *rq)
@@ -65,30 +29,19 @@ write_config(struct request *rq)
 	    is_new ? ANSWER_CREATED : ANSWER_DONE);
 }
 
-/* `result` is null, or has an error that no key is to blame for. */
-static const char *
-whole_error(const json_t *result, const struct ps_error *err)
-{
-	return result == NULL ? err->text : js_opt_str(result, "error");
-}
-
 static void
 on_checked(void *ctx, const json_t *result, const struct ps_error *err)
 {
 	struct request *rq = ctx;
-	const char *error = whole_error(result, err);
-	int64_t count;
+	const char *errors =
+	    result == NULL ? NULL : js_opt_str(result, "error");
 
-	if (error != NULL) {
+	if (result == NULL)
 		request_refuse(rq,
-		    result != NULL || err->code == PS_E_CONFIG ? ANSWER_INVALID
-							       : ANSWER_FAILED,
-		    "%s", error);
-		return;
-	}
-	count = js_opt_int(result, "error_count", 0);
-	if (count > 0)
-		refuse_errors(rq, result, count);
+		    err->code == PS_E_CONFIG ? ANSWER_INVALID : ANSWER_FAILED,
+		    "%s", err->text);
+	else if (errors != NULL)
+		request_refuse(rq, ANSWER_INVALID, "%s", errors);
 	else
 		write_config(rq);
 }
@@ -126,8 +79,7 @@ prepare(struct request *rq, const struct configs_connector *cfg)
 	if (inner == NULL)
 		rq->config = config_with(rq->a, &rq->config, "name", name);
 	if (!ps_config_has(&rq->config, "connector.class")) {
-		request_refuse(rq, ANSWER_INVALID,
-		    "Connector config contains no connector type");
+		request_refuse(rq, ANSWER_INVALID, "%s", no_type);
 		return -1;
 	}
 	return 0;
@@ -156,15 +108,10 @@ static void
 on_validated(void *ctx, const json_t *result, const struct ps_error *err)
 {
 	struct request *rq = ctx;
-	const char *error = whole_error(result, err);
 
-	if (error != NULL)
+	if (result == NULL)
 		request_refuse(rq, ANSWER_FAILED, "%s%s",
-		    result == NULL
-			? ""
-			: "org.apache.kafka.connect.runtime.rest.errors."
-			  "BadRequestException: ",
-		    error);
+		    err->code == PS_E_CONFIG ? wrapped : "", err->text);
 	else
 		request_answer(rq,
 		    &(struct answer){ .kind = ANSWER_DONE, .json = result });
@@ -174,10 +121,7 @@ void
 request_validate(struct request *rq)
 {
 	if (!ps_config_has(&rq->config, "connector.class"))
-		request_refuse(rq, ANSWER_FAILED,
-		    "org.apache.kafka.connect.runtime.rest.errors."
-		    "BadRequestException: Connector config contains no "
-		    "connector type");
+		request_refuse(rq, ANSWER_FAILED, "%s%s", wrapped, no_type);
 	else
 		send_errand(rq, on_validated);
 }
