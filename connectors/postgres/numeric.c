@@ -10,6 +10,11 @@
 #define SIGN_PLUSINF  0xd000u
 #define SIGN_MINUSINF 0xf000u
 
+/* What a double holds exactly: 10^22, all integers to 2^53. */
+#define EXACT_POWER   22
+#define EXACT_INTEGER (INT64_C(1) << 53)
+#define EXACT_DIGITS  4 /* of base 10000, so that they fit an int64 */
+
 struct number {
 	const uint8_t *digits;
 	int count, weight;
@@ -219,6 +224,29 @@ numeric_int(const uint8_t *p, size_t len, int64_t *out, struct ps_error *err)
 	return 0;
 }
 
+/* Both the digits and the power of ten are exact as doubles, so that one
+ * operation rounds once. */
+static bool
+small_double(const struct number *n, double *out)
+{
+	int exp = n->count == 0 ? 0 : 4 * (n->weight - n->count + 1);
+	double scale = 1;
+	int64_t v = 0;
+
+	if (n->count > EXACT_DIGITS || exp < -EXACT_POWER || exp > EXACT_POWER)
+		return false;
+	for (int i = 0; i < n->count; i++)
+		v = v * 10000 + digit(n, i);
+	if (v > EXACT_INTEGER)
+		return false;
+	for (int i = 0; i < (exp < 0 ? -exp : exp); i += 4)
+		scale *= 1e4;
+	*out = exp < 0 ? (double)v / scale : (double)v * scale;
+	if (n->sign == SIGN_MINUS)
+		*out = -*out;
+	return true;
+}
+
 int
 numeric_double(const uint8_t *p, size_t len, struct ps_arena *a, double *out,
     struct ps_error *err)
@@ -234,6 +262,8 @@ numeric_double(const uint8_t *p, size_t len, struct ps_arena *a, double *out,
 						: -(double)INFINITY;
 		return 0;
 	}
+	if (small_double(&n, out))
+		return 0;
 	to = text = ps_alloc(a, (size_t)n.count * 4 + 32);
 	if (n.sign == SIGN_MINUS)
 		*to++ = '-';

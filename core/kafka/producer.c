@@ -24,6 +24,12 @@
 #define BATCH_CHUNK 512
 #define RECORD_MAX  1000000u /* librdkafka's default */
 
+/* librdkafka has five requests, of one batch each, on their way to a broker
+ * and spins on the processor while a sixth is ready. So it gets no more than
+ * four and a half batches for each broker. */
+#define WINDOW_HALVES 9u
+#define WINDOW_MIN    ((size_t)2 * 1024 * 1024)
+
 static int
 arm(struct producer *p)
 {
@@ -38,11 +44,24 @@ arm(struct producer *p)
 }
 
 static size_t
-max_record_of(const struct conf *c)
+number_of(const struct conf *c, const char *property, size_t otherwise)
 {
-	const char *s = ps_config_get(&c->properties, "message.max.bytes");
+	const char *s = ps_config_get(&c->properties, property);
 
-	return s == NULL ? RECORD_MAX : (size_t)strtoull(s, NULL, 10);
+	return s == NULL ? otherwise : (size_t)strtoull(s, NULL, 10);
+}
+
+static void
+open_window(struct producer *p, int brokers)
+{
+	size_t size = p->batch_size / 2 * WINDOW_HALVES;
+
+	if (brokers > 1)
+		size *= (size_t)brokers;
+	if (size < WINDOW_MIN)
+		size = WINDOW_MIN;
+	if (p->window < size)
+		p->window = size;
 }
 
 struct producer *
@@ -58,7 +77,10 @@ producer_new(const struct ps_config *settings, producer_report_fn *fn,
 	p->ctx = ctx;
 	if (conf_translate(a, CONF_PRODUCER, settings, &conf, err) == 0) {
 		p->ceiling = conf.buffer_bytes;
-		p->max_record = max_record_of(&conf);
+		p->max_record =
+		    number_of(&conf, "message.max.bytes", RECORD_MAX);
+		p->batch_size = number_of(&conf, "batch.size", RECORD_MAX);
+		open_window(p, 1);
 		p->rk = conf_open(&conf, err);
 	}
 	arena_free(&a);
@@ -153,6 +175,7 @@ producer_topic_ready(struct producer *p, struct producer_topic *t, int limit_ms,
 	if (e != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return kerror_fail(err, e, "topic %s", t->name);
 	*partitions = 0;
+	open_window(p, md->broker_cnt);
 	if (md->topic_cnt == 1) {
 		e = md->topics[0].err;
 		*partitions = md->topics[0].partition_cnt;
@@ -165,12 +188,6 @@ producer_topic_ready(struct producer *p, struct producer_topic *t, int limit_ms,
 		? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
 		: e,
 	    "topic %s", t->name);
-}
-
-static size_t
-cost_of(const struct producer_record *r)
-{
-	return r->key_len + r->value_len + RECORD_COST;
 }
 
 static void
@@ -203,15 +220,19 @@ static int
 full(struct producer *p, struct ps_error *err)
 {
 	return ps_fail(err, PS_E_RETRY,
-	    "%zu bytes are on their way, buffer.memory is %zu", p->bytes,
-	    p->ceiling);
+	    "%zu bytes are on their way, of at most %zu", p->bytes,
+	    p->window < p->ceiling ? p->window : p->ceiling);
 }
 
 /* One record is let in whatever its size. */
 static bool
-has_room(const struct producer *p, size_t cost)
+has_room(const struct producer *p, const struct producer_record *r)
 {
-	return p->records == 0 || used(p) + cost <= p->ceiling;
+	size_t bytes = r->key_len + r->value_len;
+
+	return p->records == 0 ||
+	       (p->bytes + bytes <= p->window &&
+		   used(p) + bytes + RECORD_COST <= p->ceiling);
 }
 
 static rd_kafka_headers_t *
@@ -281,7 +302,7 @@ producer_send(struct producer *p, struct producer_topic *t,
 {
 	rd_kafka_resp_err_t e;
 
-	if (!has_room(p, cost_of(r)))
+	if (!has_room(p, r))
 		return full(p, err);
 	e = produce_one(p, t, r);
 	if (e != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -297,8 +318,7 @@ fits_chunk(const struct producer *p, const struct producer_record *r,
 {
 	return r->partition == partition && r->header_count == 0 &&
 	       r->timestamp == PS_NO_TIMESTAMP &&
-	       r->key_len + r->value_len <= p->max_record &&
-	       has_room(p, cost_of(r));
+	       r->key_len + r->value_len <= p->max_record && has_room(p, r);
 }
 
 /* The first records of one partition that librdkafka can take in one call,

@@ -21,7 +21,8 @@ struct producer {
 	producer_report_fn *fn;
 	void *ctx;
 	size_t ceiling, bytes, records; /* on their way */
-	size_t max_record;
+	size_t window;                  /* of bytes, see open_window() */
+	size_t max_record, batch_size;
 	struct producer_topic **topics;
 	size_t topic_count;
 	rd_kafka_message_t *chunk;

@@ -136,9 +136,9 @@ ack_begin(struct ack *a, struct flight *f)
 }
 
 void
-ack_sent(struct flight *f)
+ack_sent(struct flight *f, size_t count)
 {
-	f->outstanding++;
+	f->outstanding += count;
 }
 
 static bool

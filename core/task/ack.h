@@ -39,8 +39,8 @@ void ack_free(struct ack **ap); /* batches too, in flight or not */
 struct flight *ack_take(struct ack *a);
 /* Notes the positions of all records, kept or not. Before the first send. */
 void ack_begin(struct ack *a, struct flight *f);
-/* One more record is on its way; `count` came to their end. */
-void ack_sent(struct flight *f);
+/* `count` more records are on their way, or came to their end. */
+void ack_sent(struct flight *f, size_t count);
 void ack_done(struct ack *a, struct flight *f, size_t count);
 /* No more will be sent. */
 void ack_seal(struct ack *a, struct flight *f);

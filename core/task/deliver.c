@@ -1,7 +1,9 @@
+#include <string.h>
+
 #include "base/log.h"
 #include "task/source.h"
 
-enum { SERVE_MS = 100 };
+enum { SERVE_MS = 100, BUNCH = 256 };
 
 /* A record the broker refuses for good: as errors.tolerance says. Its batch
  * still has it, but which one it was the report does not tell. */
@@ -109,31 +111,74 @@ check_record(const struct ps_record *r, struct ps_error *err)
 	return 0;
 }
 
-/* 1: sent, or settled otherwise; 0: the producer is full; -1: over. */
-static int
-send_one(struct source *s, struct ps_record *r, struct ps_error *err)
-{
-	struct ps_failure f = { .stage = PS_STAGE_KAFKA_PRODUCE,
-		.class_name = "producer" };
-	struct producer_record out;
+/* Records that go to the producer in one call. */
+struct bunch {
 	struct producer_topic *topic;
+	const char *name;
+	struct producer_record records[BUNCH];
+	size_t count;
+};
 
+static bool
+belongs(const struct bunch *bunch, const struct ps_record *r)
+{
+	return r->outcome == PS_KEPT && r->topic != NULL &&
+	       (r->topic == bunch->name || strcmp(r->topic, bunch->name) == 0);
+}
+
+/* The kept records at the cursor that go to the topic of the first of them;
+ * none at the end of the batch. */
+static int
+gather(struct source *s, struct bunch *bunch, struct ps_error *err)
+{
+	struct cursor *c = &s->cursor;
+	struct ps_batch *b = c->flight->batch;
+	size_t most = s->care_left > 0 ? 1 : BUNCH;
+	struct ps_record *r;
+
+	bunch->count = 0;
+	while (c->at < b->count && b->records[c->at].outcome != PS_KEPT)
+		c->at++;
+	if (c->at == b->count)
+		return 0;
+	r = &b->records[c->at];
 	if (check_record(r, err) != 0)
 		return -1;
-	topic = topics_get(s->topics, r->topic, err);
-	if (topic == NULL)
+	bunch->name = r->topic;
+	bunch->topic = topics_get(s->topics, r->topic, err);
+	if (bunch->topic == NULL)
 		return -1;
-	fill_record(s, r, &out);
-	if (producer_send(s->producer, topic, &out, &f.error) == 0) {
-		ack_sent(s->cursor.flight);
-		return 1;
+	for (size_t i = c->at; i < b->count && bunch->count < most; i++) {
+		r = &b->records[i];
+		if (!belongs(bunch, r) || check_record(r, NULL) != 0)
+			break;
+		fill_record(s, r, &bunch->records[bunch->count++]);
 	}
+	return 0;
+}
+
+/* 1: sent, or settled otherwise; 0: the producer is full; -1: over. */
+static int
+send_bunch(struct source *s, const struct bunch *bunch, struct ps_error *err)
+{
+	struct cursor *c = &s->cursor;
+	struct ps_failure f = { .stage = PS_STAGE_KAFKA_PRODUCE,
+		.class_name = "producer" };
+	size_t n = producer_send_batch(s->producer, bunch->topic,
+	    bunch->records, bunch->count, &f.error);
+
+	ack_sent(c->flight, n);
+	c->at += n;
+	if (n == bunch->count)
+		return 1;
 	if (f.error.code == PS_E_RETRY)
 		return 0;
 	if (f.error.code != PS_E_DATA)
 		return ps_fail(err, f.error.code, "%s", f.error.text);
-	if (tolerance_settle_one(&s->task->tolerance, r, &f, err) != 0)
+	if (tolerance_settle_one(&s->task->tolerance,
+		&c->flight->batch->records[c->at], &f, err) != 0)
 		return -1;
+	c->at++;
 	return 1;
 }
 
@@ -159,15 +204,17 @@ int
 deliver_rest(struct source *s, struct ps_error *err)
 {
 	struct cursor *c = &s->cursor;
-	struct ps_batch *b;
-	int sent = 1;
+	struct bunch bunch;
+	int sent;
 
 	if (c->flight == NULL)
 		return 0;
-	for (b = c->flight->batch; c->at < b->count; c->at++) {
-		if (b->records[c->at].outcome != PS_KEPT)
-			continue;
-		sent = send_one(s, &b->records[c->at], err);
+	for (;;) {
+		if (gather(s, &bunch, err) != 0)
+			return -1;
+		if (bunch.count == 0)
+			break;
+		sent = send_bunch(s, &bunch, err);
 		if (sent != 1)
 			return sent;
 		if (take_care(s, err) != 0)

@@ -165,8 +165,8 @@ Test(producer, ceiling_refuses_until_reports_come, .timeout = 20)
 	while (producer_send(p, topic, &r, &err) == 0)
 		sent++;
 	cr_expect(eq(int, err.code, PS_E_RETRY));
-	cr_expect(eq(str, err.text,
-	    "370 bytes are on their way, buffer.memory is 10000"));
+	cr_expect(
+	    eq(str, err.text, "370 bytes are on their way, of at most 10000"));
 	cr_expect(eq(sz, sent, 37));
 	WAIT_UNTIL(t.done == sent, serve(p), LIMIT_MS);
 	cr_expect(eq(int, producer_send(p, topic, &r, NULL), 0));

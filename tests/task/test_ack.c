@@ -63,7 +63,7 @@ send_all(struct flight *f)
 {
 	ack_begin(a, f);
 	for (size_t i = 0; i < f->batch->count; i++)
-		ack_sent(f);
+		ack_sent(f, 1);
 	ack_seal(a, f);
 }
 
@@ -153,10 +153,10 @@ Test(ack, reports_before_the_last_send_end_nothing)
 	struct flight *f = flight("x", 1, 2);
 
 	ack_begin(a, f);
-	ack_sent(f);
+	ack_sent(f, 1);
 	ack_done(a, f, 1);
 	cr_assert(eq(i64, safe("x"), -1));
-	ack_sent(f);
+	ack_sent(f, 1);
 	ack_seal(a, f);
 	cr_assert(eq(i64, safe("x"), -1));
 	ack_done(a, f, 1);

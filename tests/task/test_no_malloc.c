@@ -154,7 +154,7 @@ Test(no_malloc, on_the_way_of_a_source)
 		cr_assert(zero(int, tolerance_settle(&t, f->batch, &err)));
 		ack_begin(a, f);
 		for (int i = 0; i < RECORDS; i++)
-			ack_sent(f);
+			ack_sent(f, 1);
 		ack_seal(a, f);
 		ack_done(a, f, RECORDS);
 		cr_assert_not_null(ack_take_dirty(a));

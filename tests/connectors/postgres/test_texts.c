@@ -2,6 +2,8 @@
 #include <criterion/new/assert.h>
 #include <criterion/parameterized.h>
 
+#include <math.h>
+
 #include "base/arena.h"
 #include "connectors/postgres/numeric.h"
 #include "connectors/postgres/sqlstate.h"
@@ -100,6 +102,63 @@ Test(pg_numeric, digits_behind_the_scale_are_an_error)
 	cr_assert(eq(int, err.code, PS_E_DATA));
 	ps_error_clear(&err);
 	cr_assert(eq(int, numeric_decimal(wire, 9, 3, a, &v, &err), -1));
+	arena_free(&a);
+}
+
+/* A numeric as the server sends it. */
+struct number {
+	int16_t count, weight;
+	uint16_t sign;
+	int16_t digits[8];
+	double value;
+};
+
+static struct number numbers[] = {
+	{ 0, 0, 0, { 0 }, 0 },
+	{ 1, 0, 0x4000, { 5 }, -5 },
+	{ 2, 0, 0, { 12, 3400 }, 12.34 },
+	{ 1, -1, 0, { 1000 }, 0.1 },
+	{ 1, -5, 0, { 1 }, 1e-20 },
+	{ 1, 5, 0, { 7 }, 7e20 },
+	{ 1, 6, 0, { 7 }, 7e24 },
+	{ 4, 3, 0, { 9007, 1992, 5474, 993 }, 9007199254740993.0 },
+	{ 4, 3, 0x4000, { 9007, 1992, 5474, 992 }, -9007199254740992.0 },
+	{ 5, 0, 0, { 3, 1415, 9265, 3589, 7932 }, 3.1415926535897932 },
+	{ 4, -2, 0, { 1, 2345, 6789, 123 }, 0.00000001234567890123 },
+	{ 1, 0, 0xd000, { 0 }, (double)INFINITY },
+};
+
+ParameterizedTestParameters(pg_numeric, doubles_are_the_nearest)
+{
+	return cr_make_param_array(struct number, numbers,
+	    sizeof numbers / sizeof *numbers);
+}
+
+static uint8_t *
+put_i16(uint8_t *to, uint16_t v)
+{
+	*to++ = (uint8_t)(v >> 8);
+	*to++ = (uint8_t)v;
+	return to;
+}
+
+ParameterizedTest(struct number *n, pg_numeric, doubles_are_the_nearest)
+{
+	uint8_t wire[32], *to = wire;
+	struct ps_arena *a = arena_new(256);
+	struct ps_error err = { 0 };
+	double out = 0;
+
+	to = put_i16(to, (uint16_t)n->count);
+	to = put_i16(to, (uint16_t)n->weight);
+	to = put_i16(to, n->sign);
+	to = put_i16(to, 2);
+	for (int i = 0; i < n->count; i++)
+		to = put_i16(to, (uint16_t)n->digits[i]);
+	cr_assert(zero(int,
+	    numeric_double(wire, (size_t)(to - wire), a, &out, &err)));
+	cr_assert(memcmp(&out, &n->value, sizeof out) == 0, "%.17g, not %.17g",
+	    out, n->value);
 	arena_free(&a);
 }
 
