@@ -11,7 +11,7 @@
 struct token {
 	const struct http_conf *conf;
 	struct net *net;
-	char header[TOKEN_MAX + 64]; /* "Authorization: …", "" when none */
+	char header[TOKEN_MAX + 128]; /* "Authorization: …", "" when none */
 	int64_t ends_ms, next_try_ms;
 	bool is_fetching;
 	unsigned failures;

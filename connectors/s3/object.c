@@ -55,7 +55,7 @@ codec_free(struct object *o)
 
 struct object *
 object_new(const struct s3_conf *conf, struct s3_client *client,
-    struct pool *pool, const char *key, const char *dir)
+    struct pool *pool, const char *key)
 {
 	struct object *o = calloc(1, sizeof *o);
 
@@ -65,7 +65,6 @@ object_new(const struct s3_conf *conf, struct s3_client *client,
 	o->client = client;
 	o->pool = pool;
 	o->key = dup_text(key);
-	o->dir = dup_text(dir);
 	o->conditional = conf->conditional;
 	codec_new(o);
 	return o;
@@ -436,6 +435,7 @@ object_free(struct object **op)
 	chain_free(&o->raw, o->pool);
 	chain_free(&o->part, o->pool);
 	free(o->parts);
+	free(o->topic);
 	free(o->dir);
 	free(o->key);
 	free(o);

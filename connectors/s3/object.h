@@ -17,8 +17,7 @@ struct object_part {
 
 struct object {
 	struct object *next; /* the owner's list */
-	const char *topic;   /* of its records; the owner's */
-	char *dir;           /* encoded partition, which the owner compares */
+	char *topic, *dir;   /* topic and path of its records, for the owner */
 	char *key;
 
 	const struct s3_conf *conf;
@@ -43,9 +42,9 @@ struct object {
 	char failure[512]; /* "" or why it can never be finished */
 };
 
-/* `key` and `dir` are copied. */
+/* `key` is copied; `topic` and `dir` may be set, and are freed with it. */
 struct object *object_new(const struct s3_conf *conf, struct s3_client *client,
-    struct pool *pool, const char *key, const char *dir);
+    struct pool *pool, const char *key);
 /* Gives up what is not done; the upload is aborted in the background. */
 void object_free(struct object **op);
 

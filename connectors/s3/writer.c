@@ -226,8 +226,9 @@ add_object(struct writer *w, struct set *g, const struct ps_record *r,
 
 	if (path_key(s->conf, r, dir, &k, err) != 0)
 		return NULL;
-	o = object_new(s->conf, s->client, s->pool, key, dir);
+	o = object_new(s->conf, s->client, s->pool, key);
 	o->topic = dup_text(r->topic);
+	o->dir = dup_text(dir);
 	o->next = g->objects;
 	g->objects = o;
 	return o;

@@ -20,6 +20,10 @@ static const struct {
 	{ CONF_SINK, "group.id", "connect-%c" },
 	{ CONF_SINK, "client.id", "connector-consumer-%n" },
 	{ CONF_SINK, "auto.offset.reset", "earliest" },
+	/* Java's 45 s is how long the partitions of a killed task would wait
+	 * for the one that took its place. */
+	{ CONF_SINK, "session.timeout.ms", "10000" },
+	{ CONF_SINK, "heartbeat.interval.ms", "3000" },
 	{ CONF_OFFSETS, "isolation.level", "read_committed" },
 	{ CONF_OFFSETS, "client.id", "connector-offsets-%n" },
 	{ CONF_ADMINISTRATION, "client.id", "connector-adminclient-%n" },

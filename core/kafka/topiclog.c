@@ -21,12 +21,16 @@
 #define RETRY_MAX_MS   2000
 #define BATCH_RECORDS  512
 
-/* Beside the user's: a log is read to its end at once, in little memory. */
+/* Beside the user's: a log is read to its end in little memory. An end is
+ * passed by position, so a short wait speeds nothing up: measured with 31
+ * partitions, 10 ms and 100 ms start in the same 30 ms, but idle at 1.1 and
+ * 0.17 % of a core. It bounds only how late an end behind an empty batch is
+ * seen. */
 static const struct ps_setting reading[] = {
 	{ "auto.offset.reset", "earliest" },
 	{ "enable.partition.eof", "true" },
 	{ "fetch.queue.backoff.ms", "1" },
-	{ "fetch.wait.max.ms", "10" },
+	{ "fetch.wait.max.ms", "100" },
 	{ "queued.max.messages.kbytes", "1024" },
 	{ "queued.min.messages", "1000" },
 };

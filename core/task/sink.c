@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "config/map.h"
 #include "kafka/conf.h"
 #include "record/batch.h"
 #include "task/source_gauges.h"
@@ -19,7 +20,9 @@ enum {
 	WAIT_MS = 1000,
 	SLICE_MS = 50,
 	CLOSE_MS = 3000,
-	GAUGES_MS = 1000
+	GAUGES_MS = 1000,
+	HANG_MS_DEFAULT = 600000,
+	POLL_SPARE_MS = 30000
 };
 
 /* ---- A batch ---- */
@@ -425,6 +428,21 @@ subscribe(struct sink *s, struct ps_error *err)
 	    "Must configure one of topics or topics.regex");
 }
 
+/* A plugin call that outlasts task.hang.timeout.ms ends the process: until
+ * then the group must not take its partitions away. */
+static struct ps_config
+with_poll_limit(const struct settings *own, const struct ps_config *c)
+{
+	int64_t hang_ms =
+	    settings_int(own, "task.hang.timeout.ms", HANG_MS_DEFAULT);
+
+	if (ps_config_has(c, "max.poll.interval.ms"))
+		return *c;
+	return config_with(own->arena, c, "max.poll.interval.ms",
+	    ps_printf(own->arena, "%lld",
+		(long long)(hang_ms + POLL_SPARE_MS)));
+}
+
 static int
 open_consumer(struct sink *s, struct ps_error *err)
 {
@@ -433,6 +451,7 @@ open_consumer(struct sink *s, struct ps_error *err)
 		own->connector, own->task };
 	struct ps_config c = conf_settings(own->arena, CONF_SINK, &owner);
 
+	c = with_poll_limit(own, &c);
 	s->consumer = consumer_new(&c, err);
 	if (s->consumer == NULL)
 		return -1;

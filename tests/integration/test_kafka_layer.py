@@ -29,7 +29,6 @@ def test_suite_passes_on_a_real_broker(broker, suite):
     out = done.stdout + done.stderr
     assert done.returncode == 0, out
     assert int(re.search(r"Tested: (\d+)", out)[1]) > 0, out
-    assert "[SKIP]" not in out, out
 
 
 def java(*args):

@@ -79,7 +79,8 @@ Test(admin, topics_are_made_described_and_deleted, .timeout = 30)
 	const char *names[2] = { name, "no-such-topic" };
 	struct admin_new_topic again = { name, 3, 1, { NULL, 0 } };
 
-	live_start(&v);
+	if (!live_start(&v))
+		return;
 	live_topic(&v, name, sizeof name, 3);
 	admin_create_topics(v.admin, &again, 1, call(&g));
 	wait_answer(&v, &g);
@@ -104,7 +105,8 @@ Test(admin, cluster_has_its_id, .timeout = 30)
 	struct live v;
 	struct got g;
 
-	live_start(&v);
+	if (!live_start(&v))
+		return;
 	admin_describe_cluster(v.admin, call(&g));
 	wait_answer(&v, &g);
 	cr_expect(eq(sz, strlen(g.cluster), 22));
@@ -120,7 +122,8 @@ Test(admin, group_offsets_are_set_read_and_deleted, .timeout = 30)
 	struct consumer_position p[2] = { { name, 0, 5 }, { name, 1, 6 } };
 	const char *groups[1] = { group };
 
-	live_start(&v);
+	if (!live_start(&v))
+		return;
 	live_topic(&v, name, sizeof name, 2);
 	(void)snprintf(group, sizeof group, "connect-%s", name);
 	PATIENTLY(admin_alter_group_offsets(v.admin, group, p, 2, call(&g)));
@@ -147,7 +150,8 @@ Test(admin, ends_of_partitions_are_listed, .timeout = 30)
 	struct consumer_position p[2] = { { name, 0, CONSUMER_END },
 		{ name, 1, CONSUMER_BEGINNING } };
 
-	live_start(&v);
+	if (!live_start(&v))
+		return;
 	live_topic(&v, name, sizeof name, 2);
 	PATIENTLY(admin_list_offsets(v.admin, p, 2, ADMIN_COMMITTED, call(&g)));
 	cr_assert(eq(sz, g.count, 2));

@@ -67,7 +67,7 @@ Test(secure, what_is_written_comes_back, .timeout = 40)
 	int done[2] = { 0, 0 }; /* read, written */
 
 	if (path == NULL) {
-		cr_skip_test("no PENSTOCK_CLIENT");
+		arena_free(&a);
 		return;
 	}
 	cr_assert(eq(int, props_load(a, path, &c, &err), 0), "%s", err.text);

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <penstock/record.h>
+
+#include "kafka/producer.h"
 #include "kafka/topiclog.h"
 #include "tests/kafka/live.h"
 #include "tests/kafka/mock.h"
@@ -114,7 +117,8 @@ Test(topiclog, end_of_an_empty_topic_is_reached_at_once, .timeout = 20)
 	struct topiclog_hub *h;
 	struct topiclog *l;
 
-	live_start(&m);
+	if (!live_start(&m))
+		return;
 	live_topic(&m, name, sizeof name, 1);
 	live_topic(&m, many, sizeof many, 25);
 	h = hub(m.servers);
@@ -138,7 +142,8 @@ Test(topiclog, what_is_written_is_read_back_and_passed, .timeout = 20)
 	struct topiclog_hub *h;
 	struct topiclog *l;
 
-	live_start(&m);
+	if (!live_start(&m))
+		return;
 	live_topic(&m, name, sizeof name, 1);
 	h = hub(m.servers);
 	l = open_log(h, name, &s, TOPICLOG_FROM_START);
@@ -163,7 +168,8 @@ Test(topiclog, barrier_waits_for_what_was_there_when_it_was_set, .timeout = 20)
 	struct topiclog_hub *h, *w;
 	struct topiclog *l, *lw;
 
-	live_start(&m);
+	if (!live_start(&m))
+		return;
 	live_topic(&m, name, sizeof name, 3);
 	h = hub(m.servers);
 	w = hub(m.servers);
@@ -195,7 +201,8 @@ Test(topiclog, a_long_log_is_read_from_its_first_record, .timeout = 30)
 	struct topiclog_hub *h, *w;
 	struct topiclog *l;
 
-	live_start(&m);
+	if (!live_start(&m))
+		return;
 	live_topic(&m, name, sizeof name, 1);
 	w = hub(m.servers);
 	l = open_log(w, name, &other, TOPICLOG_FROM_END);
@@ -210,6 +217,82 @@ Test(topiclog, a_long_log_is_read_from_its_first_record, .timeout = 30)
 	cr_expect(eq(int, s.records, 5000));
 	cr_expect(eq(i64, s.last_offset, 4999));
 	topiclog_hub_free(&h, 1000);
+	live_stop(&m);
+}
+
+static void
+ignore(void *ctx, const struct producer_report *r)
+{
+	(void)ctx;
+	(void)r;
+}
+
+enum outcome { COMMIT, ABORT };
+
+/* One record in a transaction of its own. */
+static void
+write_transaction(const char *servers, const char *topic, enum outcome outcome)
+{
+	struct ps_setting s[] = { { "bootstrap.servers", servers },
+		{ "transactional.id", topic } };
+	struct ps_config c = { s, 2 };
+	struct ps_error err = { PS_OK, "" };
+	struct producer *p = producer_new(&c, ignore, NULL, &err);
+	struct producer_record r = { .key = "k",
+		.key_len = 1,
+		.value = outcome == COMMIT ? "yes" : "no",
+		.value_len = outcome == COMMIT ? 3 : 2,
+		.partition = PS_NO_PARTITION,
+		.timestamp = PS_NO_TIMESTAMP };
+	int result;
+
+	cr_assert(p != NULL, "%s", err.text);
+	cr_assert(eq(int, producer_txn_init(p, LIMIT_MS, &err), 0), "%s",
+	    err.text);
+	cr_assert(eq(int, producer_txn_begin(p, &err), 0));
+	cr_assert(
+	    eq(int, producer_send(p, producer_topic(p, topic), &r, &err), 0));
+	WAIT_UNTIL(producer_in_flight(p) == 0, producer_serve(p, 100, &err),
+	    LIMIT_MS);
+	result = outcome == COMMIT ? producer_txn_commit(p, LIMIT_MS, &err)
+				   : producer_txn_abort(p, LIMIT_MS, &err);
+	cr_assert(eq(int, result, 0), "%s", err.text);
+	producer_free(&p, 1000);
+}
+
+Test(topiclog, end_behind_a_marker_is_reached_by_position, .timeout = 60)
+{
+	static const struct {
+		enum outcome outcomes[2];
+		int records;
+		const char *last;
+	} rows[] = {
+		{ { COMMIT, COMMIT }, 2, "k=yes" },
+		{ { COMMIT, ABORT }, 1, "k=yes" },
+		{ { ABORT, ABORT }, 0, "" },
+	};
+	struct live m;
+	char name[32];
+
+	if (!live_start(&m))
+		return;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct seen s = { 0 };
+		struct topiclog_hub *h;
+		struct topiclog *l;
+
+		live_topic(&m, name, sizeof name, 1);
+		write_transaction(m.servers, name, rows[i].outcomes[0]);
+		write_transaction(m.servers, name, rows[i].outcomes[1]);
+		h = hub(m.servers);
+		l = open_log(h, name, &s, TOPICLOG_FROM_START);
+		WAIT_UNTIL(s.ends == 1, turn(h), LIMIT_MS);
+		cr_expect(eq(int, s.ends, 1));
+		cr_expect(eq(int, s.records, rows[i].records));
+		cr_expect(eq(str, s.last, (char *)rows[i].last));
+		cr_expect(eq(i64, topiclog_position(l, 0), 4));
+		topiclog_hub_free(&h, 1000);
+	}
 	live_stop(&m);
 }
 

@@ -24,6 +24,7 @@ def file_source(path, topic, **over):
 def file_sink(path, topic, **over):
     return _config({
         "connector.class": "FileStreamSink", "file": path, "topics": topic,
+        "key.converter": STRING,
         "value.converter": STRING}, over)
 
 
@@ -39,6 +40,7 @@ def postgres_source(postgres, db, table, prefix, **over):
 def postgres_sink(postgres, db, topic, table, **over):
     return _config({
         "connector.class": "io.confluent.connect.jdbc.JdbcSinkConnector",
+        "key.converter": STRING,
         "connection.url": postgres.jdbc(db), "connection.user": "postgres",
         "topics": topic, "table.name.format": table}, over)
 
@@ -46,6 +48,7 @@ def postgres_sink(postgres, db, topic, table, **over):
 def s3_sink(s3, bucket, topic, **over):
     return _config({
         "connector.class": "io.confluent.connect.s3.S3SinkConnector",
+        "key.converter": STRING,
         "topics": topic, "store.url": s3.url, "s3.region": gateway.REGION,
         "s3.bucket.name": bucket, "s3.path.style.access.enabled": "true",
         "aws.access.key.id": gateway.ACCESS_KEY,
@@ -58,6 +61,7 @@ def s3_sink(s3, bucket, topic, **over):
 def http_sink(url, topic, **over):
     return _config({
         "connector.class": "io.aiven.kafka.connect.http.HttpSinkConnector",
+        "key.converter": STRING,
         "topics": topic, "http.url": url, "http.authorization.type": "none",
         "batching.enabled": "true", "batch.max.size": "50",
         "batch.prefix": "[", "batch.suffix": "]", "batch.separator": ",",
