@@ -173,7 +173,8 @@ producer_topic_ready(struct producer *p, struct producer_topic *t, int limit_ms,
 	    rd_kafka_metadata(p->rk, 0, t->rkt, &md, limit_ms);
 
 	if (e != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return kerror_fail(err, e, "topic %s", t->name);
+		return kerror_fail(err, e, "topic %s%s%s", t->name,
+		    p->trouble[0] == '\0' ? "" : ": ", p->trouble);
 	*partitions = 0;
 	open_window(p, md->broker_cnt);
 	if (md->topic_cnt == 1) {

@@ -19,6 +19,30 @@ later(struct topiclog_hub *h)
 	return clock_after(clock_now(), backoff_next_ms(&h->backoff));
 }
 
+/* What a client that never got through is told when the fault is its own; the
+ * same words from a cluster that let it in before are an outage. */
+static const struct {
+	rd_kafka_resp_err_t code;
+	const char *word, *keys;
+} refusals[] = {
+	{ RD_KAFKA_RESP_ERR__AUTHENTICATION, "",
+	    "sasl.jaas.config and sasl.mechanism" },
+	{ RD_KAFKA_RESP_ERR__SSL, "certificate",
+	    "ssl.truststore.* and ssl.keystore.*" },
+	{ RD_KAFKA_RESP_ERR__SSL, "wrong version number",
+	    "security.protocol and the port in bootstrap.servers" },
+};
+
+static void
+note_refusal(struct topiclog_hub *h, rd_kafka_resp_err_t code, const char *text)
+{
+	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+		if (h->logs == NULL && refusals[i].code == code &&
+		    strstr(text, refusals[i].word) != NULL)
+			(void)ps_fail(&h->fatal, PS_E_CONFIG,
+			    "%s: look at %s", text, refusals[i].keys);
+}
+
 void
 topiclog_note(struct topiclog_hub *h, rd_kafka_resp_err_t code,
     const char *text)
@@ -32,6 +56,7 @@ topiclog_note(struct topiclog_hub *h, rd_kafka_resp_err_t code,
 	else if (follows)
 		return;
 	(void)snprintf(h->trouble, sizeof h->trouble, "%.250s", text);
+	note_refusal(h, code, text);
 }
 
 /* Nothing tells that a broken connection is back: an answer does. */
