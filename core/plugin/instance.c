@@ -12,11 +12,12 @@ static const struct {
 	const char *name;
 	size_t at; /* in struct instance */
 } required[] = {
-/* NOLINTNEXTLINE(bugprone-macro-parentheses) */
+/* NOLINTBEGIN(bugprone-macro-parentheses): names, no values */
 #define NEEDS(KIND, ops, name)                                             \
 	{                                                                  \
 		PS_KIND_##KIND, #name, offsetof(struct instance, ops.name) \
 	}
+	/* NOLINTEND(bugprone-macro-parentheses) */
 	NEEDS(SOURCE, source, create),
 	NEEDS(SOURCE, source, poll),
 	NEEDS(SOURCE, source, destroy),

@@ -67,11 +67,6 @@ wait_new(struct journal *j, enum journal_log log, journal_done_fn *fn,
 static void
 wait_free(struct wait *w)
 {
-	struct wait **at = &w->j->first;
-
-	while (*at != w)
-		at = &(*at)->next;
-	*at = w->next;
 	free(w->marks);
 	free(w);
 }
@@ -103,32 +98,30 @@ is_over(const struct wait *w)
 }
 
 static struct wait *
-next_over(struct journal *j)
+take_over(struct journal *j)
 {
-	for (struct wait *w = j->first; w != NULL; w = w->next)
-		if (is_over(w))
+	struct wait *w;
+
+	for (struct wait **at = &j->first; (w = *at) != NULL; at = &w->next)
+		if (is_over(w)) {
+			*at = w->next;
 			return w;
+		}
 	return NULL;
 }
 
 void
 journal_settle(struct journal *j)
 {
-	journal_done_fn *fn;
-	struct ps_error err;
 	struct wait *w;
-	void *ctx;
 
 	/* A callback may append or forget: look anew each time. */
-	while (!j->closing && (w = next_over(j)) != NULL) {
-		fn = w->fn;
-		ctx = w->ctx;
-		err = w->err;
+	while (!j->closing && (w = take_over(j)) != NULL) {
+		if (w->fn != NULL)
+			w->fn(w->ctx, w->err.code == PS_OK ? NULL : &w->err);
+		else if (w->err.code != PS_OK)
+			log_error(AREA, "%s", w->err.text);
 		wait_free(w);
-		if (fn != NULL)
-			fn(ctx, err.code == PS_OK ? NULL : &err);
-		else if (err.code != PS_OK)
-			log_error(AREA, "%s", err.text);
 	}
 }
 
@@ -188,8 +181,7 @@ journal_fini(struct journal *j)
 {
 	for (struct wait *w = j->first, *next; w != NULL; w = next) {
 		next = w->next;
-		free(w->marks);
-		free(w);
+		wait_free(w);
 	}
 	configs_free(&j->configs);
 	statuses_free(&j->statuses);
