@@ -125,6 +125,8 @@ TEST_SRC := $(wildcard tests/*/test_*.c)
 # What several of them use: the host that drives a plugin, servers, …
 HELPER_SRC := $(filter-out $(TEST_SRC),$(wildcard tests/connectors/*.c \
 	tests/plugins/*.c))
+# In every binary of tests.
+RUNNER_SRC := tests/support/runner.c
 # Tests of what is inside a plugin are linked with that plugin's objects.
 INSIDE_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard \
 	tests/connectors/*/test_*.c tests/plugins/*/test_*.c))))
@@ -208,13 +210,13 @@ $(B)/floors/%: $(B)/obj/tests/bench/floor_%.o
 	@echo link $@
 	@$(CC) $(LDFLAGS) -o $@ $^ $(RDKAFKA_LIBS) $(call pkg_libs,libpq libcurl)
 
-$(B)/check: $(call obj,$(TEST_SRC) $(HELPER_SRC)) $(CORE_OBJ)
+$(B)/check: $(call obj,$(TEST_SRC) $(HELPER_SRC) $(RUNNER_SRC)) $(CORE_OBJ)
 	@echo link $@
 	@$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(CORE_LIBS)
 
 # inside FOLDER: its tests, the objects of the plugin of that name, and core
 define inside
-$(B)/check-$(notdir $1): $(call obj,$(wildcard $1/test_*.c) \
+$(B)/check-$(notdir $1): $(call obj,$(RUNNER_SRC) $(wildcard $1/test_*.c) \
 	$(wildcard $(patsubst tests/%,%,$1)/*.c)) $(CORE_OBJ)
 	@echo link $$@
 	@$$(CC) $$(LDFLAGS) -o $$@ $$^ -lcriterion $$(CORE_LIBS) \
@@ -223,8 +225,8 @@ endef
 $(foreach d,$(INSIDE_DIRS),$(eval $(call inside,$d)))
 
 -include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(PLUGIN_SRC) \
-	$(FIXTURE_SRC) $(TEST_SRC) $(HELPER_SRC) $(INSIDE_SRC) $(FLOOR_SRC) \
-	$(FUZZ_SRC) $(DRIVE_SRC)))
+	$(FIXTURE_SRC) $(TEST_SRC) $(HELPER_SRC) $(RUNNER_SRC) $(INSIDE_SRC) \
+	$(FLOOR_SRC) $(FUZZ_SRC) $(DRIVE_SRC)))
 
 # ---- Tests ----------------------------------------------------------------
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "config/common.h"
 #include "base/text.h"
+#include "config/common.h"
 #include "config/def.h"
 #include "config/expand.h"
 #include "config/map.h"
