@@ -25,6 +25,7 @@ enum watch { WATCH_CONTROL, WATCH_DATA, WATCH_OUTPUT, WATCH_EXIT, WATCHES };
 struct wire {
 	struct channel *ch;
 	struct msg_side side;
+	bool broken; /* it said what it may not: no more is read */
 };
 
 struct child {
@@ -196,6 +197,7 @@ take_messages(struct child *c, struct wire *w)
 	}
 	if (got == 0)
 		return;
+	w->broken = true;
 	(void)snprintf(why, sizeof why, "broke the protocol: %.120s", err.text);
 	log_error(AREA, "%s: %s", c->label, why);
 	child_kill(c, why);
@@ -208,9 +210,11 @@ read_wire(struct child *c, enum msg_wire which)
 	struct ps_error err = { 0 };
 	int open;
 
+	if (w->broken)
+		return;
 	open = channel_read(w->ch, &err);
 	take_messages(c, w);
-	if (open != 1)
+	if (open != 1 || w->broken)
 		(void)uv_poll_stop(&c->polls[which]);
 }
 

@@ -1,0 +1,120 @@
+#include "worker/options.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define BASICS                                                 \
+	"bootstrap.servers=b:1\ngroup.id=g\nkey.converter=K\n" \
+	"value.converter=V\nconfig.storage.topic=c\n"          \
+	"offset.storage.topic=o\nstatus.storage.topic=s\n"
+
+static struct options *
+load(const char *text, struct ps_error *err)
+{
+	char path[64];
+	struct options *o;
+	FILE *f;
+
+	log_set_level("", PS_ERROR);
+	(void)snprintf(path, sizeof path, "/tmp/options-%d", getpid());
+	f = fopen(path, "w");
+	(void)fputs(text, f);
+	(void)fclose(f);
+	o = options_load(path, WORKER_DISTRIBUTED, err);
+	(void)unlink(path);
+	if (o != NULL && (options_take_plugins(o, err) != 0 ||
+			     options_apply(o, NULL, err) != 0))
+		options_free(&o);
+	return o;
+}
+
+Test(options, every_missing_key_is_named_at_once)
+{
+	struct ps_error err = { 0 };
+	struct options *o = load("group.id=g\n", &err);
+
+	cr_assert(eq(ptr, o, NULL));
+	cr_assert(eq(int, err.code, PS_E_CONFIG));
+	cr_assert(ne(ptr, strstr(err.text, "key.converter"), NULL));
+	cr_assert(ne(ptr, strstr(err.text, "config.storage.topic"), NULL));
+}
+
+static const struct {
+	const char *listener, *host;
+	int port; /* -1: refused */
+} listeners[] = {
+	{ "http://:8083", "", 8083 },
+	{ "http://127.0.0.1:1", "127.0.0.1", 1 },
+	{ "HTTP://localhost:0", "localhost", 0 },
+	{ "http://[::1]:99", "::1", 99 },
+	{ "https://:8443", NULL, -1 },
+	{ "ftp://x:1", NULL, -1 },
+	{ "http://x", NULL, -1 },
+	{ "http://x:70000", NULL, -1 },
+};
+
+Test(options, listeners_are_read_as_connect_reads_them)
+{
+	char text[512];
+
+	for (size_t i = 0; i < sizeof listeners / sizeof *listeners; i++) {
+		struct ps_error err = { 0 };
+		struct options *o;
+
+		(void)snprintf(text, sizeof text, BASICS "listeners=%s\n",
+		    listeners[i].listener);
+		o = load(text, &err);
+		cr_assert(eq(int, o != NULL, listeners[i].port >= 0), "%s: %s",
+		    listeners[i].listener, err.text);
+		if (o == NULL) {
+			cr_assert(ne(ptr,
+			    strstr(err.text, listeners[i].listener), NULL));
+			continue;
+		}
+		cr_assert(eq(str, (char *)o->host, (char *)listeners[i].host));
+		cr_assert(eq(int, o->port, listeners[i].port));
+		options_free(&o);
+	}
+}
+
+Test(options, a_limit_is_the_connectors_else_the_workers_else_the_tables)
+{
+	struct ps_error err = { 0 };
+	struct options *o = load(BASICS "stall.timeout.ms=7000\n", &err);
+	struct ps_setting own = { "stall.timeout.ms", "5" };
+	struct ps_config connector = { &own, 1 }, none = { 0 };
+
+	cr_assert(ne(ptr, o, NULL), "%s", err.text);
+	cr_assert(eq(i64, options_limit(o, &connector, "stall.timeout.ms"), 5));
+	cr_assert(eq(i64, options_limit(o, &none, "stall.timeout.ms"), 7000));
+	cr_assert(eq(i64, options_limit(o, &none, "errors.restart.max"), -1));
+	own.value = "${file:/x:y}";
+	cr_assert(gt(i64, options_limit(o, &connector, "stall.timeout.ms"), 0));
+	options_free(&o);
+}
+
+Test(options, a_plugin_path_of_jars_is_refused_by_name)
+{
+	char dir[] = "/tmp/jars-XXXXXX", path[64], text[512];
+	struct ps_error err = { 0 };
+	struct options *o;
+	char *made;
+	FILE *f;
+
+	made = mkdtemp(dir);
+	cr_assert(ne(ptr, made, NULL));
+	(void)snprintf(path, sizeof path, "%s/connect-x.jar", dir);
+	f = fopen(path, "w");
+	(void)fclose(f);
+	(void)snprintf(text, sizeof text, BASICS "plugin.path=%s\n", dir);
+	o = load(text, &err);
+	cr_assert(eq(ptr, o, NULL));
+	cr_assert(ne(ptr, strstr(err.text, "connect-x.jar"), NULL));
+	(void)unlink(path);
+	(void)rmdir(dir);
+}
