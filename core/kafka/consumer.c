@@ -115,6 +115,8 @@ free_topics(struct consumer *c)
 		free(u.out);
 	}
 	free(c->topics);
+	free(c->wanted);
+	free(c->seen);
 }
 
 void
@@ -168,9 +170,15 @@ consumer_subscribe(struct consumer *c, const char *const *topics, size_t count,
 	    rd_kafka_topic_partition_list_new((int)count);
 	int result;
 
-	for (size_t i = 0; i < count; i++)
+	c->wanted = xrealloc(c->wanted, (count + 1) * sizeof *c->wanted);
+	c->wanted_count = 0;
+	for (size_t i = 0; i < count; i++) {
 		rd_kafka_topic_partition_list_add(l, topics[i],
 		    RD_KAFKA_PARTITION_UA);
+		if (topics[i][0] != '^')
+			c->wanted[c->wanted_count++] =
+			    consumer_intern(c, topics[i]);
+	}
 	result = subscribe(c, l, err);
 	rd_kafka_topic_partition_list_destroy(l);
 	return result;
@@ -246,6 +254,7 @@ consumer_poll(struct consumer *c, const struct consumer_limits *limits,
 	assert(c->unanswered == CONSUMER_NOTHING);
 	for (;;) {
 		drain(c);
+		consumer_ask_topics(c);
 		*out = (struct consumer_event){ .what = CONSUMER_NOTHING };
 		found = look(c, limits, out, err);
 		if (found != 0)

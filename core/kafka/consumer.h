@@ -58,6 +58,7 @@ enum consumer_what {
 	CONSUMER_COMMITTED, /* a consumer_commit is answered: see `error` */
 	CONSUMER_GAP,       /* partition stopped: records are gone */
 	CONSUMER_TROUBLE,   /* an outage, for the status; the client goes on */
+	CONSUMER_WELL,      /* it is over: brokers answer, topics are there */
 	CONSUMER_CLOSED,
 };
 

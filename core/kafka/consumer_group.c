@@ -83,6 +83,7 @@ take_error(struct consumer *c, rd_kafka_event_t *ev, struct consumer_event *out,
 		return ps_fail(err, class, "group %s: %s (%s)", c->group_id,
 		    rd_kafka_event_error_string(ev), rd_kafka_err2name(e));
 	out->what = CONSUMER_TROUBLE;
+	c->troubled = true;
 	(void)ps_fail(&out->error, class, "group %s: %s (%s)", c->group_id,
 	    rd_kafka_event_error_string(ev), rd_kafka_err2name(e));
 	return 1;
@@ -102,6 +103,8 @@ consumer_event_take(struct consumer *c, rd_kafka_event_t *ev,
 		return take_commit(c, ev, out);
 	case RD_KAFKA_EVENT_ERROR:
 		return take_error(c, ev, out, err);
+	case RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT:
+		return consumer_take_topics(c, ev, out, err);
 	case RD_KAFKA_EVENT_LOG:
 		conf_log(ev);
 		return 0;
@@ -143,6 +146,7 @@ consumer_resolve(struct consumer *c, int limit_ms, struct consumer_event *out,
 			e = c->waiting->elems[i].err;
 	if (e != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		out->what = CONSUMER_TROUBLE;
+		c->troubled = true;
 		(void)kerror_fail(&out->error, e,
 		    "committed offsets of group %s", c->group_id);
 		return 1;
@@ -205,6 +209,8 @@ consumer_assign(struct consumer *c, const struct consumer_position *positions,
 	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
 
 	for (size_t i = 0; i < count; i++) {
+		if (positions[i].offset < 0)
+			consumer_forget_topic(c, positions[i].topic);
 		forward(c, &positions[i]);
 		consumer_part_add(c, &positions[i]);
 	}

@@ -6,12 +6,19 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "base/clock.h"
 #include "kafka/consumer.h"
 
 /* A partition of the assignment; `position.offset` is the next to come. */
 struct consumer_part {
 	struct consumer_position position;
 	bool moved; /* a record of it has come */
+};
+
+struct consumer_topic {
+	const char *name;
+	int64_t id[2]; /* 0: not known */
+	bool is_missing;
 };
 
 struct consumer {
@@ -42,6 +49,15 @@ struct consumer {
 	enum consumer_what unanswered; /* ASSIGNED, REVOKED, LOST given out */
 	size_t empty_commits;
 	struct consumer_part gap; /* topic NULL: none */
+	bool created_again;       /* that is why */
+
+	/* consumer_topics.c: are they there, and still the same? */
+	const char **wanted; /* subscribed by name */
+	size_t wanted_count;
+	struct consumer_topic *seen;
+	size_t seen_count;
+	struct clock_ms next_ask;
+	bool asked, troubled;
 	rd_kafka_consumer_group_metadata_t *group;
 	char *group_id;
 };
@@ -68,6 +84,13 @@ int consumer_event_take(struct consumer *c, rd_kafka_event_t *ev,
 int consumer_resolve(struct consumer *c, int limit_ms,
     struct consumer_event *out, struct ps_error *err);
 int consumer_tell_gap(struct consumer *c, struct consumer_event *out);
+
+/* When it is time; the answer is an event. */
+void consumer_ask_topics(struct consumer *c);
+int consumer_take_topics(struct consumer *c, rd_kafka_event_t *ev,
+    struct consumer_event *out, struct ps_error *err);
+/* It is read without an offset of old: any topic of that name will do. */
+void consumer_forget_topic(struct consumer *c, const char *name);
 
 /* Java's expression as POSIX's, anchored; PS_E_CONFIG when it cannot be. */
 char *

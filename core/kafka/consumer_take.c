@@ -167,6 +167,18 @@ consumer_take(struct consumer *c, const struct consumer_limits *limits,
 	return c->count;
 }
 
+static int
+tell_created_again(struct consumer *c, struct consumer_event *out)
+{
+	c->created_again = false;
+	(void)ps_fail(&out->error, PS_E_FATAL,
+	    "topic %s was deleted and created again: offset %lld of partition "
+	    "%d says nothing of it",
+	    out->positions->topic, (long long)out->positions->offset,
+	    (int)out->positions->partition);
+	return 1;
+}
+
 int
 consumer_tell_gap(struct consumer *c, struct consumer_event *out)
 {
@@ -183,6 +195,8 @@ consumer_tell_gap(struct consumer *c, struct consumer_event *out)
 	out->positions = p;
 	out->position_count = 1;
 	out->gap_end = p->offset < low ? low : high;
+	if (c->created_again)
+		return tell_created_again(c, out);
 	(void)ps_fail(&out->error, PS_E_FATAL,
 	    "topic %s, partition %d: offset %lld is gone, the log holds %lld "
 	    "to %lld",

@@ -214,13 +214,9 @@ put(struct sink *s, struct ps_error *err)
 static int
 gap(const struct consumer_event *e, struct ps_error *err)
 {
-	const struct consumer_position *p = &e->positions[0];
-
 	return ps_fail(err, PS_E_CONFIG,
-	    "GAP: records %lld to %lld of %s-%d are gone; alter the "
-	    "connector's offsets to say where to go on",
-	    (long long)p->offset, (long long)e->gap_end - 1, p->topic,
-	    (int)p->partition);
+	    "GAP: %s; alter the connector's offsets to say where to go on",
+	    e->error.text);
 }
 
 static int
@@ -228,11 +224,6 @@ take_event(struct sink *s, const struct consumer_event *e, struct ps_error *err)
 {
 	struct task *t = s->task;
 
-	if (e->what != CONSUMER_NOTHING && e->what != CONSUMER_TROUBLE &&
-	    s->has_trouble) {
-		s->has_trouble = false;
-		task_set_cause(t, NULL);
-	}
 	switch (e->what) {
 	case CONSUMER_NOTHING:
 		return 0;
@@ -250,8 +241,10 @@ take_event(struct sink *s, const struct consumer_event *e, struct ps_error *err)
 	case CONSUMER_GAP:
 		return gap(e, err);
 	case CONSUMER_TROUBLE:
-		s->has_trouble = true;
-		task_set_cause(t, e->error.text);
+		task_set_trouble(t, e->error.text);
+		return 0;
+	case CONSUMER_WELL:
+		task_set_trouble(t, NULL);
 		return 0;
 	case CONSUMER_CLOSED:
 		return ps_fail(err, PS_E_RETRY, "the consumer was closed");

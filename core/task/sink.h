@@ -36,7 +36,6 @@ struct sink {
 	struct clock_ms commit_began;
 	bool is_committing;
 	bool is_paused;
-	bool has_trouble; /* the cause is the consumer's */
 	struct ps_arena *scratch;
 
 	uint64_t read, put, batches, commits, put_ms;

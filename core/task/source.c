@@ -67,8 +67,9 @@ poll_source(struct source *s, struct ps_error *err)
 	gauges_enter(t->gauges, "poll");
 	result = t->connector.source.poll(t->connector.state, f->batch, &why);
 	gauges_leave(t->gauges);
-	if (result >= 0 && f->batch->count > 0)
+	if (result >= 0 && (f->batch->count > 0 || s->has_outage))
 		task_set_cause(t, NULL);
+	s->has_outage = result < 0;
 	if (f->batch->count == 0)
 		ack_discard(s->ack, f);
 	else if (take_batch(s, f, err) != 0)
@@ -180,9 +181,9 @@ turn(struct source *s, struct ps_error *err)
 		return ps_fail(err, PS_E_RETRY,
 		    "the lease ended with records on their way");
 	}
-	if (t->cause[0] == '\0' && producer_trouble(s->producer)[0] != '\0' &&
-	    is_full(s))
-		task_set_cause(t, producer_trouble(s->producer));
+	task_set_trouble(t, producer_in_flight(s->producer) > 0
+				? producer_trouble(s->producer)
+				: NULL);
 	if (task_status(t, "RUNNING", err) != 0)
 		return -1;
 	if (s->has_ended) {

@@ -35,7 +35,8 @@ struct source {
 	struct backoff backoff;
 	struct clock_ms poll_again; /* after a PS_E_RETRY */
 	size_t budget_bytes, batch_bytes;
-	bool has_ended; /* poll said so */
+	bool has_ended;  /* poll said so */
+	bool has_outage; /* the last poll said so */
 	bool is_suspended;
 	bool was_purged; /* what was in flight is lost: start again */
 	struct clock_ms suspended_at;

@@ -80,9 +80,17 @@ hook_raise(void *ctx, const struct ps_error *why)
 }
 
 static void
+set_text(char *to, const char *text)
+{
+	(void)snprintf(to, PS_ERROR_TEXT, "%s", text == NULL ? "" : text);
+}
+
+static void
 hook_waiting(void *ctx, const char *cause)
 {
-	task_set_cause((struct task *)ctx, cause);
+	struct task *t = (struct task *)ctx;
+
+	set_text(t->waiting, cause);
 }
 
 const struct host_hooks task_hooks = {
@@ -98,8 +106,13 @@ const struct host_hooks task_hooks = {
 void
 task_set_cause(struct task *t, const char *cause)
 {
-	(void)snprintf(t->cause, sizeof t->cause, "%s",
-	    cause == NULL ? "" : cause);
+	set_text(t->cause, cause);
+}
+
+void
+task_set_trouble(struct task *t, const char *cause)
+{
+	set_text(t->trouble, cause);
 }
 
 void
@@ -146,6 +159,7 @@ create_connector(struct task *t, struct ps_error *err)
 	    config_with(s->arena, &s->config, "name", s->connector);
 	int result;
 
+	set_text(t->waiting, NULL); /* a new one has said nothing yet */
 	gauges_enter(t->gauges, "create");
 	result = instance_create(&t->connector, host_abi(t->host), s->arena,
 	    &given, err);
@@ -304,6 +318,10 @@ task_commit_was_begun(struct task *t)
 int
 task_status(struct task *t, const char *state, struct ps_error *err)
 {
-	return uplink_status(t->uplink, state,
-	    t->cause[0] == '\0' ? NULL : t->cause, err);
+	const char *cause = t->cause[0] != '\0'     ? t->cause
+			    : t->waiting[0] != '\0' ? t->waiting
+			    : t->trouble[0] != '\0' ? t->trouble
+						    : NULL;
+
+	return uplink_status(t->uplink, state, cause, err);
 }

@@ -39,7 +39,9 @@ struct task {
 	bool commit_requested;
 	int64_t retry_after_ms; /* -1: not asked for */
 	struct ps_error raised;
-	char cause[PS_ERROR_TEXT]; /* "" : none */
+	/* Why work waits, each cleared by who said it; "": no reason. */
+	char cause[PS_ERROR_TEXT], waiting[PS_ERROR_TEXT],
+	    trouble[PS_ERROR_TEXT];
 
 	/* offsets_stored, for the committer. */
 	void (*on_stored)(void *ctx, const struct msg_offsets_stored *m);
@@ -72,6 +74,8 @@ void task_commit_was_begun(struct task *t);
 /* RUNNING or PAUSED, with the cause. */
 int task_status(struct task *t, const char *state, struct ps_error *err);
 void task_set_cause(struct task *t, const char *cause);
+/* The same of the Kafka client; NULL: it is over. */
+void task_set_trouble(struct task *t, const char *cause);
 
 /* core/task/source.c, core/task/sink.c */
 enum task_end source_run(struct task *t, struct ps_error *err);

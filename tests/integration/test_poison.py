@@ -118,20 +118,59 @@ def test_a_record_over_the_brokers_limit(worker, kafka, topic, folder,
         assert [r.value for r in found] == [b"before", b"after"]
 
 
-def test_a_topic_that_is_deleted_is_named(worker, kafka, topic, folder):
-    t = topic("t")
-    kafka.produce(t, [b"one"])
-    worker.rest.create("snk", configs.file_sink(folder + "/out", t))
-    wait_for("the record", lambda: open(
-        folder + "/out", encoding="utf-8").read() == "one\n")
-    wait_for("the position", lambda: kafka.committed("connect-snk").get(
-        (t, 0)) == 1)
-    kafka.delete_topic(t)
-
-    def told():
-        task = worker.rest.status("snk")["tasks"][0]
-        text = str(task)
-        if t not in text:
+def told(worker, connector, *words):
+    """Waits until the first task's status has all the words."""
+    def check():
+        text = str(worker.rest.status(connector)["tasks"])
+        if not all(w in text for w in words):
             raise ValueError(text)
         return True
-    wait_for("the status to name the topic", told, timeout=60)
+    wait_for(f"the status to say {words}", check, timeout=60)
+
+
+def lines(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read().splitlines()
+
+
+def read_by_a_sink(worker, kafka, topic, path, values):
+    kafka.produce(topic, values)
+    worker.rest.create("snk", configs.file_sink(path, topic))
+    wait_for("the records", lambda: len(lines(path)) == len(values))
+    wait_for("the position", lambda: kafka.committed("connect-snk").get(
+        (topic, 0)) == len(values))
+
+
+def test_a_topic_that_is_deleted_is_named(worker, kafka, topic, folder):
+    """And read from its beginning when it is there again."""
+    t, path = topic("t"), folder + "/out"
+    read_by_a_sink(worker, kafka, t, path, [b"one"])
+    kafka.delete_topic(t)
+    told(worker, "snk", "RUNNING", t, "does not exist")
+    kafka.create_topic(t)
+    kafka.produce(t, [b"two", b"three"])
+    wait_for("the new records", lambda: lines(path) == [
+        "one", "two", "three"], timeout=90)
+    wait_for("the cause to go", lambda: "does not exist" not in str(
+        worker.rest.status("snk")), timeout=60)
+
+
+def test_a_topic_created_again_behind_the_sink_is_a_gap(
+        worker, kafka, topic, folder):
+    """Its old offset says nothing of the new one, though it is in range."""
+    t, path = topic("t"), folder + "/out"
+    read_by_a_sink(worker, kafka, t, path, [b"old"] * 3)
+    kafka.delete_topic(t)
+    kafka.create_topic(t)
+    kafka.produce(t, [b"%d" % n for n in range(10)])
+
+    def settled():
+        if lines(path)[3:] == [str(n) for n in range(10)]:
+            return "all"
+        task = worker.rest.status("snk")["tasks"][0]
+        if task["state"] == "FAILED":
+            return task["trace"]
+        raise ValueError(lines(path), task)
+
+    end = wait_for("all of the new topic, or a gap", settled, timeout=90)
+    assert end == "all" or ("GAP" in end and t in end), end

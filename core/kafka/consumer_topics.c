@@ -1,0 +1,229 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "kafka/consumer_impl.h"
+#include "kafka/kerror.h"
+
+/* Asked now and then: a client says nothing of a topic that was deleted and
+ * created again, nor when brokers are back. */
+#define ASK_MS          10000
+#define ASK_TROUBLED_MS 2000
+#define ANSWER_MS       10000
+
+/* The subscribed names, or with a pattern those that came of it. */
+static size_t
+names_of(const struct consumer *c, const char **out)
+{
+	size_t n = 0;
+
+	if (c->wanted_count > 0) {
+		memcpy(out, c->wanted, c->wanted_count * sizeof *out);
+		return c->wanted_count;
+	}
+	for (size_t i = 0; i < c->part_count; i++)
+		if (i == 0 || c->parts[i].position.topic !=
+				  c->parts[i - 1].position.topic)
+			out[n++] = c->parts[i].position.topic;
+	return n;
+}
+
+static void
+ask(struct consumer *c, const char **names, size_t count)
+{
+	rd_kafka_TopicCollection_t *topics =
+	    rd_kafka_TopicCollection_of_topic_names(names, count);
+	rd_kafka_AdminOptions_t *o =
+	    rd_kafka_AdminOptions_new(c->rk, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS);
+	char text[256];
+
+	/* In the range there is: it does not fail. */
+	(void)rd_kafka_AdminOptions_set_request_timeout(o, ANSWER_MS, text,
+	    sizeof text);
+	rd_kafka_DescribeTopics(c->rk, topics, o, c->events);
+	c->asked = true;
+	rd_kafka_AdminOptions_destroy(o);
+	rd_kafka_TopicCollection_destroy(topics);
+}
+
+void
+consumer_ask_topics(struct consumer *c)
+{
+	struct clock_ms now = clock_now();
+	const char **names;
+	size_t n;
+
+	if (c->asked || c->closing || clock_since(c->next_ask, now) < 0)
+		return;
+	c->next_ask = clock_after(now, ASK_TROUBLED_MS);
+	names = xcalloc(c->wanted_count + c->part_count + 1, sizeof *names);
+	n = names_of(c, names);
+	if (n > 0)
+		ask(c, names, n);
+	free(names);
+}
+
+static struct consumer_topic *
+topic_of(struct consumer *c, const char *name)
+{
+	const char *topic = consumer_intern(c, name);
+
+	for (size_t i = 0; i < c->seen_count; i++)
+		if (c->seen[i].name == topic)
+			return &c->seen[i];
+	c->seen = xrealloc(c->seen, (c->seen_count + 1) * sizeof *c->seen);
+	c->seen[c->seen_count] = (struct consumer_topic){ .name = topic };
+	return &c->seen[c->seen_count++];
+}
+
+void
+consumer_forget_topic(struct consumer *c, const char *name)
+{
+	struct consumer_topic *t = topic_of(c, name);
+
+	t->id[0] = t->id[1] = 0;
+	c->next_ask = clock_now();
+}
+
+/* Our positions of the topic, in memory of malloc. */
+static size_t
+positions_of(const struct consumer *c, const char *topic,
+    struct consumer_position **out)
+{
+	size_t n = 0;
+
+	*out = xcalloc(c->part_count + 1, sizeof **out);
+	for (size_t i = 0; i < c->part_count; i++)
+		if (c->parts[i].position.topic == topic)
+			(*out)[n++] = c->parts[i].position;
+	return n;
+}
+
+/* Nothing of another topic of that name is read by mistake. */
+static void
+note_missing(struct consumer *c, struct consumer_topic *t)
+{
+	struct consumer_position *positions;
+	size_t n;
+
+	if (t->is_missing)
+		return;
+	t->is_missing = true;
+	n = positions_of(c, t->name, &positions);
+	if (n > 0)
+		(void)consumer_pause(c, positions, n, NULL);
+	free(positions);
+}
+
+/* It was told to be missing. When the group forgot its offsets with it, the
+ * new one is read from its beginning, by a consumer that knows nothing. */
+static int
+note_back(struct consumer *c, struct consumer_topic *t, bool same,
+    struct ps_error *err)
+{
+	struct consumer_position *positions;
+	size_t n = positions_of(c, t->name, &positions), held = 0;
+	int result;
+
+	t->is_missing = false;
+	if (same)
+		result = n == 0 ? 0 : consumer_resume(c, positions, n, err);
+	else
+		result = consumer_committed(c, positions, n, ANSWER_MS, err);
+	for (size_t i = 0; i < n; i++)
+		held += positions[i].offset >= 0;
+	free(positions);
+	if (result != 0)
+		return -1;
+	if (same || n == 0 || held > 0)
+		return 0;
+	return ps_fail(err, PS_E_RETRY,
+	    "topic %s was deleted and created again: it is read from its "
+	    "beginning",
+	    t->name);
+}
+
+/* Another topic of that name: offsets of the old one say nothing of it. */
+static int
+compare(struct consumer *c, const char *name, const rd_kafka_Uuid_t *id,
+    struct ps_error *err)
+{
+	struct consumer_topic *t = topic_of(c, name);
+	const int64_t now[2] = { rd_kafka_Uuid_most_significant_bits(id),
+		rd_kafka_Uuid_least_significant_bits(id) };
+	bool known = t->id[0] != 0 || t->id[1] != 0;
+	bool same = now[0] == t->id[0] && now[1] == t->id[1];
+
+	t->id[0] = now[0];
+	t->id[1] = now[1];
+	if (t->is_missing && note_back(c, t, same, err) != 0)
+		return -1;
+	if (!known || same)
+		return 0;
+	for (size_t i = 0; i < c->part_count; i++) {
+		if (c->parts[i].position.topic != t->name ||
+		    c->parts[i].position.offset < 0)
+			continue;
+		c->gap = c->parts[i];
+		c->created_again = true;
+		return 0;
+	}
+	return 0;
+}
+
+/* 1: it is there; 0: no, `out` says why. */
+static int
+take_topic(struct consumer *c, const rd_kafka_TopicDescription_t *t,
+    struct consumer_event *out, struct ps_error *err)
+{
+	const char *name = rd_kafka_TopicDescription_name(t);
+	const rd_kafka_error_t *e = rd_kafka_TopicDescription_error(t);
+	rd_kafka_resp_err_t code =
+	    e == NULL ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(e);
+
+	if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		if (compare(c, name, rd_kafka_TopicDescription_topic_id(t),
+			err) != 0)
+			return -1;
+		return 1;
+	}
+	if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+		note_missing(c, topic_of(c, name));
+	if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+		(void)ps_fail(&out->error, PS_E_RETRY,
+		    "topic %s does not exist, or no longer", name);
+	else
+		(void)kerror_fail(&out->error, code, "topic %s", name);
+	return 0;
+}
+
+int
+consumer_take_topics(struct consumer *c, rd_kafka_event_t *ev,
+    struct consumer_event *out, struct ps_error *err)
+{
+	rd_kafka_resp_err_t code = rd_kafka_event_error(ev);
+	const rd_kafka_TopicDescription_t **list = NULL;
+	bool fine = code == RD_KAFKA_RESP_ERR_NO_ERROR;
+	size_t n = 0;
+	int there;
+
+	c->asked = false;
+	if (fine)
+		list = rd_kafka_DescribeTopics_result_topics(
+		    rd_kafka_event_DescribeTopics_result(ev), &n);
+	else
+		(void)kerror_fail(&out->error, code, "topics of group %s",
+		    c->group_id);
+	for (size_t i = 0; i < n; i++) {
+		there = take_topic(c, list[i], out, err);
+		if (there < 0)
+			return -1;
+		fine = fine && there == 1;
+	}
+	c->next_ask = clock_after(clock_now(), fine ? ASK_MS : ASK_TROUBLED_MS);
+	if (fine && !c->troubled)
+		return 0;
+	c->troubled = !fine;
+	out->what = fine ? CONSUMER_WELL : CONSUMER_TROUBLE;
+	return 1;
+}
