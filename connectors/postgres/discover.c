@@ -116,6 +116,67 @@ share_out(const struct ps_list *tables, size_t n, struct ps_task_configs *out)
 	}
 }
 
+/* Is one of the forms of the table's name that of the list? */
+static bool
+is_named(const struct look *l, struct ps_arena *a, const char *table,
+    const char *given)
+{
+	const char *schema, *name, *form;
+
+	if (tables_split(a, table, &schema, &name, NULL) != 0)
+		return false;
+	form = ps_printf(a, "%s.%s.%s", PQdb(l->db.conn), schema, name);
+	for (; form != NULL; form = strchr(form, '.')) {
+		form += *form == '.';
+		if (strcmp(form, given) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The first entry that no table has; patterns may match what they like. */
+static const char *
+unmatched(struct look *l, const struct ps_list *tables)
+{
+	size_t k;
+
+	for (size_t i = 0; i < l->cfg.include.count; i++) {
+		const char *given = l->cfg.include.items[i];
+
+		for (k = 0; k < tables->count && !l->cfg.is_pattern; k++)
+			if (is_named(l, &l->mem.arena, tables->items[k], given))
+				break;
+		if (k == tables->count || tables->count == 0)
+			return given;
+		if (l->cfg.is_pattern)
+			return NULL;
+	}
+	return NULL;
+}
+
+/* Tables that are not there yet are waited for, not in silence. */
+static void
+tell_missing(struct look *l, const struct ps_host *h,
+    const struct ps_list *tables)
+{
+	const char *database = PQdb(l->db.conn), *given = unmatched(l, tables);
+	const char *cause = NULL;
+
+	if (given != NULL)
+		cause = ps_printf(&l->mem.arena,
+		    "%s: database %s has no table %s that %s may read",
+		    l->cfg.is_pattern ? "table.include.list"
+				      : "table.whitelist",
+		    database, given, PQuser(l->db.conn));
+	else if (tables->count == 0)
+		cause = ps_printf(&l->mem.arena,
+		    "database %s has no table that %s may read", database,
+		    PQuser(l->db.conn));
+	if (cause != NULL)
+		h->log(h, PS_WARN, "%s", cause);
+	h->waiting(h, cause);
+}
+
 int
 discover_task_configs(const struct ps_host *h, const struct ps_config *c,
     size_t max, struct ps_task_configs *out, struct ps_error *err)
@@ -131,9 +192,8 @@ discover_task_configs(const struct ps_host *h, const struct ps_config *c,
 	r = look_begin(&l, h, c, err);
 	if (r == 0)
 		r = tables_find(&l.db, &l.cfg, &l.mem.arena, &tables, err);
-	if (r == 0 && tables.count == 0)
-		h->log(h, PS_WARN,
-		    "no table matches: nothing to do until one does");
+	if (r == 0)
+		tell_missing(&l, h, &tables);
 	if (r == 0)
 		share_out(&tables, tables.count < max ? tables.count : max,
 		    out);
@@ -186,26 +246,23 @@ pause_ms(const struct ps_host *h, int64_t ms)
 }
 
 static int
-watch_tables(struct look *l, const struct ps_host *h, struct ps_error *err)
+watch_tables(struct look *l, const struct ps_host *h)
 {
-	struct ps_list first, now;
-	struct mem a, b;
-	int r;
+	struct ps_list now;
+	struct mem mem;
+	int r = 0;
 
-	mem_init(&a);
-	mem_init(&b);
-	r = list_now(l, &a, &first, err);
+	mem_init(&mem);
 	while (r == 0 && pause_ms(h, l->cfg.table_poll_ms)) {
 		struct ps_error outage = { .code = PS_OK };
 
-		if (list_now(l, &b, &now, &outage) != 0)
+		if (list_now(l, &mem, &now, &outage) != 0)
 			h->log(h, PS_WARN, "looking for tables: %s",
 			    outage.text);
-		else if (!is_same(&first, &now))
+		else if (!is_same(&l->cfg.tables, &now))
 			r = 1;
 	}
-	mem_fini(&a);
-	mem_fini(&b);
+	mem_fini(&mem);
 	return r;
 }
 
@@ -224,7 +281,7 @@ discover_watch(const struct ps_host *h, const struct ps_config *c,
 		while (pause_ms(h, 3600000))
 			continue;
 	else if (r == 0)
-		r = watch_tables(&l, h, err);
+		r = watch_tables(&l, h);
 	look_end(&l);
 	return r;
 }

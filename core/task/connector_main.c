@@ -16,7 +16,8 @@ struct connector {
 	struct task task; /* settings, host and waiting; no loop */
 	bool is_open;     /* its class and configuration are there */
 	struct instance ops;
-	struct ps_config config; /* complete */
+	struct ps_config config;  /* complete */
+	struct ps_config watched; /* and what tasks were made of */
 };
 
 typedef json_t *
@@ -52,6 +53,7 @@ open_connector(struct connector *c, struct ps_error *err)
 	given = config_with(s->arena, &s->config, "name", s->connector);
 	if (instance_complete(&c->ops, s->arena, &given, &c->config, err) != 0)
 		return -1;
+	c->watched = c->config;
 	c->is_open = true;
 	return 0;
 }
@@ -78,6 +80,34 @@ ask_task_configs(struct connector *c, size_t max, struct ps_task_configs *out,
 	return result;
 }
 
+static const char *
+joined(struct ps_arena *a, const struct ps_task_configs *out, const char *key)
+{
+	const char *all = "";
+
+	for (size_t i = 0; i < out->count; i++)
+		for (const struct ps_setting *s = out->tasks[i]; s->key != NULL;
+		     s++)
+			if (strcmp(s->key, key) == 0)
+				all = ps_printf(a, "%s%s%s", all,
+				    all[0] == '\0' ? "" : ",", s->value);
+	return all;
+}
+
+/* A change between task_configs and watch would else never be seen. */
+static void
+note_watched(struct connector *c, const struct ps_task_configs *out)
+{
+	struct ps_arena *a = c->task.settings.arena;
+
+	c->watched = c->config;
+	for (size_t i = 0; i < out->count; i++)
+		for (const struct ps_setting *s = out->tasks[i]; s->key != NULL;
+		     s++)
+			c->watched = config_with(a, &c->watched, s->key,
+			    joined(a, out, s->key));
+}
+
 static json_t *
 do_task_configs(struct connector *c, const json_t *args, struct ps_error *err)
 {
@@ -90,6 +120,7 @@ do_task_configs(struct connector *c, const json_t *args, struct ps_error *err)
 	max = js_opt_int(args, "max", ps_config_int(&s->common, "tasks.max"));
 	if (ask_task_configs(c, (size_t)max, &out, err) != 0)
 		return NULL;
+	note_watched(c, &out);
 	if (overlays_check_count(s, out.count, (size_t)max, err) != 0)
 		return NULL;
 	return overlays_json(s, &out, err);
@@ -110,7 +141,7 @@ do_watch(struct connector *c, const json_t *args, struct ps_error *err)
 	sink = settings_is_sink(&c->task.settings);
 	op = sink ? c->ops.sink.watch : c->ops.source.watch;
 	if (op != NULL)
-		result = op(h, &c->config, err);
+		result = op(h, &c->watched, err);
 	if (result < 0)
 		return NULL;
 	return json_pack("{s:b, s:b}", "changed", result == 1, "supported",
@@ -199,23 +230,36 @@ loop(struct connector *c, struct ps_error *err)
 	return 0;
 }
 
+/* At once: the plugin's call may last for ever. */
+static void
+hook_waiting(void *ctx, const char *cause)
+{
+	const struct task *t = (const struct task *)ctx;
+	struct ps_error err = { 0 };
+
+	if (uplink_status(t->uplink, "RUNNING", cause, &err) != 0)
+		log_warn("task", "%s", err.text);
+}
+
 int
 connector_main(int argc, char **argv)
 {
 	struct connector c = { .task = { .wake_fd = -1, .timer_fd = -1 } };
 	struct task *t = &c.task;
 	struct child child;
+	struct host_hooks hooks = task_hooks;
 	struct ps_error err = { 0 };
 
 	(void)argc;
 	(void)argv;
+	hooks.waiting = hook_waiting;
 	if (child_begin(&child, MSG_CONNECTOR) != 0)
 		return EXIT_FAILURE;
 	t->gauges = &child.gauges;
 	t->uplink = child.uplink;
 	if (settings_begin(&t->settings, &child.config.config, &err) == 0) {
 		t->settings.task = -1;
-		if (task_init(t, &task_hooks, &err) == 0 &&
+		if (task_init(t, &hooks, &err) == 0 &&
 		    settings_worker(&t->settings, host_abi(t->host),
 			uplink_redact(t->uplink), &err) == 0)
 			(void)loop(&c, &err);

@@ -29,7 +29,20 @@ static void
 end_errand(struct conn *c)
 {
 	errand_free(&c->errand);
+	free(c->told);
+	c->told = NULL;
 	c->asking = c->watching = false;
+}
+
+static void
+on_cause(void *ctx, const char *cause)
+{
+	struct conn *c = ctx;
+
+	free(c->told);
+	c->told = cause == NULL ? NULL : xstrdup(cause);
+	if (c->watching && c->state == CONN_RUNNING)
+		conn_move(c, CONN_RUNNING, c->told, NULL);
 }
 
 static void
@@ -228,7 +241,7 @@ on_configs(void *ctx, const json_t *result, const struct ps_error *err)
 		return;
 	}
 	backoff_reset(&c->backoff);
-	conn_move(c, CONN_RUNNING, NULL, NULL);
+	conn_move(c, CONN_RUNNING, c->told, NULL);
 	start_watching(c);
 }
 
@@ -243,6 +256,7 @@ ask_configs(struct conn *c, const struct configs_connector *cfg)
 	c->configured = cfg->config_offset;
 	c->asking = true;
 	c->errand = errand_new(c->r->env.errands, &spec);
+	errand_on_cause(c->errand, on_cause, c);
 	errand_ask(c->errand, "task_configs",
 	    json_pack("{s:I}", "max", (json_int_t)max), TASKS_LIMIT_MS,
 	    on_configs, c);
@@ -420,6 +434,7 @@ on_closed(uv_handle_t *h)
 	struct conn *c = h->data;
 
 	free(c->tasks);
+	free(c->told);
 	free(c->name);
 	free(c->trace);
 	free(c->cause);

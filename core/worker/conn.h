@@ -23,6 +23,7 @@ struct conn {
 	bool dirty;
 
 	struct errand *errand; /* the connector's process */
+	char *told;            /* what that process waits for, NULL: nothing */
 	bool asking, watching, writing;
 	/* Offset of the config that task configs were made of, -1: none. */
 	int64_t configured;

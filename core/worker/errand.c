@@ -25,6 +25,8 @@ struct errand {
 	int64_t id;
 	errand_fn *fn; /* NULL: nothing is asked */
 	void *ctx;
+	errand_cause_fn *on_cause; /* NULL: nobody asks */
+	void *on_cause_ctx;
 	struct ps_error failed; /* what the child said at its end */
 	bool dead, freed, timer_closed;
 };
@@ -87,6 +89,8 @@ on_message(void *ctx, const struct msg *m)
 		    m->failed.text);
 		return;
 	}
+	if (m->type == MSG_TYPE_STATUS && e->on_cause != NULL && !e->freed)
+		e->on_cause(e->on_cause_ctx, m->status.cause);
 	if (m->type != MSG_TYPE_REPLY || m->reply.id != e->id || e->freed)
 		return;
 	if (m->reply.error != NULL)
@@ -227,6 +231,13 @@ errand_new(const struct errand_env *env, const struct errand_spec *spec)
 	e->timer.data = e;
 	(void)uv_timer_init(env->loop, &e->timer);
 	return e;
+}
+
+void
+errand_on_cause(struct errand *e, errand_cause_fn *fn, void *ctx)
+{
+	e->on_cause = fn;
+	e->on_cause_ctx = ctx;
 }
 
 void

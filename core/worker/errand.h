@@ -43,6 +43,9 @@ errand_new(const struct errand_env *env, const struct errand_spec *spec);
  * reference of `args`. limit_ms 0: no limit (watch). */
 void errand_ask(struct errand *e, const char *op, json_t *args,
     int64_t limit_ms, errand_fn *fn, void *ctx);
+/* What the child says it waits for; NULL: for nothing. */
+typedef void errand_cause_fn(void *ctx, const char *cause);
+void errand_on_cause(struct errand *e, errand_cause_fn *fn, void *ctx);
 /* The child ends; fn is not called any more. From within fn as well. */
 void errand_free(struct errand **ep);
 /* A graceful stop of a child that watches needs this long at most. */

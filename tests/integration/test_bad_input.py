@@ -155,7 +155,25 @@ def test_an_unreachable_database(bad, postgres):
 
 def test_a_missing_table(bad, postgres, db):
     config = configs.postgres_source(postgres, db, "no_such_table", "p.")
-    told_by(bad, config, "no_such_table")
+    told_by(bad, config, "no_such_table", "table.whitelist", db)
+
+
+def test_a_table_that_comes_later_is_read(bad, kafka, postgres, db, unique):
+    prefix = unique("late") + "."
+    config = configs.postgres_source(postgres, db, "later,there", prefix, **{
+        "table.poll.interval.ms": 500})
+    kafka.create_topic(prefix + "later")
+    postgres.execute(db, "CREATE TABLE there (id bigserial PRIMARY KEY)")
+    bad.rest.create("x", config)
+    try:
+        wait_told(bad, "x", "no table later", db)
+        postgres.execute(db, "CREATE TABLE later (id bigserial PRIMARY KEY)")
+        postgres.execute(db, "INSERT INTO later DEFAULT VALUES")
+        kafka.wait_records(prefix + "later", 1)
+        bad.rest.wait_running("x")
+        assert "no table" not in str(bad.rest.status("x"))
+    finally:
+        bad.rest.delete("x")
 
 
 def test_a_missing_database(bad, postgres):

@@ -54,7 +54,9 @@ struct ps_source_ops {
 	int (*task_configs)(const struct ps_host *h, const struct ps_config *c,
 	    size_t max, struct ps_task_configs *out, struct ps_error *err);
 	/* Waits until the task list may have changed: 1; 0 when asked to stop
-	 * (h->wake_fd); -1 on an error. NULL op: it never changes. */
+	 * (h->wake_fd); -1 on an error. NULL op: it never changes. The keys
+	 * of the overlays are in `c`, their values of all tasks joined by
+	 * commas: what to compare with. */
 	int (*watch)(const struct ps_host *h, const struct ps_config *c,
 	    struct ps_error *err);
 
