@@ -55,17 +55,13 @@ restore(struct reader *r, const struct ps_value *offset, struct ps_error *err)
 	return keys_restore(r, offset, err);
 }
 
-static void
-set_initial(struct reader *r)
+static int
+set_initial(struct reader *r, struct ps_error *err)
 {
-	int64_t ms = r->cfg->initial_ms;
-
-	if (ms == INITIAL_NONE || r->k.top.set || r->k.keys.sql.ts == NULL)
-		return;
-	r->k.top.set = true;
-	r->k.top.ts =
-	    ms == INITIAL_NOW ? r->k.now.bound : ms * 1000 - TIMES_EPOCH_US;
-	r->k.instant = r->k.top.ts;
+	if (r->cfg->initial_ms == INITIAL_NONE || r->k.top.set ||
+	    r->k.keys.sql.ts == NULL)
+		return 0;
+	return keys_initial(r, &r->k.top, &r->k.instant, err);
 }
 
 static int64_t
@@ -124,7 +120,8 @@ next(struct reader *r, struct str *sql, struct ps_error *err)
 	if (reader_plan(r, err) != 0 || keys_make(r, err) != 0 ||
 	    keys_now(r, err) != 0)
 		return -1;
-	set_initial(r);
+	if (set_initial(r, err) != 0)
+		return -1;
 	quiet = k->now.next == k->now.xmin;
 	if (!quiet && !k->until.set && find_until(r, err) != 0)
 		return -1;

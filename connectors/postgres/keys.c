@@ -217,7 +217,7 @@ keys_now(struct reader *r, struct ps_error *err)
 	now->next = now->xmin + strtoull(PQgetvalue(res, 0, 1), NULL, 10);
 	now->bound = strtoll(PQgetvalue(res, 0, 2), NULL, 10);
 	PQclear(res);
-	return 0;
+	return hold_look(r->hold, r->db, now, err);
 }
 
 static int
@@ -325,6 +325,32 @@ column_time(struct reader *r, int64_t instant, int64_t *out,
 	*out = strtoll(PQgetvalue(res, 0, 0), NULL, 10);
 	PQclear(res);
 	return 0;
+}
+
+int
+keys_initial(struct reader *r, struct hkey *key, int64_t *instant,
+    struct ps_error *err)
+{
+	PGresult *res;
+	struct str sql;
+	int rc;
+
+	*instant = r->cfg->initial_ms * 1000 - TIMES_EPOCH_US;
+	if (r->cfg->initial_ms == INITIAL_NOW) {
+		str_init(&sql, STR_SQL_LIMIT);
+		str_addf(&sql,
+		    "SELECT (extract(epoch from now() - interval '%lld "
+		    "milliseconds')*1000000)::int8-%" PRId64,
+		    (long long)r->cfg->delay_ms, TIMES_EPOCH_US);
+		rc = db_run(r->db, sql.data, &res, err);
+		str_fini(&sql);
+		if (rc != 0)
+			return -1;
+		*instant = strtoll(PQgetvalue(res, 0, 0), NULL, 10);
+		PQclear(res);
+	}
+	key->set = true;
+	return column_time(r, *instant, &key->ts, err);
 }
 
 int

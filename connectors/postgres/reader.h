@@ -9,6 +9,7 @@
 
 #include "column.h"
 #include "copy.h"
+#include "hold.h"
 #include "horizon.h"
 #include "settings.h"
 
@@ -71,6 +72,7 @@ struct reader {
 	const struct ps_host *host;
 	const struct settings *cfg;
 	struct db *db;
+	struct hold *hold; /* one for all readers */
 	const struct strategy *how;
 
 	const char *from; /* "schema"."table", or (query) */
@@ -79,6 +81,7 @@ struct reader {
 	char relkind;
 	const struct ps_source_partition *partition, *old_partition;
 	bool restored, in_turn, in_copy;
+	bool anchored; /* a position of it is stored, or on its way */
 	int64_t due_ms;
 
 	struct mem mem; /* of the plan */
@@ -99,6 +102,9 @@ int reader_plan(struct reader *r, struct ps_error *err);
 int keys_make(struct reader *r, struct ps_error *err);
 /* The snapshot, and the time below which timestamps may be delivered. */
 int keys_now(struct reader *r, struct ps_error *err);
+/* timestamp.initial in terms of the column, and as the instant it is. */
+int keys_initial(struct reader *r, struct hkey *key, int64_t *instant,
+    struct ps_error *err);
 int keys_row(struct reader *r, const uint8_t *p, struct ps_error *err);
 void keys_delivered(struct reader *r, bool all);
 /* Connect's own keys of the offset, and back. */

@@ -181,6 +181,10 @@ settings_read(struct settings *s, const struct ps_config *c, struct ps_arena *a,
 	s->poll_ms = ps_config_int(c, "poll.interval.ms");
 	s->table_poll_ms = ps_config_int(c, "table.poll.interval.ms");
 	s->sweep_ms = ps_config_int(c, "late.scan.interval.ms");
+	s->query_retries = ps_config_int(c, "query.retry.attempts");
+	s->is_serializable =
+	    strcasecmp(ps_config_str(c, "transaction.isolation.mode"),
+		"SERIALIZABLE") == 0;
 	s->max_rows = (size_t)ps_config_int(c, "batch.max.rows");
 	s->validate_non_null = ps_config_bool(c, "validate.non.null");
 	read_mapping(s, c, a);

@@ -24,6 +24,8 @@ struct settings {
 	const char *id;        /* incrementing.column.name, "" finds it */
 	const char *query, *suffix, *prefix;
 	int64_t initial_ms, delay_ms, poll_ms, table_poll_ms, sweep_ms;
+	int64_t query_retries; /* -1: for ever */
+	bool is_serializable;
 	size_t max_rows;
 	bool validate_non_null;
 	struct mapping map;

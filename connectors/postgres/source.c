@@ -21,9 +21,11 @@ struct source {
 	struct reader *readers;
 	size_t count, turn;
 	struct reader *active; /* in a turn */
+	struct hold hold;
 	struct copy copy;
 	struct str sql;
 	bool copying;
+	uint64_t failures; /* of queries, since one came to its end */
 };
 
 static void *
@@ -72,6 +74,7 @@ add_reader(struct source *s, struct reader *r)
 	r->host = s->host;
 	r->cfg = &s->cfg;
 	r->db = &s->db;
+	r->hold = &s->hold;
 	mem_init(&r->mem);
 	s->readers[s->count++] = *r;
 }
@@ -189,6 +192,9 @@ restore(struct source *s, struct reader *r, struct ps_error *err)
 		offset = ps_null();
 	if (offset.type == PS_MAP && r->how->restore(r, &offset, err) != 0)
 		return -1;
+	r->anchored = offset.type == PS_MAP ||
+		      s->cfg.initial_ms != INITIAL_NOW ||
+		      r->k.keys.sql.ts == NULL;
 	r->restored = true;
 	return 0;
 }
@@ -225,7 +231,10 @@ begin_turn(struct source *s, struct reader *r, struct ps_error *err)
 {
 	s->active = r;
 	r->in_turn = false;
-	if (db_run(&s->db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+	if (db_run(&s->db,
+		s->cfg.is_serializable
+		    ? "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY"
+		    : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 		NULL, err) != 0)
 		return -1;
 	if (!r->restored && restore(s, r, err) != 0)
@@ -334,6 +343,7 @@ fill(struct source *s, struct ps_batch *b, struct ps_error *err)
 		case COPY_END:
 			s->copying = s->active->in_copy = false;
 			s->active->how->done(s->active);
+			s->failures = 0;
 			return 1;
 		case COPY_WAIT:
 			if (db_wait(&s->db, POLLIN,
@@ -376,6 +386,23 @@ wait_for_due(struct source *s, int64_t wait_ms)
 	return 0;
 }
 
+/* "Now" is the first look and stays so: stored with no row yet, in a record
+ * that goes nowhere. */
+static void
+anchor(struct reader *r, struct ps_batch *b)
+{
+	struct ps_record *rec;
+
+	if (r->anchored)
+		return;
+	rec = ps_batch_add(b);
+	rec->topic = r->topic;
+	rec->source_partition = r->partition;
+	rec->source_offset = r->how->offset(r, b->arena);
+	rec->outcome = PS_DROPPED;
+	r->anchored = true;
+}
+
 static int
 make_progress(struct source *s, struct ps_batch *b, struct ps_error *err)
 {
@@ -383,22 +410,36 @@ make_progress(struct source *s, struct ps_batch *b, struct ps_error *err)
 	int64_t wait_ms;
 	int end;
 
-	if (!db_is_usable(&s->db) && db_open(&s->db, err) != 0)
-		return -1;
 	if (r == NULL) {
 		r = find_due(s, &wait_ms);
 		if (r == NULL)
 			return wait_for_due(s, wait_ms);
 		if (begin_turn(s, r, err) != 0)
 			return -1;
+		anchor(r, b);
 	}
 	if (!s->copying)
 		return 0;
 	end = fill(s, b, err);
-	if (b->count > 0)
+	/* A row is the last of them: an anchor stays what it is. */
+	if (b->count > 0 && b->records[b->count - 1].outcome != PS_DROPPED)
 		b->records[b->count - 1].source_offset =
 		    r->how->offset(r, b->arena);
 	return end == 1 ? advance(s, err) : end;
+}
+
+/* query.retry.attempts: of queries, not of connecting. */
+static int
+count_failure(struct source *s, struct ps_error *err)
+{
+	(void)give_up(s, err);
+	if (err->code != PS_E_RETRY || s->cfg.query_retries < 0 ||
+	    s->host->stopping(s->host) ||
+	    s->failures++ < (uint64_t)s->cfg.query_retries)
+		return -1;
+	return ps_fail(err, PS_E_FATAL, "query.retry.attempts %lld: %s",
+	    (long long)s->cfg.query_retries,
+	    ps_printf(&s->mem.arena, "%s", err->text));
 }
 
 static int
@@ -406,7 +447,11 @@ source_poll(void *state, struct ps_batch *b, struct ps_error *err)
 {
 	struct source *s = state;
 
-	return make_progress(s, b, err) < 0 ? give_up(s, err) : 0;
+	if (!db_is_usable(&s->db) && db_open(&s->db, err) != 0)
+		return give_up(s, err);
+	if (make_progress(s, b, err) == 0)
+		return 0;
+	return count_failure(s, err);
 }
 
 static enum ps_support

@@ -57,7 +57,8 @@ const struct ps_key source_keys[] = {
 	KEY("quote.sql.identifiers", STRING, "ALWAYS", MEDIUM, PS_ANY_CASE,
 	    "Names are quoted always.", CONNECTION, CHOICES("ALWAYS")),
 	KEY("transaction.isolation.mode", STRING, "DEFAULT", LOW, PS_ANY_CASE,
-	    "Accepted; every read is one REPEATABLE READ transaction.",
+	    "Every read is one transaction, REPEATABLE READ or, when asked "
+	    "for, SERIALIZABLE; weaker modes get what they ask and more.",
 	    CONNECTION,
 	    CHOICES("DEFAULT", "READ_UNCOMMITTED", "READ_COMMITTED",
 		"REPEATABLE_READ", "SERIALIZABLE")),
@@ -91,7 +92,8 @@ const struct ps_key source_keys[] = {
 	KEY("query.suffix", STRING, "", LOW, 0,
 	    "SQL to put at the end of the query.", MODE),
 	KEY("query.retry.attempts", INT, "-1", LOW, 0,
-	    "Accepted; outages are waited for, other errors fail the task.",
+	    "So many queries in a row may fail for reasons that pass, then "
+	    "the task fails. -1: for ever. A lost server is waited for.",
 	    MODE),
 	KEY("late.scan.interval.ms", LONG, "60000", MEDIUM, PS_HAS_MIN,
 	    "The longest time until a row is found that was committed with a "

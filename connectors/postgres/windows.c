@@ -2,7 +2,6 @@
 #include <inttypes.h>
 
 #include "reader.h"
-#include "times.h"
 
 /* What a position of Connect's, without ours, says: all up to it is done. */
 static int
@@ -20,18 +19,17 @@ restore(struct reader *r, const struct ps_value *offset, struct ps_error *err)
 }
 
 /* timestamp.initial, at the very first read. */
-static void
-set_floor(struct reader *r)
+static int
+set_floor(struct reader *r, struct ps_error *err)
 {
-	int64_t ms = r->cfg->initial_ms;
 	struct horizon *h = &r->k.h;
+	int64_t instant;
 
-	if (ms == INITIAL_NONE || h->above != 0 || h->floor.set ||
-	    h->upto.set || h->low.set || r->k.keys.sql.ts == NULL)
-		return;
-	h->floor.set = true;
-	h->floor.ts =
-	    ms == INITIAL_NOW ? r->k.now.bound : ms * 1000 - TIMES_EPOCH_US;
+	if (r->cfg->initial_ms == INITIAL_NONE || h->above != 0 ||
+	    h->floor.set || h->upto.set || h->low.set ||
+	    r->k.keys.sql.ts == NULL)
+		return 0;
+	return keys_initial(r, &h->floor, &instant, err);
 }
 
 static bool
@@ -72,7 +70,8 @@ next(struct reader *r, struct str *sql, struct ps_error *err)
 	decide_sweep(r);
 	if (nothing_new(r))
 		return 0;
-	set_floor(r);
+	if (set_floor(r, err) != 0)
+		return -1;
 	str_addf(sql, "COPY (SELECT %s%s FROM %s AS " READER_ALIAS " WHERE ",
 	    k->keys.select, r->plan.list, r->from);
 	horizon_where(sql, &k->h, &k->keys.sql, &k->now);

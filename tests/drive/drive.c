@@ -175,6 +175,8 @@ json_of_record(const struct ps_record *r)
 	if (r->source_offset.type != PS_NULL)
 		json_object_set_new(j, "offset",
 		    json_of_value(&r->source_offset, NULL));
+	if (r->outcome == PS_DROPPED)
+		json_object_set_new(j, "dropped", json_true());
 	if (r->failure != NULL)
 		json_object_set_new(j, "failure",
 		    json_string(r->failure->error.text));

@@ -673,3 +673,41 @@ def test_several_tables_are_read_in_turns(sql, source):
     sql("INSERT INTO c VALUES (5, 'y')")
     wait_for("the new column", lambda: s.poll() is not None and
              {"id": 5, "more": "y"} in s.values())
+
+
+def test_now_is_the_first_look_though_no_row_came(sql, source):
+    """timestamp.initial=-1 survives a kill before the first row."""
+    sql("CREATE TABLE w (ts timestamptz NOT NULL, v text)")
+    config = {"mode": "timestamp", "timestamp_column_name": "ts",
+              "timestamp_initial": "-1",
+              "tables": table("w")}
+    sql("INSERT INTO w VALUES (now() - interval '1 minute', 'before')")
+    s = source(**config)
+    s.start()
+    drain(s)
+    kept = s.offsets
+    assert kept and not s.records
+    s.kill()
+    sql("INSERT INTO w VALUES (now(), 'between')")
+    s = source(**config)
+    s.start(kept)
+    until(s, 1)
+    assert s.values("v") == ["between"]
+
+
+def test_a_transaction_that_holds_rows_back_is_named(sql, source, session):
+    sql("CREATE TABLE h (id bigserial PRIMARY KEY)")
+    s = source(mode="incrementing", tables=table("h"),
+               incrementing_column_name="id")
+    s.start()
+    connection, cursor = session()
+    cursor.execute("INSERT INTO h DEFAULT VALUES")
+    pid = connection.info.backend_pid
+
+    def told():
+        s.poll()
+        return f"pid {pid}" in s.last["cause"]
+    wait_for("the cause", told)
+    connection.commit()
+    until(s, 1)
+    wait_for("the cause to go", lambda: s.poll() or not s.last["cause"])

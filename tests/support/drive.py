@@ -88,8 +88,8 @@ class Source(Drive):
         return self._take(answer)
 
     def _take(self, answer):
-        new = answer["records"]
-        for r in new:
+        new = [r for r in answer["records"] if "dropped" not in r]
+        for r in answer["records"]:
             if "offset" in r:
                 self.offsets[json.dumps(r["partition"])] = r["offset"]
             if "failure" in r:

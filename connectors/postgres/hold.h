@@ -1,0 +1,24 @@
+/*
+ * hold: who keeps new rows back, said after some seconds.
+ *
+ * A writing transaction that does not end holds the horizon (horizon.h):
+ * rows committed after it began wait for its end. That is right, but nobody
+ * should have to guess it.
+ */
+#ifndef PENSTOCK_POSTGRES_HOLD_H
+#define PENSTOCK_POSTGRES_HOLD_H
+
+#include "db.h"
+#include "horizon.h"
+
+struct hold {
+	uint64_t xmin; /* of the transaction; 0: none */
+	int64_t since_ms, told_ms;
+	bool told;
+};
+
+/* Called in each read with what it knows. */
+int hold_look(struct hold *h, struct db *db, const struct hnow *now,
+    struct ps_error *err);
+
+#endif
