@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <penstock/number.h>
+
 #include "numeric.h"
 #include "times.h"
 #include "utf8.h"
@@ -37,12 +39,31 @@ add_int(struct str *to, int64_t v)
 	str_add(to, p, (size_t)(text + sizeof text - p));
 }
 
+/* The shortest digits that are exact, of a number that has no exponent in
+ * Java's notation; without ".0", which no integer column takes. */
+static bool
+add_plain_float(struct str *to, double f, bool is_float)
+{
+	char text[PS_NUMBER_ROOM];
+	size_t n;
+
+	if (f != 0 && (fabs(f) < 1e-3 || fabs(f) >= 1e7))
+		return false;
+	n = is_float ? ps_put_float(text, (float)f) : ps_put_double(text, f);
+	if (memcmp(text + n - 2, ".0", 2) == 0)
+		n -= 2;
+	str_add(to, text, n);
+	return true;
+}
+
 /* The shortest of 15, 16 or 17 digits (6 to 9 for a float) that is exact. */
 static void
 add_float(struct str *to, double f, bool is_float)
 {
 	char text[40];
 
+	if (add_plain_float(to, f, is_float))
+		return;
 	if (isnan(f)) {
 		str_put(to, "NaN");
 		return;
@@ -155,6 +176,19 @@ escape_of(char c)
 	}
 }
 
+/* Eight bytes without a control character or a backslash. */
+static bool
+is_clean(const char *s)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	uint64_t w, slashes;
+
+	memcpy(&w, s, sizeof w);
+	slashes = w ^ ones * '\\';
+	return (((w - ones * ' ') & ~w) & tops) == 0 &&
+	       (((slashes - ones) & ~slashes) & tops) == 0;
+}
+
 static int
 add_text(const struct out *o, const char *s, size_t len)
 {
@@ -167,8 +201,14 @@ add_text(const struct out *o, const char *s, size_t len)
 	if (to == NULL)
 		return fail_type(o, "a row is larger than 1 GB");
 	for (size_t i = 0; i < len; i++) {
-		char c = escape_of(s[i]);
+		char c;
 
+		while (len - i > 8 && is_clean(s + i)) {
+			memcpy(to + n, s + i, 8);
+			n += 8;
+			i += 8;
+		}
+		c = escape_of(s[i]);
 		if (c != '\0')
 			to[n++] = '\\';
 		else

@@ -46,7 +46,8 @@ static const struct ps_key penstock_keys[] = {
 	      "source is not read."),
 	    AT_LEAST(65536), PLACE(PENSTOCK, 10, SHORT, "Buffer budget") },
 	{ KEY("batch.bytes", LONG, "1048576", LOW,
-	      "About how many bytes a source puts into one batch."),
+	      "About how many bytes a source puts into one batch. A sink gets "
+	      "as many in one when this is set, else 4 MB."),
 	    AT_LEAST(1024), PLACE(PENSTOCK, 11, SHORT, "Batch size") },
 	{ KEY("schemas.cache.size", INT, "1000", LOW,
 	      "Schemas a task keeps for good; more are kept with their "

@@ -220,19 +220,17 @@ file_contains(const char *path, const char *text, size_t len)
 	return found;
 }
 
-/* Opens files that hold the name until one of them has the class. */
+/* Opens files that hold the first `len` bytes of the name until one of them
+ * has the class. */
 static const struct catalog_class *
-find_in_files(struct catalog *c, enum ps_kind kind, const char *name,
-    struct ps_error *why)
+find_by_bytes(struct catalog *c, enum ps_kind kind, const char *name,
+    size_t len, struct ps_error *why)
 {
-	const char *simple = name_simple(name);
-	size_t stem = name_stem(kind, simple);
-
-	for (size_t i = 0; i < c->file_count && stem > 0; i++) {
+	for (size_t i = 0; i < c->file_count && len > 0; i++) {
 		struct file *f = &c->files[i];
 		const struct catalog_class *cc;
 
-		if (f->tried || !file_contains(f->path, simple, stem))
+		if (f->tried || !file_contains(f->path, name_simple(name), len))
 			continue;
 		if (load_file(c, f, why) != 0)
 			continue;
@@ -241,6 +239,20 @@ find_in_files(struct catalog *c, enum ps_kind kind, const char *name,
 			return cc;
 	}
 	return NULL;
+}
+
+/* "Json" stands in more files than "JsonConverter" does. */
+static const struct catalog_class *
+find_in_files(struct catalog *c, enum ps_kind kind, const char *name,
+    struct ps_error *why)
+{
+	const char *simple = name_simple(name);
+	const struct catalog_class *cc =
+	    find_by_bytes(c, kind, name, strlen(simple), why);
+
+	if (cc != NULL)
+		return cc;
+	return find_by_bytes(c, kind, name, name_stem(kind, simple), why);
 }
 
 static const char *

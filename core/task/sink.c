@@ -13,7 +13,7 @@ enum {
 	CHUNK = 256 << 10,
 	KEEP = 4 << 20,
 	SCRATCH = 4096,
-	BATCH_BYTES = 1 << 20,
+	BATCH_BYTES = 4 << 20,
 	RECORDS_MAX = 20000,
 	RETRY_FIRST_MS = 300,
 	RETRY_MAX_MS = 60000,
@@ -455,6 +455,17 @@ open_consumer(struct sink *s, struct ps_error *err)
 	return subscribe(s, err);
 }
 
+/* A target's transactions are worth more bytes than a source's batches. */
+static size_t
+batch_bytes(const struct settings *own)
+{
+	bool is_given = ps_config_has(&own->config, "batch.bytes") ||
+			ps_config_has(&own->worker, "batch.bytes");
+
+	return is_given ? (size_t)settings_int(own, "batch.bytes", BATCH_BYTES)
+			: BATCH_BYTES;
+}
+
 static int
 open_sink(struct sink *s, struct ps_error *err)
 {
@@ -465,8 +476,7 @@ open_sink(struct sink *s, struct ps_error *err)
 	s->positions = positions_new();
 	s->batch = batch_new(CHUNK);
 	s->scratch = arena_new(SCRATCH);
-	s->limits.max_bytes =
-	    (size_t)settings_int(own, "batch.bytes", BATCH_BYTES);
+	s->limits.max_bytes = batch_bytes(own);
 	first =
 	    settings_int(own, "redelivery.delay.initial.ms", RETRY_FIRST_MS);
 	max = settings_int(own, "redelivery.delay.max.ms", RETRY_MAX_MS);
