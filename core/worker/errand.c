@@ -172,10 +172,9 @@ send_request(struct errand *e)
 }
 
 static void
-on_enter(struct gate_ticket *t)
+on_enter(void *ctx)
 {
-	struct errand *e =
-	    (struct errand *)((char *)t - offsetof(struct errand, ticket));
+	struct errand *e = ctx;
 	static const struct child_ops ops = { on_message, on_ended };
 	struct child_spec spec = { e->role, e->connector, -1, e->env->program,
 		e->env->keep_fd };
@@ -228,6 +227,7 @@ errand_new(const struct errand_env *env, const struct errand_spec *spec)
 	if (spec->config != NULL)
 		e->config = js_from_config(spec->config);
 	e->ticket.enter = on_enter;
+	e->ticket.ctx = e;
 	e->timer.data = e;
 	(void)uv_timer_init(env->loop, &e->timer);
 	return e;

@@ -37,7 +37,7 @@ let_in(struct gate *g)
 		unlink_ticket(g, t);
 		t->inside = true;
 		g->inside++;
-		t->enter(t);
+		t->enter(t->ctx);
 	}
 	g->letting = false;
 }

@@ -11,7 +11,8 @@
 #include <stddef.h>
 
 struct gate_ticket {
-	void (*enter)(struct gate_ticket *t);
+	void (*enter)(void *ctx);
+	void *ctx;
 	struct gate_ticket *prev, *next;
 	bool waiting, inside;
 };
@@ -23,7 +24,7 @@ struct gate {
 };
 
 void gate_init(struct gate *g, size_t limit);
-/* Calls t->enter now or later; t must not be in line or inside. */
+/* Calls t->enter with t->ctx now or later; t must not be in line or inside. */
 void gate_wait(struct gate *g, struct gate_ticket *t);
 /* Out of the line or out of the gate; no effect when in neither. */
 void gate_leave(struct gate *g, struct gate_ticket *t);

@@ -326,7 +326,7 @@ table_default(const char *key)
 	for (size_t i = 0; i < t->count; i++)
 		if (strcmp(t->keys[i].name, key) == 0)
 			return t->keys[i].default_value;
-	assert(!"a key of the table");
+	assert(false && "a key of the table");
 	return NULL;
 }
 

@@ -13,12 +13,6 @@
 #define HEALTHY_MS  60000
 #define ARENA_BYTES 1024
 
-static struct task *
-task_of_ticket(struct gate_ticket *t)
-{
-	return (struct task *)((char *)t - offsetof(struct task, ticket));
-}
-
 /* ---- moving ------------------------------------------------------------ */
 
 void
@@ -56,9 +50,9 @@ move(struct task *t, enum task_event e)
 /* ---- starting ---------------------------------------------------------- */
 
 static void
-on_enter(struct gate_ticket *ticket)
+on_enter(void *ctx)
 {
-	struct task *t = task_of_ticket(ticket);
+	struct task *t = ctx;
 
 	t->s->env.ops->ready(t->s->env.ctx, t);
 }
@@ -307,6 +301,7 @@ task_add(struct supervisor *s, const struct task_spec *spec)
 	t->text = arena_new(ARENA_BYTES);
 	t->since = wall_now();
 	t->ticket.enter = on_enter;
+	t->ticket.ctx = t;
 	t->retry.data = t;
 	(void)uv_timer_init(s->env.loop, &t->retry);
 	backoff_init(&t->backoff, l->restart_first_ms, l->restart_max_ms,

@@ -4,26 +4,26 @@
 #include <criterion/new/assert.h>
 
 struct guest {
-	struct gate_ticket t; /* first */
+	struct gate_ticket t;
 	struct gate *g;
 	int entered;
 	bool leaves_at_once;
 };
 
 static void
-on_enter(struct gate_ticket *t)
+on_enter(void *ctx)
 {
-	struct guest *who = (struct guest *)t;
+	struct guest *who = ctx;
 
 	who->entered++;
 	if (who->leaves_at_once)
-		gate_leave(who->g, t);
+		gate_leave(who->g, &who->t);
 }
 
-static struct guest
-guest_of(struct gate *g)
+static void
+guest_init(struct guest *who, struct gate *g)
 {
-	return (struct guest){ .t.enter = on_enter, .g = g };
+	*who = (struct guest){ .t = { .enter = on_enter, .ctx = who }, .g = g };
 }
 
 Test(gate, lets_so_many_in_and_the_rest_in_the_order_they_came)
@@ -32,9 +32,9 @@ Test(gate, lets_so_many_in_and_the_rest_in_the_order_they_came)
 	struct guest x, y, z;
 
 	gate_init(&g, 1);
-	x = guest_of(&g);
-	y = guest_of(&g);
-	z = guest_of(&g);
+	guest_init(&x, &g);
+	guest_init(&y, &g);
+	guest_init(&z, &g);
 	gate_wait(&g, &x.t);
 	gate_wait(&g, &y.t);
 	gate_wait(&g, &z.t);
@@ -53,9 +53,9 @@ Test(gate, who_leaves_the_line_is_never_let_in)
 	struct guest x, y, z;
 
 	gate_init(&g, 1);
-	x = guest_of(&g);
-	y = guest_of(&g);
-	z = guest_of(&g);
+	guest_init(&x, &g);
+	guest_init(&y, &g);
+	guest_init(&z, &g);
 	gate_wait(&g, &x.t);
 	gate_wait(&g, &y.t);
 	gate_wait(&g, &z.t);
@@ -71,8 +71,8 @@ Test(gate, a_start_that_fails_at_once_makes_room_for_the_next)
 	struct guest x, y;
 
 	gate_init(&g, 1);
-	x = guest_of(&g);
-	y = guest_of(&g);
+	guest_init(&x, &g);
+	guest_init(&y, &g);
 	x.leaves_at_once = true;
 	gate_wait(&g, &x.t);
 	gate_wait(&g, &y.t);
@@ -87,7 +87,7 @@ Test(gate, leaving_twice_counts_once)
 	struct guest x;
 
 	gate_init(&g, 2);
-	x = guest_of(&g);
+	guest_init(&x, &g);
 	gate_wait(&g, &x.t);
 	gate_leave(&g, &x.t);
 	gate_leave(&g, &x.t);
