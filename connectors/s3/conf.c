@@ -17,7 +17,7 @@ simple_name(const char *class_name)
 
 struct choice {
 	const char *name;
-	int value;
+	unsigned value;
 };
 
 static const struct choice formats[] = {
@@ -51,7 +51,7 @@ static const struct choice extractors[] = {
 
 static int
 choose(const struct ps_config *c, const char *key, const struct choice *list,
-    int *out, struct ps_error *err)
+    unsigned *out, struct ps_error *err)
 {
 	const char *given = ps_config_str(c, key), *name = simple_name(given);
 	char names[256] = "";
@@ -70,7 +70,7 @@ choose(const struct ps_config *c, const char *key, const struct choice *list,
 
 #define CHOOSE(c, key, list, field, err)                              \
 	do {                                                          \
-		int choice_ = 0;                                      \
+		unsigned choice_ = 0;                                 \
 		if (choose((c), (key), (list), &choice_, (err)) != 0) \
 			return -1;                                    \
 		*(field) = choice_;                                   \
