@@ -174,3 +174,22 @@ def test_a_topic_created_again_behind_the_sink_is_a_gap(
 
     end = wait_for("all of the new topic, or a gap", settled, timeout=90)
     assert end == "all" or ("GAP" in end and t in end), end
+
+
+def test_a_topic_deleted_under_a_source_is_named_and_nothing_skipped(
+        worker, kafka, topic, folder):
+    """All lines written after the deletion are in the new topic."""
+    t, path = topic("t"), folder + "/in"
+    with open(path, "w", encoding="ascii") as f:
+        f.write("first\n")
+    worker.rest.create("src", configs.file_source(path, t))
+    kafka.wait_records(t, 1)
+    kafka.delete_topic(t)
+    wait_for("the deletion", lambda: t not in kafka.topics())
+    later = [b"%d" % n for n in range(100)]
+    with open(path, "ab") as f:
+        f.write(b"\n".join(later) + b"\n")
+    told(worker, "src", t)
+    kafka.create_topic(t)
+    wait_for("all lines", lambda: set(later) <= {
+        r.value for r in kafka.consume(t)}, timeout=90)
