@@ -59,7 +59,7 @@ static const struct ps_key penstock_keys[] = {
 };
 
 static const struct ps_key worker_keys[] = {
-	{ KEY("task.liveness.timeout.ms", LONG, "30000", LOW,
+	{ KEY("task.liveness.timeout.ms", LONG, "10000", LOW,
 	      "A task's process that gives no sign of life for longer is "
 	      "killed and started again."),
 	    AT_LEAST(1000), NO_PLACE },

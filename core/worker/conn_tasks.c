@@ -17,6 +17,7 @@ conn_limits(const struct conn *c, const struct ps_config *config)
 		.memory_bytes = options_limit(o, config, "task.memory.bytes"),
 		.stall_ms = options_limit(o, config, "stall.timeout.ms"),
 		.hang_ms = options_limit(o, config, "task.hang.timeout.ms"),
+		.silence_ms = options_int(o, "task.liveness.timeout.ms"),
 		.stop_ms = options_int(o, "task.shutdown.graceful.timeout.ms"),
 		.restart_first_ms =
 		    options_limit(o, config, "errors.restart.delay.initial.ms"),

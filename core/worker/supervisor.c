@@ -5,8 +5,7 @@
 #include "base/arena.h"
 #include "base/xalloc.h"
 
-#define TICK_MS    250
-#define SILENCE_MS 10000 /* without a beat */
+#define TICK_MS 250
 
 /* ---- watching ---------------------------------------------------------- */
 
@@ -39,9 +38,9 @@ trouble_of(struct task *t, struct clock_ms now, char *why, size_t room)
 	const char *call = child_call(t->child, &since);
 	int64_t ms = clock_since(since, now);
 
-	if (clock_since(child_heard(t->child), now) >= SILENCE_MS) {
-		(void)snprintf(why, room, "no sign of life for %d ms",
-		    SILENCE_MS);
+	if (clock_since(child_heard(t->child), now) >= t->limits.silence_ms) {
+		(void)snprintf(why, room, "no sign of life for %lld ms",
+		    (long long)t->limits.silence_ms);
 		return why;
 	}
 	if (call != NULL && ms >= t->limits.hang_ms) {

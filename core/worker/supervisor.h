@@ -24,6 +24,7 @@ struct task;
 struct task_limits {
 	int64_t memory_bytes;      /* 0: none */
 	int64_t stall_ms, hang_ms; /* of one plugin call */
+	int64_t silence_ms;        /* without a sign of life */
 	int64_t start_ms;          /* from fork to RUNNING */
 	int64_t stop_ms;           /* STOP to SIGKILL */
 	int64_t restart_first_ms, restart_max_ms;

@@ -83,6 +83,7 @@ spec_of(const char *name)
 	return (struct task_spec){ .connector = name,
 		.limits = { .stall_ms = 200,
 		    .hang_ms = 60000,
+		    .silence_ms = 10000,
 		    .start_ms = 60000,
 		    .stop_ms = 2000,
 		    .restart_first_ms = 20,
