@@ -1,0 +1,130 @@
+"""What the repository shows a newcomer works as it stands: the examples are
+valid, the files that the README names start a worker, its commands answer."""
+
+import glob
+import json
+import os
+import re
+import subprocess
+
+import pytest
+
+from support.env import BUILD, HOST, ROOT, wait_for
+from support.worker import Worker
+
+EXAMPLES = sorted(glob.glob(ROOT + "/configs/examples/*.json"))
+PASSWORDS = "/etc/penstock/"
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+class FromFile(Worker):
+    """A worker with a file of the repository, its addresses replaced."""
+    role, args = "worker", ()
+
+    def write_properties(self):
+        text = read(f"{ROOT}/configs/{self.role}.properties")
+        for old, new in (
+                ("localhost:9092", self.properties["bootstrap.servers"]),
+                ("http://localhost:8083", f"http://{HOST}:{self.port}"),
+                ("=penstock", "=" + self.group),
+                ("=/tmp/penstock.offsets", f"={self.folder}/offsets"),
+                ("=build/release/plugins", f"={BUILD}/plugins")):
+            text = text.replace(old, new)
+        with open(self.file, "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def _argv(self):
+        return [f"{BUILD}/penstock", self.role, self.file, *self.args]
+
+    def _env(self):
+        return {**super()._env(), "HOOK_TOKEN": "t",
+                "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
+
+
+@pytest.fixture
+def from_file(kafka, new_worker):
+    return new_worker(kafka.bootstrap, cls=FromFile)
+
+
+def placeholders(config, folder, postgres):
+    """Addresses of this machine, and a file for each ${file:…}."""
+    with open(folder + "/words.properties", "w", encoding="ascii") as f:
+        f.write("password=x\n")
+    text = re.sub(re.escape(PASSWORDS) + r"\w+\.properties",
+                  folder + "/words.properties", json.dumps(config))
+    text = re.sub(r"jdbc:postgresql://127.0.0.1:5432/\w+",
+                  postgres.jdbc("postgres"), text)
+    return json.loads(text)
+
+
+def test_there_is_an_example_of_each_connector():
+    assert [os.path.basename(p) for p in EXAMPLES] == [
+        "file-sink.json", "file-source.json", "http-sink.json",
+        "postgres-sink.json", "postgres-source.json", "s3-sink.json"]
+    for path in EXAMPLES:
+        assert os.path.basename(path) in read(ROOT + "/README.md")
+
+
+def test_the_examples_are_valid(from_file, folder, postgres):
+    for path in EXAMPLES:
+        body = json.loads(read(path))
+        config = placeholders(body["config"], folder, postgres)
+        config["name"] = body["name"]
+        answer = from_file.rest.call(
+            "PUT", "/connector-plugins/" + config["connector.class"]
+            + "/config/validate", config)
+        errors = [e for c in answer["configs"] for e in c["value"]["errors"]]
+        assert answer["error_count"] == 0, (path, errors)
+
+
+def test_every_key_of_the_examples_is_known(from_file, folder, postgres):
+    """A misspelt key would be no error."""
+    for path in EXAMPLES:
+        body = json.loads(read(path))
+        config = placeholders(body["config"], folder, postgres)
+        answer = from_file.rest.call(
+            "PUT", "/connector-plugins/" + config["connector.class"]
+            + "/config/validate", {**config, "name": body["name"]})
+        known = {c["definition"]["name"] for c in answer["configs"]}
+        assert set(config) - known - {"locale"} == set(), path
+
+
+def commands(text):
+    """The README's curl lines."""
+    return re.findall(r"^    (curl .*)$", text, re.M)
+
+
+def test_the_readmes_commands_work(from_file):
+    found = commands(read(ROOT + "/README.md"))
+    assert len(found) >= 3, found
+    for command in found:
+        command = command.replace("localhost:8083",
+                                  f"{HOST}:{from_file.port}")
+        if "/status" in command:
+            wait_for("the status", lambda: from_file.rest.status(
+                "file-source"))
+        done = subprocess.run(command, shell=True, cwd=ROOT, timeout=30,
+                              capture_output=True, text=True, check=True)
+        assert "error_code" not in done.stdout, (command, done.stdout)
+        assert json.loads(done.stdout), command
+    assert from_file.rest.connectors() == ["file-source"]
+
+
+def test_the_standalone_file_runs_the_example(kafka, new_worker, folder,
+                                              unique):
+    t = kafka.create_topic(unique("lines"))
+    body = json.loads(read(ROOT + "/configs/examples/file-source.json"))
+    body["config"].update({"file": folder + "/in", "topic": t})
+    with open(folder + "/source.json", "w", encoding="utf-8") as f:
+        json.dump(body, f)
+    with open(folder + "/in", "w", encoding="utf-8") as f:
+        f.write("one\n")
+
+    class Standalone(FromFile):
+        role, args = "standalone", [folder + "/source.json"]
+    new_worker(kafka.bootstrap, cls=Standalone)
+    assert [r.value for r in kafka.wait_records(t, 1)] == [b"one"]
