@@ -39,8 +39,8 @@ note_refusal(struct topiclog_hub *h, rd_kafka_resp_err_t code, const char *text)
 	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
 		if (h->logs == NULL && refusals[i].code == code &&
 		    strstr(text, refusals[i].word) != NULL)
-			(void)ps_fail(&h->fatal, PS_E_CONFIG,
-			    "%s: look at %s", text, refusals[i].keys);
+			(void)ps_fail(&h->fatal, PS_E_CONFIG, "%s: look at %s",
+			    text, refusals[i].keys);
 }
 
 void

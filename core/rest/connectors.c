@@ -86,7 +86,7 @@ rest_config(struct exchange *x)
 	const struct configs_connector *cfg = ask_connector(x);
 
 	if (cfg != NULL)
-		exchange_json(x, 200, js_from_config(&cfg->config));
+		exchange_json(x, 200, view_config(&cfg->config));
 }
 
 void
@@ -231,15 +231,20 @@ put(struct exchange *x, enum request_op op)
 	struct request_spec spec = { .op = op,
 		.connector = x->param[0],
 		.config = &config };
+	const struct configs_connector *present = configs_find(
+	    journal_configs(worker_journal(x->worker)), spec.connector);
 	struct ps_error err = { 0 };
 	json_t *body = exchange_object(x);
 
 	if (body == NULL)
 		return;
-	if (js_to_config(x->a, body, &config, &err) != 0)
+	if (js_to_config(x->a, body, &config, &err) != 0) {
 		exchange_error(x, 400, "%s", err.text);
-	else
+	} else {
+		if (present != NULL)
+			config = view_unmask(x->a, &config, &present->config);
 		ask_worker(x, &spec, written);
+	}
 	json_decref(body);
 }
 

@@ -4,6 +4,8 @@
 
 #include "base/arena.h"
 #include "base/js.h"
+#include "config/map.h"
+#include "config/redact.h"
 #include "worker/worker.h"
 
 /* ---- info -------------------------------------------------------------- */
@@ -27,6 +29,43 @@ type_of(struct worker *w, const struct configs_connector *cfg)
 	    ps_config_str(&cfg->config, "connector.class"));
 }
 
+/* A reference like ${file:…} is no secret. */
+static bool
+is_masked(const char *key, const char *value)
+{
+	return value != NULL && value[0] != '\0' &&
+	       strstr(value, "${") == NULL && redact_is_secret_key(key);
+}
+
+json_t *
+view_config(const struct ps_config *c)
+{
+	json_t *out = js_from_config(c);
+
+	for (size_t i = 0; i < c->count; i++)
+		if (is_masked(c->settings[i].key, c->settings[i].value))
+			(void)json_object_set_new(out, c->settings[i].key,
+			    json_string(VIEW_MASKED));
+	return out;
+}
+
+struct ps_config
+view_unmask(struct ps_arena *a, const struct ps_config *given,
+    const struct ps_config *present)
+{
+	struct ps_config c = *given;
+
+	for (size_t i = 0; i < given->count; i++) {
+		const struct ps_setting *s = &given->settings[i];
+		const char *value = ps_config_get(present, s->key);
+
+		if (s->value != NULL && strcmp(s->value, VIEW_MASKED) == 0 &&
+		    is_masked(s->key, value))
+			c = config_with(a, &c, s->key, value);
+	}
+	return c;
+}
+
 json_t *
 view_info(struct worker *w, const struct configs_connector *cfg)
 {
@@ -35,8 +74,7 @@ view_info(struct worker *w, const struct configs_connector *cfg)
 	for (size_t i = 0; i < task_count(cfg); i++)
 		(void)json_array_append_new(tasks, task_id(cfg->name, (int)i));
 	return json_pack("{s:s, s:o, s:o, s:s}", "name", cfg->name, "config",
-	    js_from_config(&cfg->config), "tasks", tasks, "type",
-	    type_of(w, cfg));
+	    view_config(&cfg->config), "tasks", tasks, "type", type_of(w, cfg));
 }
 
 json_t *
@@ -47,7 +85,7 @@ view_tasks(const struct configs_connector *cfg)
 	for (size_t i = 0; i < task_count(cfg); i++)
 		(void)json_array_append_new(tasks,
 		    json_pack("{s:o, s:o}", "id", task_id(cfg->name, (int)i),
-			"config", js_from_config(&cfg->tasks[i])));
+			"config", view_config(&cfg->tasks[i])));
 	return tasks;
 }
 

@@ -28,12 +28,11 @@ class FromFile(Worker):
     def write_properties(self):
         text = read(f"{ROOT}/configs/{self.role}.properties")
         for old, new in (
-                ("localhost:9092", self.properties["bootstrap.servers"]),
-                ("http://localhost:8083", f"http://{HOST}:{self.port}"),
-                ("=penstock", "=" + self.group),
-                ("=/tmp/penstock.offsets", f"={self.folder}/offsets"),
-                ("=build/release/plugins", f"={BUILD}/plugins")):
-            text = text.replace(old, new)
+                (r"localhost:9092", self.properties["bootstrap.servers"]),
+                (r"http://\S+:8083", f"http://{HOST}:{self.port}"),
+                (r"=penstock", "=" + self.group),
+                (r"=/tmp/penstock.offsets", f"={self.folder}/offsets")):
+            text = re.sub(old, new, text)
         with open(self.file, "w", encoding="utf-8") as f:
             f.write(text)
 

@@ -157,6 +157,25 @@ def test_validate_masks_them(told):
                 assert rows[key] == "[hidden]", (name, key)
 
 
+def test_what_was_masked_can_be_sent_back(told):
+    """GET, change a key, PUT: the password stays the one that is there."""
+    config = told.rest.get("/connectors/http-plain/config")
+    assert config["http.headers.authorization"] == "[hidden]"
+    shown = told.rest.get("/connectors/http-file/config")
+    assert shown["http.headers.authorization"] == \
+        "Bearer " + told.words["file"]
+    before = len(told.receiver.requests)
+    told.kafka.produce(told.topic, [b'{"id":2}'])
+    told.rest.put_config("http-plain", {**config, "batch.max.size": "7"})
+    wait_for("its next requests", lambda: [
+        r for r in told.receiver.requests[before:]
+        if r.headers.get("authorization") == "Bearer " + PLAIN["http"]])
+    told.rest.put_config("http-plain", {
+        **config, "http.headers.authorization": "Bearer other"})
+    for r in told.receiver.requests:
+        assert "[hidden]" not in r.headers.get("authorization")
+
+
 def test_a_login_that_is_refused_does_not_repeat_them(told):
     for name in ("pg-env", "pg-plain", "src-env"):
         r = told.rest.request("POST", "/connectors", {

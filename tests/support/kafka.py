@@ -78,7 +78,7 @@ class Kafka:
         self.heap = heap
         self.settings = settings
         self.cluster_id = base64.urlsafe_b64encode(
-            uuid.uuid4().bytes).decode()[:22]
+            uuid.uuid4().bytes).decode()[:22].replace("-", "A")
         self.ports = {n: free_port() for n in self.numbers}
         self.controllers = {n: free_port() for n in self.numbers}
         self.secure_ports = {n: free_port() for n in self.numbers}
