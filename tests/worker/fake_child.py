@@ -50,7 +50,8 @@ def run():
 
 
 def segv():
-    send(control, "beat", call="poll", since_ms=1)
+    send(control, "beat", call="poll",
+         since_ms=int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000))
     send(data, "status", state="RUNNING")
     os.kill(os.getpid(), signal.SIGSEGV)
 
