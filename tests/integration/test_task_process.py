@@ -389,23 +389,30 @@ def test_a_sink_says_where_to_start(kafka, worker, topic, folder):
 def test_two_tasks_share_the_partitions(kafka, worker, unique, folder):
     topic, name = unique("shared"), unique("keeper")
     kafka.create_topic(topic, 4)
-    config = keeper(topic, folder, name=name)
+    folders = [f"{folder}/{n}" for n in range(2)]
+
+    def records():
+        return [r[4] for f in folders for r in kept(f)]
+
     with Child("task", name, "0") as one, Child("task", name, "1") as two:
-        for c in (one, two):
-            c.configure(worker, config)
-            c.status("RUNNING")
+        for c, place in zip((one, two), folders):
+            os.mkdir(place)
+            c.configure(worker, keeper(topic, place, name=name))
+        wait_for("both to have partitions", lambda: all(
+            len(kept(f, "open")) - len(kept(f, "close")) == 2
+            for f in folders))
         for n in range(0, 200, 20):
             kafka.produce(topic, [{"key": str(k), "value": f"v{k}"}
                                   for k in range(n, n + 20)])
             if n == 100:
                 assert two.stop() == 0
-        wait_for("all", lambda: {r[4] for r in kept(folder)} ==
-                 {f"v{n}" for n in range(200)})
+        wait_for("all", lambda: set(records()) == {
+            f"v{n}" for n in range(200)})
         wait_for("commit", lambda: sum(kafka.committed(
             f"connect-{name}").values()) == 200)
         assert one.stop() == 0
     # An orderly stop repeats nothing.
-    assert len(kept(folder)) == 200
+    assert len(records()) == 200
 
 
 # ---- connectors ----
