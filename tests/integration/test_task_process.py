@@ -109,11 +109,10 @@ def test_a_stop_commits_what_was_sent(kafka, worker, topic):
 def test_kill_9_repeats_but_loses_nothing(kafka, worker, topic):
     endless = numbers(topic, count="1000000000", **{"pause.ms": "20"})
     for _ in range(3):
-        before = kafka.size(topic)
+        before = stored(kafka, worker)
         with Child("task", "numbers", "0") as c:
-            c.configure(worker, endless, stored=stored(kafka, worker))
-            wait_for("progress",
-                     lambda b=before: kafka.size(topic) > b + 5000)
+            c.configure(worker, endless, stored=before)
+            wait_for("a commit", lambda b=before: stored(kafka, worker) != b)
             c.kill()
     [[_, offset]] = stored(kafka, worker)
     end = json.loads(offset)["next"] + 50000
