@@ -432,8 +432,7 @@ with_poll_limit(const struct settings *own, const struct ps_config *c)
 	if (ps_config_has(c, "max.poll.interval.ms"))
 		return *c;
 	return config_with(own->arena, c, "max.poll.interval.ms",
-	    ps_printf(own->arena, "%lld",
-		(long long)(hang_ms + POLL_SPARE_MS)));
+	    ps_printf(own->arena, "%lld", (long long)hang_ms + POLL_SPARE_MS));
 }
 
 static int
