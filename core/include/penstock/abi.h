@@ -30,6 +30,7 @@ enum ps_kind {
 
 struct ps_class {
 	enum ps_kind kind;
+	int variant;                /* the class's own: $Key or $Value, say */
 	const char *name;           /* ours, and the simple name */
 	const char *const *aliases; /* Java class names, NULL-terminated */
 	const char *doc;            /* one line */
@@ -37,7 +38,6 @@ struct ps_class {
 	size_t key_count;
 	const void *ops; /* struct ps_<kind>_ops */
 	size_t ops_size;
-	int variant; /* the class's own: $Key or $Value, say */
 };
 
 struct ps_plugin {
