@@ -81,7 +81,7 @@ pkg_libs = $(if $(strip $1),$(shell $(PKG_CONFIG) --libs $1))
 HAVE_LIBS := $(shell $(PKG_CONFIG) --exists rdkafka jansson \
 	2>/dev/null && echo yes)
 ifeq ($(HAVE_LIBS),)
-ifneq ($(filter-out clean help deps test,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out clean help deps test demo,$(or $(MAKECMDGOALS),all)),)
 $(error libraries are missing: run docker/install-deps build)
 endif
 endif
