@@ -89,8 +89,8 @@ endif
 # librdkafka of our own is linked in, so that penstock is one file.
 RDKAFKA_A := $(wildcard $(DEPS)/librdkafka/lib/librdkafka.a)
 ifneq ($(RDKAFKA_A),)
-RDKAFKA_LIBS := $(RDKAFKA_A) -lsasl2 -lssl -lcrypto -lcurl -lzstd -lz -lm \
-	-ldl -lpthread
+RDKAFKA_LIBS := $(RDKAFKA_A) $(call pkg_libs,$(shell $(PKG_CONFIG) \
+	--print-requires-private rdkafka)) -lm -ldl -lpthread -lrt
 else
 RDKAFKA_LIBS = $(call pkg_libs,rdkafka)
 endif
