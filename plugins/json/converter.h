@@ -18,7 +18,7 @@ struct converter {
 	struct parser *parser;
 };
 
-/* What encode, decode and check do to one record's key or value. */
+/* What encode, decode and check do to one key, value or header. */
 struct side {
 	struct ps_value *value;
 	const struct ps_schema **schema;
@@ -36,10 +36,19 @@ side_of(struct ps_record *r, enum ps_part part)
 		PS_STAGE_VALUE_CONVERTER };
 }
 
+static inline struct side
+side_of_header(struct ps_header *h)
+{
+	return (struct side){ &h->value, &h->schema, &h->raw,
+		PS_STAGE_HEADER_CONVERTER };
+}
+
 /* The ops that read: see penstock/converter.h. */
 void json_decode(void *state, struct ps_batch *b,
     struct ps_record *const *records, size_t count, enum ps_part part);
 void json_check(void *state, struct ps_batch *b,
     struct ps_record *const *records, size_t count, enum ps_part part);
+int json_header_decode(void *state, struct ps_arena *a, const char *topic,
+    struct ps_header *header, struct ps_error *err);
 
 #endif

@@ -183,6 +183,18 @@ json_decode(void *state, struct ps_batch *b, struct ps_record *const *records,
 	}
 }
 
+int
+json_header_decode(void *state, struct ps_arena *a, const char *topic,
+    struct ps_header *header, struct ps_error *err)
+{
+	struct converter *c = (struct converter *)state;
+	struct side s = side_of_header(header);
+
+	(void)topic;
+	schema_cache_turn(c->schemas);
+	return decode_one(c, a, &s, err);
+}
+
 static int
 check_plain(const struct ps_slice *raw, struct ps_error *err)
 {

@@ -106,6 +106,16 @@ encode(void *state, struct ps_batch *b, struct ps_record *const *records,
 	}
 }
 
+static int
+encode_header(void *state, struct ps_arena *a, const char *topic,
+    struct ps_header *header, struct ps_error *err)
+{
+	struct side s = side_of_header(header);
+
+	(void)topic;
+	return encode_one((struct converter *)state, a, &s, err);
+}
+
 static bool
 raw_is_json(void *state)
 {
@@ -118,6 +128,13 @@ static const struct ps_converter_ops ops = {
 	.decode = json_decode,
 	.check = json_check,
 	.raw_is_json = raw_is_json,
+	.destroy = destroy,
+};
+
+static const struct ps_header_converter_ops header_ops = {
+	.create = create,
+	.encode = encode_header,
+	.decode = json_header_decode,
 	.destroy = destroy,
 };
 
@@ -190,6 +207,16 @@ static const struct ps_class classes[] = {
 	    .key_count = sizeof keys / sizeof *keys,
 	    .ops = &ops,
 	    .ops_size = sizeof ops,
+	},
+	{
+	    .kind = PS_KIND_HEADER_CONVERTER,
+	    .name = "JsonConverter",
+	    .aliases = aliases,
+	    .doc = "headers as JSON, with their schema or without",
+	    .keys = keys,
+	    .key_count = sizeof keys / sizeof *keys,
+	    .ops = &header_ops,
+	    .ops_size = sizeof header_ops,
 	},
 };
 

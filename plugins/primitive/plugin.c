@@ -39,40 +39,40 @@ static const char *const float_names[] = { CONVERTERS "FloatConverter", NULL };
 static const char *const double_names[] = { CONVERTERS "DoubleConverter",
 	NULL };
 
-#define ROW(class_name, names, type, text, table)                        \
-	{                                                                \
-		.kind = PS_KIND_CONVERTER, .name = (class_name),         \
-		.aliases = (names), .doc = (text), .keys = (table),      \
-		.key_count = sizeof(table) / sizeof *(table),            \
-		.ops = &primitive_ops, .ops_size = sizeof primitive_ops, \
-		.variant = (type)                                        \
+/* Connect's classes convert keys and values, and headers: a row for each. */
+#define ROW(of, class_name, names, type, text, table, table_ops)        \
+	{                                                               \
+		.kind = (of), .name = (class_name), .aliases = (names), \
+		.doc = (text), .keys = (table),                         \
+		.key_count = sizeof(table) / sizeof *(table),           \
+		.ops = &(table_ops), .ops_size = sizeof(table_ops),     \
+		.variant = (type)                                       \
 	}
+#define ROWS(name, names, type, text, table)                                   \
+	ROW(PS_KIND_CONVERTER, name, names, type, text, table, primitive_ops), \
+	    ROW(PS_KIND_HEADER_CONVERTER, name, names, type, text, table,      \
+		primitive_header_ops)
 
 static const struct ps_class classes[] = {
-	ROW("StringConverter", string_names, PS_STRING,
+	ROWS("StringConverter", string_names, PS_STRING,
 	    "UTF-8 text; other values as Java prints them", string_keys),
-	ROW("ByteArrayConverter", bytes_names, PS_BYTES, "bytes as they are",
+	ROWS("ByteArrayConverter", bytes_names, PS_BYTES, "bytes as they are",
 	    type_keys),
-	ROW("BooleanConverter", boolean_names, PS_BOOLEAN, "one byte, 0 or 1",
+	ROWS("BooleanConverter", boolean_names, PS_BOOLEAN, "one byte, 0 or 1",
 	    type_keys),
-	ROW("ShortConverter", short_names, PS_INT16, "two bytes, big-endian",
+	ROWS("ShortConverter", short_names, PS_INT16, "two bytes, big-endian",
 	    type_keys),
-	ROW("IntegerConverter", integer_names, PS_INT32,
+	ROWS("IntegerConverter", integer_names, PS_INT32,
 	    "four bytes, big-endian", type_keys),
-	ROW("LongConverter", long_names, PS_INT64, "eight bytes, big-endian",
+	ROWS("LongConverter", long_names, PS_INT64, "eight bytes, big-endian",
 	    type_keys),
-	ROW("FloatConverter", float_names, PS_FLOAT32,
+	ROWS("FloatConverter", float_names, PS_FLOAT32,
 	    "four bytes, IEEE 754, big-endian", type_keys),
-	ROW("DoubleConverter", double_names, PS_FLOAT64,
+	ROWS("DoubleConverter", double_names, PS_FLOAT64,
 	    "eight bytes, IEEE 754, big-endian", type_keys),
-	{ .kind = PS_KIND_HEADER_CONVERTER,
-	    .name = "SimpleHeaderConverter",
-	    .aliases = header_names,
-	    .doc = "headers as text whose type is inferred when read",
-	    .keys = type_keys,
-	    .key_count = 1,
-	    .ops = &simple_header_ops,
-	    .ops_size = sizeof simple_header_ops },
+	ROW(PS_KIND_HEADER_CONVERTER, "SimpleHeaderConverter", header_names, 0,
+	    "headers as text whose type is inferred when read", type_keys,
+	    simple_header_ops),
 };
 
 PS_PLUGIN("primitive", "1.0", classes);

@@ -1,8 +1,9 @@
 /*
  * primitive: converters for text, bytes and single numbers.
  *
- * scalar.c holds all record converters (their class's variant is the type),
- * header.c SimpleHeaderConverter, infer.c how it reads text.
+ * scalar.c holds all but one (their class's variant is the type), each for
+ * keys and values and for headers; header.c SimpleHeaderConverter, infer.c
+ * how it reads text.
  */
 #ifndef PENSTOCK_PRIMITIVE_PRIMITIVE_H
 #define PENSTOCK_PRIMITIVE_PRIMITIVE_H
@@ -11,6 +12,7 @@
 #include <penstock/converter.h>
 
 extern const struct ps_converter_ops primitive_ops;
+extern const struct ps_header_converter_ops primitive_header_ops;
 extern const struct ps_header_converter_ops simple_header_ops;
 
 struct text;

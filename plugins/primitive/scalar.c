@@ -307,13 +307,21 @@ encode(void *state, struct ps_batch *b, struct ps_record *const *records,
 	}
 }
 
+static const struct ps_schema *
+schema_of(const struct scalar *c)
+{
+	struct ps_schema draft = { .type = c->type, .optional = true };
+	const struct ps_schema *s = c->host->intern(c->host, &draft);
+
+	return s;
+}
+
 static void
 decode(void *state, struct ps_batch *b, struct ps_record *const *records,
     size_t count, enum ps_part part)
 {
 	struct scalar *c = (struct scalar *)state;
-	struct ps_schema draft = { .type = c->type, .optional = true };
-	const struct ps_schema *schema = c->host->intern(c->host, &draft);
+	const struct ps_schema *schema = schema_of(c);
 	struct ps_error err;
 	int rc;
 
@@ -358,5 +366,32 @@ const struct ps_converter_ops primitive_ops = {
 	.encode = encode,
 	.decode = decode,
 	.check = check,
+	.destroy = free,
+};
+
+static int
+encode_header(void *state, struct ps_arena *a, const char *topic,
+    struct ps_header *header, struct ps_error *err)
+{
+	(void)topic;
+	return encode_value((struct scalar *)state, a, header->schema,
+	    &header->value, &header->raw, err);
+}
+
+static int
+decode_header(void *state, struct ps_arena *a, const char *topic,
+    struct ps_header *header, struct ps_error *err)
+{
+	struct scalar *c = (struct scalar *)state;
+
+	(void)topic;
+	header->schema = schema_of(c);
+	return decode_value(c, a, &header->raw, &header->value, err);
+}
+
+const struct ps_header_converter_ops primitive_header_ops = {
+	.create = create,
+	.encode = encode_header,
+	.decode = decode_header,
 	.destroy = free,
 };

@@ -210,6 +210,20 @@ test_host_new(const char *so, const char *class_name)
 }
 
 void
+test_host_kind(struct test_host *t, enum ps_kind kind)
+{
+	const struct ps_plugin *p = dlsym(t->so, "penstock_plugin");
+	const char *name = t->class->name;
+
+	t->class = NULL;
+	for (size_t i = 0; i < p->class_count; i++)
+		if (p->classes[i].kind == kind &&
+		    strcmp(p->classes[i].name, name) == 0)
+			t->class = &p->classes[i];
+	assert(t->class != NULL);
+}
+
+void
 test_host_free(struct test_host **tp)
 {
 	struct test_host *t = *tp;

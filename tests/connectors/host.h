@@ -46,6 +46,8 @@ struct test_host {
 /* Aborts the test when the .so or the class is not there. */
 struct test_host *test_host_new(const char *so, const char *class_name);
 void test_host_free(struct test_host **tp);
+/* Before create: the class of the same name but of this kind. */
+void test_host_kind(struct test_host *t, enum ps_kind kind);
 
 /* Before create: one setting; NULL values are allowed. */
 void test_host_set(struct test_host *t, const char *key, const char *value);

@@ -103,6 +103,37 @@ def test_headers_are_inferred_by_the_default_converter(observed):
                            "none=null", "twice=int8:1", "twice=int8:2"]
 
 
+@pytest.mark.parametrize("name,more,raw,seen", [
+    (configs.JSON, {"schemas_enable": "true"}, ENVELOPE.encode(), "struct:2"),
+    (configs.JSON, {"schemas_enable": "false"}, b'{"id":7}', "map:1"),
+    (STORAGE + "StringConverter", {}, b"7", "string:7"),
+    (STORAGE + "SimpleHeaderConverter", {}, b"7", "int8:7"),
+    (CONVERTERS + "ByteArrayConverter", {}, b"7", "bytes:37"),
+    (CONVERTERS + "BooleanConverter", {}, b"\x01", "boolean:true"),
+    (CONVERTERS + "ShortConverter", {}, struct.pack(">h", 7), "int16:7"),
+    (CONVERTERS + "IntegerConverter", {}, struct.pack(">i", 7), "int32:7"),
+    (CONVERTERS + "LongConverter", {}, struct.pack(">q", 7), "int64:7"),
+    (CONVERTERS + "FloatConverter", {}, struct.pack(">f", .5), "float32:0.5"),
+    (CONVERTERS + "DoubleConverter", {}, struct.pack(">d", .5),
+     "float64:0.5"),
+])
+def test_headers_are_read_by_the_converter_that_is_asked_for(
+        observed, name, more, raw, seen):
+    rows = observed([{"value": b"x", "headers": [("h", raw), ("n", None)]}],
+                    **converter("value", STORAGE + "StringConverter"),
+                    **converter("header", name, **more))
+    assert rows[0][3:] == ["h=" + seen, "n=null"]
+
+
+def test_all_of_connects_header_converters_are_listed(worker):
+    listed = worker.rest.get("/connector-plugins?connectorsOnly=false")
+    of = {kind: {p["class"] for p in listed if p["type"] == kind}
+          for kind in ("converter", "header_converter")}
+    assert of["converter"] < of["header_converter"]
+    assert of["header_converter"] - of["converter"] == {
+        STORAGE + "SimpleHeaderConverter"}
+
+
 def test_the_workers_converters_are_the_default(observing, observed):
     assert observing.properties["value.converter.schemas.enable"] == "false"
     rows = observed([{"key": b"1", "value": b'{"a":1}'}])

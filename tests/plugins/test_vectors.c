@@ -13,6 +13,12 @@ Test(vectors, simple_converters_read_and_write_what_connect_does, .timeout = 60)
 	cr_assert(ge(sz, vectors_run("primitive"), 200));
 }
 
+Test(vectors, every_converter_reads_and_writes_headers_as_connects_do,
+    .timeout = 60)
+{
+	cr_assert(ge(sz, vectors_run("headers"), 200));
+}
+
 Test(vectors, transforms_do_what_connects_do, .timeout = 60)
 {
 	cr_assert(ge(sz, vectors_run("transforms"), 300));

@@ -309,6 +309,8 @@ run_line(struct vector *v, size_t number)
 	struct ps_batch *b = batch_new(4096);
 	const char *outcome;
 
+	if (strncmp(v->column[OPERATION], "header-", 7) == 0)
+		test_host_kind(t, PS_KIND_HEADER_CONVERTER);
 	ps_error_clear(&v->err);
 	v->out_len = 0;
 	v->in_len = unescape(v->in, v->column[INPUT]);
