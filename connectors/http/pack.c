@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include <penstock/json.h>
+
 static void *
 grow(void *p, size_t *room, size_t need, size_t size)
 {
@@ -57,74 +59,15 @@ keep(struct pack *p, const void *data, size_t len)
 	return at;
 }
 
+/* What the JSON string at `s` says. */
 static void
-keep_utf8(struct pack *p, uint32_t c)
+keep_string(struct pack *p, const char *s, size_t len)
 {
-	char b[4];
-	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-	static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	struct ps_json_cursor c = { s, s + len };
+	struct ps_json v = ps_json_value(&c);
+	size_t at = keep(p, NULL, len);
 
-	for (size_t i = n - 1; i > 0; i--, c >>= 6)
-		b[i] = (char)(unsigned char)(0x80 | (c & 0x3f));
-	b[0] = (char)(unsigned char)(lead[n] | c);
-	(void)keep(p, b, n);
-}
-
-static uint32_t
-hex4(const char *s, const char *end)
-{
-	uint32_t v = 0;
-
-	for (int i = 0; i < 4 && s + i < end; i++) {
-		char c = s[i];
-
-		v = v * 16 + (uint32_t)(c >= 'a'   ? c - 'a' + 10
-					: c >= 'A' ? c - 'A' + 10
-						   : c - '0');
-	}
-	return v;
-}
-
-/* \uXXXX at `s`, behind the u; how many bytes it took. */
-static size_t
-keep_escape(struct pack *p, const char *s, const char *end)
-{
-	uint32_t c = hex4(s, end), low;
-
-	if (c >= 0xd800 && c < 0xdc00 && end - s >= 10 && s[4] == '\\') {
-		low = hex4(s + 6, end);
-		if (low >= 0xdc00 && low < 0xe000) {
-			keep_utf8(p,
-			    0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00));
-			return 10;
-		}
-	}
-	keep_utf8(p, c >= 0xd800 && c < 0xe000 ? 0xfffd : c);
-	return 4;
-}
-
-/* What the JSON string s[0..len), quotes included, says. */
-static void
-keep_unquoted(struct pack *p, const char *s, size_t len)
-{
-	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
-	const char *end = s + len - 1, *plain, *at;
-
-	for (s++; s < end;) {
-		plain = memchr(s, '\\', (size_t)(end - s));
-		plain = plain == NULL ? end : plain;
-		(void)keep(p, s, (size_t)(plain - s));
-		s = plain;
-		if (s + 1 >= end)
-			return;
-		if (s[1] == 'u') {
-			s += 2 + keep_escape(p, s + 2, end);
-			continue;
-		}
-		at = strchr(from, s[1]);
-		(void)keep(p, at != NULL ? &to[at - from] : s + 1, 1);
-		s += 2;
-	}
+	p->len = at + ps_json_unescape(p->data + at, v.text, v.len);
 }
 
 /* Line breaks between a document's tokens would end its line too early. */
@@ -148,12 +91,15 @@ keep_value(struct pack *p, const struct http_conf *conf, const char *s,
 
 	while (i < len && strchr(" \t\r\n", s[i]) != NULL && s[i] != '\0')
 		i++;
+	while (len > i && strchr(" \t\r\n", s[len - 1]) != NULL &&
+	       s[len - 1] != '\0')
+		len--;
 	if (i == len || (len - i == 4 && memcmp(s + i, "null", 4) == 0))
 		return ps_fail(err, PS_E_DATA, "Record value must not be null");
 	if (conf->format != FORMAT_AS_IS)
 		keep_line(p, s, len);
 	else if (s[i] == '"')
-		keep_unquoted(p, s + i, len - i);
+		keep_string(p, s + i, len - i);
 	else if (s[i] == '{')
 		(void)keep(p, s, len);
 	else

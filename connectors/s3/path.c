@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "field.h"
+#include <penstock/json.h>
 
 int
 path_time(const struct s3_conf *conf, const struct ps_record *r, int64_t now_ms,
     int64_t *ms, struct ps_error *err)
 {
-	struct field f;
+	struct ps_json f;
 	char text[128];
 	struct str s = STR(text);
 
@@ -24,19 +24,19 @@ path_time(const struct s3_conf *conf, const struct ps_record *r, int64_t now_ms,
 			    "the record has no timestamp");
 		return 0;
 	}
-	f = field_find((const char *)r->raw_value.data, r->raw_value.len,
+	f = ps_json_find((const char *)r->raw_value.data, r->raw_value.len,
 	    conf->timestamp_field);
 	str_add(&s, f.text == NULL ? "" : f.text,
 	    f.len < sizeof text ? f.len : 0);
-	if (f.kind == FIELD_NUMBER) {
+	if (f.kind == PS_JSON_NUMBER) {
 		*ms = strtoll(text, NULL, 10);
 		return 0;
 	}
-	if (f.kind == FIELD_STRING && iso_parse(f.text, f.len, ms) == 0)
+	if (f.kind == PS_JSON_STRING && iso_parse(f.text, f.len, ms) == 0)
 		return 0;
 	return ps_fail(err, PS_E_DATA,
 	    "field %s is %s%.100s, milliseconds or ISO 8601 text are expected",
-	    conf->timestamp_field, f.kind == FIELD_MISSING ? "missing" : "",
+	    conf->timestamp_field, f.kind == PS_JSON_MISSING ? "missing" : "",
 	    text);
 }
 
@@ -44,33 +44,31 @@ static int
 add_field(const struct ps_record *r, const char *name, struct str *out,
     struct ps_error *err)
 {
-	struct field f =
-	    field_find((const char *)r->raw_value.data, r->raw_value.len, name);
+	struct ps_json f = ps_json_find((const char *)r->raw_value.data,
+	    r->raw_value.len, name);
 	char text[KEY_MAX];
-	struct str s = STR(text);
+	size_t len = f.len;
 
 	str_segment(out, name, strlen(name));
 	str_puts(out, "=");
-	if (f.kind == FIELD_MISSING || f.kind == FIELD_OTHER ||
-	    (f.kind == FIELD_NUMBER && memchr(f.text, '.', f.len) != NULL))
+	if (f.kind == PS_JSON_MISSING || f.kind == PS_JSON_OTHER ||
+	    (f.kind == PS_JSON_NUMBER && memchr(f.text, '.', f.len) != NULL))
 		return ps_fail(err, PS_E_DATA,
 		    "partition.field.name %s is %s: text, an integer or a "
 		    "boolean is expected",
 		    name,
-		    f.kind == FIELD_MISSING ? "missing"
-		    : f.kind == FIELD_OTHER ? "an object or an array"
-					    : "not an integer");
-	if (f.kind == FIELD_STRING)
-		field_unescape(&s, f.text, f.len);
-	else
-		str_add(&s, f.text, f.len);
-	if (s.full)
+		    f.kind == PS_JSON_MISSING ? "missing"
+		    : f.kind == PS_JSON_OTHER ? "an object or an array"
+					      : "not an integer");
+	if (f.len > sizeof text)
 		return ps_fail(err, PS_E_DATA,
 		    "partition.field.name %s has %zu bytes: too long for the "
 		    "name of an object",
 		    name, f.len);
-	if (s.len > 0)
-		str_segment(out, text, s.len);
+	if (f.kind == PS_JSON_STRING)
+		len = ps_json_unescape(text, f.text, f.len);
+	if (len > 0)
+		str_segment(out, f.kind == PS_JSON_STRING ? text : f.text, len);
 	return 0;
 }
 
