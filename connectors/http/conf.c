@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base64.h"
+#include <penstock/base64.h>
+#include <penstock/pem.h>
 
 static char *
 copy(const char *text)
@@ -102,21 +103,34 @@ set_authorization(struct http_conf *conf, const char *scheme, const char *text)
 	(void)snprintf(conf->authorization, len, "%s%s", scheme, text);
 }
 
+char *
+http_conf_basic(const char *scheme, const char *user, const char *word)
+{
+	size_t len = strlen(user) + strlen(word) + 1, start = strlen(scheme);
+	char *pair = malloc(len + 1);
+	char *out = malloc(start + PS_BASE64_LEN(len) + 1);
+
+	if (pair == NULL || out == NULL)
+		abort();
+	(void)snprintf(pair, len + 1, "%s:%s", user, word);
+	memcpy(out, scheme, start);
+	start += ps_base64_put(out + start, (const uint8_t *)pair, len);
+	out[start] = '\0';
+	free(pair);
+	return out;
+}
+
 static int
 read_basic(struct http_conf *conf, const struct ps_config *c,
     struct ps_error *err)
 {
 	const char *user = ps_config_str(c, "http.basic.username");
-	const char *word = ps_config_str(c, "http.basic.password");
-	char pair[1024], text[1400];
-	int n = snprintf(pair, sizeof pair, "%s:%s", user, word);
 
-	if (user[0] == '\0' || strchr(user, ':') != NULL || n < 0 ||
-	    (size_t)n >= sizeof pair)
+	if (user[0] == '\0' || strchr(user, ':') != NULL)
 		return ps_fail(err, PS_E_CONFIG,
-		    "http.basic.username is empty, holds ':' or is too long");
-	base64(text, pair, (size_t)n);
-	set_authorization(conf, "Basic ", text);
+		    "http.basic.username=%s is empty or holds ':'", user);
+	conf->authorization = http_conf_basic("Basic ", user,
+	    ps_config_str(c, "http.basic.password"));
 	return 0;
 }
 
@@ -242,6 +256,8 @@ read_tls(struct http_conf *conf, const struct ps_config *c)
 	conf->proxy = copy(text);
 	conf->trust_all = ps_config_bool(c, "http.ssl.trust.all.certs");
 	conf->ca_file = get(c, "http.ssl.truststore.location");
+	conf->client_file = get(c, "http.ssl.keystore.location");
+	conf->client_word = get(c, "http.ssl.key.password");
 	conf->allow_link_local = ps_config_bool(c, "http.allow.link.local");
 }
 
@@ -275,9 +291,6 @@ int
 http_conf_read(struct http_conf *conf, const struct ps_config *c,
     struct ps_error *err)
 {
-	const char *ca = ps_config_str(c, "http.ssl.truststore.location");
-	size_t n = strlen(ca);
-
 	*conf = (struct http_conf){ 0 };
 	read_texts(conf, c);
 	read_batches(conf, c);
@@ -285,12 +298,9 @@ http_conf_read(struct http_conf *conf, const struct ps_config *c,
 	if (check_url("http.url", conf->url, err) != 0 ||
 	    read_auth(conf, c, err) != 0 || read_headers(conf, c, err) != 0)
 		return -1;
-	if (n > 4 && (strcmp(ca + n - 4, ".jks") == 0 ||
-			 strcmp(ca + n - 4, ".p12") == 0))
-		return ps_fail(err, PS_E_CONFIG,
-		    "http.ssl.truststore.location=%s: a PEM file is expected "
-		    "(keytool -exportcert -rfc writes one)",
-		    ca);
+	if (ps_pem_check(c, "http.ssl.truststore.location", false, err) != 0 ||
+	    ps_pem_check(c, "http.ssl.keystore.location", true, err) != 0)
+		return -1;
 	if (conf->authorization != NULL &&
 	    check_header("http.headers.authorization", conf->authorization,
 		err) != 0)
@@ -303,7 +313,8 @@ void
 http_conf_fini(struct http_conf *conf)
 {
 	char *all[] = { conf->url, conf->authorization, conf->content_type,
-		conf->proxy, conf->ca_file, conf->token_url, conf->client_id,
+		conf->proxy, conf->ca_file, conf->client_file,
+		conf->client_word, conf->token_url, conf->client_id,
 		conf->client_secret, conf->scope, conf->grant_type,
 		conf->grant_property, conf->id_property, conf->secret_property,
 		conf->token_property, conf->prefix, conf->suffix,

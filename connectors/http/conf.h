@@ -22,7 +22,7 @@ struct http_conf {
 	int64_t timeout_ms;
 	char *proxy;
 	bool trust_all, allow_link_local;
-	char *ca_file;
+	char *ca_file, *client_file, *client_word;
 
 	char *token_url, *client_id, *client_secret, *scope;
 	char *grant_type, *grant_property, *id_property, *secret_property;
@@ -41,6 +41,8 @@ struct http_conf {
 
 int http_conf_read(struct http_conf *conf, const struct ps_config *c,
     struct ps_error *err);
+/* The scheme with user:word behind it in base64; free() it. */
+char *http_conf_basic(const char *scheme, const char *user, const char *word);
 void http_conf_fini(struct http_conf *conf);
 
 #endif

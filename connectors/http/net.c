@@ -189,9 +189,9 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
 
 	(void)purpose;
 	if (is_denied(at)) {
-		(void)snprintf(p->reason, sizeof p->reason,
+		p->denied =
 		    "the address is link-local, a metadata service's or none "
-		    "to connect to (http.allow.link.local=false)");
+		    "to connect to (http.allow.link.local=false)";
 		return CURL_SOCKET_BAD;
 	}
 	fd = socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
@@ -218,6 +218,11 @@ set_limits(const struct http_conf *conf, CURL *e)
 	(void)curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
 	if (conf->ca_file[0] != '\0')
 		(void)curl_easy_setopt(e, CURLOPT_CAINFO, conf->ca_file);
+	if (conf->client_file[0] != '\0') {
+		(void)curl_easy_setopt(e, CURLOPT_SSLCERT, conf->client_file);
+		(void)curl_easy_setopt(e, CURLOPT_SSLKEY, conf->client_file);
+		(void)curl_easy_setopt(e, CURLOPT_KEYPASSWD, conf->client_word);
+	}
 	if (conf->trust_all) {
 		(void)curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
 		(void)curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -255,6 +260,7 @@ net_send(struct net *n, struct post *p)
 	(void)curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
 	(void)curl_easy_setopt(e, CURLOPT_HEADERDATA, p);
 	(void)curl_easy_setopt(e, CURLOPT_PRIVATE, p);
+	(void)curl_easy_setopt(e, CURLOPT_ERRORBUFFER, p->reason);
 	if (!n->conf->allow_link_local) {
 		(void)curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
 		(void)curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, p);
@@ -279,8 +285,9 @@ finish(struct net *n, struct post *p, CURLcode rc)
 	/* The answer's first line counts, however much it goes on to say. */
 	if (rc != CURLE_OK && !p->is_cut_off) {
 		p->status = 0;
-		p->error =
-		    p->reason[0] != '\0' ? p->reason : curl_easy_strerror(rc);
+		p->error = p->denied != NULL      ? p->denied
+			   : p->reason[0] != '\0' ? p->reason
+						  : curl_easy_strerror(rc);
 	}
 	p->done(p->owner, p);
 	post_free(n, p);

@@ -28,7 +28,8 @@ struct post {
 
 	struct post *next;
 	void *easy, *list;
-	char reason[256];
+	char reason[256];   /* curl's words for what went wrong */
+	const char *denied; /* or ours */
 	bool is_cut_off;
 };
 

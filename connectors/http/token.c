@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "base64.h"
+#include <penstock/json.h>
 
 #define EARLY_MS       INT64_C(30000) /* renew this long before the end */
-#define LIFE_MS        3600000
+#define LIFE_S         3600L          /* when the answer does not say */
+#define LIFE_MAX_S     2592000L
 #define BACKOFF_MAX_MS 60000
 
 void
@@ -16,78 +17,23 @@ token_init(struct token *t, const struct http_conf *conf, struct net *net)
 	*t = (struct token){ .conf = conf, .net = net };
 }
 
-/* Behind the string or other value at `s`. */
-static const char *
-skip_value(const char *s)
-{
-	if (*s == '"') {
-		for (s++; *s != '\0' && *s != '"'; s++)
-			if (*s == '\\' && s[1] != '\0')
-				s++;
-		return *s == '"' ? s + 1 : s;
-	}
-	return s + strcspn(s, ",{}[]:\" \t\r\n");
-}
-
-/* A top-level member's name and value, as they stand in the text. */
-struct pair {
-	const char *name, *value;
-	size_t name_len, value_len;
-};
-
-/* The next string that is followed by a colon at depth 1; what follows it in
- * *json. False at the end. */
+/* Text or number of the top-level member. False when there is none such, or
+ * it is too long. */
 static bool
-next_member(const char **json, int *depth, struct pair *out)
+member(const struct text *json, const char *name, char *out, size_t room)
 {
-	const char *p = *json, *end;
+	struct ps_json m;
 
-	while (*p != '\0') {
-		*depth += *p == '{' || *p == '[';
-		*depth -= *p == '}' || *p == ']';
-		if (*p != '"') {
-			p++;
-			continue;
-		}
-		end = skip_value(p);
-		out->name = p + 1;
-		out->name_len = (size_t)(end - p) - 1;
-		p = end + strspn(end, " \t\r\n");
-		if (*p != ':')
-			continue;
-		out->value = p + 1 + strspn(p + 1, " \t\r\n");
-		p = out->value;
-		if (*depth != 1 || *p == '{' || *p == '[')
-			continue;
-		p = skip_value(p);
-		out->value_len = (size_t)(p - out->value);
-		*json = p;
-		return true;
-	}
-	return false;
-}
-
-/* Value of the top-level member `name`: text of a string without escapes, or
- * digits. False when there is none such. */
-static bool
-member(const char *json, const char *name, char *out, size_t room)
-{
-	size_t len = strlen(name);
-	struct pair m;
-	int depth = 0;
-
-	while (next_member(&json, &depth, &m)) {
-		if (m.name_len != len + 1 || strncmp(m.name, name, len) != 0)
-			continue;
-		if (m.value_len >= 2 && *m.value == '"') {
-			m.value++;
-			m.value_len -= 2;
-		}
-		(void)snprintf(out, room, "%.*s", (int)m.value_len, m.value);
-		return m.value_len < room &&
-		       memchr(m.value, '\\', m.value_len) == NULL;
-	}
-	return false;
+	m = ps_json_member(json->data, json->len, name, strlen(name));
+	if ((m.kind != PS_JSON_STRING && m.kind != PS_JSON_NUMBER) ||
+	    m.len >= room)
+		return false;
+	if (m.kind == PS_JSON_STRING)
+		m.len = ps_json_unescape(out, m.text, m.len);
+	else
+		memcpy(out, m.text, m.len);
+	out[m.len] = '\0';
+	return true;
 }
 
 static bool
@@ -121,26 +67,37 @@ failed(struct token *t, const struct post *p)
 		    t->conf->token_property);
 }
 
+/* At least a second, so that a token is used before it is renewed. */
+static int64_t
+life_ms(const struct text *reply)
+{
+	char text[32];
+	long long s = LIFE_S;
+
+	if (member(reply, "expires_in", text, sizeof text))
+		s = strtoll(text, NULL, 10);
+	s = s < LIFE_MAX_S ? s : LIFE_MAX_S;
+	return s < 1 ? 1000 : s * 1000;
+}
+
 static void
 on_answer(void *owner, struct post *p)
 {
 	struct token *t = owner;
-	char text[TOKEN_MAX], type[64] = "Bearer", life[32];
-	int64_t ms = LIFE_MS;
+	char text[TOKEN_MAX], type[64] = "Bearer";
+	int64_t ms;
 
 	t->is_fetching = false;
 	if (p->status < 200 || p->status >= 300 || p->reply.data == NULL ||
-	    !member(p->reply.data, t->conf->token_property, text,
-		sizeof text) ||
+	    !member(&p->reply, t->conf->token_property, text, sizeof text) ||
 	    text[0] == '\0' || !is_header_text(text)) {
 		failed(t, p);
 		return;
 	}
-	(void)member(p->reply.data, "token_type", type, sizeof type);
+	(void)member(&p->reply, "token_type", type, sizeof type);
 	if (!is_header_text(type) || strcasecmp(type, "bearer") == 0)
 		(void)snprintf(type, sizeof type, "Bearer");
-	if (member(p->reply.data, "expires_in", life, sizeof life))
-		ms = strtoll(life, NULL, 10) * 1000;
+	ms = life_ms(&p->reply);
 	(void)snprintf(t->header, sizeof t->header, "Authorization: %s %s",
 	    type, text);
 	t->ends_ms = net_now() + (ms > 2 * EARLY_MS ? ms - EARLY_MS : ms / 2);
@@ -168,15 +125,11 @@ fetch(struct token *t)
 {
 	const struct http_conf *c = t->conf;
 	struct post *p = post_new();
-	char pair[1024], basic[1500] = "Authorization: Basic ";
-	size_t used = strlen(basic);
+	char *basic = NULL;
 	const char *lines[] = {
 		"Content-Type: application/x-www-form-urlencoded",
 		"Accept: application/json", NULL, NULL
 	};
-	int n = snprintf(pair, sizeof pair, "%s:%s", c->client_id,
-	    c->client_secret);
-
 	add_parameter(&p->body, c->grant_property, c->grant_type);
 	if (c->scope[0] != '\0')
 		add_parameter(&p->body, "scope", c->scope);
@@ -184,8 +137,8 @@ fetch(struct token *t)
 		add_parameter(&p->body, c->id_property, c->client_id);
 		add_parameter(&p->body, c->secret_property, c->client_secret);
 	} else {
-		n = n < (int)sizeof pair ? n : (int)sizeof pair - 1;
-		base64(basic + used, pair, (size_t)n);
+		basic = http_conf_basic("Authorization: Basic ", c->client_id,
+		    c->client_secret);
 		lines[2] = basic;
 	}
 	p->url = c->token_url;
@@ -194,6 +147,7 @@ fetch(struct token *t)
 	p->owner = t;
 	t->is_fetching = true;
 	net_send(t->net, p);
+	free(basic);
 }
 
 const char *

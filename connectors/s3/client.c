@@ -254,7 +254,8 @@ say_cause(struct s3_client *c, const struct s3_request *r, CURLcode rc)
 	str_printf(&s, "S3: %s %s/%s/%.400s: ", r->method, c->conf->url,
 	    c->conf->bucket, r->key == NULL ? "" : r->key);
 	if (rc != CURLE_OK)
-		str_puts(&s, curl_easy_strerror(rc));
+		str_puts(&s,
+		    r->reason[0] != '\0' ? r->reason : curl_easy_strerror(rc));
 	else
 		str_printf(&s, "status %ld %s%s%.200s", r->status, r->code,
 		    r->message[0] == '\0' ? "" : ": ", r->message);

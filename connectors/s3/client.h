@@ -49,6 +49,7 @@ struct s3_request {
 	unsigned attempts;
 	int64_t due_ms;
 	char hash[65];
+	char reason[256]; /* why there was no answer, in curl's words */
 	int64_t server_time;
 };
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <penstock/pem.h>
+
 #define DAY_MS  INT64_C(86400000)
 #define HOUR_MS INT64_C(3600000)
 
@@ -251,6 +253,8 @@ read_target(struct s3_conf *conf, const struct ps_config *c)
 	conf->sse = dup_text(ps_config_str(c, "s3.ssea.name"));
 	conf->kms_key = dup_text(ps_config_str(c, "s3.sse.kms.key.id"));
 	conf->proxy = dup_text(ps_config_str(c, "s3.proxy.url"));
+	conf->ca_file =
+	    dup_text(ps_config_str(c, "s3.ssl.truststore.location"));
 	conf->topics_dir = dup_text(ps_config_str(c, "topics.dir"));
 	conf->delim = dup_text(ps_config_str(c, "directory.delim"));
 	conf->file_delim = dup_text(ps_config_str(c, "file.delim"));
@@ -287,6 +291,7 @@ conf_read(struct s3_conf *conf, const struct ps_config *c, struct ps_error *err)
 	read_target(conf, c);
 	conf_credentials(conf, c);
 	if (check_bucket(conf, err) != 0 || read_url(conf, c, err) != 0 ||
+	    ps_pem_check(c, "s3.ssl.truststore.location", false, err) != 0 ||
 	    read_format(conf, c, err) != 0)
 		return -1;
 	return read_partitioner(conf, c, err);
@@ -297,9 +302,9 @@ conf_fini(struct s3_conf *conf)
 {
 	char *all[] = { conf->bucket, conf->region, conf->url, conf->access_key,
 		conf->secret_key, conf->session_token, conf->acl, conf->sse,
-		conf->kms_key, conf->proxy, conf->separator, conf->extension,
-		conf->topics_dir, conf->delim, conf->file_delim,
-		conf->path_format, conf->timestamp_field };
+		conf->kms_key, conf->proxy, conf->ca_file, conf->separator,
+		conf->extension, conf->topics_dir, conf->delim,
+		conf->file_delim, conf->path_format, conf->timestamp_field };
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		free(all[i]);
@@ -332,6 +337,8 @@ conf_validate(const struct ps_config *c, struct ps_report *rep)
 	if (check_bucket(&conf, &err) != 0)
 		report(rep, &err);
 	if (read_url(&conf, c, &err) != 0)
+		report(rep, &err);
+	if (ps_pem_check(c, "s3.ssl.truststore.location", false, &err) != 0)
 		report(rep, &err);
 	if (read_format(&conf, c, &err) != 0)
 		report(rep, &err);

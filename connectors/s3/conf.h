@@ -23,7 +23,7 @@ struct s3_conf {
 	bool path_style, conditional;
 	char *access_key, *secret_key, *session_token;
 	char *acl, *sse, *kms_key;
-	char *proxy;
+	char *proxy, *ca_file;
 
 	enum format format;
 	enum codec codec;

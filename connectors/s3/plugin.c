@@ -117,6 +117,8 @@ static const struct ps_key keys[] = {
 	    "x-amz-server-side-encryption of new objects"),
 	KEY("s3.sse.kms.key.id", STRING, "", "Its key, for aws:kms"),
 	KEY("s3.proxy.url", STRING, "", "http://host:port of a proxy"),
+	KEY("s3.ssl.truststore.location", STRING, NULL,
+	    "PEM file of trusted certificates; default: the system's"),
 	KEY("schema.compatibility", STRING, "NONE",
 	    "JSON lines need no schema: any change goes into one file",
 	    .choices = compat_choices),

@@ -243,6 +243,8 @@ set_transport(const struct target *t, CURL *easy)
 	(void)curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
 	(void)curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
+	if (t->conf->ca_file[0] != '\0')
+		(void)curl_easy_setopt(easy, CURLOPT_CAINFO, t->conf->ca_file);
 }
 
 static void
@@ -270,6 +272,7 @@ set_request(CURL *easy, struct s3_request *r)
 	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, r);
 	(void)curl_easy_setopt(easy, CURLOPT_PRIVATE, r);
+	(void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, r->reason);
 }
 
 void
@@ -290,6 +293,7 @@ transfer_begin(const struct target *t, struct s3_request *r)
 	r->length = -1;
 	r->server_time = 0;
 	r->etag[0] = r->code[0] = r->message[0] = r->found[0] = '\0';
+	r->reason[0] = '\0';
 	if (!t->is_tls && r->hash[0] == '\0')
 		hash_body(r);
 	r->easy = curl_easy_init();

@@ -18,11 +18,13 @@ on_request(void *arg, const struct stub_request *q, struct stub_reply *a)
 	char text[128];
 
 	if (strcmp(q->target, "/token") == 0) {
+		e->tokens++;
 		(void)snprintf(text, sizeof text,
 		    "{\"x\":{\"access_token\":\"no\"},\"access_token\":"
 		    "\"T%zu\",\"expires_in\":3600,\"token_type\":\"bearer\"}",
-		    ++e->tokens);
-		stub_body(a, text, strlen(text));
+		    e->tokens);
+		stub_body(a, e->token == NULL ? text : e->token,
+		    strlen(e->token == NULL ? text : e->token));
 		return;
 	}
 	if (e->script != NULL)

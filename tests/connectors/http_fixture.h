@@ -28,6 +28,7 @@ struct endpoint {
 		int64_t at_ms;
 	} seen[REQUESTS];
 	size_t count, tokens;
+	const char *token; /* what /token answers; NULL: T1, T2, … */
 	/* The answer to request `i`; NULL: 200. */
 	void (*script)(struct endpoint *e, const struct stub_request *q,
 	    struct stub_reply *a);

@@ -13,18 +13,25 @@ wants_second_token(struct endpoint *e, const struct stub_request *q,
 		a->status = 401;
 }
 
+static void
+use_oauth2(struct http_fixture *f)
+{
+	char url[64];
+
+	http_set_up(f);
+	(void)snprintf(url, sizeof url, "http://127.0.0.1:%d/token",
+	    stub_port(f->e.stub));
+	test_host_set(f->t, "http.authorization.type", "oauth2");
+	test_host_set(f->t, "oauth2.access.token.url", url);
+	test_host_set(f->t, "oauth2.client.id", "id");
+	test_host_set(f->t, "oauth2.client.secret", "secret");
+}
+
 Test(http_endpoint, oauth2_tokens_are_kept_and_renewed, .timeout = 30)
 {
 	struct http_fixture f;
-	char url[64];
 
-	http_set_up(&f);
-	(void)snprintf(url, sizeof url, "http://127.0.0.1:%d/token",
-	    stub_port(f.e.stub));
-	test_host_set(f.t, "http.authorization.type", "oauth2");
-	test_host_set(f.t, "oauth2.access.token.url", url);
-	test_host_set(f.t, "oauth2.client.id", "id");
-	test_host_set(f.t, "oauth2.client.secret", "secret");
+	use_oauth2(&f);
 	f.e.script = wants_second_token;
 	http_begin(&f, 0);
 	http_add(&f, 0, 0, 8);
@@ -36,6 +43,85 @@ Test(http_endpoint, oauth2_tokens_are_kept_and_renewed, .timeout = 30)
 	cr_assert(eq(int, http_deliver(&f, 12), 0));
 	cr_assert(eq(sz, f.e.tokens, 2));
 	cr_assert(eq(str, f.e.seen[3].authorization, "Bearer T2"));
+	http_tear_down(&f);
+}
+
+struct token {
+	char answer[160], sent[64];
+};
+
+ParameterizedTestParameters(http_endpoint,
+    tokens_are_read_as_servers_write_them)
+{
+	static struct token table[] = {
+		{ "{\"access_token\":\"a\\/b\\u003d\"}", "Bearer a/b=" },
+		{ "{\"token_type\":\"MAC\",\"access_token\":\"x\"}", "MAC x" },
+		{ "\n{ \"expires_in\" : 0 , \"access_token\" : \"x\" }\n",
+		    "Bearer x" },
+		{ "{\"expires_in\":-1,\"access_token\":\"x\"}", "Bearer x" },
+		{ "{\"expires_in\":\"99999999999999999999\","
+		  "\"access_token\":\"x\"}",
+		    "Bearer x" },
+	};
+
+	return cr_make_param_array(struct token, table,
+	    sizeof table / sizeof *table);
+}
+
+ParameterizedTest(struct token *t, http_endpoint,
+    tokens_are_read_as_servers_write_them, .timeout = 30)
+{
+	struct http_fixture f;
+
+	use_oauth2(&f);
+	f.e.token = t->answer;
+	http_begin(&f, 0);
+	http_add(&f, 0, 0, 12);
+	cr_assert(eq(int, http_deliver(&f, 12), 0));
+	cr_assert(eq(str, f.e.seen[0].authorization, t->sent));
+	cr_assert(lt(sz, f.e.tokens, 4), "%zu tokens for 3 requests",
+	    f.e.tokens);
+	http_tear_down(&f);
+}
+
+ParameterizedTestParameters(http_endpoint,
+    answers_without_a_token_are_waited_out)
+{
+	static struct token table[] = {
+		{ "", "" },
+		{ "{", "" },
+		{ "{\"access_token\":\"", "" },
+		{ "{\"access_token\":\"\"}", "" },
+		{ "{\"access_token\":null}", "" },
+		{ "{\"access_token\":\"a b\\r\\nEvil: 1\"}", "" },
+		{ "{\"error\":\"unauthorized_client\"}", "" },
+	};
+
+	return cr_make_param_array(struct token, table,
+	    sizeof table / sizeof *table);
+}
+
+ParameterizedTest(struct token *t, http_endpoint,
+    answers_without_a_token_are_waited_out, .timeout = 30)
+{
+	struct http_fixture f;
+
+	use_oauth2(&f);
+	f.e.token = t->answer;
+	f.t->tolerant = true;
+	http_begin(&f, 0);
+	http_add(&f, 0, 0, 4);
+	for (int i = 0; i < 4000 && f.t->cause[0] == '\0'; i++) {
+		(void)f.ops->put(f.state, f.b, &f.t->err);
+		batch_reset(f.b, 1 << 20);
+		(void)usleep(500); /* poll; bounded by the loop */
+	}
+	cr_assert(strstr(f.t->cause, "/token: status 200") != NULL, "%s",
+	    f.t->cause);
+	cr_assert(strstr(f.t->cause, "no usable access_token") != NULL);
+	f.e.token = NULL;
+	cr_assert(eq(int, http_deliver(&f, 4), 0));
+	cr_assert(eq(sz, f.t->reported, 0));
 	http_tear_down(&f);
 }
 
@@ -167,7 +253,7 @@ ParameterizedTest(struct address *a, http_endpoint,
 }
 
 struct bad {
-	char key[48], value[48], says[64];
+	char key[48], value[200], says[64];
 };
 
 ParameterizedTestParameters(http_endpoint, wrong_settings_are_named)
@@ -183,7 +269,12 @@ ParameterizedTestParameters(http_endpoint, wrong_settings_are_named)
 		    "http.headers.authorization" },
 		{ "http.authorization.type", "oauth2",
 		    "oauth2.access.token.url" },
-		{ "http.ssl.truststore.location", "/x/trust.jks", "PEM" },
+		{ "http.ssl.truststore.location", "/x/trust.jks",
+		    "/x/trust.jks cannot be opened" },
+		{ "http.ssl.truststore.location", "/etc/passwd",
+		    "no certificate in PEM form" },
+		{ "http.ssl.keystore.location", TESTS "/data/certificate.pem",
+		    "no private key in PEM form" },
 	};
 
 	return cr_make_param_array(struct bad, table,

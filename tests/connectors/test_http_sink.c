@@ -1,5 +1,7 @@
 #include "tests/connectors/http_fixture.h"
 
+#include <time.h>
+
 Test(http_sink, batches_end_at_multiples_of_their_size, .timeout = 30)
 {
 	struct http_fixture f;
@@ -171,6 +173,47 @@ down(struct endpoint *e, const struct stub_request *q, struct stub_reply *a)
 	(void)e;
 	(void)q;
 	a->status = 503;
+}
+
+static void
+asks_until(struct endpoint *e, const struct stub_request *q,
+    struct stub_reply *a)
+{
+	time_t at = time(NULL) + e->number;
+	char date[64];
+	struct tm tm;
+
+	(void)q;
+	if (e->count > 0)
+		return;
+	a->status = 503;
+	(void)gmtime_r(&at, &tm);
+	(void)strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	(void)snprintf(a->headers, sizeof a->headers, "retry-after: %s\r\n",
+	    date);
+}
+
+/* A date has no fractions: two seconds ahead is one at least. */
+Test(http_sink, retry_after_may_be_a_date, .timeout = 30)
+{
+	static const int seconds[] = { 2, -100 };
+	static const int64_t least_ms[] = { 990, 0 }, most_ms[] = { 4000, 900 };
+
+	for (int i = 0; i < 2; i++) {
+		struct http_fixture f;
+		int64_t ms;
+
+		http_set_up(&f);
+		f.e.script = asks_until;
+		f.e.number = seconds[i];
+		http_begin(&f, 0);
+		http_add(&f, 0, 0, 4);
+		cr_assert(eq(int, http_deliver(&f, 4), 0));
+		ms = f.e.seen[1].at_ms - f.e.seen[0].at_ms;
+		cr_assert(ge(i64, ms, least_ms[i]));
+		cr_assert(lt(i64, ms, most_ms[i]));
+		http_tear_down(&f);
+	}
 }
 
 Test(http_sink, an_endpoint_that_is_down_fills_no_memory, .timeout = 30)

@@ -440,6 +440,8 @@ ParameterizedTestParameters(s3_sink, wrong_settings_are_named)
 		{ "store.url", "http://x/path", "store.url" },
 		{ "s3.bucket.name", "a/b", "s3.bucket.name=a/b" },
 		{ "timestamp.extractor", "com.acme.X", "RecordField" },
+		{ "s3.ssl.truststore.location", "/etc/passwd",
+		    "no certificate in PEM form" },
 	};
 
 	return cr_make_param_array(struct bad, table,

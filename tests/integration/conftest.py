@@ -107,6 +107,13 @@ def s3(session_dir):
     yield from _server(S3, session_dir + "/s3")
 
 
+@pytest.fixture(scope="session")
+def tls_s3(session_dir):
+    """over https, with the bucket's name in the path or in the host's"""
+    yield from _server(lambda path: S3(path, tls=True),
+                       session_dir + "/tls-s3")
+
+
 @pytest.fixture
 def own_kafka(folder):
     yield from _server(Kafka, folder + "/kafka")

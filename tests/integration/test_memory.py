@@ -37,14 +37,6 @@ def test_idle_memory_is_printed(worker, kafka, topic, folder, unique, capsys):
     assert worker_alone > 0
 
 
-def peak(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as f:
-        for line in f:
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    raise ValueError(f"no VmHWM of {pid}")
-
-
 def test_a_slow_sink_stays_within_its_memory(worker, kafka, topic, receiver,
                                              unique):
     """The topic holds twice the limit, and the target takes a little of it
@@ -63,7 +55,7 @@ def test_a_slow_sink_stays_within_its_memory(worker, kafka, topic, receiver,
     while time.monotonic() < end:
         assert process.memory(pid, "Rss") < limit
         time.sleep(0.2)
-    assert peak(pid) < limit, f"{peak(pid) / MIB:.0f} MiB"
+    assert process.peak(pid) < limit, f"{process.peak(pid) / MIB:.0f} MiB"
     assert worker.pid_of_task(snk) == pid
     assert 0 < len(receiver.requests) < 100
     size = kafka.size(t)

@@ -28,20 +28,6 @@ def wait_complete(journal, read, timeout=120):
     return wait_for("all that was acknowledged", check, timeout, 0.5)
 
 
-def task_status(worker, connector):
-    return worker.rest.status(connector)["tasks"][0]
-
-
-def wait_cause(worker, connector, *words, timeout=60):
-    """Until the task's status names the cause of its waiting."""
-    def check():
-        text = str(task_status(worker, connector)).lower()
-        if not any(w.lower() in text for w in words):
-            raise ValueError(text)
-        return True
-    wait_for(f"{connector} to say {words}", check, timeout)
-
-
 def rows_of(postgres, db):
     return [ledger.Entry(*row) for row in postgres.execute(
         db, "SELECT run, writer, seq, key, len, crc, body FROM events")]
@@ -116,7 +102,7 @@ def test_s3_answers_503_and_nothing_for_a_while(
     writer.start()
     time.sleep(1)
     s3.stop()
-    wait_cause(worker, "snk", "connect", "refused", s3.url)
+    worker.rest.wait_cause("snk", "connect", "refused", s3.url)
     time.sleep(2)
     s3.start()
     writer.finish()
@@ -131,7 +117,7 @@ def test_http_answers_500_429_401_and_hangs(
     """Each is an outage: waited for, never a dead letter."""
     t = topic("events")
     replies = [Reply(500), Reply(429, headers={"Retry-After": "1"}),
-               Reply(401), Reply(503), Reply(408), Reply(hang=3),
+               Reply(401), Reply(503), Reply(408), Reply(504, hang=3),
                Reply(cut=True)]
     receiver.script(lambda i, _: replies[i // 3]
                     if i % 3 == 1 and i // 3 < len(replies) else None)
@@ -160,7 +146,7 @@ def test_an_endpoint_that_refuses_the_token_is_waited_for(
     receiver.script(lambda i, _: Reply(401) if refusing[0] else None)
     worker.rest.create("snk", configs.http_sink(receiver.url, t))
     kafka.produce(t, [b'{"n": %d}' % n for n in range(10)])
-    wait_cause(worker, "snk", "401")
+    worker.rest.wait_cause("snk", "401")
     refusing[0] = False
     wait_for("the records", lambda: sum(
         len(r.json()) for r in receiver.accepted()) == 10, 60)
@@ -177,7 +163,7 @@ def test_a_database_that_is_not_there_yet(own_postgres, kafka, worker, unique):
     worker.rest.create("src", config)
     kafka.wait_records(prefix + "t", 10)
     p.stop()
-    wait_cause(worker, "src", "connect", "terminat", "shut")
+    worker.rest.wait_cause("src", "connect", "terminat", "shut")
     p.start()
     p.execute("d", "INSERT INTO t (x) SELECT generate_series(11, 20)")
     kafka.wait_records(prefix + "t", 20, timeout=30)

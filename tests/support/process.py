@@ -107,6 +107,15 @@ def argv(pid):
         return []
 
 
+def peak(pid):
+    """bytes, the most it ever had resident"""
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        for line in f:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    raise ValueError(f"no VmHWM of {pid}")
+
+
 def memory(pid, what="Pss"):
     """Pss or Rss in bytes"""
     try:

@@ -12,6 +12,7 @@ that is counted apart.
 import dataclasses
 import http.server
 import json
+import ssl
 import threading
 import time
 import urllib.parse
@@ -88,8 +89,17 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 class Receiver:
-    def __init__(self, port=0):
+    def __init__(self, port=0, tls=None, client_ca=None):
+        """tls: a PEM file with certificate and key; client_ca: who must have
+        signed a client's certificate."""
         self.port = port
+        self.tls = None
+        if tls:
+            self.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self.tls.load_cert_chain(tls)
+        if client_ca:
+            self.tls.load_verify_locations(client_ca)
+            self.tls.verify_mode = ssl.CERT_REQUIRED
         self.requests = []
         self.token_requests = []
         self.tokens_given = 0
@@ -104,6 +114,11 @@ class Receiver:
         self.closing.clear()
         self._server = _Server((HOST, self.port), _Handler)
         self._server.owner = self
+        if self.tls:
+            # Each connection shakes hands in its own thread.
+            self._server.socket = self.tls.wrap_socket(
+                self._server.socket, server_side=True,
+                do_handshake_on_connect=False)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever,
                          kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -118,7 +133,8 @@ class Receiver:
 
     @property
     def url(self):
-        return f"http://{HOST}:{self.port}"
+        return (f"https://localhost:{self.port}" if self.tls
+                else f"http://{HOST}:{self.port}")
 
     def script(self, function):
         self._script = function
@@ -142,7 +158,7 @@ class Receiver:
         reply = script(request.index, request) if script else None
         if reply is None:
             reply = self._token() if is_token else Reply()
-        request.status = reply.status
+        request.status = 0 if reply.cut else reply.status
         return reply
 
     def _token(self):

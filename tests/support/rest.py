@@ -97,6 +97,15 @@ class Rest:
     def wait_running(self, name, tasks=None, timeout=60):
         return self.wait_state(name, "RUNNING", tasks, timeout)
 
+    def wait_cause(self, name, *words, timeout=60):
+        """Until its first task waits and names one of these as the cause."""
+        def check():
+            text = str(self.status(name)["tasks"][0]).lower()
+            if not any(w.lower() in text for w in words):
+                raise ValueError(text)
+            return text
+        return wait_for(f"{name} to say {words}", check, timeout)
+
     def wait_task_failed(self, name, task=0, timeout=60):
         """Returns the task's status, its trace in it."""
         def check():

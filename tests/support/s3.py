@@ -10,6 +10,7 @@ import subprocess
 import boto3
 import botocore.config
 
+from . import stores
 from .env import DEPS, HOST, free_port
 from .process import Process
 
@@ -18,18 +19,30 @@ SECRET_KEY = "penstock-test-secret"
 REGION = "us-east-1"
 
 
+# With TLS the host's name counts, and a bucket's name may stand before it.
+TLS_HOST = "localhost"
+TLS_BUCKET = "lake"
+
+
 class S3:
-    def __init__(self, folder):
+    def __init__(self, folder, tls=False):
         self.port = free_port()
-        self.url = f"http://{HOST}:{self.port}"
+        self.url = (f"https://{TLS_HOST}:{self.port}" if tls
+                    else f"http://{HOST}:{self.port}")
+        self.ca = stores.authority(folder) if tls else None
+        self.server = stores.signed(
+            folder, "server", f"DNS:{TLS_HOST},DNS:{TLS_BUCKET}.{TLS_HOST}"
+        ) if tls else None
         self.log = os.path.join(folder, "s3.log")
         self.process = Process(self._argv(folder), self.log, env={
             "ROOT_ACCESS_KEY": ACCESS_KEY,
             "ROOT_SECRET_KEY": SECRET_KEY,
         })
+        self.has_virtual_hosts = tls and "versitygw" in self.process.argv[0]
         self.client = boto3.client(
             "s3", endpoint_url=self.url, region_name=REGION,
             aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY,
+            verify=self.ca,
             config=botocore.config.Config(
                 s3={"addressing_style": "path"}, connect_timeout=5,
                 retries={"max_attempts": 1}))
@@ -40,13 +53,16 @@ class S3:
         if os.path.exists(gateway):
             for name in ("objects", "metadata"):
                 os.makedirs(os.path.join(folder, name), exist_ok=True)
+            tls = ["--cert", self.server, "--key", self.server,
+                   "--virtual-domain", TLS_HOST] if self.server else []
             return [gateway, "--quiet", "--port", f"{HOST}:{self.port}",
-                    "--region", REGION, "posix", "--sidecar",
+                    "--region", REGION, *tls, "posix", "--sidecar",
                     os.path.join(folder, "metadata"),
                     os.path.join(folder, "objects")]
         assert os.path.exists(moto), \
             "no S3 gateway: run docker/install-deps test"
-        return [moto, "-H", HOST, "-p", str(self.port)]
+        tls = ["-c", self.server, "-k", self.server] if self.server else []
+        return [moto, "-H", HOST, "-p", str(self.port), *tls]
 
     def start(self):
         self.process.start()

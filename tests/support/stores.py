@@ -21,8 +21,17 @@ def _openssl(*argv):
     _run("openssl", *argv)
 
 
-def _signed(folder, name, names):
-    """name.key and name.crt, signed by the CA"""
+def authority(folder):
+    """A CA: ca.key, and ca.pem, whose path is returned."""
+    os.makedirs(folder, exist_ok=True)
+    _openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
+             "-subj", "/CN=penstock test CA", "-keyout", f"{folder}/ca.key",
+             "-out", f"{folder}/ca.pem")
+    return f"{folder}/ca.pem"
+
+
+def signed(folder, name, names):
+    """name.key and name.crt, signed by the CA; name.pem has both."""
     base = f"{folder}/{name}"
     with open(base + ".ext", "w", encoding="ascii") as f:
         f.write(f"subjectAltName={names}\n")
@@ -31,6 +40,19 @@ def _signed(folder, name, names):
     _openssl("x509", "-req", "-in", base + ".csr", "-CA", f"{folder}/ca.pem",
              "-CAkey", f"{folder}/ca.key", "-CAcreateserial", "-days", "30",
              "-extfile", base + ".ext", "-out", base + ".crt")
+    _join(base + ".pem", base + ".key", base + ".crt", f"{folder}/ca.pem")
+    return base + ".pem"
+
+
+def _join(path, *parts):
+    with open(path, "w", encoding="ascii") as out:
+        for part in parts:
+            with open(part, encoding="ascii") as f:
+                out.write(f.read())
+
+
+def _pkcs12(folder, name):
+    base = f"{folder}/{name}"
     _openssl("pkcs12", "-export", "-in", base + ".crt", "-inkey",
              base + ".key", "-certfile", f"{folder}/ca.pem", "-name", name,
              "-passout", f"pass:{PASSWORD}", "-out", base + ".p12")
@@ -43,16 +65,11 @@ def _trust(folder, kind, path):
 
 
 def make(folder):
-    os.makedirs(folder, exist_ok=True)
-    _openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
-             "-subj", "/CN=penstock test CA", "-keyout", f"{folder}/ca.key",
-             "-out", f"{folder}/ca.pem")
-    _signed(folder, "server", "DNS:localhost,IP:127.0.0.1")
-    _signed(folder, "client", "DNS:client")
-    with open(f"{folder}/client.pem", "w", encoding="ascii") as out:
-        for name in ("client.key", "client.crt", "ca.pem"):
-            with open(f"{folder}/{name}", encoding="ascii") as f:
-                out.write(f.read())
+    authority(folder)
+    for name, names in (("server", "DNS:localhost,IP:127.0.0.1"),
+                        ("client", "DNS:client")):
+        signed(folder, name, names)
+        _pkcs12(folder, name)
     _trust(folder, "PKCS12", f"{folder}/trust.p12")
     _trust(folder, "JKS", f"{folder}/trust.jks")
     return Stores(
