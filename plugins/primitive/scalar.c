@@ -8,6 +8,7 @@ struct scalar {
 	const struct ps_class *class;
 	enum ps_type type;
 	const struct ps_host *host;
+	struct ps_schema draft; /* of what is read */
 };
 
 static const struct kind {
@@ -53,6 +54,7 @@ create(const struct ps_host *h, const struct ps_class *self,
 	c->class = self;
 	c->type = (enum ps_type)self->variant;
 	c->host = h;
+	c->draft = (struct ps_schema){ .type = c->type, .optional = true };
 	return c;
 }
 
@@ -307,21 +309,12 @@ encode(void *state, struct ps_batch *b, struct ps_record *const *records,
 	}
 }
 
-static const struct ps_schema *
-schema_of(const struct scalar *c)
-{
-	struct ps_schema draft = { .type = c->type, .optional = true };
-	const struct ps_schema *s = c->host->intern(c->host, &draft);
-
-	return s;
-}
-
 static void
 decode(void *state, struct ps_batch *b, struct ps_record *const *records,
     size_t count, enum ps_part part)
 {
 	struct scalar *c = (struct scalar *)state;
-	const struct ps_schema *schema = schema_of(c);
+	const struct ps_schema *schema = c->host->intern(c->host, &c->draft);
 	struct ps_error err;
 	int rc;
 
@@ -385,7 +378,7 @@ decode_header(void *state, struct ps_arena *a, const char *topic,
 	struct scalar *c = (struct scalar *)state;
 
 	(void)topic;
-	header->schema = schema_of(c);
+	header->schema = c->host->intern(c->host, &c->draft);
 	return decode_value(c, a, &header->raw, &header->value, err);
 }
 
