@@ -280,6 +280,15 @@ consumer_release(struct consumer *c, struct consumer_event *e)
 	e->record_count = 0;
 }
 
+/* librdkafka's close does not tell the group of a member without partitions:
+ * the others would wait for its session to end. */
+static void
+leave_empty(struct consumer *c)
+{
+	if (c->part_count == 0 && c->waiting == NULL)
+		(void)rd_kafka_unsubscribe(c->rk);
+}
+
 int
 consumer_close(struct consumer *c, struct ps_error *err)
 {
@@ -287,6 +296,7 @@ consumer_close(struct consumer *c, struct ps_error *err)
 
 	if (c->closing)
 		return 0;
+	leave_empty(c);
 	e = rd_kafka_consumer_close_queue(c->rk, c->events);
 	if (e != NULL)
 		return kerror_take(err, e, "leaving group %s", c->group_id);

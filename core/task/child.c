@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "task/crash.h"
 #include "task/limits.h"
+#include "task/term.h"
 
 enum { CONFIG_MS = 60000, FLUSH_MS = 2000 };
 
@@ -33,9 +34,11 @@ child_begin(struct child *c, enum msg_role role)
 	crash_watch(&c->gauges);
 	c->uplink = uplink_new(MSG_DATA_FD, role);
 	/* An inspector runs alone and briefly: it forks (plugin/probe.h). */
-	if (role != MSG_INSPECT)
+	if (role != MSG_INSPECT) {
+		term_watch(&c->gauges);
 		c->control =
 		    control_start(MSG_CONTROL_FD, role, &c->gauges, &err);
+	}
 	if (role == MSG_INSPECT || c->control != NULL) {
 		uplink_take_logs(c->uplink);
 		if (wait_config(c, &err) == 0)

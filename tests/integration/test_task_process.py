@@ -305,6 +305,24 @@ def test_a_sink_stops_with_a_last_commit(kafka, worker, topic, folder):
     assert kafka.committed(f"connect-{name}")[(topic, 0)] == 100
 
 
+@pytest.mark.parametrize("stop_first", [True, False])
+def test_sigterm_asks_for_a_stop_and_cuts_none_short(
+        kafka, worker, topic, folder, stop_first):
+    name = f"keeper-{topic}"
+    kafka.produce(topic, [f"v{i}" for i in range(100)])
+    with Child("task", name, "0") as c:
+        c.configure({**worker, "offset.flush.interval.ms": "600000"},
+                    keeper(topic, folder, name=name, **{"close.ms": "500"}))
+        wait_for("records", lambda: len(kept(folder)) == 100)
+        if stop_first:
+            c.control.send("stop", limit_ms=10000)
+            wait_for("the close", lambda: kept(folder, "closing"))
+        c.kill(signal.SIGTERM)
+        assert c.wait() == 0
+    assert kept(folder, "close ") == [["close", topic, "0", "100"]]
+    assert kafka.committed(f"connect-{name}")[(topic, 0)] == 100
+
+
 def test_only_what_pre_commit_allows_is_committed(
         kafka, worker, topic, folder):
     name = f"keeper-{topic}"
@@ -412,6 +430,22 @@ def test_two_tasks_share_the_partitions(kafka, worker, unique, folder):
         assert one.stop() == 0
     # An orderly stop repeats nothing.
     assert len(records()) == 200
+
+
+def test_a_task_without_partitions_leaves_its_group_as_well(
+        kafka, worker, topic, folder):
+    """Otherwise the others' next share waits for the end of its session."""
+    name = f"keeper-{topic}"
+    group = f"connect-{name}"
+    folders = [f"{folder}/{n}" for n in range(2)]
+    with Child("task", name, "0") as one, Child("task", name, "1") as two:
+        for c, place in zip((one, two), folders):
+            os.mkdir(place)
+            c.configure(worker, keeper(topic, place, name=name))
+        wait_for("both", lambda: kafka.members(group) == ("STABLE", 2))
+        idle = one if not kept(folders[0], "open") else two
+        assert idle.stop() == 0
+        assert kafka.members(group)[1] == 1
 
 
 # ---- connectors ----

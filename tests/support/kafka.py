@@ -271,6 +271,12 @@ class Kafka:
         return {(t.topic, t.partition): t.offset
                 for t in found.result(10).topic_partitions}
 
+    def members(self, group):
+        """(STATE, how many members) of a consumer group"""
+        a = self.admin()
+        found = a.describe_consumer_groups([group])[group].result(10)
+        return found.state.name, len(found.members)
+
 
 def produce(producer, topic, records, timeout=60):
     """Returns how many were acknowledged."""
