@@ -121,7 +121,9 @@ PLUGIN_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard connectors/*/*.c \
 	plugins/*/*.c))))
 PLUGIN_SRC := $(foreach d,$(PLUGIN_DIRS),$(wildcard $d/*.c))
 FIXTURE_SRC := $(wildcard tests/fixtures/*.c)
-TEST_SRC := $(wildcard tests/*/test_*.c)
+TEST_SRC := $(filter-out tests/live/%,$(wildcard tests/*/test_*.c))
+# Those that need servers: tests/integration/test_live.py runs them.
+LIVE_SRC := $(wildcard tests/live/test_*.c)
 # What several of them use: the host that drives a plugin, servers, …
 HELPER_SRC := $(filter-out $(TEST_SRC),$(wildcard tests/connectors/*.c \
 	tests/plugins/*.c))
@@ -214,6 +216,10 @@ $(B)/check: $(call obj,$(TEST_SRC) $(HELPER_SRC) $(RUNNER_SRC)) $(CORE_OBJ)
 	@echo link $@
 	@$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(CORE_LIBS)
 
+$(B)/check-live: $(call obj,$(LIVE_SRC) $(HELPER_SRC) $(RUNNER_SRC)) $(CORE_OBJ)
+	@echo link $@
+	@$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(CORE_LIBS)
+
 # inside FOLDER: its tests, the objects of the plugin of that name, and core
 define inside
 $(B)/check-$(notdir $1): $(call obj,$(RUNNER_SRC) $(wildcard $1/test_*.c) \
@@ -225,8 +231,8 @@ endef
 $(foreach d,$(INSIDE_DIRS),$(eval $(call inside,$d)))
 
 -include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(PLUGIN_SRC) \
-	$(FIXTURE_SRC) $(TEST_SRC) $(HELPER_SRC) $(RUNNER_SRC) $(INSIDE_SRC) \
-	$(FLOOR_SRC) $(FUZZ_SRC) $(DRIVE_SRC)))
+	$(FIXTURE_SRC) $(TEST_SRC) $(LIVE_SRC) $(HELPER_SRC) $(RUNNER_SRC) \
+	$(INSIDE_SRC) $(FLOOR_SRC) $(FUZZ_SRC) $(DRIVE_SRC)))
 
 # ---- Tests ----------------------------------------------------------------
 
@@ -236,7 +242,7 @@ check: all $(CHECKS) $(FIXTURES)
 
 # make integration TESTS=tests/integration/test_file.py
 TESTS ?= tests/integration
-integration: all $(FIXTURES) $(B)/drive
+integration: all $(FIXTURES) $(B)/drive $(B)/check-live
 	@$(PYTHON) -m pytest -q -m 'not soak' --junitxml=$(B)/integration.xml \
 		$(PYTEST_ARGS) $(TESTS)
 
@@ -247,7 +253,7 @@ demo:
 	@$(MAKE) -s all
 	@$(PYTHON) tests/demo/run
 
-soak: all $(FIXTURES) $(B)/drive
+soak: all $(FIXTURES) $(B)/drive $(B)/check-live
 	$(PYTHON) -m pytest -q -m soak $(PYTEST_ARGS) $(TESTS)
 
 # Unit and integration tests on whatever is missing now and installed first.

@@ -146,28 +146,3 @@ Test(localfile, broken_files_are_refused_in_place)
 	}
 	arena_free(&a);
 }
-
-/* For tests/integration/test_kafka_layer.py, which asks a JVM. */
-Test(localfile_java, files_go_both_ways)
-{
-	const char *folder = getenv("PENSTOCK_SCRATCH");
-	struct ps_arena *a = arena_new(4096);
-	struct store_pairs pairs;
-	struct ps_error err = { PS_OK, "" };
-
-	if (folder == NULL) {
-		arena_free(&a);
-		return;
-	}
-	cr_assert(eq(int,
-		      localfile_load(a, ps_printf(a, "%s/java", folder), &pairs,
-			  &err),
-		      0),
-	    "%s", err.text);
-	cr_assert(
-	    eq(int,
-		localfile_save(ps_printf(a, "%s/ours", folder), &pairs, &err),
-		0),
-	    "%s", err.text);
-	arena_free(&a);
-}

@@ -1,4 +1,5 @@
-"""The Kafka layer's own tests in C, on a real broker."""
+"""Tests in C that need servers (tests/live): this starts what they need, and
+runs each suite of them."""
 
 import os
 import re
@@ -6,29 +7,46 @@ import subprocess
 
 import pytest
 
-from tests.support import stores
-from tests.support.env import BUILD
-from tests.support.kafka import PASSWORD, USER, Kafka
+from support import stores
+from support.env import BUILD, DEPS
+from support.kafka import PASSWORD, USER
+
+GATEWAY = f"{DEPS}/bin/versitygw"
+# What each suite wants in its environment.
+ON_A_BROKER = ["topiclog", "admin", "topics"]
+WITH_SETTINGS = ["secure", "localfile", "s3_gateway"]
 
 
-@pytest.fixture(scope="module", name="broker")
-def fixture_broker(tmp_path_factory):
-    k = Kafka(str(tmp_path_factory.mktemp("kafka")), secure=True).start()
-    k.create_topic("secure")
-    yield k
-    k.close()
-
-
-@pytest.mark.parametrize("suite", ["topiclog", "admin", "consumer", "topics"])
-def test_suite_passes_on_a_real_broker(broker, suite):
+def check(suite, timeout=60, **env):
+    """Runs a suite: all of it passes, none is left out."""
     done = subprocess.run(
-        [f"{BUILD}/check", "--short-filename", "-j1", "--filter",
-         f"{suite}/*"], text=True, capture_output=True, timeout=300,
-        check=False,
-        env=dict(os.environ, PENSTOCK_KAFKA=broker.bootstrap))
+        [f"{BUILD}/check-live", "--short-filename", "-j1", "--filter",
+         f"{suite}/*"], text=True, capture_output=True, timeout=timeout,
+        check=False, env=dict(os.environ, **env))
     out = done.stdout + done.stderr
     assert done.returncode == 0, out
-    assert int(re.search(r"Tested: (\d+)", out)[1]) > 0, out
+    tested, passed = re.search(
+        r"Tested: (\d+) \| Passing: (\d+)", out).groups()
+    assert int(tested) == int(passed) > 0, out
+
+
+def test_each_suite_is_run_by_a_test_of_this_file():
+    listed = subprocess.run([f"{BUILD}/check-live", "--list"], text=True,
+                            capture_output=True, timeout=60, check=True)
+    suites = re.findall(r"^(\w+): \d+ tests?$", listed.stdout, re.M)
+    assert sorted(suites) == sorted(ON_A_BROKER + WITH_SETTINGS)
+
+
+@pytest.mark.parametrize("suite", ON_A_BROKER)
+def test_suite_passes_on_a_real_broker(kafka, suite):
+    check(suite, timeout=200, PENSTOCK_KAFKA=kafka.bootstrap)
+
+
+@pytest.mark.skipif(not os.path.exists(GATEWAY),
+                    reason="the stand-in for S3 checks no signatures, and "
+                    "versitygw needs Go 1.24 or newer")
+def test_a_real_gateway_accepts_what_is_signed():
+    check("s3_gateway", timeout=150, PENSTOCK_VERSITYGW=GATEWAY)
 
 
 def java(*args):
@@ -40,17 +58,19 @@ def java(*args):
     return done.stdout
 
 
-@pytest.mark.parametrize("count", [0, 1, 12, 13, 5000])
-def test_offset_file_goes_from_java_to_us_and_back(tmp_path, count):
-    java("save", f"{tmp_path}/java", str(count))
-    done = subprocess.run(
-        [f"{BUILD}/check", "--filter", "localfile_java/*"], text=True,
-        capture_output=True, timeout=60, check=False,
-        env=dict(os.environ, PENSTOCK_SCRATCH=str(tmp_path)))
-    assert done.returncode == 0, done.stdout + done.stderr
-    ours = java("load", f"{tmp_path}/ours")
-    assert ours == java("load", f"{tmp_path}/java")
-    assert len(ours.splitlines()) == count
+def test_offset_files_go_from_java_to_us_and_back(tmp_path):
+    """Java's map grows at 12 entries."""
+    folders = {n: tmp_path / str(n) for n in (0, 1, 12, 13, 5000)}
+    for folder in folders.values():
+        folder.mkdir()
+    java("save", *[f"{f}/java={n}" for n, f in folders.items()])
+    for folder in folders.values():
+        check("localfile", PENSTOCK_SCRATCH=str(folder))
+    theirs = java("load", *[f"{f}/java" for f in folders.values()])
+    ours = java("load", *[f"{f}/ours" for f in folders.values()])
+    assert ours == theirs
+    assert [int(n) for n in re.findall(r"^(\d+) entries$", ours, re.M)] == \
+        list(folders)
 
 
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
@@ -118,21 +138,21 @@ WAYS = {
 }
 
 
+@pytest.fixture(scope="module")
+def listeners(secure_kafka):
+    """with the topic that the suite writes to"""
+    secure_kafka.create_topic("secure")
+    return secure_kafka
+
+
 @pytest.mark.parametrize("way", WAYS)
-def test_javas_security_settings_work(broker, tmp_path, way):
+def test_javas_security_settings_work(listeners, tmp_path, way):
     listener, settings, wrong = WAYS[way]
-    properties = settings(broker.stores)
+    properties = settings(listeners.stores)
     properties["bootstrap.servers"] = (
-        broker.secure_bootstrap if listener == "sasl"
-        else broker.tls_bootstrap)
+        listeners.secure_bootstrap if listener == "sasl"
+        else listeners.tls_bootstrap)
     path = tmp_path / "client.properties"
     path.write_text("".join(f"{k}={v}\n" for k, v in properties.items()))
-    env = dict(os.environ, PENSTOCK_CLIENT=str(path))
-    if wrong:
-        env["PENSTOCK_EXPECT"] = wrong
-    done = subprocess.run(
-        [f"{BUILD}/check", "--short-filename", "--filter", "secure/*"],
-        text=True, capture_output=True, timeout=60, check=False, env=env)
-    out = done.stdout + done.stderr
-    assert done.returncode == 0, out
-    assert "Passing: 1" in out, out
+    expected = {"PENSTOCK_EXPECT": wrong} if wrong else {}
+    check("secure", PENSTOCK_CLIENT=str(path), **expected)

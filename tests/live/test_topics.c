@@ -1,0 +1,66 @@
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include "store/topics.h"
+#include "tests/live/live.h"
+
+struct done {
+	int calls;
+	struct ps_error err;
+};
+
+static void
+on_done(void *ctx, const struct ps_error *err)
+{
+	struct done *d = ctx;
+
+	d->calls++;
+	if (err != NULL)
+		d->err = *err;
+}
+
+static void
+ensure(struct live *v, const struct topics_spec *specs, size_t count,
+    struct done *d)
+{
+	*d = (struct done){ .calls = 0 };
+	topics_ensure(v->admin, specs, count, 10000, on_done, d);
+	for (int i = 0; i < 300 && d->calls == 0; i++)
+		(void)admin_serve(v->admin, 100);
+	cr_assert(eq(int, d->calls, 1));
+}
+
+Test(topics, missing_ones_are_created_and_all_are_checked, .timeout = 60)
+{
+	struct ps_setting compact[] = { { "cleanup.policy", "compact" } };
+	struct ps_setting delete[] = { { "cleanup.policy", "delete" } };
+	char names[3][40];
+	struct topics_spec s[3];
+	struct live v;
+	struct done d;
+
+	live_start(&v);
+	for (int i = 0; i < 3; i++) {
+		(void)snprintf(names[i], sizeof names[i], "ensure-%d-%d",
+		    getpid(), i);
+		s[i] = (struct topics_spec){ (enum topics_which)i, "p",
+			{ names[i], i == 0 ? 1 : 3, 1, { compact, 1 } } };
+	}
+	ensure(&v, s, 2, &d);
+	cr_expect(eq(int, d.err.code, PS_OK), "%s", d.err.text);
+	ensure(&v, s, 3, &d);
+	cr_expect(eq(int, d.err.code, PS_OK), "%s", d.err.text);
+	/* too many replicas for one broker */
+	(void)snprintf(names[2], sizeof names[2], "replicas-%d", getpid());
+	s[2].topic.replicas = 3;
+	ensure(&v, s, 3, &d);
+	cr_expect(eq(int, d.err.code, PS_E_CONFIG));
+	cr_expect(strstr(d.err.text, names[2]) != NULL, "%s", d.err.text);
+	/* made with the wrong policy */
+	s[2].topic.replicas = 1;
+	s[2].topic.configs = (struct ps_config){ delete, 1 };
+	ensure(&v, s, 3, &d);
+	cr_expect(eq(int, d.err.code, PS_E_CONFIG));
+	cr_expect(strstr(d.err.text, "cleanup.policy=delete") != NULL);
+	live_stop(&v);
+}
