@@ -53,7 +53,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all \
 OPT_release := -O2 -g -D_FORTIFY_SOURCE=3 $(HARDEN)
 OPT_debug := -O0 -g3
 OPT_asan := -O1 -g3 $(SANITIZE)
-OPT_cov := -O0 -g --coverage
+OPT_cov := -O0 -g --coverage -fprofile-update=atomic
 OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all
 LINK_release := -Wl,-z,relro,-z,now
@@ -70,6 +70,9 @@ endif
 BANNED := $(addprefix -include ,$(wildcard core/base/banned.h))
 BASE := -std=c17 -D_GNU_SOURCE $(OPT_$(MODE)) $(WARN) $(WARN_GCC) -MMD -MP
 LDFLAGS := $(LINK_$(MODE))
+# What plugins are not linked with.
+PROGRAM_cov := -Wl,--wrap=_exit
+LINK_PROGRAM = $(CC) $(LDFLAGS) $(PROGRAM_$(MODE))
 
 # ---- Libraries ------------------------------------------------------------
 
@@ -124,6 +127,8 @@ FIXTURE_SRC := $(wildcard tests/fixtures/*.c)
 TEST_SRC := $(filter-out tests/live/%,$(wildcard tests/*/test_*.c))
 # Those that need servers: tests/integration/test_live.py runs them.
 LIVE_SRC := $(wildcard tests/live/test_*.c)
+# How a process that ends by _exit keeps its coverage; in every program.
+COV_SRC := $(if $(filter cov,$(MODE)),tests/support/cov.c)
 # What several of them use: the host that drives a plugin, servers, …
 HELPER_SRC := $(filter-out $(TEST_SRC),$(wildcard tests/connectors/*.c \
 	tests/plugins/*.c))
@@ -145,7 +150,7 @@ FIXTURES := $(patsubst tests/fixtures/%.c,$(B)/fixtures/%.so,$(FIXTURE_SRC))
 CHECKS := $(if $(TEST_SRC),$(B)/check) \
 	$(foreach d,$(INSIDE_DIRS),$(B)/check-$(notdir $d))
 FLOORS := $(patsubst tests/bench/floor_%.c,$(B)/floors/%,$(FLOOR_SRC))
-CORE_OBJ := $(call obj,$(filter-out core/main.c,$(CORE_SRC)))
+CORE_OBJ := $(call obj,$(filter-out core/main.c,$(CORE_SRC)) $(COV_SRC))
 
 all: $(if $(wildcard core/main.c),$(B)/penstock) $(PLUGINS)
 
@@ -184,9 +189,9 @@ $(B)/obj/tests/%.o: tests/%.c
 		-DTESTS='"$(CURDIR)/tests"' -I. -Icore -Icore/include \
 		$(CORE_CFLAGS) -c -o $@ $<
 
-$(B)/penstock: $(call obj,$(CORE_SRC))
+$(B)/penstock: $(call obj,$(CORE_SRC) $(COV_SRC))
 	@echo link $@
-	@$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+	@$(LINK_PROGRAM) -o $@ $^ $(CORE_LIBS)
 
 # plugin FOLDER: the folder's objects are one shared object
 define plugin
@@ -205,7 +210,7 @@ $(B)/fixtures/%.so: $(B)/obj/tests/fixtures/%.o
 
 $(B)/drive: $(call obj,$(DRIVE_SRC)) $(CORE_OBJ)
 	@echo link $@
-	@$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+	@$(LINK_PROGRAM) -o $@ $^ $(CORE_LIBS)
 
 $(B)/floors/%: $(B)/obj/tests/bench/floor_%.o
 	@mkdir -p $(@D)
@@ -214,18 +219,18 @@ $(B)/floors/%: $(B)/obj/tests/bench/floor_%.o
 
 $(B)/check: $(call obj,$(TEST_SRC) $(HELPER_SRC) $(RUNNER_SRC)) $(CORE_OBJ)
 	@echo link $@
-	@$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(CORE_LIBS)
+	@$(LINK_PROGRAM) -o $@ $^ -lcriterion $(CORE_LIBS)
 
 $(B)/check-live: $(call obj,$(LIVE_SRC) $(HELPER_SRC) $(RUNNER_SRC)) $(CORE_OBJ)
 	@echo link $@
-	@$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(CORE_LIBS)
+	@$(LINK_PROGRAM) -o $@ $^ -lcriterion $(CORE_LIBS)
 
 # inside FOLDER: its tests, the objects of the plugin of that name, and core
 define inside
 $(B)/check-$(notdir $1): $(call obj,$(RUNNER_SRC) $(wildcard $1/test_*.c) \
 	$(wildcard $(patsubst tests/%,%,$1)/*.c)) $(CORE_OBJ)
 	@echo link $$@
-	@$$(CC) $$(LDFLAGS) -o $$@ $$^ -lcriterion $$(CORE_LIBS) \
+	@$$(LINK_PROGRAM) -o $$@ $$^ -lcriterion $$(CORE_LIBS) \
 		$$(call pkg_libs,$$(PKGS_$(notdir $1)))
 endef
 $(foreach d,$(INSIDE_DIRS),$(eval $(call inside,$d)))
@@ -281,7 +286,7 @@ json-bench: $(B)/json_bench $(B)/plugins/json.so
 
 $(B)/json_bench: $(B)/obj/tests/bench/json_bench.o $(CORE_OBJ)
 	@echo link $@
-	@$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+	@$(LINK_PROGRAM) -o $@ $^ $(CORE_LIBS)
 
 bench: all $(FLOORS)
 	tests/bench/run $(BENCH_ARGS)
@@ -306,7 +311,7 @@ $(B)/run/header: $(call obj,$(wildcard plugins/primitive/*.c))
 $(B)/run/%: $(B)/obj/tests/fuzz/fuzz_%.o $(CORE_OBJ)
 	@mkdir -p $(@D)
 	@echo link $@
-	@$(CC) $(LDFLAGS) -o $@ $^ $(CORE_LIBS)
+	@$(LINK_PROGRAM) -o $@ $^ $(CORE_LIBS)
 
 # ---- Lint -----------------------------------------------------------------
 
