@@ -1,12 +1,18 @@
 """The servers as fixtures. kafka, postgres, s3 live as long as the session,
 and each test has topics and databases of its own in them; a test that stops
 or kills a server takes own_kafka, own_postgres. Logs of a session in which a
-test failed stay in <build>/run/<pid> until the next session."""
+test failed stay in <build>/run/<pid> until the next session.
 
-import glob
+A test that takes longer than `timeout` in pytest.ini fails with the stacks of
+all threads; one that cannot even be interrupted ends the process that runs
+it. Whatever fails shows the ends of its servers' logs, and no process that a
+test started outlives it."""
+
+import faulthandler
 import os
 import re
 import shutil
+import signal
 import uuid
 
 import pytest
@@ -19,13 +25,68 @@ from support.receiver import Receiver
 from support.s3 import S3
 from support.worker import Worker
 
+LOG_LINES = 30
+
+# Tests that say nothing under AddressSanitizer, and why: a file or a test.
+NOT_UNDER_ASAN = {
+    "test_memory.py": "memory of a sanitized process says nothing",
+    "test_an_idle_worker_is_small_and_starts_quickly":
+        "memory of a sanitized process says nothing",
+    "test_memory_beyond_the_limit_ends_one_task":
+        "memory limits and ASan exclude each other",
+    "test_a_leak_ends_at_the_limit":
+        "memory limits and ASan exclude each other",
+    "test_a_crash_is_named": "ASan turns crashes into reports of its own",
+}
+
+# The servers that run now, by the fixture or the file they belong to.
+servers = pytest.StashKey()
+stderr = pytest.StashKey()
+
+
+# Reports and limits
+
+def is_parallel(config):
+    """one of several processes of pytest-xdist"""
+    return hasattr(config, "workerinput")
+
+
+def pytest_configure(config):
+    config.stash[servers] = {}
+    config.stash[stderr] = os.dup(2)  # which tests do not capture
+    if not is_parallel(config):
+        env.clear_reports()
+    os.environ.update(env.sanitizer_options())
+
 
 def pytest_collection_modifyitems(items):
     if not env.SANITIZED:
         return
     for item in items:
-        for mark in item.iter_markers("no_asan"):
-            item.add_marker(pytest.mark.skip(reason=f"ASan: {mark.args}"))
+        for name in (item.path.name, item.originalname):
+            if name in NOT_UNDER_ASAN:
+                item.add_marker(pytest.mark.skip(
+                    reason=f"ASan: {NOT_UNDER_ASAN[name]}"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    """pytest-timeout interrupts; what does not heed that ends here."""
+    limit = float(item.config.getoption("timeout")
+                  or item.config.getini("timeout"))
+    for mark in item.iter_markers("timeout"):
+        limit = mark.args[0]
+    faulthandler.dump_traceback_later(
+        2 * limit, exit=True, file=item.config.stash[stderr])
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+def logs_of(item):
+    running = item.config.stash[servers]
+    used = [running[name] for name in [*item.fixturenames, item.path.name]
+            if name in running]
+    return [log for server in used for log in server.logs]
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -34,13 +95,15 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if report.failed:
         item.session.failed_once = True
-        for log in getattr(item, "worker_logs", []):
-            report.sections.append((log, process.tail(log, 40)))
+        for log in logs_of(item) + getattr(item, "worker_logs", []):
+            report.sections.append((log, process.tail(log, LOG_LINES)))
 
 
 def pytest_sessionfinish(session):
     """A sanitizer's report from any process fails the session."""
-    reports = glob.glob(f"{env.BUILD}/reports/worker.*")
+    if is_parallel(session.config):
+        return
+    reports = env.reports()
     for path in reports:
         print(f"\nsanitizer report {path}:\n{process.tail(path, 60)}")
     if reports:
@@ -49,8 +112,6 @@ def pytest_sessionfinish(session):
 
 @pytest.fixture(scope="session")
 def session_dir(request):
-    for path in glob.glob(f"{env.BUILD}/reports/worker.*"):
-        os.unlink(path)
     path = env.session_dir()
     yield path
     if getattr(request.session, "failed_once", False):
@@ -58,6 +119,22 @@ def session_dir(request):
     else:
         shutil.rmtree(path, ignore_errors=True)
 
+
+@pytest.fixture(autouse=True)
+def nothing_outlives_a_test(request):
+    """Fails the test that leaves a process, and ends that."""
+    yield
+    running = request.config.stash[servers].values()
+    kept = {pid for server in running for pid in server.pids()}
+    left = [pid for pid in process.children(os.getpid()) if pid not in kept]
+    names = [" ".join(process.argv(pid))[:200] for pid in left]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    assert not left, f"still there: {names}"
+
+
+# The servers
 
 @pytest.fixture
 def folder(session_dir, request):
@@ -76,35 +153,38 @@ def unique(request):
     return make
 
 
-def _server(make, path):
+def _server(request, make, path):
+    """make(path), started, known by the fixture's name, and closed"""
     os.makedirs(path, exist_ok=True)
-    server = make(path)
+    running = request.config.stash[servers]
+    server = running[request.fixturename] = make(path)
     try:
         yield server.start()
     finally:
         server.close()
+        del running[request.fixturename]
 
 
 @pytest.fixture(scope="session")
-def kafka(session_dir):
-    yield from _server(Kafka, session_dir + "/kafka")
+def kafka(session_dir, request):
+    yield from _server(request, Kafka, session_dir + "/kafka")
 
 
 @pytest.fixture(scope="session")
-def secure_kafka(session_dir):
+def secure_kafka(session_dir, request):
     """with a SASL_SSL and an SSL listener"""
-    yield from _server(lambda path: Kafka(path, secure=True),
+    yield from _server(request, lambda path: Kafka(path, secure=True),
                        session_dir + "/secure-kafka")
 
 
 @pytest.fixture(scope="session")
-def postgres(session_dir):
-    yield from _server(Postgres, session_dir + "/postgres")
+def postgres(session_dir, request):
+    yield from _server(request, Postgres, session_dir + "/postgres")
 
 
 @pytest.fixture(scope="session")
-def s3(session_dir):
-    yield from _server(S3, session_dir + "/s3")
+def s3(session_dir, request):
+    yield from _server(request, S3, session_dir + "/s3")
 
 
 @pytest.fixture(scope="session")
@@ -115,19 +195,19 @@ def tls_s3(session_dir):
 
 
 @pytest.fixture
-def own_kafka(folder):
-    yield from _server(Kafka, folder + "/kafka")
+def own_kafka(folder, request):
+    yield from _server(request, Kafka, folder + "/kafka")
 
 
 @pytest.fixture
-def three_brokers(folder):
-    yield from _server(lambda path: Kafka(path, nodes=3, heap="256m"),
+def three_brokers(folder, request):
+    yield from _server(request, lambda path: Kafka(path, nodes=3, heap="256m"),
                        folder + "/kafka")
 
 
 @pytest.fixture
-def own_postgres(folder):
-    yield from _server(Postgres, folder + "/postgres")
+def own_postgres(folder, request):
+    yield from _server(request, Postgres, folder + "/postgres")
 
 
 @pytest.fixture
@@ -172,6 +252,25 @@ def new_worker(folder, request):
     yield make
     for w in made:
         w.close()
+
+
+@pytest.fixture(scope="module")
+def shared_worker(session_dir, request):
+    """shared_worker(bootstrap, **settings): one for all tests of a file;
+    start=False: only made. Its folder is its own."""
+    folder = f"{session_dir}/{request.path.stem}"
+    running = request.config.stash[servers]
+    made = []
+
+    def make(bootstrap, start=True, cls=Worker, **settings):
+        os.makedirs(folder)
+        w = running[request.path.name] = cls(folder, bootstrap, **settings)
+        made.append(w)
+        return w.start() if start else w
+    yield make
+    for w in made:
+        w.close()
+    running.pop(request.path.name, None)
 
 
 @pytest.fixture

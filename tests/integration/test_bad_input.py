@@ -12,14 +12,12 @@ from support.env import HOST, free_port
 
 
 @pytest.fixture(scope="module")
-def bad(kafka, tmp_path_factory):
+def bad(kafka, shared_worker):
     """One worker for all of these: none may harm it."""
-    from support.worker import Worker
-    w = Worker(str(tmp_path_factory.mktemp("bad")), kafka.bootstrap).start()
+    w = shared_worker(kafka.bootstrap)
     yield w
     assert w.process.running()
     assert w.rest.get("/connectors") == []
-    w.close()
 
 
 def post(worker, data, path="/connectors", method="POST", **kwargs):

@@ -18,13 +18,11 @@ ENVELOPE = json.dumps({"schema": SCHEMA, "payload": {"id": 7, "name": "x"}})
 
 
 @pytest.fixture(scope="module")
-def observing(kafka, tmp_path_factory):
+def observing(kafka, shared_worker):
     """a worker that has the observer"""
-    from support.worker import Worker
-    w = Worker(str(tmp_path_factory.mktemp("observing")), kafka.bootstrap,
-               plugin_path=f"{env.BUILD}/plugins,{env.BUILD}/fixtures")
-    yield w.start()
-    w.close()
+    return shared_worker(
+        kafka.bootstrap,
+        plugin_path=f"{env.BUILD}/plugins,{env.BUILD}/fixtures")
 
 
 def lines_of(path):

@@ -12,25 +12,23 @@ from support.env import wait_for
 
 
 @pytest.fixture(scope="module")
-def guarded(kafka, tmp_path_factory):
+def guarded(kafka, shared_worker):
     """A worker whose plugin.path has the fixtures beside the real ones, and
     a good pipeline that every crime is committed beside."""
-    from support.worker import Worker
-    folder = str(tmp_path_factory.mktemp("crimes"))
-    w = Worker(folder, kafka.bootstrap,
-               plugin_path=f"{env.BUILD}/plugins,{env.BUILD}/fixtures",
-               task_liveness_timeout_ms=3000).start()
+    w = shared_worker(
+        kafka.bootstrap, task_liveness_timeout_ms=3000,
+        plugin_path=f"{env.BUILD}/plugins,{env.BUILD}/fixtures")
+    w.good_file = w.folder + "/in"
     kafka.create_topic("crimes-good")
-    with open(folder + "/in", "w", encoding="ascii") as f:
+    with open(w.good_file, "w", encoding="ascii") as f:
         f.write("first\n")
-    w.rest.create("good", configs.file_source(folder + "/in", "crimes-good"))
+    w.rest.create("good", configs.file_source(w.good_file, "crimes-good"))
     w.rest.wait_running("good")
     w.good_pid = w.wait_task("good")
-    w.good_file = folder + "/in"
     yield w
-    lines = len(open(w.good_file, encoding="ascii").readlines())
+    with open(w.good_file, encoding="ascii") as f:
+        lines = len(f.readlines())
     assert len(kafka.wait_records("crimes-good", lines)) == lines
-    w.close()
 
 
 @pytest.fixture(autouse=True)
@@ -64,14 +62,12 @@ def commit(worker, kafka, crime, **over):
     ("start-segfault", ["SIGSEGV", "start"]),
     ("create-error", ["crime"]),
 ])
-@pytest.mark.no_asan("ASan turns these into reports of its own")
 def test_a_crash_is_named(guarded, kafka, crime, words):
     trace = commit(guarded, kafka, crime)
     for word in words:
         assert word in trace, trace
 
 
-@pytest.mark.no_asan("memory limits and ASan exclude each other")
 def test_a_leak_ends_at_the_limit(guarded, kafka):
     trace = commit(guarded, kafka, "leak",
                    **{"task.memory.bytes": str(64 << 20)})

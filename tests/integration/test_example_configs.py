@@ -39,9 +39,10 @@ class FromFile(Worker):
     def _argv(self):
         return [f"{BUILD}/penstock", self.role, self.file, *self.args]
 
-    def _env(self):
-        return {**super()._env(), "HOOK_TOKEN": "t",
-                "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
+    def spawn(self):
+        self.process.env.update(HOOK_TOKEN="t", AWS_ACCESS_KEY_ID="k",
+                                AWS_SECRET_ACCESS_KEY="s")
+        return super().spawn()
 
 
 @pytest.fixture

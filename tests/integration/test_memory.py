@@ -4,14 +4,11 @@ than its source stays within task.memory.bytes."""
 import os
 import time
 
-import pytest
-
 from support import configs, process
 from support.env import wait_for
 from support.receiver import Reply
 
 MIB = 1 << 20
-pytestmark = pytest.mark.no_asan("memory of a sanitized process says nothing")
 
 
 def test_idle_memory_is_printed(worker, kafka, topic, folder, unique, capsys):

@@ -24,7 +24,7 @@ def sink(postgres, db):
         return made[-1]
     yield make
     for s in made:
-        s.__exit__()
+        s.close()
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def source(postgres, db):
         return made[-1]
     yield make
     for s in made:
-        s.__exit__()
+        s.close()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from support.connect import Connect
 from support.env import HOST, wait_for
 
 OURS = {"since", "cause", "next_action", "restarts", "detail", "worker_id",
@@ -196,11 +197,8 @@ def test_validation_finds_what_kafka_connect_finds(
 
 
 @pytest.fixture(scope="module")
-def connect_for_all(session_dir, kafka):
-    from support.connect import Connect
-    c = Connect(session_dir, kafka.bootstrap).start(timeout=120)
-    yield c
-    c.close()
+def connect_for_all(shared_worker, kafka):
+    return shared_worker(kafka.bootstrap, cls=Connect)
 
 
 # What only penstock promises
@@ -345,7 +343,6 @@ def test_kafka_that_is_away_is_said_and_waited_for(own_kafka, new_worker):
     wait_for("the worker to be ready", w.rest.healthy, 60)
 
 
-@pytest.mark.no_asan("memory of a sanitized process says nothing")
 def test_an_idle_worker_is_small_and_starts_quickly(worker):
     worker.restart()
     worker.rest.get("/connectors")

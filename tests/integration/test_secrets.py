@@ -9,6 +9,7 @@ import pytest
 
 from support import configs, env, kafka as brokers, process
 from support.env import wait_for
+from support.receiver import Receiver, Reply
 from support.rest import stringified
 from test_secure_worker import JAAS, pem, security
 
@@ -67,16 +68,13 @@ def pipelines(w, topic, words, receiver, s3, postgres):
 
 
 @pytest.fixture(scope="module")
-def told(secure_kafka, session_dir, s3, postgres):
+def told(secure_kafka, shared_worker, s3, postgres):
     """A worker that was given all the words, when all has failed once."""
-    from support.receiver import Reply, Receiver
-    from support.worker import Worker
-    folder = session_dir + "/secrets"
-    os.makedirs(folder)
+    w = shared_worker(secure_kafka.secure_bootstrap, start=False)
+    folder = w.folder
     words = provided_by(folder)
     receiver = Receiver().start()
     receiver.script(lambda i, r: Reply(422, b"no"))
-    w = Worker(folder, secure_kafka.secure_bootstrap)
     keys = security(pem(secure_kafka.stores))
     secret = "${file:" + folder + "/words.properties:jaas}"
     for key in keys:
@@ -99,7 +97,6 @@ def told(secure_kafka, session_dir, s3, postgres):
         wait_for(f"{name} to run", lambda n=name:
                  w.rest.status(n)["connector"]["state"] != "UNASSIGNED")
     yield w
-    w.close()
     receiver.close()
 
 

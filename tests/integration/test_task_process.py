@@ -9,7 +9,7 @@ import time
 import pytest
 
 from support.child import Child
-from support.env import BUILD, wait_for
+from support.env import wait_for
 
 JSON = "org.apache.kafka.connect.json.JsonConverter"
 STRING = "org.apache.kafka.connect.storage.StringConverter"
@@ -504,8 +504,6 @@ def test_the_inspector_lists_what_there_is(worker):
 
 
 def test_memory_beyond_the_limit_ends_one_task(worker):
-    if os.path.basename(BUILD) == "asan":
-        pytest.skip("AddressSanitizer has limits of its own")
     with Child("task", "crime", "0") as c:
         c.configure(worker, {"connector.class": "CrimeSource",
                              "crime": "leak", "topic": "x",

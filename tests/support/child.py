@@ -14,10 +14,12 @@ import signal
 import socket
 import struct
 import subprocess
+import tempfile
 import time
 
 from .env import BUILD, TooLate
 
+SEND_SECONDS = 30
 PLUGINS = [f"{BUILD}/plugins", f"{BUILD}/fixtures"]
 
 
@@ -26,6 +28,7 @@ class Wire:
 
     def __init__(self, sock):
         self.sock = sock
+        self.sock.settimeout(SEND_SECONDS)
         self.buffer = b""
         self.open = True
 
@@ -35,7 +38,7 @@ class Wire:
 
     def frames(self):
         """What came, without waiting."""
-        while self.open and select.select([self.sock], [], [], 0)[0]:
+        if self.open and select.select([self.sock], [], [], 0)[0]:
             try:
                 data = self.sock.recv(1 << 20)
             except ConnectionError:
@@ -43,12 +46,14 @@ class Wire:
             self.open = bool(data)
             self.buffer += data
         out = []
-        while len(self.buffer) >= 4:
-            size = struct.unpack(">I", self.buffer[:4])[0]
-            if len(self.buffer) < 4 + size:
+        at = 0
+        while len(self.buffer) >= at + 4:
+            [size] = struct.unpack_from(">I", self.buffer, at)
+            if len(self.buffer) < at + 4 + size:
                 break
-            out.append(json.loads(self.buffer[4:4 + size]))
-            self.buffer = self.buffer[4 + size:]
+            out.append(json.loads(self.buffer[at + 4:at + 4 + size]))
+            at += 4 + size
+        self.buffer = self.buffer[at:]
         return out
 
 
@@ -73,10 +78,12 @@ class Child:
             os.dup2(high[0], 3)
             os.dup2(high[1], 4)
 
+        # A file, as nobody reads while the test waits for something else.
+        self.stderr = tempfile.TemporaryFile("a+b")
         self.process = subprocess.Popen(
             [f"{BUILD}/penstock", self.role_names.get(self.role, self.role),
              *self.names], pass_fds=(3, 4), preexec_fn=take_places,
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            stdin=subprocess.DEVNULL, stderr=self.stderr)
         for s in (theirs3, theirs4):
             s.close()
         for fd in high:
@@ -86,12 +93,15 @@ class Child:
         return self
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self.process.stderr.close()
+        """It ends by itself when nobody is there any more."""
         self.control.sock.close()
         self.data.sock.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(30)
+        self.stderr.close()
 
     # ---- what the worker does ----
 
@@ -125,7 +135,10 @@ class Child:
             self.pump(0.05)
             if time.monotonic() > end:
                 raise TooLate(f"{self.names} did not end: {self.seen[-5:]}")
-        self.pump(0)
+        read = -1
+        while read != len(self.seen):
+            read = len(self.seen)
+            self.pump(0)
         return self.process.returncode
 
     def request(self, op, timeout=60, **args):
@@ -186,8 +199,8 @@ class Child:
                 if m["type"] not in ("metrics", "beat")][-20:]
 
     def errors(self):
-        os.set_blocking(self.process.stderr.fileno(), False)
-        return (self.process.stderr.read() or b"").decode()[-2000:]
+        self.stderr.seek(0)
+        return self.stderr.read().decode(errors="replace")[-2000:]
 
     def kill(self, number=signal.SIGKILL):
         self.process.send_signal(number)

@@ -2,10 +2,15 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
+import time
 
-from .env import BUILD
+from .env import BUILD, TooLate
+
+ANSWER_SECONDS = 120  # longer than any limit of a plugin's
+END_SECONDS = 10
 
 
 class PluginError(Exception):
@@ -22,7 +27,8 @@ class Drive:
     def __init__(self, so, name, **config):
         self.process = subprocess.Popen(
             [os.path.join(BUILD, "drive")], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE)
+        self.buffer = b""
         self.ask("load", so, name)
         self.set(**config)
 
@@ -31,13 +37,25 @@ class Drive:
                          for k, v in config.items()})
 
     def send(self, *command):
-        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.write(json.dumps(command).encode() + b"\n")
         self.process.stdin.flush()
 
+    def _line(self):
+        end = time.monotonic() + ANSWER_SECONDS
+        fd = self.process.stdout.fileno()
+        while b"\n" not in self.buffer:
+            left = end - time.monotonic()
+            if not select.select([fd], [], [], max(left, 0))[0]:
+                raise TooLate(f"no answer of {self.process.args} in "
+                              f"{ANSWER_SECONDS} s")
+            data = os.read(fd, 1 << 20)
+            assert data, f"drive ended: {self.process.wait(END_SECONDS)}"
+            self.buffer += data
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        return line
+
     def receive(self):
-        line = self.process.stdout.readline()
-        assert line, f"drive ended: {self.process.wait()}"
-        answer = json.loads(line)
+        answer = json.loads(self._line())
         if "error" in answer:
             raise PluginError(answer)
         return answer
@@ -48,19 +66,25 @@ class Drive:
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        self.process.wait(END_SECONDS)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
+        self.close()
+
+    def close(self):
+        """At the end of its input it stops what it has: leaks are found."""
         try:
             self.process.stdin.close()
         except BrokenPipeError:
             pass
         self.process.stdout.close()
+        try:
+            self.process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
 
 
 class Source(Drive):

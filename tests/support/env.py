@@ -1,5 +1,6 @@
 """env: where things are, free ports, and waiting for something to be so."""
 
+import glob
 import os
 import random
 import shutil
@@ -15,6 +16,30 @@ DEPS = os.path.abspath(
 RUN = os.path.join(BUILD, "run")
 SANITIZED = os.path.basename(BUILD) == "asan"
 HOST = "127.0.0.1"
+
+
+def sanitizer_options():
+    """Whatever a test starts reports into files, leaks too; any is a failure.
+    {} without sanitizers."""
+    if not SANITIZED:
+        return {}
+    os.makedirs(f"{BUILD}/reports", exist_ok=True)
+    given = os.environ.get("ASAN_OPTIONS", "")
+    return {
+        "ASAN_OPTIONS": f"{given}:log_path={BUILD}/reports/worker",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+        "LSAN_OPTIONS": f"suppressions={ROOT}/tests/support/lsan.suppress:"
+                        "print_suppressions=0",
+    }
+
+
+def reports():
+    return sorted(glob.glob(f"{BUILD}/reports/worker.*"))
+
+
+def clear_reports():
+    for path in reports():
+        os.unlink(path)
 
 
 class TooLate(AssertionError):

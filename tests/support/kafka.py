@@ -12,6 +12,7 @@ import collections
 import glob
 import os
 import subprocess
+import time
 import uuid
 
 import confluent_kafka
@@ -61,6 +62,12 @@ ssl.truststore.type=PKCS12
 ssl.truststore.location={trust_p12}
 ssl.truststore.password={store_password}
 """
+
+
+# What each says of every topic that is made.
+QUIET = ("state.change.logger", "kafka.log", "kafka.cluster",
+         "kafka.server.ReplicaFetcherManager", "kafka.server.metadata",
+         "org.apache.kafka.controller", "org.apache.kafka.storage")
 
 
 def classpath(*without):
@@ -123,7 +130,8 @@ class Kafka:
         return ["java", f"-Xms{self.heap}", f"-Xmx{self.heap}",
                 "-XX:+UseSerialGC",
                 "-Dorg.slf4j.simpleLogger.showDateTime=true",
-                "-cp", classpath(), *args]
+                *[f"-Dorg.slf4j.simpleLogger.log.{name}=warn"
+                  for name in QUIET], "-cp", classpath(), *args]
 
     def _prepare(self, n):
         os.makedirs(f"{self.folder}/kafka{n}")
@@ -147,7 +155,7 @@ class Kafka:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             for n in self.numbers]
         for process in formats:
-            out = process.communicate()[0]
+            out = process.communicate(timeout=120)[0]
             assert process.returncode == 0, out
 
     # Life
@@ -176,6 +184,13 @@ class Kafka:
             self.processes[n].kill()
 
     close = kill
+
+    @property
+    def logs(self):
+        return [p.log for p in self.processes.values()]
+
+    def pids(self):
+        return [pid for p in self.processes.values() for pid in p.pids()]
 
     # Clients
 
@@ -307,27 +322,39 @@ def _consumer(bootstrap, isolation):
 
 
 def read_topic(bootstrap, topic, isolation="read_committed", timeout=60):
+    """What was there when it was called: a topic may grow faster than it is
+    read."""
     c = _consumer(bootstrap, isolation)
     try:
         parts = c.list_topics(topic, timeout=10).topics[topic].partitions
+        ends = {p: c.get_watermark_offsets(
+            confluent_kafka.TopicPartition(topic, p), timeout=10)[1]
+            for p in parts}
         c.assign([confluent_kafka.TopicPartition(
             topic, p, confluent_kafka.OFFSET_BEGINNING) for p in parts])
-        open_parts = set(parts)
-        records = []
-        while open_parts:
-            messages = c.consume(10000, 0.1)
-            for m in messages:
-                error = m.error()
-                if error is None:
-                    records.append(Record(
-                        m.partition(), m.offset(), m.key(), m.value(),
-                        m.headers() or [], m.timestamp()[1]))
-                elif error.code() == confluent_kafka.KafkaError._PARTITION_EOF:
-                    open_parts.discard(m.partition())
-                else:
-                    raise confluent_kafka.KafkaException(error)
-            timeout -= 0 if messages else 0.1
-            assert timeout > 0, f"{topic}: no end of {open_parts} in time"
-        return sorted(records, key=lambda r: (r.partition, r.offset))
+        return sorted(_read_until(c, topic, ends, timeout),
+                      key=lambda r: (r.partition, r.offset))
     finally:
         c.close()
+
+
+def _read_until(c, topic, ends, timeout):
+    """The records before `ends`, {partition: offset}. What stands just before
+    an end may be a marker, so the end of the partition ends it too."""
+    late = time.monotonic() + timeout
+    unread = set(ends)
+    while unread:
+        for m in c.consume(10000, 0.1):
+            error, p = m.error(), m.partition()
+            if error is None:
+                if m.offset() < ends[p]:
+                    yield Record(p, m.offset(), m.key(), m.value(),
+                                 m.headers() or [], m.timestamp()[1])
+                if m.offset() >= ends[p] - 1:
+                    unread.discard(p)
+            elif error.code() == confluent_kafka.KafkaError._PARTITION_EOF:
+                unread.discard(p)
+            else:
+                raise confluent_kafka.KafkaException(error)
+        assert time.monotonic() < late, \
+            f"{topic}: no end of {unread} in {timeout} s"

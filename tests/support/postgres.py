@@ -52,7 +52,7 @@ class Postgres:
         wrap = (["setpriv", "--reuid", self.user, "--regid", self.user,
                  "--init-groups", "--"] if self.user else [])
         return subprocess.run(wrap + list(args), capture_output=True,
-                              text=True, check=False, cwd="/")
+                              text=True, check=False, cwd="/", timeout=120)
 
     def _data_dir(self, folder):
         """The server's user may be barred from the build folder."""
@@ -100,6 +100,13 @@ class Postgres:
         self.stop()
         if self.temporary:
             shutil.rmtree(self.temporary, ignore_errors=True)
+
+    @property
+    def logs(self):
+        return [self.log]
+
+    def pids(self):
+        return self.process.pids()
 
     # What is in it
 

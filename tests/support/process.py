@@ -12,7 +12,7 @@ class Process:
     def __init__(self, argv, log, env=None, user=None, death="KILL", cwd=None):
         self.argv = argv
         self.log = log
-        self.env = env
+        self.env = env or {}
         self.user = user
         self.death = death
         self.cwd = cwd
@@ -24,7 +24,7 @@ class Process:
         if self.user and os.geteuid() == 0:
             wrap += ["--reuid", self.user, "--regid", self.user,
                      "--init-groups"]
-        env = dict(os.environ, **(self.env or {}))
+        env = dict(os.environ, **self.env)
         with open(self.log, "ab") as log:
             self.child = subprocess.Popen(
                 wrap + ["--"] + self.argv, stdin=subprocess.DEVNULL,
@@ -35,6 +35,9 @@ class Process:
     @property
     def pid(self):
         return self.child.pid
+
+    def pids(self):
+        return [self.pid] if self.running() else []
 
     def running(self):
         return self.child is not None and self.child.poll() is None
@@ -55,7 +58,7 @@ class Process:
 
     def kill(self):
         self.send(signal.SIGKILL)
-        return self.child.wait() if self.child else None
+        return self.child.wait(30) if self.child else None
 
     def wait(self, timeout=30):
         return self.child.wait(timeout)

@@ -75,6 +75,13 @@ class S3:
 
     close = stop
 
+    @property
+    def logs(self):
+        return [self.log]
+
+    def pids(self):
+        return self.process.pids()
+
     def create_bucket(self, name):
         self.client.create_bucket(Bucket=name)
         return name

@@ -51,18 +51,10 @@ class Worker:
             {k.replace("_", "."): str(v) for k, v in settings.items()})
         self.file = os.path.join(folder, f"worker-{self.id}.properties")
         self.log = os.path.join(folder, f"worker-{self.id}.log")
-        self.process = Process(self._argv(), self.log, env=self._env(),
-                               death="TERM")
+        self.process = Process(self._argv(), self.log, death="TERM")
 
     def _argv(self):
         return [os.path.join(BUILD, "penstock"), "worker", self.file]
-
-    def _env(self):
-        """Sanitizers report into files; the session fails if there are any."""
-        reports = os.path.join(BUILD, "reports")
-        os.makedirs(reports, exist_ok=True)
-        options = os.environ.get("ASAN_OPTIONS", "")
-        return {"ASAN_OPTIONS": f"{options}:log_path={reports}/worker"}
 
     def write_properties(self):
         with open(self.file, "w", encoding="latin-1") as f:
@@ -97,7 +89,14 @@ class Worker:
         wait_for("the worker's children to end", lambda: not any(
             self.program in " ".join(argv(p)) for p in pids))
 
+    @property
+    def logs(self):
+        return [self.log]
+
     # Its processes
+
+    def pids(self):
+        return self.process.pids()
 
     def pid_of_task(self, connector, task=0):
         """The process of a task, or None."""
