@@ -153,7 +153,6 @@ def test_fields_are_folders_and_a_restart_rewrites_the_same(
             for key in s3.keys(bucket, f"topics/{t}/")} == before
 
 
-@pytest.mark.no_asan("memory of a sanitized process says nothing")
 def test_an_object_is_larger_than_the_task_may_be(
         worker, kafka, topic, s3, bucket, unique, capsys):
     t, snk = topic("t"), unique("snk")
