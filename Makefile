@@ -104,6 +104,9 @@ CORE_CFLAGS := $(call pkg_cflags,rdkafka $(CORE_PKGS))
 CORE_LIBS := $(RDKAFKA_LIBS) $(call pkg_libs,$(CORE_PKGS)) -ldl -lpthread
 endif
 
+# What most processes never need: loaded when it is called (core/lazy).
+LAZY := crypto curl microhttpd pcre2-8 sasl2 ssl uv zstd
+
 # One row for each plugin that needs a library (pkg-config names).
 PKGS_postgres := libpq
 PKGS_http := libcurl
@@ -150,7 +153,9 @@ FIXTURES := $(patsubst tests/fixtures/%.c,$(B)/fixtures/%.so,$(FIXTURE_SRC))
 CHECKS := $(if $(TEST_SRC),$(B)/check) \
 	$(foreach d,$(INSIDE_DIRS),$(B)/check-$(notdir $d))
 FLOORS := $(patsubst tests/bench/floor_%.c,$(B)/floors/%,$(FLOOR_SRC))
-CORE_OBJ := $(call obj,$(filter-out core/main.c,$(CORE_SRC)) $(COV_SRC))
+CORE_OBJ := $(call obj,$(filter-out core/main.c core/lazy/%,$(CORE_SRC)) \
+	$(COV_SRC))
+PENSTOCK_OBJ := $(call obj,$(CORE_SRC) $(COV_SRC))
 
 all: $(if $(wildcard core/main.c),$(B)/penstock) $(PLUGINS)
 
@@ -189,9 +194,18 @@ $(B)/obj/tests/%.o: tests/%.c
 		-DTESTS='"$(CURDIR)/tests"' -I. -Icore -Icore/include \
 		$(CORE_CFLAGS) -c -o $@ $<
 
-$(B)/penstock: $(call obj,$(CORE_SRC) $(COV_SRC))
+$(B)/obj/core/lazy/lazy.o: $(B)/lazy/lazy.def
+$(B)/obj/core/lazy/%.o: BASE += -fvisibility=hidden -I$(B)/lazy
+$(B)/lazy/lazy.def: core/lazy/rows $(filter-out %/lazy.o,$(PENSTOCK_OBJ)) \
+		$(RDKAFKA_A)
+	@mkdir -p $(@D)
+	@CC='$(CC)' $^ -- $(LAZY) >$@
+
+$(B)/obj/tests/lazy/%.o: BASE += -Itests/lazy
+
+$(B)/penstock: $(PENSTOCK_OBJ)
 	@echo link $@
-	@$(LINK_PROGRAM) -o $@ $^ $(CORE_LIBS)
+	@$(LINK_PROGRAM) -o $@ $^ $(filter-out $(LAZY:%=-l%),$(CORE_LIBS))
 
 # plugin FOLDER: the folder's objects are one shared object
 define plugin
@@ -348,7 +362,7 @@ $(B)/headers/%.ok: % $(HEADERS)
 
 # A file is looked at again when its object was rebuilt.
 tidy: $(patsubst %.c,$(B)/tidy/%.ok,$(LINT_SRC))
-$(B)/tidy/core/%.ok: LIBS_CFLAGS = -Icore $(CORE_CFLAGS)
+$(B)/tidy/core/%.ok: LIBS_CFLAGS = -Icore -I$(B)/lazy $(CORE_CFLAGS)
 $(B)/tidy/%.ok: LIBS_CFLAGS = $(call plugin_cflags,$*)
 $(B)/tidy/%.ok: %.c $(B)/obj/%.o .clang-tidy
 	@mkdir -p $(@D)

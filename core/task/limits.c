@@ -50,6 +50,9 @@ limits_begin(void)
 	/* Ctrl-C at the worker's terminal is the worker's to handle. */
 	(void)signal(SIGINT, SIG_IGN);
 	(void)mallopt(M_ARENA_MAX, ARENAS);
+	/* GnuTLS comes with libcurl's and libpq's LDAP: its tables are made
+	 * when something calls it, not when it is loaded. */
+	(void)setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 0);
 	small_stacks();
 }
 

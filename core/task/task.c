@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -148,6 +149,7 @@ task_init(struct task *t, const struct host_hooks *hooks, struct ps_error *err)
 	    (size_t)settings_int(&t->settings, "schemas.cache.size", SCHEMAS);
 	t->host = host_new(&o);
 	t->retry_after_ms = -1;
+	t->records_seen = UINT64_MAX; /* the start is not over */
 	return 0;
 }
 
@@ -245,6 +247,21 @@ take_message(struct task *t, const struct msg *m)
 		log_warn("task", "unexpected message %s", msg_name(m->type));
 }
 
+/* What a start or a burst took goes back once nothing has come for a while. */
+static void
+give_back_memory(struct task *t)
+{
+	uint64_t records = atomic_load(&t->gauges->records);
+
+	if (records != t->records_seen) {
+		t->records_seen = records;
+		t->gave_back = false;
+	} else if (!t->gave_back) {
+		t->gave_back = true;
+		(void)malloc_trim(0);
+	}
+}
+
 int
 task_serve(struct task *t, struct ps_error *err)
 {
@@ -266,6 +283,7 @@ task_serve(struct task *t, struct ps_error *err)
 		return ps_fail(err, t->raised.code, "%s", t->raised.text);
 	if (clock_since(t->next_metrics, clock_now()) >= 0) {
 		uplink_metrics(t->uplink, host_metrics(t->host));
+		give_back_memory(t);
 		t->next_metrics = clock_after(clock_now(), METRICS_MS);
 	}
 	return 0;

@@ -34,6 +34,8 @@ struct task {
 	int timer_fd; /* a commit is due */
 	int64_t commit_interval_ms, commit_limit_ms;
 	struct clock_ms next_commit, next_metrics;
+	uint64_t records_seen; /* when metrics were due last */
+	bool gave_back;
 
 	/* Set by the plugin through its host. */
 	bool commit_requested;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -61,13 +62,22 @@ uplink_redact(struct uplink *u)
 	return u->redact;
 }
 
-static const char *
+static void
 clean(const struct uplink *u, char *out, size_t room, const char *text)
 {
-	if (text == NULL)
-		return NULL;
 	(void)snprintf(out, room, "%s", text);
 	(void)redact_text(u->redact, out, room);
+}
+
+static const char *
+cleaned(const struct uplink *u, struct ps_arena *a, const char *text)
+{
+	char *out;
+
+	if (text == NULL)
+		return NULL;
+	out = ps_alloc(a, TEXT_BYTES);
+	clean(u, out, TEXT_BYTES, text);
 	return out;
 }
 
@@ -78,7 +88,7 @@ take_log(void *ctx, enum ps_level level, const char *area, const char *text)
 	char line[TEXT_BYTES];
 	struct msg m = { .type = MSG_TYPE_LOG };
 
-	(void)clean(u, line, sizeof line, text);
+	clean(u, line, sizeof line, text);
 	if (!pthread_equal(pthread_self(), u->owner)) {
 		(void)fprintf(stderr, "%s %s: %s\n", log_level_name(level),
 		    area, line);
@@ -142,22 +152,25 @@ uplink_wait(struct uplink *u, int limit_ms, struct msg *m, struct ps_error *err)
 int
 uplink_send(struct uplink *u, const struct msg *given, struct ps_error *err)
 {
-	char text[TEXT_BYTES], trace[TEXT_BYTES], next[TEXT_BYTES];
+	struct ps_arena *a = arena_new(TEXT_BYTES);
 	struct msg m = *given;
+	int result;
 
 	if (m.type == MSG_TYPE_FAILED) {
-		m.failed.text = clean(u, text, sizeof text, m.failed.text);
-		m.failed.trace = clean(u, trace, sizeof trace, m.failed.trace);
-		m.failed.next = clean(u, next, sizeof next, m.failed.next);
+		m.failed.text = cleaned(u, a, m.failed.text);
+		m.failed.trace = cleaned(u, a, m.failed.trace);
+		m.failed.next = cleaned(u, a, m.failed.next);
 	}
 	if (m.type == MSG_TYPE_STATUS) {
-		m.status.cause = clean(u, text, sizeof text, m.status.cause);
-		m.status.trace = clean(u, trace, sizeof trace, m.status.trace);
-		m.status.next = clean(u, next, sizeof next, m.status.next);
+		m.status.cause = cleaned(u, a, m.status.cause);
+		m.status.trace = cleaned(u, a, m.status.trace);
+		m.status.next = cleaned(u, a, m.status.next);
 	}
 	if (m.type == MSG_TYPE_REPLY)
-		m.reply.error = clean(u, text, sizeof text, m.reply.error);
-	return msg_send(u->channel, &m, err);
+		m.reply.error = cleaned(u, a, m.reply.error);
+	result = msg_send(u->channel, &m, err);
+	arena_free(&a);
+	return result;
 }
 
 int

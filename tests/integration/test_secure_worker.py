@@ -1,12 +1,14 @@
 """A worker file as it comes from production: SASL_SSL with SCRAM, stores as
 Java has them, the same keys again for producer., consumer. and admin."""
 
+import base64
 import time
 
 import pytest
 
 from support import configs, kafka as brokers, stores
 from support.env import wait_for
+from support.receiver import Reply
 
 JAAS = ("org.apache.kafka.common.security.scram.ScramLoginModule required "
         'username="{user}" password="{password}";')
@@ -149,3 +151,31 @@ def test_a_connector_with_a_login_of_its_own(secure, secure_kafka, folder,
         return text
     assert "canary-override" not in wait_for("the bad one to say it", told)
     assert w.rest.status("good")["tasks"][0]["state"] == "RUNNING"
+
+
+def test_a_token_is_fetched_where_the_worker_file_says(
+        secure, secure_kafka, receiver):
+    """OAUTHBEARER with client credentials: librdkafka asks by HTTP, with a
+    library that nothing has loaded before."""
+    handler = ("org.apache.kafka.common.security.oauthbearer."
+               "OAuthBearerLoginCallbackHandler")
+    receiver.script(lambda i, r: Reply(401))
+    w = secure({**pem(secure_kafka.stores),
+                "security.protocol": "SASL_SSL",
+                "sasl.mechanism": "OAUTHBEARER",
+                "sasl.login.callback.handler.class": handler,
+                "sasl.oauthbearer.token.endpoint.url":
+                    receiver.url + "/oauth",
+                "sasl.jaas.config":
+                    "org.apache.kafka.common.security.oauthbearer."
+                    "OAuthBearerLoginModule required clientId=\"me\" "
+                    "clientSecret=\"my-secret\";"})
+    w.spawn()
+    wait_for("a question for a token", lambda: receiver.requests)
+    request = receiver.requests[0]
+    assert (request.method, request.path) == ("POST", "/oauth")
+    assert b"grant_type=client_credentials" in request.body
+    assert request.headers["authorization"] == "Basic " + base64.b64encode(
+        b"me:my-secret").decode()
+    w.wait_log("401")
+    assert "my-secret" not in w.log_text()
