@@ -143,11 +143,10 @@ next(struct reader *r, struct str *sql, struct ps_error *err)
 	return 1;
 }
 
-static int
-row(struct reader *r, const uint8_t *fields, struct ps_error *err)
+static void
+row(struct reader *r, const uint8_t *fields)
 {
-	(void)r, (void)fields, (void)err;
-	return 0;
+	(void)r, (void)fields;
 }
 
 static void

@@ -36,8 +36,7 @@ add_where(struct str *sql, const struct reader *r)
 	const struct keyed *k = &r->k;
 	char text[TIMES_TEXT];
 
-	str_addf(sql, "%s IS NOT NULL",
-	    k->keys.sql.ts != NULL ? k->keys.sql.ts : k->keys.sql.id);
+	keys_present(sql, r);
 	if (k->keys.sql.ts != NULL) {
 		(void)times_stamp_text(text, k->now.bound);
 		str_addf(sql, " AND %s < '%s'::%s", k->keys.sql.ts, text,

@@ -220,35 +220,41 @@ keys_now(struct reader *r, struct ps_error *err)
 	return hold_look(r->hold, r->db, now, err);
 }
 
-static int
-read_int8(const uint8_t **p, int64_t *out)
+void
+keys_present(struct str *sql, const struct reader *r)
 {
-	if (wire_i32(*p) != 8)
-		return -1;
-	*out = wire_i64(*p + 4);
-	*p += 12;
-	return 0;
+	const struct hcolumns *c = &r->k.keys.sql;
+
+	if (c->ts != NULL)
+		str_addf(sql, "%s IS NOT NULL%s", c->ts,
+		    c->id == NULL ? "" : " AND ");
+	if (c->id != NULL)
+		str_addf(sql, "%s IS NOT NULL", c->id);
 }
 
-int
-keys_row(struct reader *r, const uint8_t *p, struct ps_error *err)
+/* The next of the keys, which add_row() has seen to be there. */
+static int64_t
+take_int8(const uint8_t **p)
+{
+	int64_t v = wire_i64(*p + 4);
+
+	*p += 12;
+	return v;
+}
+
+void
+keys_row(struct reader *r, const uint8_t *p)
 {
 	struct keyed *k = &r->k;
 	struct hkey key = { .set = true };
 	int64_t instant = 0;
-	int rc = 0;
 
-	if (k->keys.sql.ts != NULL) {
-		rc |= read_int8(&p, &key.ts);
-		instant = key.ts;
-	}
+	if (k->keys.sql.ts != NULL)
+		instant = key.ts = take_int8(&p);
 	if (k->keys.has_instant)
-		rc |= read_int8(&p, &instant);
+		instant = take_int8(&p);
 	if (k->keys.sql.id != NULL)
-		rc |= read_int8(&p, &key.id);
-	if (rc != 0)
-		return ps_fail(err, PS_E_FATAL, "%s: Null value for %s column",
-		    r->full, k->keys.order);
+		key.id = take_int8(&p);
 	/* Rows of one timestamp: only the end of the group is a place to go
 	 * on from. */
 	if (k->keys.sql.id != NULL) {
@@ -261,7 +267,6 @@ keys_row(struct reader *r, const uint8_t *p, struct ps_error *err)
 	k->row = key;
 	k->row_instant = instant;
 	k->rows++;
-	return 0;
 }
 
 /* Notes the greatest key; `all`: the last row's group is complete. */

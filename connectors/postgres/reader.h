@@ -27,8 +27,7 @@ struct strategy {
 	 * first call of a turn finds a fresh transaction. */
 	int (*next)(struct reader *r, struct str *sql, struct ps_error *err);
 	/* A row came; `fields` stand before the table's own columns. */
-	int (*row)(struct reader *r, const uint8_t *fields,
-	    struct ps_error *err);
+	void (*row)(struct reader *r, const uint8_t *fields);
 	/* The COPY came to its end. */
 	void (*done)(struct reader *r);
 	/* Where to go on after the rows so far; PS_NULL: nowhere. */
@@ -105,7 +104,9 @@ int keys_now(struct reader *r, struct ps_error *err);
 /* timestamp.initial in terms of the column, and as the instant it is. */
 int keys_initial(struct reader *r, struct hkey *key, int64_t *instant,
     struct ps_error *err);
-int keys_row(struct reader *r, const uint8_t *p, struct ps_error *err);
+/* The condition that a row has a key: without one it has no place. */
+void keys_present(struct str *sql, const struct reader *r);
+void keys_row(struct reader *r, const uint8_t *p);
 void keys_delivered(struct reader *r, bool all);
 /* Connect's own keys of the offset, and back. */
 size_t keys_offset(const struct reader *r, struct ps_pair *pairs,

@@ -287,6 +287,23 @@ decode_row(const struct plan *p, const uint8_t *at, const uint8_t *end,
 	return 0;
 }
 
+/* Behind the keys that stand before the row's own columns. */
+static int
+skip_keys(const struct reader *r, const uint8_t **row, size_t *len,
+    struct ps_error *err)
+{
+	size_t n = r->k.keys.order == NULL ? 0 : r->k.keys.fields;
+
+	for (; n > 0; n--) {
+		if (*len < 12 || wire_i32(*row) != 8)
+			return ps_fail(err, PS_E_FATAL, "a row has no key %s",
+			    r->k.keys.order);
+		*row += 12;
+		*len -= 12;
+	}
+	return 0;
+}
+
 /* Adds the row in s->copy as a record; a value without a form fails it. */
 static int
 add_row(struct source *s, struct ps_batch *b, struct ps_error *err)
@@ -298,11 +315,8 @@ add_row(struct source *s, struct ps_batch *b, struct ps_error *err)
 	const uint8_t *row = s->copy.data + 2, *end;
 	size_t len = s->copy.len - 2;
 
-	for (size_t i = 0; i < r->k.keys.fields && r->k.keys.order != NULL;
-	     i++) {
-		row += 12;
-		len -= 12;
-	}
+	if (skip_keys(r, &row, &len, err) != 0)
+		return -1;
 	row = memcpy(ps_alloc(b->arena, len), row, len);
 	end = row + len;
 	values = ps_alloc(b->arena, r->plan.count * sizeof *values);
@@ -320,7 +334,8 @@ add_row(struct source *s, struct ps_batch *b, struct ps_error *err)
 		return ps_fail(err, bad.code, "%s", bad.text);
 	}
 	/* Only now: the position covers what is in the batch. */
-	return r->how->row(r, s->copy.data + 2, err);
+	r->how->row(r, s->copy.data + 2);
+	return 0;
 }
 
 static size_t
@@ -432,14 +447,18 @@ make_progress(struct source *s, struct ps_batch *b, struct ps_error *err)
 static int
 count_failure(struct source *s, struct ps_error *err)
 {
+	struct ps_error why;
+
 	(void)give_up(s, err);
 	if (err->code != PS_E_RETRY || s->cfg.query_retries < 0 ||
 	    s->host->stopping(s->host) ||
 	    s->failures++ < (uint64_t)s->cfg.query_retries)
 		return -1;
-	return ps_fail(err, PS_E_FATAL, "query.retry.attempts %lld: %s",
-	    (long long)s->cfg.query_retries,
-	    ps_printf(&s->mem.arena, "%s", err->text));
+	why = *err;
+	ps_error_clear(err);
+	return ps_fail(err, PS_E_FATAL,
+	    "query.retry.attempts=%lld are spent: %s",
+	    (long long)s->cfg.query_retries, why.text);
 }
 
 static int

@@ -83,7 +83,7 @@ const struct ps_key source_keys[] = {
 	    MODE, .min = -1),
 	KEY("validate.non.null", BOOLEAN, "true", LOW, 0,
 	    "Refuse tables whose incrementing or timestamp columns may be "
-	    "null.",
+	    "null; with false their rows without a key are not read.",
 	    MODE),
 	KEY("query", STRING, "", MEDIUM, 0,
 	    "Read the rows of this SELECT instead of tables.", MODE),

@@ -75,6 +75,10 @@ next(struct reader *r, struct str *sql, struct ps_error *err)
 	str_addf(sql, "COPY (SELECT %s%s FROM %s AS " READER_ALIAS " WHERE ",
 	    k->keys.select, r->plan.list, r->from);
 	horizon_where(sql, &k->h, &k->keys.sql, &k->now);
+	if (!r->cfg->validate_non_null) {
+		str_put(sql, " AND ");
+		keys_present(sql, r);
+	}
 	str_addf(sql, " ORDER BY %s %s) TO STDOUT (FORMAT binary)",
 	    k->keys.order, r->cfg->suffix);
 	k->row.set = k->upto.set = false;

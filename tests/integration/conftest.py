@@ -19,6 +19,7 @@ import pytest
 
 from support import env, process
 from support.connect import Connect
+from support.drive import Source
 from support.kafka import Kafka
 from support.postgres import Postgres
 from support.receiver import Receiver
@@ -33,6 +34,8 @@ NOT_UNDER_ASAN = {
     "test_an_idle_worker_is_small_and_starts_quickly":
         "memory of a sanitized process says nothing",
     "test_an_object_is_larger_than_the_task_may_be":
+        "memory of a sanitized process says nothing",
+    "test_ten_million_rows_in_flat_memory":
         "memory of a sanitized process says nothing",
     "test_memory_beyond_the_limit_ends_one_task":
         "memory limits and ASan exclude each other",
@@ -233,6 +236,41 @@ def db(postgres, unique):
     name = postgres.create_db(unique("db"))
     yield name
     postgres.drop_db(name)
+
+
+@pytest.fixture
+def sql(postgres, db):
+    def run(text, args=None):
+        return postgres.execute(db, text, args)
+    return run
+
+
+@pytest.fixture
+def session(postgres, db):
+    """session(): a connection with a transaction of its own."""
+    made = []
+
+    def make():
+        made.append(postgres.connect(db))
+        return made[-1], made[-1].cursor()
+    yield make
+    for c in made:
+        c.close()
+
+
+@pytest.fixture
+def source(postgres, db):
+    """source(mode=…, …): a PostgresSource on this test's database."""
+    made = []
+
+    def make(**config):
+        settings = {"connection_url": postgres.jdbc(db) + "?user=postgres",
+                    "topic_prefix": "t-", "poll_interval_ms": "0", **config}
+        made.append(Source("postgres", "PostgresSource", **settings))
+        return made[-1]
+    yield make
+    for s in made:
+        s.close()
 
 
 @pytest.fixture

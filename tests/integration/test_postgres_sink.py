@@ -27,13 +27,6 @@ def sink(postgres, db):
         s.close()
 
 
-@pytest.fixture
-def sql(postgres, db):
-    def run(text, args=None):
-        return postgres.execute(db, text, args)
-    return run
-
-
 def field(label, kind, optional=True, **more):
     return {"field": label, "type": kind, "optional": optional, **more}
 

@@ -1,261 +1,30 @@
 """PostgresSource through its ABI on a real server. Names carry the ids of the
 traps they prove us free of."""
 
-import decimal
 import json
 import random
+import socket
 import threading
 import time
 
-import psycopg2
 import pytest
 
-from support.drive import PluginError, Source
+from support.drive import PluginError, drain, until
 from support.env import wait_for
+from support.postgres import table
 
 
 @pytest.fixture
-def source(postgres, db):
-    """source(mode=…, …): a Source on this test's database; ends with it."""
-    made = []
-
-    def make(**config):
-        settings = {"connection_url": postgres.jdbc(db) + "?user=postgres",
-                    "topic_prefix": "t-", "poll_interval_ms": "0", **config}
-        made.append(Source("postgres", "PostgresSource", **settings))
-        return made[-1]
-    yield make
-    for s in made:
-        s.close()
-
-
-@pytest.fixture
-def sql(postgres, db):
-    def run(text, args=None):
-        return postgres.execute(db, text, args)
-    return run
-
-
-@pytest.fixture
-def session(postgres, db):
-    """session(): a connection with a transaction of its own."""
-    made = []
-
-    def make():
-        made.append(postgres.connect(db))
-        return made[-1], made[-1].cursor()
-    yield make
-    for c in made:
-        c.close()
-
-
-def table(name):
-    return f'"public"."{name}"'
-
-
-def drain(s, quiet=2):
-    """Polls until that many polls in a row brought nothing."""
-    none = 0
-    while none < quiet:
-        none = none + 1 if not s.poll() else 0
-
-
-def until(s, count, timeout=30):
-    wait_for(f"{count} records",
-             lambda: s.poll() is not None and len(s.records) >= count,
-             timeout, interval=0)
-
-
-def unscaled(value, scale):
-    number = int.from_bytes(bytes.fromhex(value["hex"]), "big", signed=True)
-    context = decimal.Context(prec=3000)
-    return decimal.Decimal(number).scaleb(-scale, context)
-
-
-# What arrives
-
-PLAIN = [
-    ("smallint", "-32768"), ("integer", "2147483647"),
-    ("bigint", "-9223372036854775808"), ("real", "1.5"),
-    ("double precision", "-1e-300"), ("boolean", "true"), ("text", "'ä\"\\'"),
-    ("varchar(5)", "'abc'"), ("char(3)", "'x'"), ("name", "'n'"),
-    ("uuid", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'"),
-    ("json", "'{\"a\": [1, null]}'"), ("jsonb", "'{\"b\":2,\"a\":1}'"),
-    ("inet", "'10.0.0.1/8'"), ("cidr", "'10.0.0.0/8'"),
-    ("macaddr", "'08:00:2b:01:02:03'"), ("xml", "'<a/>'"),
-    ("interval", "'1 mon -2 days 03:04:05.6'"), ("point", "'(1,2)'"),
-    ("polygon", "'((0,0),(1,1),(2,0))'"), ("int4range", "'[1,5)'"),
-    ("tstzmultirange", "'{[2020-01-01 00:00+00,2021-01-01 00:00+00)}'"),
-    ("tsvector", "'a:1 b:2'"), ("bit(5)", "B'10101'"),
-    ("varbit", "B'101'"), ("timetz", "'04:05:06.789+02'"),
-    ("mood", "'it''s ok'"), ("pair", "ROW(1,'x')"), ("year", "2020"),
-    ("pg_lsn", "'16/B374D848'"), ("oid", "4294967295"),
-    ("\"char\"", "'c'"), ("hstore", "'a=>1'"), ("box", "'((1,1),(0,0))'"),
-]
-
-
-def test_every_type_arrives_as_select_shows_it_B17(sql, source):
-    sql("CREATE EXTENSION IF NOT EXISTS hstore")
-    sql("CREATE TYPE mood AS ENUM ('sad', 'it''s ok')")
-    sql("CREATE TYPE pair AS (a int, b text)")
-    sql("CREATE DOMAIN year AS int CHECK (VALUE > 1900)")
-    columns = ", ".join(f"c{i} {t}" for i, (t, _) in enumerate(PLAIN))
-    sql(f"CREATE TABLE m (id serial PRIMARY KEY, {columns})")
-    sql("INSERT INTO m VALUES (1, " + ",".join(v for _, v in PLAIN) + ")")
-    sql("INSERT INTO m (id) VALUES (2)")
-    s = source(mode="bulk", tables=table("m"))
-    s.start()
-    until(s, 2)
-    shown = sql("SELECT " + ", ".join(f"c{i}::text" for i in
-                                      range(len(PLAIN))) + " FROM m")
-    row, nulls = s.values()[:2]
-    for i, (kind, _) in enumerate(PLAIN):
-        got = row[f"c{i}"]
-        if isinstance(got, bool):
-            got = "true" if got else "false"
-        elif isinstance(got, float):
-            assert float(shown[0][i]) == got, kind
-            continue
-        want = "x  " if kind == "char(3)" else shown[0][i]
-        assert str(got) == want, kind
-        assert nulls[f"c{i}"] is None, kind
-
-
-def test_times_arrive_as_connect_counts_them_B17(sql, source):
-    sql("CREATE TABLE t (id serial PRIMARY KEY, d date, t time, ts timestamp,"
-        " tz timestamptz)")
-    sql("INSERT INTO t (d,t,ts,tz) VALUES "
-        "('1969-12-31','24:00','1969-12-31 23:59:59.9995',"
-        " '2020-02-29 12:00:00.123456+02'),"
-        "('4713-01-01 BC','00:00:00.001','4713-01-01 00:00 BC',"
-        " '294276-12-31 23:59:59.999999+00'),"
-        "('5874897-12-31','23:59:59.999999','294276-12-31','0001-01-01')")
-    s = source(mode="bulk", tables=table("t"))
-    s.start()
-    until(s, 3)
-    want = sql("SELECT d - '1970-01-01', (extract(epoch from t)*1000), "
-               "floor(extract(epoch from ts)*1000), "
-               "floor(extract(epoch from date_trunc('day', tz))*1000 + "
-               "extract(epoch from tz::time)*1000) FROM t ORDER BY id")
-    for v, (d, t, ts, tz) in zip(s.values(), want):
-        assert (v["d"], v["t"], v["ts"], v["tz"]) == (
-            d, int(t), int(ts), int(tz))
-
-
-def test_numerics_are_exact_to_the_last_digit_B17(sql, source):
-    rng = random.Random(7)
-    sql("CREATE TABLE n (id serial PRIMARY KEY, v numeric(1000,500), "
-        "small numeric(12,2), free numeric)")
-    given = []
-    for _ in range(300):
-        digits = "".join(rng.choice("0009123456789")
-                         for _ in range(rng.randint(1, 500)))
-        fraction = "".join(rng.choice("00123456789")
-                           for _ in range(rng.randint(1, 500)))
-        sign = rng.choice(["", "-"])
-        small = f"{rng.choice(['', '-'])}{rng.randint(0, 10**rng.randint(1, 9))}.{rng.randint(0, 99):02}"
-        free = f"{sign}{rng.randint(0, 10**rng.randint(1, 60))}.{rng.randint(0, 10**18)}"
-        given.append((f"{sign}{digits}.{fraction}", small, free))
-    for row in given:
-        sql("INSERT INTO n (v, small, free) VALUES (%s, %s, %s)", row)
-    s = source(mode="bulk", tables=table("n"))
-    s.start()
-    until(s, 300)
-    rows = sorted(s.values()[:300], key=lambda v: v["id"])
-    for v, (big, small, free) in zip(rows, given):
-        assert unscaled(v["v"], 500) == decimal.Decimal(big)
-        assert unscaled(v["small"], 2) == decimal.Decimal(small)
-        assert unscaled(v["free"], 127) == decimal.Decimal(free)
-        # as short as Java makes it
-        number = int(unscaled(v["small"], 2).scaleb(2))
-        assert len(v["small"]["hex"]) // 2 == (
-            (number if number >= 0 else ~number).bit_length() // 8 + 1)
-
-
-def test_numeric_mapping_follows_precision_and_scale(sql, source):
-    sql("CREATE TABLE n (id serial PRIMARY KEY, a numeric(2), b numeric(4),"
-        " c numeric(9), d numeric(18), e numeric(19), f numeric(5,2))")
-    sql("INSERT INTO n (a,b,c,d,e,f) VALUES "
-        "(-99, 9999, 999999999, -999999999999999999, 1, 123.45)")
-    wanted = {
-        "precision_only": ["int8", "int16", "int32", "int64", "bytes",
-                           "bytes"],
-        "best_fit": ["int8", "int16", "int32", "int64", "bytes", "double"],
-        "none": ["bytes"] * 6}
-    for mapping, types in wanted.items():
-        s = source(mode="bulk", tables=table("n"), numeric_mapping=mapping)
-        s.start()
-        s.poll(schema=True)
-        fields = s.last["schema"]["fields"][1:]
-        assert [f["type"] for f in fields] == types, mapping
-    assert s.values()[0]["id"] == 1
-
-
-@pytest.mark.parametrize("kind,value", [
-    ("date", "infinity"), ("timestamp", "-infinity"),
-    ("timestamptz", "infinity"), ("numeric(10,2)", "NaN"),
-    ("numeric", "Infinity")])
-def test_special_values_are_exact_or_an_explicit_failure_B17(
-        sql, source, kind, value):
-    sql(f"CREATE TABLE x (id serial PRIMARY KEY, v {kind})")
-    sql("INSERT INTO x (v) VALUES (NULL)")
-    sql(f"INSERT INTO x (v) VALUES ('{value}')"
-        .replace("'Infinity'", "'Infinity'::numeric"))
-    s = source(mode="bulk", tables=table("x"))
-    s.start()
-    until(s, 1)
-    assert s.values("v") == [None]
-    assert "column v" in s.failures[0]
-    assert value.lower().lstrip("-") in s.failures[0].lower()
-    s = source(mode="bulk", tables=table("x"), special_values="string")
-    s.start()
-    until(s, 2)
-    assert s.values("v") == [None, value]
-
-
-def test_floats_keep_nan_and_infinity(sql, source):
-    sql("CREATE TABLE f (id int, v float8, r real)")
-    sql("INSERT INTO f VALUES (1,'NaN','Infinity'),(2,'-Infinity','NaN')")
-    s = source(mode="bulk", tables=table("f"))
-    s.start()
-    until(s, 2)
-    assert [v["v"]["float"] for v in s.values()[:2]] == ["NaN", "-Infinity"]
-
-
-def test_arrays_are_arrays_and_deeper_ones_fail_by_name(sql, source):
-    sql("CREATE TABLE a (id int, i int[], t text[], n numeric(5,1)[],"
-        " u uuid[], tz timestamptz[], e inet[])")
-    sql("INSERT INTO a VALUES (1, '{1,NULL,3}', '{\"a,b\",NULL}', '{1.5}',"
-        " '{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}', '{1970-01-02 00:00+00}',"
-        " '{10.0.0.1,::1}'), (2, '{}', NULL, '{}', '{}', '{}', '{}')")
-    s = source(mode="bulk", tables=table("a"))
-    s.start()
-    until(s, 2)
-    one, two = s.values()[:2]
-    assert one["i"] == [1, None, 3] and one["t"] == ["a,b", None]
-    assert unscaled(one["n"][0], 1) == decimal.Decimal("1.5")
-    assert one["u"] == ["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"]
-    assert one["tz"] == [86400000] and one["e"] == ["10.0.0.1/32", "::1/128"]
-    assert two["i"] == [] and two["t"] is None
-    sql("TRUNCATE a")
-    sql("INSERT INTO a (id, i) VALUES (3, '{{1,2},{3,4}}')")
-    s = source(mode="bulk", tables=table("a"))
-    s.start()
-    wait_for("a failure", lambda: s.poll() is not None and s.failures)
-    assert "column i" in s.failures[0] and "2 dimensions" in s.failures[0]
-
-
-def test_names_that_need_quotes_are_read(sql, source):
-    for name in ['a"b', "a'b", "semi;colon", "com,ma", "ünï", "a b", "\\x"]:
-        quoted = '"' + name.replace('"', '""') + '"'
-        sql(f"CREATE TABLE {quoted} (id serial PRIMARY KEY, {quoted} text)"
-            .replace("%", "%%"))
-        sql(f"INSERT INTO {quoted} ({quoted}) VALUES ('v')")
-        s = source(mode="incrementing", tables=f'"public".{quoted}')
-        s.start()
-        until(s, 1)
-        assert s.records[0]["topic"] == "t-" + name
-        assert s.values(name) == ["v"]
+def prepared(postgres, db):
+    """prepared(sql): a transaction called "late", prepared after it. Left to
+    itself it would hold back every other test's rows."""
+    def run(text):
+        connection = postgres.connect(db)
+        connection.cursor().execute(text + "; PREPARE TRANSACTION 'late'")
+        connection.close()
+    yield run
+    for (name,) in postgres.execute(db, "SELECT gid FROM pg_prepared_xacts"):
+        postgres.execute(db, f"ROLLBACK PREPARED '{name}'")
 
 
 # No late commit is missed
@@ -312,6 +81,36 @@ def test_subtransactions_are_waited_for_B19(
     a.commit()
     until(s, 4)
     assert sorted(s.values("who")) == ["after", "other", "sub", "top"]
+
+
+@pytest.mark.parametrize("config", [
+    {"mode": "incrementing", "tables": table("b")},
+    {"mode": "timestamp+incrementing", "timestamp_column_name": "ts",
+     "tables": table("b")},
+    {"mode": "incrementing", "query": "SELECT * FROM b"}])
+def test_prepared_transactions_are_waited_for_B19(sql, source, prepared,
+                                                  config):
+    """They outlive their session, and here the task as well."""
+    sql("CREATE TABLE b (id serial PRIMARY KEY, who text,"
+        " ts timestamptz NOT NULL DEFAULT clock_timestamp())")
+    config = {"incrementing_column_name": "id", **config}
+    s = source(**config)
+    s.start()
+    prepared("INSERT INTO b (who) VALUES ('prepared')")
+    sql("INSERT INTO b (who) VALUES ('other')")
+    drain(s)
+    assert s.values("who") == []
+    kept = s.offsets
+    s.kill()
+    sql("INSERT INTO b (who) VALUES ('third')")
+    s = source(**config)
+    s.start(kept)
+    drain(s)
+    assert s.values("who") == []
+    sql("COMMIT PREPARED 'late'")
+    until(s, 3)
+    drain(s)
+    assert sorted(s.values("who")) == ["other", "prepared", "third"]
 
 
 def test_timestamps_of_one_instant_survive_kills_B20(sql, source):
@@ -446,7 +245,89 @@ def test_a_position_of_kafka_connect_is_taken_over(sql, source):
     assert s.values("id") == [10]
 
 
+def test_rows_without_a_key_are_not_read(sql, source):
+    """As in the JDBC source, when validate.non.null lets such columns be."""
+    sql("CREATE TABLE b (id int, ts timestamp, v text)")
+    sql("INSERT INTO b VALUES (1, '2020-01-01', 'a'), (NULL, NULL, 'none'), "
+        "(NULL, '2020-01-02', 'id'), (3, NULL, 'ts'), "
+        "(4, '2020-01-04', 'd')")
+    for config, there in [
+            ({"mode": "incrementing"}, ["a", "ts", "d"]),
+            ({"mode": "timestamp", "timestamp_column_name": "ts"},
+             ["a", "id", "d"]),
+            ({"mode": "timestamp+incrementing",
+              "timestamp_column_name": "ts"}, ["a", "d"])]:
+        if config["mode"] != "timestamp":
+            config["incrementing_column_name"] = "id"
+        for what in ({"tables": table("b")}, {"query": "SELECT * FROM b"}):
+            s = source(validate_non_null="false", **config, **what)
+            s.start()
+            until(s, len(there))
+            drain(s)
+            assert s.values("v") == there, (config, what)
+
+
 # Views and queries
+
+@pytest.mark.parametrize("mode", ["DEFAULT", "READ_COMMITTED",
+                                  "REPEATABLE_READ", "SERIALIZABLE"])
+def test_reads_are_as_isolated_as_asked_or_more(sql, source, mode):
+    s = source(mode="bulk", transaction_isolation_mode=mode,
+               query="SELECT current_setting('transaction_isolation') AS i")
+    s.start()
+    until(s, 1)
+    assert s.values("i")[0] == ("serializable" if mode == "SERIALIZABLE"
+                                else "repeatable read")
+
+
+def test_a_query_is_read_in_every_mode(sql, source):
+    sql("CREATE TABLE b (id serial PRIMARY KEY, ts timestamptz NOT NULL)")
+    sql("INSERT INTO b (ts) SELECT '2020-01-01'::timestamptz + i * interval "
+        "'1 min' FROM generate_series(1,5) i")
+    for config in [{"mode": "bulk"},
+                   {"mode": "timestamp", "timestamp_column_name": "ts"},
+                   {"mode": "incrementing", "incrementing_column_name": "id"},
+                   {"mode": "timestamp+incrementing",
+                    "timestamp_column_name": "ts",
+                    "incrementing_column_name": "id"}]:
+        s = source(query="SELECT id, ts FROM b WHERE id <> 3",
+                   poll_interval_ms="3600000", **config)
+        assert s.ask("validate")["ok"] == ""
+        s.start()
+        until(s, 4)
+        assert s.values("id") == [1, 2, 4, 5], config
+        assert {r["topic"] for r in s.records} == {"t-"}
+
+
+def test_queries_may_fail_as_often_as_query_retry_attempts_says(sql, source):
+    sql("CREATE TABLE b (id int)")
+    sql("CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN IF NOT "
+        "EXISTS (SELECT FROM b) THEN RAISE 'not now' USING ERRCODE='40001'; "
+        "END IF; RETURN 7; END $$")
+
+    def codes(s, count):
+        found = []
+        for _ in range(count):
+            with pytest.raises(PluginError, match="not now") as e:
+                s.poll()
+            found.append(e.value.code)
+        return found
+    config = {"mode": "bulk", "query": "SELECT f() AS v"}
+    s = source(query_retry_attempts="2", **config)
+    s.start()
+    assert codes(s, 3) == ["RETRY", "RETRY", "FATAL"]
+    with pytest.raises(PluginError, match="query.retry.attempts=2"):
+        s.poll()
+    s = source(query_retry_attempts="2", **config)
+    s.start()
+    assert codes(s, 2) == ["RETRY"] * 2
+    sql("INSERT INTO b VALUES (1)")
+    until(s, 1)
+    sql("TRUNCATE b")  # one that succeeded begins a new count
+    assert codes(s, 3) == ["RETRY", "RETRY", "FATAL"]
+    s = source(**config)
+    s.start()
+    assert codes(s, 9) == ["RETRY"] * 9
 
 def test_query_waits_for_transactions_that_were_running(
         sql, source, session):
@@ -478,66 +359,6 @@ def test_view_is_read_in_timestamp_mode(sql, source):
     until(s, 4)
     drain(s)
     assert s.values("id") == [5, 4, 3, 2]
-
-
-# Bulk
-
-def test_bulk_resumes_by_ranges_and_misses_no_moved_row_B7(sql, source):
-    sql("CREATE TABLE b (id int PRIMARY KEY, v int, pad text)")
-    sql("INSERT INTO b SELECT i, 0, repeat('x', 400) "
-        "FROM generate_series(1,100000) i")
-    config = {"mode": "bulk", "tables": table("b"),
-              "poll_interval_ms": "3600000"}
-    seen, offsets, rows = {}, {}, 0
-    for turn in range(8):
-        s = source(**config)
-        s.start(offsets)
-        for _ in range(12):
-            s.poll()
-        rows += len(s.records)
-        seen.update((r["value"]["id"], r["value"]["v"]) for r in s.records)
-        offsets = s.offsets
-        s.kill()
-        # rows move to the end of the table, or into pages read before
-        sql(f"UPDATE b SET v = {turn + 1} WHERE id > 99900 - {turn} * 7 "
-            "OR id < 20")
-        sql("VACUUM b")
-    assert len(seen) < 100000
-    s = source(**config)
-    s.start(offsets)
-    drain(s, quiet=3)
-    rows += len(s.records)
-    seen.update((r["value"]["id"], r["value"]["v"]) for r in s.records)
-    now = dict(sql("SELECT id, v FROM b"))
-    assert seen == now
-    assert rows < 400000
-
-
-def test_bulk_of_a_rewritten_table_begins_again(sql, source):
-    sql("CREATE TABLE b (id int, pad text)")
-    sql("INSERT INTO b SELECT i, repeat('x', 400) "
-        "FROM generate_series(1,50000) i")
-    s = source(mode="bulk", tables=table("b"), poll_interval_ms="3600000")
-    s.start()
-    for _ in range(20):
-        s.poll()
-    s.kill()
-    sql("VACUUM FULL b")
-    t = source(mode="bulk", tables=table("b"), poll_interval_ms="3600000")
-    t.start(s.offsets)
-    drain(t, quiet=3)
-    assert t.values("id") == list(range(1, 50001))
-
-
-def test_bulk_memory_is_flat_B21(sql, source):
-    sql("CREATE UNLOGGED TABLE b (id int, pad text)")
-    sql("INSERT INTO b SELECT i, repeat('x', 100) "
-        "FROM generate_series(1,1000000) i")
-    s = source(mode="bulk", tables=table("b"), poll_interval_ms="3600000")
-    s.start()
-    small = s.ask("drain", 10000)
-    large = s.ask("drain", 980000)
-    assert large["peak_kb"] - small["peak_kb"] < 8192
 
 
 # Faults
@@ -590,6 +411,20 @@ def test_wrong_configurations_are_named(source, change, words):
     text = s.ask("validate")["ok"]
     for word in words:
         assert word in text
+
+
+def test_a_server_that_never_answers_is_given_up_in_time(source):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        s = source(mode="bulk", tables=table("x"), connection_url=(
+            f"jdbc:postgresql://127.0.0.1:{port}/x?user=u&connectTimeout=2"))
+        began = time.monotonic()
+        text = s.ask("validate")["ok"]
+        assert f"127.0.0.1:{port}/x" in text and "in time" in text
+        with pytest.raises(PluginError, match="in time") as e:
+            s.start()
+        assert e.value.code == "RETRY"
+        assert time.monotonic() - began < 8
 
 
 def test_wrong_password_is_told_without_showing_it(postgres, db, source):
@@ -695,7 +530,8 @@ def test_now_is_the_first_look_though_no_row_came(sql, source):
     assert s.values("v") == ["between"]
 
 
-def test_a_transaction_that_holds_rows_back_is_named(sql, source, session):
+def test_a_transaction_that_holds_rows_back_is_named(sql, source, session,
+                                                     prepared):
     sql("CREATE TABLE h (id bigserial PRIMARY KEY)")
     s = source(mode="incrementing", tables=table("h"),
                incrementing_column_name="id")
@@ -711,3 +547,6 @@ def test_a_transaction_that_holds_rows_back_is_named(sql, source, session):
     connection.commit()
     until(s, 1)
     wait_for("the cause to go", lambda: s.poll() or not s.last["cause"])
+    prepared("INSERT INTO h DEFAULT VALUES")
+    wait_for("the cause", lambda: s.poll() is not None
+             and "a prepared transaction" in s.last["cause"])

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from .env import BUILD, TooLate
+from .env import BUILD, TooLate, wait_for
 
 ANSWER_SECONDS = 120  # longer than any limit of a plugin's
 END_SECONDS = 10
@@ -125,6 +125,19 @@ class Source(Drive):
     def values(self, field=None):
         return [r["value"][field] if field else r["value"]
                 for r in self.records]
+
+
+def drain(source, quiet=2):
+    """Polls until that many polls in a row brought nothing."""
+    none = 0
+    while none < quiet:
+        none = none + 1 if not source.poll() else 0
+
+
+def until(source, count, timeout=30):
+    """Polls until there are so many records."""
+    wait_for(f"{count} records", lambda: source.poll() is not None
+             and len(source.records) >= count, timeout, interval=0)
 
 
 class Sink(Drive):
