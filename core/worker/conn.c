@@ -330,6 +330,12 @@ settle_quiet(struct conn *c, enum conn_state to)
 		conn_move(c, to, NULL, NULL);
 }
 
+bool
+conn_is_idle(const struct conn *c)
+{
+	return c->task_count == 0 && !c->asking && !c->writing;
+}
+
 static void
 settle_gone(struct conn *c)
 {
@@ -379,7 +385,10 @@ conn_settle(struct conn *c)
 		settle_quiet(c, CONN_PAUSED);
 		break;
 	case TARGET_STOPPED:
-		settle_quiet(c, CONN_STOPPED);
+		/* Who sees it may change offsets: nothing runs any more. */
+		end_errand(c);
+		if (conn_is_idle(c))
+			settle_quiet(c, CONN_STOPPED);
 		break;
 	}
 }

@@ -53,6 +53,8 @@ struct reconcile {
 
 struct conn *conn_find(const struct reconcile *r, const char *name);
 struct conn *conn_get(struct reconcile *r, const char *name); /* made if new */
+/* No task, no errand, nothing on its way to the config topic. */
+bool conn_is_idle(const struct conn *c);
 /* Look at it again, soon. */
 void conn_touch(struct conn *c);
 /* One look. The connector may be freed. */

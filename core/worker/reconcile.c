@@ -215,7 +215,7 @@ reconcile_is_idle(const struct reconcile *r, const char *name)
 {
 	const struct conn *c = conn_find(r, name);
 
-	return c == NULL || (c->task_count == 0 && !c->asking && !c->writing);
+	return c == NULL || conn_is_idle(c);
 }
 
 struct supervisor *

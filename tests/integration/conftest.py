@@ -193,9 +193,9 @@ def s3(session_dir, request):
 
 
 @pytest.fixture(scope="session")
-def tls_s3(session_dir):
+def tls_s3(request, session_dir):
     """over https, with the bucket's name in the path or in the host's"""
-    yield from _server(lambda path: S3(path, tls=True),
+    yield from _server(request, lambda path: S3(path, tls=True),
                        session_dir + "/tls-s3")
 
 
