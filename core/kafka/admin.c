@@ -22,7 +22,8 @@ make(rd_kafka_t *rk)
 	struct admin *ad = xcalloc(1, sizeof *ad);
 
 	ad->rk = rk;
-	ad->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	/* 1: what came before the queue is watched is looked at. */
+	ad->fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (ad->fd < 0)
 		abort(); /* as without memory */
 	ad->queue = rd_kafka_queue_new(rk);

@@ -51,7 +51,8 @@ consumer_new(const struct ps_config *settings, struct ps_error *err)
 		consumer_free(&c, 0);
 		return NULL;
 	}
-	c->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	/* 1: what came before the queue is watched is looked at. */
+	c->fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (c->fd < 0)
 		abort(); /* as without memory */
 	(void)rd_kafka_poll_set_consumer(c->rk);

@@ -35,7 +35,8 @@ arm(struct producer *p)
 {
 	static const uint64_t one = 1;
 
-	p->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	/* 1: what came before the queue is watched is looked at. */
+	p->fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (p->fd < 0)
 		return -1;
 	p->queue = rd_kafka_queue_get_main(p->rk);

@@ -108,7 +108,8 @@ arm_queues(struct topiclog_hub *h)
 {
 	static const uint64_t one = 1;
 
-	h->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	/* 1: what came before the queue is watched is looked at. */
+	h->fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
 	h->timer_fd =
 	    timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	h->all_fd = epoll_create1(EPOLL_CLOEXEC);

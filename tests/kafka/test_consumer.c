@@ -342,3 +342,13 @@ Test(consumer, pattern_of_java_is_anchored_and_rewritten)
 	}
 	arena_free(&a);
 }
+
+Test(consumer, what_came_before_it_was_watched_is_looked_at, .timeout = 20)
+{
+	struct mock m = { .servers = "127.0.0.1:1" };
+	struct consumer *c = join(&m, NULL, NULL);
+	struct pollfd fd = { .fd = consumer_fd(c), .events = POLLIN };
+
+	cr_expect(eq(int, poll(&fd, 1, 0), 1));
+	consumer_free(&c, 0);
+}

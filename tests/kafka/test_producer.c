@@ -313,3 +313,14 @@ Test(producer, begin_without_init_is_refused, .timeout = 20)
 	producer_free(&p, 1000);
 	mock_stop(&m);
 }
+
+Test(producer, what_came_before_it_was_watched_is_looked_at, .timeout = 20)
+{
+	struct mock m = { .servers = "127.0.0.1:1" };
+	struct tally t = { 0 };
+	struct producer *p = start(&m, &t, NULL, NULL);
+	struct pollfd fd = { .fd = producer_fd(p), .events = POLLIN };
+
+	cr_expect(eq(int, poll(&fd, 1, 0), 1));
+	producer_free(&p, 0);
+}

@@ -50,3 +50,14 @@ Test(topiclog, what_waits_is_answered_when_the_hub_ends, .timeout = 20)
 	cr_expect(eq(int, s.failed, 3));
 	cr_expect(eq(int, s.ends + s.barriers + s.writes, 0));
 }
+
+Test(topiclog, what_came_before_it_was_watched_is_looked_at, .timeout = 20)
+{
+	struct topiclog_hub *h = hub(DEAD);
+	struct pollfd fd = { .fd = topiclog_fd(h), .events = POLLIN };
+	struct ps_error err = { PS_OK, "" };
+
+	cr_expect(eq(int, poll(&fd, 1, 0), 1));
+	cr_expect(eq(int, topiclog_serve(h, &err), 0));
+	topiclog_hub_free(&h, 200);
+}
