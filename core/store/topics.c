@@ -12,43 +12,60 @@
 #include "base/xalloc.h"
 #include "store/stored.h"
 
-static const struct {
-	const char *property, *prefix, *partitions, *what;
+static const struct ps_setting compacted[] = {
+	{ "cleanup.policy", "compact" },
+};
+
+/* Segments end with the hour: an open one is not deleted. */
+static const struct ps_setting leased[] = {
+	{ "cleanup.policy", "delete" },
+	{ "retention.ms", "3600000" },
+	{ "segment.ms", "3600000" },
+};
+
+#define FIXED(list) list, sizeof(list) / sizeof *(list)
+
+static const struct kind {
+	const char *property, *suffix, *prefix;
+	const char *partitions; /* by default, NULL: always one */
+	struct ps_config fixed;
+	const char *what;
 } kinds[] = {
-	[TOPICS_CONFIG] = { "config.storage.topic", "config.storage.", "1",
-	    "connector configurations" },
-	[TOPICS_OFFSET] = { "offset.storage.topic", "offset.storage.", "25",
-	    "source connector offsets" },
-	[TOPICS_STATUS] = { "status.storage.topic", "status.storage.", "5",
-	    "connector and task statuses" },
+	[TOPICS_CONFIG] = { "config.storage.topic", "", "config.storage.", NULL,
+	    { FIXED(compacted) }, "connector configurations" },
+	[TOPICS_OFFSET] = { "offset.storage.topic", "", "offset.storage.", "25",
+	    { FIXED(compacted) }, "source connector offsets" },
+	[TOPICS_STATUS] = { "status.storage.topic", "", "status.storage.", "5",
+	    { FIXED(compacted) }, "connector and task statuses" },
+	[TOPICS_LEASE] = { "config.storage.topic", "-penstock",
+	    "config.storage.", NULL, { FIXED(leased) }, "workers' leases" },
 };
 
 /* Keys of the prefix that are not settings of the topic itself. */
 static const char *const own_keys[] = { "topic", "replication.factor",
-	"partitions", "cleanup.policy" };
+	"partitions" };
 
 static bool
-is_own(const char *name)
+is_own(const struct kind *k, const char *name)
 {
 	for (size_t i = 0; i < sizeof own_keys / sizeof *own_keys; i++)
 		if (strcmp(own_keys[i], name) == 0)
 			return true;
-	return false;
+	return ps_config_has(&k->fixed, name);
 }
 
 static struct ps_config
 settings_of(struct ps_arena *a, const struct ps_config *worker,
-    enum topics_which which)
+    const struct kind *k)
 {
-	struct ps_setting *s = ps_calloc(a, worker->count + 1, sizeof *s);
-	size_t len = strlen(kinds[which].prefix), n = 1;
+	size_t len = strlen(k->prefix), n = k->fixed.count;
+	struct ps_setting *s = ps_calloc(a, worker->count + n, sizeof *s);
 
-	s[0] = (struct ps_setting){ "cleanup.policy", "compact" };
+	memcpy(s, k->fixed.settings, n * sizeof *s);
 	for (size_t i = 0; i < worker->count; i++) {
 		const struct ps_setting *w = &worker->settings[i];
 
-		if (text_starts(w->key, kinds[which].prefix) &&
-		    !is_own(w->key + len))
+		if (text_starts(w->key, k->prefix) && !is_own(k, w->key + len))
 			s[n++] = (struct ps_setting){ w->key + len, w->value };
 	}
 	return stored_sorted(s, n);
@@ -74,42 +91,62 @@ int
 topics_spec(struct ps_arena *a, const struct ps_config *worker,
     enum topics_which which, struct topics_spec *out, struct ps_error *err)
 {
-	const char *property = kinds[which].property;
-	const char *name = ps_config_get(worker, property);
-	const char *prefix = kinds[which].prefix;
+	const struct kind *k = &kinds[which];
+	const char *name = ps_config_get(worker, k->property);
 
 	if (name == NULL || name[0] == '\0')
 		return ps_fail(err, PS_E_CONFIG,
-		    "%s is missing: the name of a topic is expected", property);
-	*out = (struct topics_spec){ .which = which, .property = property };
-	out->topic.name = ps_strdup(a, name);
-	out->topic.configs = settings_of(a, worker, which);
+		    "%s is missing: the name of a topic is expected",
+		    k->property);
+	*out = (struct topics_spec){ .which = which, .property = k->property };
+	out->topic.name = ps_printf(a, "%s%s", name, k->suffix);
+	out->topic.configs = settings_of(a, worker, k);
 	out->topic.partitions = 1;
-	if (which != TOPICS_CONFIG &&
-	    number_of(worker, ps_printf(a, "%spartitions", prefix),
-		kinds[which].partitions, &out->topic.partitions, err) != 0)
+	if (k->partitions != NULL &&
+	    number_of(worker, ps_printf(a, "%spartitions", k->prefix),
+		k->partitions, &out->topic.partitions, err) != 0)
 		return -1;
-	return number_of(worker, ps_printf(a, "%sreplication.factor", prefix),
-	    "3", &out->topic.replicas, err);
+	return number_of(worker,
+	    ps_printf(a, "%sreplication.factor", k->prefix), "3",
+	    &out->topic.replicas, err);
 }
 
-int
-topics_judge(const struct topics_spec *spec, const char *policy, int partitions,
+static int
+refuse_partitions(const struct topics_spec *spec, int partitions,
     struct ps_error *err)
 {
 	const char *name = spec->topic.name;
 
-	if (spec->which == TOPICS_CONFIG && partitions != 1)
+	if (spec->which == TOPICS_LEASE)
 		return ps_fail(err, PS_E_CONFIG,
-		    "Topic '%s' supplied via the '%s' property is required to "
-		    "have a single partition in order to guarantee "
-		    "consistency of connector configurations, but found %d "
-		    "partitions. Name another topic, or copy its records to "
-		    "one made with `kafka-topics.sh --create --topic NAME "
-		    "--partitions 1 --config cleanup.policy=compact`",
-		    name, spec->property, partitions);
-	if (policy == NULL || strcmp(policy, "compact") == 0)
-		return 0;
+		    "Topic '%s' holds the %s of this cluster and is required "
+		    "to have a single partition, but found %d partitions. To "
+		    "fix: stop all workers, kafka-topics.sh --delete --topic "
+		    "%s (nothing in it is older than an hour), start them",
+		    name, kinds[spec->which].what, partitions, name);
+	return ps_fail(err, PS_E_CONFIG,
+	    "Topic '%s' supplied via the '%s' property is required to have a "
+	    "single partition in order to guarantee consistency of %s, but "
+	    "found %d partitions. Name another topic, or copy its records to "
+	    "one made with `kafka-topics.sh --create --topic NAME "
+	    "--partitions 1 --config cleanup.policy=compact`",
+	    name, spec->property, kinds[spec->which].what, partitions);
+}
+
+static int
+refuse_policy(const struct topics_spec *spec, const char *policy,
+    struct ps_error *err)
+{
+	const char *name = spec->topic.name, *what = kinds[spec->which].what;
+
+	if (spec->which == TOPICS_LEASE)
+		return ps_fail(err, PS_E_CONFIG,
+		    "Topic '%s' holds the %s of this cluster and is required "
+		    "to have 'cleanup.policy=delete', but found the topic "
+		    "currently has 'cleanup.policy=%s'. To fix: "
+		    "kafka-configs.sh --alter --entity-type topics "
+		    "--entity-name %s --add-config cleanup.policy=delete",
+		    name, what, policy, name);
 	return ps_fail(err, PS_E_CONFIG,
 	    "Topic '%s' supplied via the '%s' property is required to have "
 	    "'cleanup.policy=compact' to guarantee consistency and durability "
@@ -117,11 +154,24 @@ topics_judge(const struct topics_spec *spec, const char *policy, int partitions,
 	    "Continuing would likely result in eventually losing %s. To fix: "
 	    "kafka-configs.sh --alter --entity-type topics --entity-name %s "
 	    "--add-config cleanup.policy=compact",
-	    name, spec->property, kinds[spec->which].what, policy,
-	    kinds[spec->which].what, name);
+	    name, spec->property, what, policy, what, name);
 }
 
-/* The three topics on their way: looked at, created where missing, looked
+int
+topics_judge(const struct topics_spec *spec, const char *policy, int partitions,
+    struct ps_error *err)
+{
+	const struct kind *k = &kinds[spec->which];
+
+	if (k->partitions == NULL && partitions != 1)
+		return refuse_partitions(spec, partitions, err);
+	if (policy != NULL &&
+	    strcmp(policy, ps_config_str(&k->fixed, "cleanup.policy")) != 0)
+		return refuse_policy(spec, policy, err);
+	return 0;
+}
+
+/* The topics on their way: looked at, created where missing, looked
  * at again, checked. */
 struct ensure {
 	struct admin *ad;

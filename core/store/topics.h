@@ -2,8 +2,9 @@
  * topics: the internal topics exist and are as they must be.
  *
  * Creates what is missing with the configured partitions, replication and
- * settings, then checks: all compacted, one partition for the configs. Words
- * are Connect's, with the command that mends it.
+ * settings, then checks: Connect's three are compacted, the leases (ours) last
+ * an hour, configs and leases have one partition. Words are Connect's, with
+ * the command that mends it.
  */
 #ifndef PENSTOCK_STORE_TOPICS_H
 #define PENSTOCK_STORE_TOPICS_H
@@ -13,7 +14,12 @@
 
 #include "kafka/admin.h"
 
-enum topics_which { TOPICS_CONFIG, TOPICS_OFFSET, TOPICS_STATUS };
+enum topics_which {
+	TOPICS_CONFIG,
+	TOPICS_OFFSET,
+	TOPICS_STATUS,
+	TOPICS_LEASE, /* <config.storage.topic>-penstock */
+};
 
 struct topics_spec {
 	enum topics_which which;

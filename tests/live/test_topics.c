@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+#include "base/arena.h"
 #include "store/topics.h"
 #include "tests/live/live.h"
 
@@ -62,5 +63,36 @@ Test(topics, missing_ones_are_created_and_all_are_checked, .timeout = 60)
 	ensure(&v, s, 3, &d);
 	cr_expect(eq(int, d.err.code, PS_E_CONFIG));
 	cr_expect(strstr(d.err.text, "cleanup.policy=delete") != NULL);
+	live_stop(&v);
+}
+
+Test(topics, leases_get_a_topic_of_their_own, .timeout = 60)
+{
+	char name[40];
+	struct ps_setting given[] = { { "config.storage.replication.factor",
+					  "1" },
+		{ "config.storage.topic", name } };
+	struct ps_arena *a = arena_new(1024);
+	struct topics_spec lease, config;
+	struct live v;
+	struct done d = { 0 };
+
+	live_start(&v);
+	(void)snprintf(name, sizeof name, "leased-%d", getpid());
+	cr_assert(eq(int,
+	    topics_spec(a, &(struct ps_config){ given, 2 }, TOPICS_LEASE,
+		&lease, &d.err),
+	    0));
+	ensure(&v, &lease, 1, &d);
+	cr_expect(eq(int, d.err.code, PS_OK), "%s", d.err.text);
+	ensure(&v, &lease, 1, &d);
+	cr_expect(eq(int, d.err.code, PS_OK), "%s", d.err.text);
+	/* the broker gave it that policy: as a config topic it is refused */
+	config = lease;
+	config.which = TOPICS_CONFIG;
+	ensure(&v, &config, 1, &d);
+	cr_expect(strstr(d.err.text, "'cleanup.policy=delete'") != NULL, "%s",
+	    d.err.text);
+	arena_free(&a);
 	live_stop(&v);
 }

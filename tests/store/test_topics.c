@@ -2,6 +2,7 @@
 #include <criterion/new/assert.h>
 
 #include "base/arena.h"
+#include "config/map.h"
 #include "store/topics.h"
 
 static const struct ps_setting worker_settings[] = {
@@ -40,6 +41,35 @@ Test(topics, are_made_as_the_worker_s_keys_say)
 	cr_assert(eq(int, topics_spec(a, &worker, TOPICS_STATUS, &s, &err), 0));
 	cr_expect(eq(int, s.topic.partitions, 2));
 	cr_expect(eq(int, s.topic.replicas, -1));
+	arena_free(&a);
+}
+
+Test(topics, leases_live_for_an_hour_beside_the_configs)
+{
+	static const struct ps_setting given[] = {
+		{ "config.storage.cleanup.policy", "compact" },
+		{ "config.storage.min.insync.replicas", "2" },
+		{ "config.storage.replication.factor", "2" },
+		{ "config.storage.retention.ms", "-1" },
+		{ "config.storage.topic", "cfg" },
+	};
+	static const struct ps_setting wanted[] = {
+		{ "cleanup.policy", "delete" },
+		{ "min.insync.replicas", "2" },
+		{ "retention.ms", "3600000" },
+		{ "segment.ms", "3600000" },
+	};
+	struct ps_config c = { given, sizeof given / sizeof *given };
+	struct ps_arena *a = arena_new(1024);
+	struct topics_spec s;
+	struct ps_error err = { PS_OK, "" };
+
+	cr_assert(eq(int, topics_spec(a, &c, TOPICS_LEASE, &s, &err), 0));
+	cr_expect(eq(str, (char *)s.topic.name, "cfg-penstock"));
+	cr_expect(eq(int, s.topic.partitions, 1));
+	cr_expect(eq(int, s.topic.replicas, 2));
+	cr_expect(config_equal(&s.topic.configs,
+	    &(struct ps_config){ wanted, sizeof wanted / sizeof *wanted }));
 	arena_free(&a);
 }
 
@@ -89,6 +119,15 @@ Test(topics, what_would_lose_records_is_refused_with_the_command)
 		    "'cleanup.policy=delete'" },
 		{ TOPICS_OFFSET, "compact,delete", 5,
 		    "--add-config cleanup.policy=compact" },
+		{ TOPICS_LEASE, "delete", 1, NULL },
+		{ TOPICS_LEASE, NULL, 1, NULL },
+		{ TOPICS_LEASE, "compact", 1,
+		    "--entity-name t --add-config cleanup.policy=delete" },
+		{ TOPICS_LEASE, "compact,delete", 1,
+		    "'cleanup.policy=compact,delete'" },
+		{ TOPICS_LEASE, "delete", 3,
+		    "found 3 partitions. To fix: stop all workers, "
+		    "kafka-topics.sh --delete --topic t" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
