@@ -13,8 +13,8 @@ from support.kafka import PASSWORD, USER
 
 GATEWAY = f"{DEPS}/bin/versitygw"
 # What each suite wants in its environment.
-ON_A_BROKER = ["topiclog", "admin", "topics"]
-WITH_SETTINGS = ["secure", "localfile", "s3_gateway"]
+ON_A_BROKER = ["topiclog", "admin", "topics", "group"]
+WITH_SETTINGS = ["secure", "localfile", "s3_gateway", "foreign_group"]
 
 
 def check(suite, timeout=60, **env):
@@ -40,6 +40,12 @@ def test_each_suite_is_run_by_a_test_of_this_file():
 @pytest.mark.parametrize("suite", ON_A_BROKER)
 def test_suite_passes_on_a_real_broker(kafka, suite):
     check(suite, timeout=200, PENSTOCK_KAFKA=kafka.bootstrap)
+
+
+def test_a_group_of_kafka_connect_is_not_ours_to_join(kafka, connect):
+    check("foreign_group", PENSTOCK_KAFKA=kafka.bootstrap,
+          PENSTOCK_GROUP=connect.group)
+    assert connect.rest.healthy()
 
 
 @pytest.mark.skipif(not os.path.exists(GATEWAY),

@@ -1,0 +1,374 @@
+#include "kafka/group.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "base/xalloc.h"
+#include "config/map.h"
+#include "kafka/conf.h"
+#include "kafka/kerror.h"
+
+#define CONF_CHUNK ((size_t)16 * 1024)
+#define EVENTS_MAX 32 /* of a call */
+
+struct group {
+	rd_kafka_t *rk;
+	rd_kafka_queue_t *queue;
+	int event_fd, timer_fd, all_fd;
+	const struct group_ops *ops;
+	void *ctx;
+	char *name, *topic;
+	int session_ms;
+	bool is_owner, is_broken, leaving, closed, left;
+	char trouble[256];
+};
+
+/* ---- joining ----------------------------------------------------------- */
+
+/* With `range` the partition would move at every join, and a blocked member
+ * would stall the election. */
+static struct ps_config
+properties_of(struct ps_arena *a, const struct ps_config *translated,
+    const struct group_spec *spec)
+{
+	char *session = ps_printf(a, "%d", spec->session_ms);
+	struct ps_setting own[] = {
+		{ "enable.auto.commit", "false" },
+		{ "enable.partition.eof", "false" },
+		{ "group.id", spec->group },
+		{ "group.protocol", "classic" },
+		{ "heartbeat.interval.ms",
+		    ps_printf(a, "%d", spec->heartbeat_ms) },
+		{ "max.poll.interval.ms", session },
+		{ "partition.assignment.strategy", "cooperative-sticky" },
+		{ "session.timeout.ms", session },
+	};
+	struct ps_config over = { own, sizeof own / sizeof *own };
+
+	return config_merge(a, translated, &over);
+}
+
+static rd_kafka_t *
+open_client(const struct group_spec *spec, struct ps_error *err)
+{
+	struct ps_arena *a = arena_new(CONF_CHUNK);
+	rd_kafka_t *rk = NULL;
+	struct conf conf;
+
+	if (conf_translate(a, CONF_CONSUMER, spec->settings, &conf, err) == 0) {
+		conf.properties = properties_of(a, &conf.properties, spec);
+		rk = conf_open(&conf, err);
+	}
+	arena_free(&a);
+	return rk;
+}
+
+static void
+watch(const struct group *g, int fd)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+
+	if (epoll_ctl(g->all_fd, EPOLL_CTL_ADD, fd, &e) != 0)
+		abort(); /* as without memory */
+}
+
+/* The timer makes the loop serve it also when nothing happens: that the loop
+ * turns is what keeps a member in its group. */
+static void
+arm(struct group *g, int tick_ms)
+{
+	static const uint64_t one = 1;
+	struct timespec tick = { tick_ms / 1000, tick_ms % 1000 * 1000000L };
+	struct itimerspec when = { tick, tick };
+
+	g->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	g->timer_fd =
+	    timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	g->all_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (g->event_fd < 0 || g->timer_fd < 0 || g->all_fd < 0 ||
+	    timerfd_settime(g->timer_fd, 0, &when, NULL) != 0)
+		abort(); /* as without memory */
+	(void)rd_kafka_poll_set_consumer(g->rk);
+	g->queue = rd_kafka_queue_get_consumer(g->rk);
+	rd_kafka_queue_io_event_enable(g->queue, g->event_fd, &one, sizeof one);
+	watch(g, g->event_fd);
+	watch(g, g->timer_fd);
+}
+
+static int
+subscribe(struct group *g, struct ps_error *err)
+{
+	rd_kafka_topic_partition_list_t *l =
+	    rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t e;
+
+	rd_kafka_topic_partition_list_add(l, g->topic, RD_KAFKA_PARTITION_UA);
+	e = rd_kafka_subscribe(g->rk, l);
+	rd_kafka_topic_partition_list_destroy(l);
+	if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return 0;
+	return kerror_fail(err, e, "group %s: subscription of %s", g->name,
+	    g->topic);
+}
+
+struct group *
+group_join(const struct group_spec *spec, const struct group_ops *ops,
+    void *ctx, struct ps_error *err)
+{
+	rd_kafka_t *rk = open_client(spec, err);
+	struct group *g;
+
+	if (rk == NULL)
+		return NULL;
+	g = xcalloc(1, sizeof *g);
+	g->rk = rk;
+	g->ops = ops;
+	g->ctx = ctx;
+	g->name = xstrdup(spec->group);
+	g->topic = xstrdup(spec->topic);
+	g->session_ms = spec->session_ms;
+	arm(g, spec->heartbeat_ms);
+	if (subscribe(g, err) != 0)
+		group_free(&g);
+	return g;
+}
+
+/* ---- events ------------------------------------------------------------ */
+
+static void
+set_owner(struct group *g, bool is_owner)
+{
+	if (g->is_owner == is_owner)
+		return;
+	g->is_owner = is_owner;
+	g->ops->owner(g->ctx, is_owner);
+}
+
+static bool
+has_partition(const struct group *g, const rd_kafka_topic_partition_list_t *l)
+{
+	for (int i = 0; l != NULL && i < l->cnt; i++)
+		if (l->elems[i].partition == 0 &&
+		    strcmp(l->elems[i].topic, g->topic) == 0)
+			return true;
+	return false;
+}
+
+/* The group is answered, but the client is given nothing to read: what it
+ * owns in the group and what it fetches are two lists of librdkafka's. */
+static void
+take_rebalance(struct group *g, rd_kafka_event_t *ev)
+{
+	bool gained =
+	    rd_kafka_event_error(ev) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+	bool ours = has_partition(g, rd_kafka_event_topic_partition_list(ev));
+	rd_kafka_topic_partition_list_t *none =
+	    rd_kafka_topic_partition_list_new(0);
+	rd_kafka_error_t *e;
+
+	g->trouble[0] = '\0';
+	if (ours && !gained)
+		set_owner(g, false);
+	e = gained ? rd_kafka_incremental_assign(g->rk, none)
+		   : rd_kafka_incremental_unassign(g->rk, none);
+	if (e != NULL)
+		(void)snprintf(g->trouble, sizeof g->trouble, "%s",
+		    rd_kafka_error_string(e));
+	else if (ours && gained && !g->leaving)
+		set_owner(g, true);
+	if (e != NULL)
+		rd_kafka_error_destroy(e);
+	rd_kafka_topic_partition_list_destroy(none);
+}
+
+static int
+explain(const struct group *g, rd_kafka_event_t *ev, struct ps_error *err)
+{
+	rd_kafka_resp_err_t code = rd_kafka_event_error(ev);
+
+	if (rd_kafka_event_error_is_fatal(ev))
+		return ps_fail(err, PS_E_FATAL, "group.id=%s: %s", g->name,
+		    rd_kafka_event_error_string(ev));
+	if (code == RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL)
+		return ps_fail(err, PS_E_CONFIG,
+		    "group.id=%s: the group has members of another kind, Kafka "
+		    "Connect's workers or ordinary consumers, and the broker "
+		    "lets no others in (%s). Stop them first, or give this "
+		    "cluster a group.id of its own",
+		    g->name, rd_kafka_err2name(code));
+	if (code == RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT)
+		return ps_fail(err, PS_E_CONFIG,
+		    "session.timeout.ms=%d: the broker expects a value from "
+		    "its group.min.session.timeout.ms to its "
+		    "group.max.session.timeout.ms",
+		    g->session_ms);
+	return kerror_fail(err, code, "group.id=%s: %s", g->name,
+	    rd_kafka_event_error_string(ev));
+}
+
+/* It would ask to be let in for ever. */
+static void
+break_off(struct group *g, const struct ps_error *err)
+{
+	g->is_broken = true;
+	(void)rd_kafka_unsubscribe(g->rk);
+	set_owner(g, false);
+	g->ops->broken(g->ctx, err);
+}
+
+static void
+take_error(struct group *g, rd_kafka_event_t *ev)
+{
+	struct ps_error err = { PS_OK, "" };
+
+	(void)explain(g, ev, &err);
+	(void)snprintf(g->trouble, sizeof g->trouble, "%.250s", err.text);
+	if (!g->is_broken && !g->leaving &&
+	    (err.code == PS_E_CONFIG || err.code == PS_E_FATAL))
+		break_off(g, &err);
+}
+
+static void
+take_event(struct group *g, rd_kafka_event_t *ev)
+{
+	switch (rd_kafka_event_type(ev)) {
+	case RD_KAFKA_EVENT_REBALANCE:
+		take_rebalance(g, ev);
+		break;
+	case RD_KAFKA_EVENT_ERROR:
+		take_error(g, ev);
+		break;
+	case RD_KAFKA_EVENT_LOG:
+		conf_log(ev);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+drain(int fd)
+{
+	uint64_t count;
+
+	while (read(fd, &count, sizeof count) > 0)
+		;
+}
+
+void
+group_serve(struct group *g)
+{
+	static const uint64_t one = 1;
+	rd_kafka_event_t *ev;
+	int events = 0;
+
+	drain(g->event_fd);
+	drain(g->timer_fd);
+	while (events++ < EVENTS_MAX &&
+	       (ev = rd_kafka_queue_poll(g->queue, 0)) != NULL) {
+		take_event(g, ev);
+		rd_kafka_event_destroy(ev);
+	}
+	if (events > EVENTS_MAX && write(g->event_fd, &one, sizeof one) < 0)
+		abort();
+	if (g->leaving && rd_kafka_consumer_closed(g->rk))
+		g->closed = true;
+	if (!g->closed || g->left)
+		return;
+	g->left = true;
+	set_owner(g, false);
+	g->ops->left(g->ctx);
+}
+
+int
+group_fd(const struct group *g)
+{
+	return g->all_fd;
+}
+
+/* ---- leaving ----------------------------------------------------------- */
+
+void
+group_leave(struct group *g)
+{
+	rd_kafka_error_t *e;
+
+	if (g->leaving)
+		return;
+	g->leaving = true;
+	/* librdkafka's close does not tell the group of a member without
+	 * partitions: the others would wait for its session to end. */
+	if (!g->is_owner)
+		(void)rd_kafka_unsubscribe(g->rk);
+	e = rd_kafka_consumer_close_queue(g->rk, g->queue);
+	if (e == NULL)
+		return;
+	g->closed = true; /* nothing more will come */
+	rd_kafka_error_destroy(e);
+}
+
+void
+group_free(struct group **gp)
+{
+	struct group *g = *gp;
+
+	*gp = NULL;
+	if (g == NULL)
+		return;
+	rd_kafka_queue_io_event_enable(g->queue, -1, NULL, 0);
+	rd_kafka_queue_destroy(g->queue);
+	rd_kafka_destroy_flags(g->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	(void)close(g->event_fd);
+	(void)close(g->timer_fd);
+	(void)close(g->all_fd);
+	free(g->name);
+	free(g->topic);
+	free(g);
+}
+
+/* ---- questions --------------------------------------------------------- */
+
+bool
+group_is_owner(const struct group *g)
+{
+	return g->is_owner;
+}
+
+char *
+group_metadata(const struct group *g, struct ps_arena *a)
+{
+	rd_kafka_consumer_group_metadata_t *md;
+	rd_kafka_error_t *e;
+	char *text = NULL;
+	void *bytes;
+	size_t len;
+
+	if (!g->is_owner)
+		return NULL;
+	md = rd_kafka_consumer_group_metadata(g->rk);
+	if (md == NULL)
+		return NULL;
+	e = rd_kafka_consumer_group_metadata_write(md, &bytes, &len);
+	rd_kafka_consumer_group_metadata_destroy(md);
+	if (e != NULL) {
+		rd_kafka_error_destroy(e);
+		return NULL;
+	}
+	text = text_base64(a, bytes, len);
+	rd_kafka_mem_free(g->rk, bytes);
+	return text;
+}
+
+const char *
+group_trouble(const struct group *g)
+{
+	return g->trouble;
+}
