@@ -67,7 +67,8 @@ ssl.truststore.password={store_password}
 # What each says of every topic that is made.
 QUIET = ("state.change.logger", "kafka.log", "kafka.cluster",
          "kafka.server.ReplicaFetcherManager", "kafka.server.metadata",
-         "org.apache.kafka.controller", "org.apache.kafka.storage")
+         "org.apache.kafka.controller", "org.apache.kafka.storage",
+         "org.apache.kafka.coordinator")
 
 
 def classpath(*without):
