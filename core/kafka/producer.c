@@ -210,6 +210,9 @@ refuse(struct producer *p, struct producer_topic *t,
     const struct producer_record *r, rd_kafka_resp_err_t e,
     struct ps_error *err)
 {
+	/* The transaction failed already, and takes nothing more. */
+	if (e == RD_KAFKA_RESP_ERR__STATE && p->txn == PRODUCER_TXN_OPEN)
+		p->txn = PRODUCER_TXN_MUST_ABORT;
 	if (e == RD_KAFKA_RESP_ERR__QUEUE_FULL)
 		return ps_fail(err, PS_E_RETRY, "%zu records are on their way",
 		    p->records);

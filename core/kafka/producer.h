@@ -97,7 +97,7 @@ enum producer_txn {
 	PRODUCER_TXN_READY,
 	PRODUCER_TXN_OPEN,
 	PRODUCER_TXN_MUST_ABORT,
-	PRODUCER_TXN_UNKNOWN, /* timed out: free this producer, make anew */
+	PRODUCER_TXN_UNKNOWN, /* timed out or broken: free it, make it anew */
 	PRODUCER_TXN_FENCED,  /* another has our transactional.id: free */
 };
 
@@ -107,6 +107,7 @@ int producer_txn_begin(struct producer *p, struct ps_error *err);
 /* Serves until every record has its report, then commits without a limit of
  * its own; a wait longer than limit_ms leaves the state UNKNOWN. */
 int producer_txn_commit(struct producer *p, int limit_ms, struct ps_error *err);
+/* The state is UNKNOWN after limit_ms (-1: transaction.timeout.ms). */
 int producer_txn_abort(struct producer *p, int limit_ms, struct ps_error *err);
 
 struct consumer_position;

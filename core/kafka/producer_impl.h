@@ -31,4 +31,9 @@ struct producer {
 	enum producer_txn txn;
 };
 
+/* What a fatal error makes of the transactions: another has our id, or all
+ * that is known is that this client can do no more. */
+enum producer_txn
+producer_txn_after(const struct producer *p, rd_kafka_resp_err_t code);
+
 #endif

@@ -99,6 +99,8 @@ note_error(struct producer *p, rd_kafka_event_t *ev)
 		return;
 	}
 	code = rd_kafka_fatal_error(p->rk, text, sizeof text);
+	if (p->txn != PRODUCER_TXN_NONE)
+		p->txn = producer_txn_after(p, code);
 	(void)ps_fail(&p->fatal, PS_E_FATAL, "producer: %s (%s)", text,
 	    rd_kafka_err2name(code));
 }

@@ -10,20 +10,31 @@ producer_txn_state(const struct producer *p)
 	return p->txn;
 }
 
-/* What an error of a transaction call makes of the state. */
-static enum producer_txn
-state_after(const struct producer *p, const rd_kafka_error_t *e)
+enum producer_txn
+producer_txn_after(const struct producer *p, rd_kafka_resp_err_t code)
 {
-	switch (rd_kafka_error_code(e)) {
+	char text[256];
+
+	if (code == RD_KAFKA_RESP_ERR__FATAL)
+		code = rd_kafka_fatal_error(p->rk, text, sizeof text);
+	switch (code) {
 	case RD_KAFKA_RESP_ERR__FENCED:
 	case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
 	case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
 		return PRODUCER_TXN_FENCED;
 	default:
-		break;
+		return PRODUCER_TXN_UNKNOWN;
 	}
-	if (rd_kafka_error_is_fatal(e))
-		return PRODUCER_TXN_FENCED;
+}
+
+/* What an error of a transaction call makes of the state. */
+static enum producer_txn
+state_after(const struct producer *p, const rd_kafka_error_t *e)
+{
+	enum producer_txn fatal = producer_txn_after(p, rd_kafka_error_code(e));
+
+	if (fatal == PRODUCER_TXN_FENCED || rd_kafka_error_is_fatal(e))
+		return fatal;
 	if (rd_kafka_error_txn_requires_abort(e))
 		return PRODUCER_TXN_MUST_ABORT;
 	return p->txn;
@@ -117,7 +128,7 @@ producer_txn_abort(struct producer *p, int limit_ms, struct ps_error *err)
 		p->txn = PRODUCER_TXN_UNKNOWN;
 		return -1;
 	}
-	e = rd_kafka_abort_transaction(p->rk, -1);
+	e = rd_kafka_abort_transaction(p->rk, limit_ms);
 	if (e == NULL) {
 		p->txn = PRODUCER_TXN_READY;
 		return 0;

@@ -3,8 +3,9 @@
  *
  * A hub is one consumer and one producer client that several logs share; all
  * is driven by topiclog_serve from one thread, which never waits. Reading is
- * complete when the *position* has passed the end that the broker named,
- * also where the log ends in a transaction's marker.
+ * complete when the *position* has passed the end that the broker named, also
+ * where the log ends in a transaction's marker; open transactions are waited
+ * for.
  */
 #ifndef PENSTOCK_KAFKA_TOPICLOG_H
 #define PENSTOCK_KAFKA_TOPICLOG_H

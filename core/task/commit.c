@@ -56,7 +56,7 @@ on_stored(void *ctx, const struct msg_offsets_stored *m)
 static void
 add_topic(struct commit *c, const char *name)
 {
-	if (name == NULL ||
+	if (name[0] == '\0' ||
 	    (c->topic_count > 0 &&
 		strcmp(producer_topic_name(c->topics[0]), name) == 0))
 		return;
@@ -78,10 +78,8 @@ commit_new(struct task *t, struct ack *a, struct producer *p,
 	if (p == NULL)
 		return c;
 	c->producer = p;
-	add_topic(c, ps_config_has(&s->config, "offsets.storage.topic")
-			 ? ps_config_get(&s->config, "offsets.storage.topic")
-			 : NULL);
-	add_topic(c, ps_config_get(&s->worker, "offset.storage.topic"));
+	add_topic(c, settings_offsets_topic(s));
+	add_topic(c, ps_config_str(&s->worker, "offset.storage.topic"));
 	if (c->topic_count > 0)
 		return c;
 	(void)ps_fail(err, PS_E_CONFIG,
@@ -264,21 +262,38 @@ tell_source(struct commit *c)
 }
 
 int
-commit_turn(struct commit *c, struct ps_error *err)
+commit_send(struct commit *c, struct ps_error *err)
 {
-	if (!c->is_open)
-		return 0;
 	if (!c->has_failed &&
 	    (c->producer != NULL ? send_to_kafka : send_to_worker)(c, err) != 0)
 		return -1;
-	if (c->pending > 0 || (!c->has_failed && !all_sent(c)))
-		return 0;
+	return c->pending == 0 && (c->has_failed || all_sent(c));
+}
+
+void
+commit_end(struct commit *c)
+{
 	c->is_open = false;
 	if (c->has_failed)
 		give_back(c);
 	else
 		tell_source(c);
-	return 0;
+}
+
+const struct ps_error *
+commit_failure(const struct commit *c)
+{
+	return c->has_failed ? &c->why : NULL;
+}
+
+int
+commit_turn(struct commit *c, struct ps_error *err)
+{
+	int sent = c->is_open ? commit_send(c, err) : 0;
+
+	if (sent == 1)
+		commit_end(c);
+	return sent < 0 ? -1 : 0;
 }
 
 bool

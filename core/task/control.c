@@ -106,7 +106,7 @@ beat(struct control *c)
 
 	m.beat.call = call;
 	m.beat.since_ms = call == NULL ? 0 : atomic_load(&g->since_ms);
-	m.beat.suspended = atomic_load(&g->suspend) && atomic_load(&g->idle);
+	m.beat.suspended = atomic_load(&g->suspend) && gauges_is_harmless(g);
 	m.beat.counters = counters;
 	/* A worker that does not read misses beats, it is not drowned. */
 	if (!channel_is_waiting(c->channel))
@@ -127,7 +127,7 @@ keep_lease(struct control *c)
 		atomic_store(&g->suspend, is);
 		gauges_wake(g);
 	}
-	if (is && atomic_load(&g->idle))
+	if (is && gauges_is_harmless(g))
 		lease_disarm(&c->lease);
 }
 

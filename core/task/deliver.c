@@ -5,6 +5,27 @@
 
 enum { SERVE_MS = 100, BUNCH = 256 };
 
+/* The transaction is lost with it: it comes again without the record, the
+ * one that was sent last. */
+static void
+remember(struct source *s)
+{
+	const struct cursor *c = &s->cursor;
+
+	s->must_restart = s->was_refused = true;
+	if (c->flight != NULL && c->at > 0)
+		(void)refusals_add(&s->refusals,
+		    &c->flight->batch->records[c->at - 1], &s->failed);
+}
+
+/* Exactly once: an outage that outlasted the transaction. */
+static void
+lost(struct source *s, const struct producer_report *r)
+{
+	log_warn("task", "the transaction is lost: %s", r->failed->text);
+	s->must_restart = true;
+}
+
 /* A record the broker refuses for good: as errors.tolerance says. Its batch
  * still has it, but which one it was the report does not tell. */
 static void
@@ -18,6 +39,8 @@ refused(struct source *s, const struct producer_report *r)
 		.error = *r->failed };
 
 	s->care_left = CARE_RECORDS;
+	if (s->txn.boundary != TXN_NONE)
+		remember(s);
 	for (size_t i = 0; i < r->count && s->failed.code == PS_OK; i++)
 		(void)tolerance_settle_one(&s->task->tolerance, &record, &f,
 		    &s->failed);
@@ -44,11 +67,14 @@ deliver_report(void *ctx, const struct producer_report *r)
 	}
 	if (r->failed != NULL && r->failed->code == PS_E_DATA)
 		refused(s, r);
+	else if (r->failed != NULL && r->failed->code == PS_E_RETRY &&
+		 s->txn.boundary != TXN_NONE)
+		lost(s, r);
 	else if (r->failed != NULL)
 		(void)ps_fail(&s->failed, r->failed->code,
 		    "Unrecoverable exception from producer send callback: %s",
 		    r->failed->text);
-	if (s->failed.code != PS_OK)
+	if (s->failed.code != PS_OK || s->must_restart)
 		return;
 	if (r->failed == NULL)
 		s->numbers.written += r->count;
@@ -59,7 +85,7 @@ int
 deliver_serve(struct source *s, struct ps_error *err)
 {
 	if (producer_serve(s->producer, 0, err) < 0)
-		return -1;
+		return txn_judge(s, err);
 	if (s->failed.code != PS_OK)
 		return ps_fail(err, s->failed.code, "%s", s->failed.text);
 	if (s->must_restart)
@@ -126,6 +152,21 @@ belongs(const struct bunch *bunch, const struct ps_record *r)
 	       (r->topic == bunch->name || strcmp(r->topic, bunch->name) == 0);
 }
 
+/* The next record that is kept, if it was refused before. */
+static void
+drop_refused(struct source *s, struct ps_batch *b)
+{
+	for (size_t i = s->cursor.at; i < b->count; i++) {
+		struct ps_record *r = &b->records[i];
+
+		if (r->outcome != PS_KEPT)
+			continue;
+		if (!refusals_has(&s->refusals, r))
+			return;
+		r->outcome = PS_DROPPED;
+	}
+}
+
 /* The kept records at the cursor that go to the topic of the first of them;
  * none at the end of the batch. */
 static int
@@ -137,6 +178,7 @@ gather(struct source *s, struct bunch *bunch, struct ps_error *err)
 	struct ps_record *r;
 
 	bunch->count = 0;
+	drop_refused(s, b);
 	while (c->at < b->count && b->records[c->at].outcome != PS_KEPT)
 		c->at++;
 	if (c->at == b->count)
@@ -168,13 +210,16 @@ send_bunch(struct source *s, const struct bunch *bunch, struct ps_error *err)
 	    bunch->records, bunch->count, &f.error);
 
 	ack_sent(c->flight, n);
+	s->txn.records += n;
 	c->at += n;
 	if (n == bunch->count)
 		return 1;
 	if (f.error.code == PS_E_RETRY)
 		return 0;
-	if (f.error.code != PS_E_DATA)
-		return ps_fail(err, f.error.code, "%s", f.error.text);
+	if (f.error.code != PS_E_DATA) {
+		(void)ps_fail(err, f.error.code, "%s", f.error.text);
+		return txn_judge(s, err);
+	}
 	if (tolerance_settle_one(&s->task->tolerance,
 		&c->flight->batch->records[c->at], &f, err) != 0)
 		return -1;
@@ -191,7 +236,10 @@ take_care(struct source *s, struct ps_error *err)
 	while (producer_in_flight(s->producer) > 0 &&
 	       !gauges_should_stop(s->task->gauges)) {
 		if (producer_serve(s->producer, SERVE_MS, err) < 0)
-			return -1;
+			return txn_judge(s, err);
+		if (s->must_restart)
+			return ps_fail(err, PS_E_RETRY,
+			    "the source starts again");
 		if (s->failed.code != PS_OK)
 			return ps_fail(err, s->failed.code, "%s",
 			    s->failed.text);
@@ -214,6 +262,8 @@ deliver_rest(struct source *s, struct ps_error *err)
 			return -1;
 		if (bunch.count == 0)
 			break;
+		if (txn_send(s, bunch.name, err) != 0)
+			return -1;
 		sent = send_bunch(s, &bunch, err);
 		if (sent != 1)
 			return sent;

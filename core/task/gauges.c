@@ -49,6 +49,12 @@ gauges_leave(struct gauges *g)
 }
 
 bool
+gauges_is_harmless(const struct gauges *g)
+{
+	return atomic_load(&g->idle) || atomic_load(&g->guarded);
+}
+
+bool
 gauges_should_stop(const struct gauges *g)
 {
 	return atomic_load(&g->stop);

@@ -23,6 +23,9 @@ struct gauges {
 	_Atomic(const char *) call; /* a literal, NULL: in no plugin */
 	_Atomic int64_t since_ms;
 	atomic_bool idle; /* nothing is on its way to any target */
+	/* In a call that waits for what the target itself refuses once another
+	 * has taken over (a transaction's end): as good as idle. */
+	atomic_bool guarded;
 	_Atomic uint64_t records, bytes, errors;
 
 	int wake_fd; /* an eventfd, set before the threads start */
@@ -37,6 +40,8 @@ void gauges_rest(struct gauges *g);
 /* The data thread enters a plugin, and leaves it again. */
 void gauges_enter(struct gauges *g, const char *call);
 void gauges_leave(struct gauges *g);
+/* Nothing of ours can get to a target after the lease has ended. */
+bool gauges_is_harmless(const struct gauges *g);
 bool gauges_should_stop(const struct gauges *g);
 bool gauges_should_pause(const struct gauges *g); /* or suspend */
 /* Ms until a stop must be done; -1: no stop is wanted. */

@@ -97,10 +97,12 @@ read_log(struct reading *own, struct topiclog_hub *hub, const char *topic,
 	while (result == 0 && !own->is_done) {
 		task_wait(own->task, topiclog_fd(hub), SLICE_MS);
 		result = topiclog_serve(hub, err);
+		if (gauges_should_stop(own->task->gauges))
+			result = ps_fail(err, PS_E_RETRY, "stopped");
 		if (clock_since(start, clock_now()) > READ_MS)
 			result = ps_fail(err, PS_E_RETRY,
-			    "offsets.storage.topic %s was not read to its end "
-			    "within %d ms: %s",
+			    "offset topic %s was not read to its end within "
+			    "%d ms: %s",
 			    topic, READ_MS, topiclog_trouble(hub));
 	}
 	if (log != NULL)
@@ -112,10 +114,9 @@ read_log(struct reading *own, struct topiclog_hub *hub, const char *topic,
 }
 
 int
-own_offsets_read(struct task *t, struct ps_error *err)
+own_offsets_read(struct task *t, const char *topic, struct ps_error *err)
 {
 	struct settings *s = &t->settings;
-	const char *topic = ps_config_str(&s->config, "offsets.storage.topic");
 	const struct conf_owner owner = { &s->worker, &s->config, s->connector,
 		s->task };
 	struct reading own = { .task = t };
@@ -123,8 +124,6 @@ own_offsets_read(struct task *t, struct ps_error *err)
 	struct ps_config c;
 	int result;
 
-	if (topic[0] == '\0' || s->standalone)
-		return 0;
 	c = conf_settings(s->arena, CONF_OFFSETS, &owner);
 	hub = topiclog_hub_new(&c, TOPICLOG_COMMITTED, err);
 	if (hub == NULL)

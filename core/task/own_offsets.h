@@ -1,15 +1,17 @@
 /*
- * own_offsets: a connector with an offset topic of its own reads it itself.
+ * own_offsets: a task that reads its stored offsets itself.
  *
- * `offsets.storage.topic` of the connector's configuration. What it holds
- * wins over what the worker's topic holds.
+ * A connector with an offset topic of its own (`offsets.storage.topic`): what
+ * it holds wins over what the worker's topic holds. And all exactly-once
+ * tasks: only what is read after the transactional id was taken over is what
+ * the last owner left behind.
  */
 #ifndef PENSTOCK_TASK_OWN_OFFSETS_H
 #define PENSTOCK_TASK_OWN_OFFSETS_H
 
 #include "task/task.h"
 
-/* Nothing to do without such a topic. Reads to the end, else PS_E_RETRY. */
-int own_offsets_read(struct task *t, struct ps_error *err);
+/* Creates the topic if it is missing, reads to its end, else PS_E_RETRY. */
+int own_offsets_read(struct task *t, const char *topic, struct ps_error *err);
 
 #endif

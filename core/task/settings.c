@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/js.h"
@@ -200,4 +201,24 @@ bool
 settings_is_sink(const struct settings *s)
 {
 	return s->class->class->kind == PS_KIND_SINK;
+}
+
+bool
+settings_is_exactly_once(const struct settings *s)
+{
+	const char *support =
+	    ps_config_str(&s->worker, "exactly.once.source.support");
+
+	return !s->standalone && !settings_is_sink(s) &&
+	       strcasecmp(support, "enabled") == 0;
+}
+
+const char *
+settings_offsets_topic(const struct settings *s)
+{
+	if (s->standalone)
+		return "";
+	if (ps_config_has(&s->config, "offsets.storage.topic"))
+		return ps_config_str(&s->config, "offsets.storage.topic");
+	return ps_config_str(&s->worker, "offset.storage.topic");
 }

@@ -54,5 +54,10 @@ int64_t settings_int(const struct settings *s, const char *key, int64_t none);
 const char *
 settings_str(const struct settings *s, const char *key, const char *none);
 bool settings_is_sink(const struct settings *s);
+/* Records and positions of this source go to Kafka in transactions. */
+bool settings_is_exactly_once(const struct settings *s);
+/* Where a source's positions are kept: the connector's own topic, or else the
+ * worker's. "" in a standalone worker. */
+const char *settings_offsets_topic(const struct settings *s);
 
 #endif

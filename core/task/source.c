@@ -12,6 +12,7 @@ enum {
 	IDLE_MS = 100,
 	FULL_MS = 1000,
 	CLOSE_MS = 2000,
+	AGAIN_FIRST_MS = 200,
 	PURGE_MS = 1000,
 	TAKE_BACK_MS = 5000
 };
@@ -70,6 +71,7 @@ poll_source(struct source *s, struct ps_error *err)
 	if (result >= 0 && (f->batch->count > 0 || s->has_outage))
 		task_set_cause(t, NULL);
 	s->has_outage = result < 0;
+	txn_polled(s, f->batch->count, f->batch->mark);
 	if (f->batch->count == 0)
 		ack_discard(s->ack, f);
 	else if (take_batch(s, f, err) != 0)
@@ -81,7 +83,8 @@ poll_source(struct source *s, struct ps_error *err)
 static bool
 is_full(const struct source *s)
 {
-	return s->cursor.flight != NULL || ack_bytes(s->ack) >= s->budget_bytes;
+	return s->cursor.flight != NULL || s->txn.is_due ||
+	       ack_bytes(s->ack) >= s->budget_bytes;
 }
 
 /* Nothing to poll for now: waits for what may change that. */
@@ -95,6 +98,33 @@ wait_a_moment(struct source *s)
 	task_wait(s->task, -1, ms);
 }
 
+/* What is safe goes to the offset topic when it is time. */
+static int
+commit_what_is_due(struct source *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+	bool suspended = atomic_load(&t->gauges->suspend);
+
+	if (s->txn.boundary != TXN_NONE)
+		return suspended ? 0 : txn_turn(s, err);
+	if (commit_turn(s->commit, err) != 0)
+		return -1;
+	if (suspended || !task_commit_is_due(t) || commit_is_busy(s->commit))
+		return 0;
+	return commit_begin(s->commit, err);
+}
+
+/* All that was polled, as soon as it may be. */
+static int
+commit_all(struct source *s, struct ps_error *err)
+{
+	if (s->txn.boundary != TXN_NONE) {
+		(void)txn_finish(s);
+		return 0;
+	}
+	return commit_is_busy(s->commit) ? 0 : commit_begin(s->commit, err);
+}
+
 static int
 housekeeping(struct source *s, struct ps_error *err)
 {
@@ -106,10 +136,7 @@ housekeeping(struct source *s, struct ps_error *err)
 		return -1;
 	if (!suspended && deliver_rest(s, err) != 0)
 		return -1;
-	if (commit_turn(s->commit, err) != 0)
-		return -1;
-	if (!suspended && task_commit_is_due(t) && !commit_is_busy(s->commit) &&
-	    commit_begin(s->commit, err) != 0)
+	if (commit_what_is_due(s, err) != 0)
 		return -1;
 	source_gauges_publish(&s->numbers, t, s->ack);
 	return 0;
@@ -151,7 +178,8 @@ stay_paused(struct source *s, struct ps_error *err)
 	s->is_suspended = suspended;
 	if (!paused && !suspended)
 		return 0;
-	if (paused && task_status(t, "PAUSED", err) != 0)
+	if (paused &&
+	    (task_status(t, "PAUSED", err) != 0 || txn_pause(s, err) != 0))
 		return -1;
 	suspend(s);
 	task_wait(t, -1, IDLE_MS);
@@ -162,7 +190,8 @@ static bool
 is_finished(const struct source *s)
 {
 	return s->has_ended && ack_flights(s->ack) == 0 &&
-	       !ack_has_dirty(s->ack) && !commit_is_busy(s->commit);
+	       !ack_has_dirty(s->ack) && !commit_is_busy(s->commit) &&
+	       !s->txn.is_open;
 }
 
 static int
@@ -187,7 +216,7 @@ turn(struct source *s, struct ps_error *err)
 	if (task_status(t, "RUNNING", err) != 0)
 		return -1;
 	if (s->has_ended) {
-		if (!commit_is_busy(s->commit) && commit_begin(s->commit, err))
+		if (commit_all(s, err) != 0)
 			return -1;
 		task_wait(t, -1, is_finished(s) ? 0 : IDLE_MS);
 		return 0;
@@ -197,6 +226,22 @@ turn(struct source *s, struct ps_error *err)
 		return 0;
 	}
 	return poll_source(s, err);
+}
+
+/* 1: all that was polled is committed; 0: not yet. */
+static int
+drain_some(struct source *s, struct ps_error *err)
+{
+	if (task_serve(s->task, err) != 0 || deliver_serve(s, err) != 0 ||
+	    deliver_rest(s, err) != 0)
+		return -1;
+	if (s->txn.boundary != TXN_NONE)
+		return txn_turn(s, err) != 0 ? -1 : !s->txn.is_due;
+	if (commit_turn(s->commit, err) != 0)
+		return -1;
+	if (commit_is_busy(s->commit) || ack_flights(s->ack) > 0)
+		return 0;
+	return ack_has_dirty(s->ack) ? commit_begin(s->commit, err) : 1;
 }
 
 /* A last commit of what is on its way, within the flush limit. */
@@ -211,19 +256,14 @@ drain(struct source *s, struct ps_error *err)
 	/* Half of what is left: stop and destroy need their time. */
 	if (left >= 0 && left / 2 < limit)
 		limit = left / 2;
+	if (s->txn.boundary != TXN_NONE && !txn_finish(s))
+		return 0; /* aborted, its records come again */
 	while (clock_since(start, clock_now()) < limit) {
-		if (task_serve(t, err) != 0 || deliver_serve(s, err) != 0 ||
-		    deliver_rest(s, err) != 0 ||
-		    commit_turn(s->commit, err) != 0)
-			return -1;
-		if (commit_is_busy(s->commit) || ack_flights(s->ack) > 0) {
-			task_wait(t, producer_fd(s->producer), IDLE_MS / 10);
-			continue;
-		}
-		if (!ack_has_dirty(s->ack))
-			return 0;
-		if (commit_begin(s->commit, err) != 0)
-			return -1;
+		int done = drain_some(s, err);
+
+		if (done != 0)
+			return done < 0 ? -1 : 0;
+		task_wait(t, producer_fd(s->producer), IDLE_MS / 10);
 	}
 	/* What is safe by now is still worth a commit. */
 	log_warn("task",
@@ -240,10 +280,15 @@ open_producer(struct source *s, struct ps_error *err)
 	struct settings *own = &t->settings;
 	const struct conf_owner owner = { &own->worker, &own->config,
 		own->connector, own->task };
-	struct ps_config c = conf_settings(own->arena, CONF_SOURCE, &owner);
+	struct ps_config c;
 
+	if (txn_configure(s, err) != 0)
+		return -1;
+	c = conf_settings(own->arena,
+	    s->txn.boundary == TXN_NONE ? CONF_SOURCE : CONF_SOURCE_EOS,
+	    &owner);
 	s->producer = producer_new(&c, deliver_report, s, err);
-	if (s->producer == NULL)
+	if (s->producer == NULL || txn_begin_run(s, err) != 0)
 		return -1;
 	task_watch(t, producer_fd(s->producer));
 	s->ack = ack_new();
@@ -291,6 +336,21 @@ take_back(struct source *s)
 		    producer_in_flight(s->producer));
 }
 
+/* What is lost at a stop is lost for this process only. */
+static enum task_end
+stop(struct source *s, struct ps_error *err)
+{
+	ps_error_clear(err);
+	if (drain(s, err) == 0)
+		return TASK_STOPPED;
+	if (!s->must_restart || s->failed.code != PS_OK)
+		return TASK_FAILED;
+	log_warn("task", "%s", err->text);
+	ps_error_clear(err);
+	take_back(s);
+	return TASK_STOPPED;
+}
+
 static enum task_end
 loop(struct source *s, struct ps_error *err)
 {
@@ -305,13 +365,13 @@ loop(struct source *s, struct ps_error *err)
 		if (gauges_should_stop(t->gauges))
 			break;
 		if (s->must_restart && s->failed.code == PS_OK) {
-			commit_what_is_safe(s);
+			if (s->txn.boundary == TXN_NONE)
+				commit_what_is_safe(s);
 			take_back(s);
 		}
 		return TASK_FAILED;
 	}
-	ps_error_clear(err);
-	return drain(s, err) == 0 ? TASK_STOPPED : TASK_FAILED;
+	return stop(s, err);
 }
 
 static void
@@ -331,6 +391,7 @@ close_source(struct source *s)
 		source_gauges_publish(&s->numbers, t, s->ack);
 	/* Late reports find their batches, but count no more. */
 	s->was_purged = true;
+	txn_end_run(s);
 	if (s->producer != NULL)
 		producer_free(&s->producer, CLOSE_MS);
 	if (s->commit != NULL)
@@ -373,22 +434,54 @@ run_once(struct source *s, struct ps_error *err)
 	return end;
 }
 
+/* A transaction that was lost was lost for a reason that may still be there.
+ * False: the task is to end. */
+static bool
+wait_after_loss(struct source *s, struct backoff *again, struct ps_error *err)
+{
+	struct task *t = s->task;
+
+	if (s->txn.boundary == TXN_NONE || s->was_refused)
+		return true;
+	log_warn("task", "%s: starting again from what is committed",
+	    err->text);
+	task_set_cause(t, err->text);
+	ps_error_clear(err);
+	if (s->txn.commits > 0)
+		backoff_reset(again);
+	if (!task_sleep(t, backoff_next_ms(again)))
+		return false;
+	while (atomic_load(&t->gauges->suspend) &&
+	       !gauges_should_stop(t->gauges)) {
+		atomic_store(&t->gauges->idle, true);
+		if (task_serve(t, err) != 0)
+			return false;
+		task_wait(t, -1, IDLE_MS);
+	}
+	return task_serve(t, err) == 0 && task_status(t, "RUNNING", err) == 0;
+}
+
 enum task_end
 source_run(struct task *t, struct ps_error *err)
 {
 	struct source s = { .task = t };
 	enum task_end end = run_once(&s, err);
+	struct backoff again;
 
+	backoff_init(&again, AGAIN_FIRST_MS, RETRY_MAX_MS,
+	    (uint64_t)clock_now().ms);
 	while (end == TASK_FAILED && s.must_restart && s.failed.code == PS_OK &&
-	       !gauges_should_stop(t->gauges)) {
-		struct source_gauges numbers = s.numbers;
-		size_t care = s.was_refused ? CARE_RECORDS : 0;
+	       !gauges_should_stop(t->gauges) &&
+	       wait_after_loss(&s, &again, err)) {
+		struct source next = { .task = t,
+			.numbers = s.numbers,
+			.refusals = s.refusals,
+			.care_left = s.was_refused ? CARE_RECORDS : 0 };
 
 		ps_error_clear(err);
-		s = (struct source){ .task = t,
-			.numbers = numbers,
-			.care_left = care };
+		s = next;
 		end = run_once(&s, err);
 	}
+	refusals_fini(&s.refusals);
 	return end;
 }

@@ -1,9 +1,10 @@
 /*
  * source: the parts of a source task.
  *
- * source.c is the loop; deliver.c sends records and takes their reports. A
- * batch the broker refuses, and a lease that ends with records on their way,
- * start the source again in place, from what is committed.
+ * source.c is the loop; deliver.c sends records and takes their reports;
+ * txn.c puts both into transactions. A batch the broker refuses, a lease that
+ * ends with records on their way, and a transaction that is lost start the
+ * source again in place, from what is committed.
  */
 #ifndef PENSTOCK_TASK_SOURCE_H
 #define PENSTOCK_TASK_SOURCE_H
@@ -12,9 +13,11 @@
 #include "kafka/producer.h"
 #include "task/ack.h"
 #include "task/commit.h"
+#include "task/refusals.h"
 #include "task/source_gauges.h"
 #include "task/task.h"
 #include "task/topics.h"
+#include "task/txn.h"
 
 /* So many records are sent one by one after the broker refused some. */
 #define CARE_RECORDS ((size_t)10000)
@@ -31,6 +34,7 @@ struct source {
 	struct ack *ack;
 	struct commit *commit;
 	struct topics *topics;
+	struct txn txn;
 	struct cursor cursor;
 	struct backoff backoff;
 	struct clock_ms poll_again; /* after a PS_E_RETRY */
@@ -43,6 +47,7 @@ struct source {
 	/* The broker refused a batch: which of its records is bad is found by
 	 * sending so many one by one, from the last committed position on. */
 	size_t care_left;
+	struct refusals refusals; /* found so, within transactions */
 	bool must_restart, was_refused;
 	struct ps_error failed; /* of a delivery */
 	struct source_gauges numbers;

@@ -14,6 +14,17 @@ source_gauges_polled(struct source_gauges *n, struct gauges *g,
 	atomic_fetch_add(&g->bytes, arena_size(b->arena));
 }
 
+void
+source_gauges_committed(struct source_gauges *n, size_t records)
+{
+	if (n->transactions == 0 || records < n->smallest)
+		n->smallest = records;
+	if (records > n->largest)
+		n->largest = records;
+	n->transactions++;
+	n->committed += records;
+}
+
 static void
 set_all(struct task *t, const char *const *names, const double *values,
     size_t count, enum metric_kind kind)
@@ -22,6 +33,30 @@ set_all(struct task *t, const char *const *names, const double *values,
 
 	for (size_t i = 0; i < count; i++)
 		metric_set(m, kind, names[i], host_labels(t->host), values[i]);
+}
+
+static void
+publish_transactions(const struct source_gauges *n, struct task *t)
+{
+	static const char *const counters[] = {
+		"penstock_task_transactions_total",
+		"penstock_task_transactions_aborted_total",
+	};
+	static const char *const gauges[] = {
+		"kafka_connect_source_task_transaction_size_min",
+		"kafka_connect_source_task_transaction_size_max",
+		"kafka_connect_source_task_transaction_size_avg",
+	};
+	const double totals[] = { (double)n->transactions, (double)n->aborted };
+	const double sizes[] = { (double)n->smallest, (double)n->largest,
+		n->transactions == 0
+		    ? 0
+		    : (double)n->committed / (double)n->transactions };
+
+	if (n->transactions + n->aborted == 0)
+		return;
+	set_all(t, counters, totals, 2, METRIC_COUNTER);
+	set_all(t, gauges, sizes, 3, METRIC_GAUGE);
 }
 
 void
@@ -47,6 +82,7 @@ source_gauges_publish(struct source_gauges *n, struct task *t,
 	n->next = clock_after(clock_now(), EVERY_MS);
 	set_all(t, counters, totals, 2, METRIC_COUNTER);
 	set_all(t, gauges, levels, 3, METRIC_GAUGE);
+	publish_transactions(n, t);
 	tolerance_publish(t);
 }
 

@@ -49,6 +49,15 @@ take_stored(struct task *t, struct ps_error *err)
 	return 0;
 }
 
+/* Exactly-once sources read when the time has come (txn.h). */
+static bool
+has_own_topic(const struct settings *s)
+{
+	return !s->standalone && !settings_is_sink(s) &&
+	       !settings_is_exactly_once(s) &&
+	       ps_config_has(&s->config, "offsets.storage.topic");
+}
+
 static int
 prepare(struct task *t, struct child *c, struct ps_error *err)
 {
@@ -68,7 +77,8 @@ prepare(struct task *t, struct child *c, struct ps_error *err)
 	limits_memory(settings_int(s, "task.memory.bytes", 0));
 	if (s->starts_paused)
 		atomic_store(&t->gauges->pause, true);
-	if (!settings_is_sink(s) && own_offsets_read(t, err) != 0)
+	if (has_own_topic(s) &&
+	    own_offsets_read(t, settings_offsets_topic(s), err) != 0)
 		return -1;
 	return task_open_plugins(t, err);
 }

@@ -244,16 +244,6 @@ check_group(struct validation *v)
 		    name, worker);
 }
 
-static void
-check_exactly_once(struct validation *v)
-{
-	if (strcasecmp(ps_config_str(&v->config, "exactly.once.support"),
-		"required") == 0)
-		def_error(v->result, "exactly.once.support",
-		    "This worker does not have exactly-once source support "
-		    "enabled.");
-}
-
 static bool
 policy_allows(const char *policy, const char *key)
 {
@@ -338,24 +328,76 @@ report_error(struct ps_report *rep, const char *key, const char *fmt, ...)
 	def_error(v->result, ps_strdup(v->a, key), "%s", text);
 }
 
+static const char *
+why_not_exactly_once(const struct instance *in, const struct ps_config *c)
+{
+	if (in->source.exactly_once == NULL)
+		return "The connector does not implement the API required for "
+		       "preflight validation of exactly-once source support. "
+		       "Please consult the documentation for the connector to "
+		       "determine whether it supports exactly-once semantics, "
+		       "and then consider reconfiguring the connector to use "
+		       "the value \"requested\" for this property (which will "
+		       "disable this preflight check and allow the connector "
+		       "to be created).";
+	if (in->source.exactly_once(c) != PS_SUPPORTED)
+		return "The connector does not support exactly-once semantics "
+		       "with the provided configuration.";
+	return NULL;
+}
+
+/* exactly.once.support=required, transaction.boundary=connector: can it? */
+static void
+check_exactly_once(struct validation *v, const struct instance *in,
+    const struct ps_config *c)
+{
+	static const char key[] = "exactly.once.support";
+	const struct ps_config *worker = &v->s->worker;
+	const char *why;
+
+	if (strcasecmp(ps_config_str(&v->config, key), "required") == 0) {
+		if (strcasecmp(
+			ps_config_str(worker, "exactly.once.source.support"),
+			"enabled") != 0)
+			def_error(v->result, key,
+			    "This worker does not have exactly-once source "
+			    "support enabled.");
+		why = why_not_exactly_once(in, c);
+		if (why != NULL)
+			def_error(v->result, key, "%s", why);
+	}
+	if (strcasecmp(ps_config_str(&v->config, "transaction.boundary"),
+		"connector") == 0 &&
+	    (in->source.boundaries == NULL ||
+		in->source.boundaries(c) != PS_SUPPORTED))
+		def_error(v->result, "transaction.boundary",
+		    "The connector does not support connector-defined "
+		    "transaction boundaries with the given configuration. "
+		    "Please reconfigure it to use a different transaction "
+		    "boundary definition.");
+}
+
 static void
 ask_connector(struct validation *v, const struct ps_host *h)
 {
 	struct own_report rep = { { report_error }, v };
-	struct instance in;
-	struct ps_config c;
+	bool source = v->class->class->kind == PS_KIND_SOURCE;
+	struct instance in = { 0 };
+	struct ps_config c = v->config;
 	struct ps_error err = { 0 };
+	int result = instance_init(&in, v->class, &err);
 
-	if (instance_init(&in, v->class, &err) != 0 ||
-	    instance_complete(&in, v->a, &v->config, &c, &err) != 0) {
-		if (def_error_count(v->result) == 0)
-			def_error(v->result, "connector.class", "%s", err.text);
+	if (result == 0)
+		result = instance_complete(&in, v->a, &v->config, &c, &err);
+	if (result != 0 && def_error_count(v->result) == 0)
+		def_error(v->result, "connector.class", "%s", err.text);
+	if (source)
+		check_exactly_once(v, &in, &c);
+	if (result != 0)
 		return;
-	}
 	if (v->class->class->kind == PS_KIND_SINK && in.sink.validate != NULL)
 		in.sink.validate(h, &c, &rep.abi);
-	if (v->class->class->kind == PS_KIND_SOURCE &&
-	    in.source.validate != NULL)
+	if (source && in.source.validate != NULL)
 		in.source.validate(h, &c, &rep.abi);
 }
 
@@ -423,7 +465,6 @@ check_all(struct validation *v, const struct ps_host *h)
 		check_group(v);
 		check_client(v, CONF_SINK, CONF_CONSUMER, "consumer.override.");
 	} else {
-		check_exactly_once(v);
 		check_client(v, CONF_SOURCE, CONF_PRODUCER,
 		    "producer.override.");
 	}

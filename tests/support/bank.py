@@ -1,0 +1,62 @@
+"""bank: what a reader of committed records sees of the transfers that
+tests/fixtures/bank.c makes, and whether that can be."""
+
+import collections
+import json
+
+STRING = "org.apache.kafka.connect.storage.StringConverter"
+
+
+def config(topic, **over):
+    """Of the connector. Keyword arguments are keys in keyword form."""
+    base = {"connector.class": "com.example.BankSourceConnector",
+            "topic": topic, "key.converter": STRING, "value.converter": STRING,
+            "transaction.boundary": "connector",
+            "errors.restart.delay.initial.ms": "200",
+            "errors.restart.delay.max.ms": "1000"}
+    base.update({k.replace("_", "."): str(v) for k, v in over.items()})
+    return base
+
+
+class Book:
+    """The transfers that were seen, each with the amounts of its records."""
+
+    def __init__(self, records, void_every=0):
+        self.void_every = void_every
+        self.amounts = collections.defaultdict(list)
+        for r in records:
+            entry = json.loads(r.value)
+            self.amounts[entry["stream"], entry["n"]].append(entry["amount"])
+
+    def _is_void(self, n):
+        return self.void_every and n % self.void_every == self.void_every - 1
+
+    def total(self):
+        return sum(sum(a) for a in self.amounts.values())
+
+    def check(self):
+        """Every transfer is whole and there once, none that was taken back is
+        there, and none is missing before the last of its stream. Returns, for
+        each stream, how many were seen."""
+        wrong = [(t, a) for t, a in self.amounts.items()
+                 if len(a) != 2 or sum(a) != 0 or self._is_void(t[1])]
+        assert not wrong, f"half, double or void: {wrong[:10]}"
+        assert self.total() == 0
+        seen = collections.defaultdict(set)
+        for stream, n in self.amounts:
+            seen[stream].add(n)
+        for stream, numbers in seen.items():
+            missing = [n for n in range(max(numbers)) if n not in numbers
+                       and not self._is_void(n)]
+            assert not missing, f"stream {stream} lacks {missing[:10]}"
+        return {s: max(n) + 1 for s, n in seen.items()}
+
+
+def positions(records, connector):
+    """{stream: next} as the records of an offset topic say"""
+    out = {}
+    for r in records:
+        name, partition = json.loads(r.key)
+        if name == connector:
+            out[int(partition["stream"])] = json.loads(r.value)["next"]
+    return out
