@@ -362,6 +362,35 @@ catalog_load_all(struct catalog *c)
 	}
 }
 
+void
+catalog_load_unprobed(struct catalog *c, catalog_begin_fn *begin, void *ctx)
+{
+	for (size_t i = 0; i < c->file_count; i++) {
+		struct ps_error err = { 0 };
+
+		if (c->files[i].tried)
+			continue;
+		begin(ctx, i);
+		if (load_file(c, &c->files[i], &err) != 0)
+			add_error(c, c->files[i].path, &err);
+	}
+}
+
+const char *
+catalog_file(const struct catalog *c, size_t file)
+{
+	assert(file < c->file_count);
+	return c->files[file].path;
+}
+
+void
+catalog_refuse(struct catalog *c, size_t file, const struct ps_error *why)
+{
+	assert(file < c->file_count);
+	c->files[file].tried = true;
+	add_error(c, c->files[file].path, why);
+}
+
 size_t
 catalog_count(const struct catalog *c)
 {

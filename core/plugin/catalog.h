@@ -48,6 +48,13 @@ const char *catalog_java_name(const struct ps_class *class);
 
 /* Opens every file, each tried in a process of its own before. */
 void catalog_load_all(struct catalog *c);
+/* Opens every file at once; `begin` is told each before. */
+typedef void catalog_begin_fn(void *ctx, size_t file);
+void
+catalog_load_unprobed(struct catalog *c, catalog_begin_fn *begin, void *ctx);
+const char *catalog_file(const struct catalog *c, size_t file);
+/* It is not opened from here on, and stands among the errors. */
+void catalog_refuse(struct catalog *c, size_t file, const struct ps_error *why);
 size_t catalog_count(const struct catalog *c);
 const struct catalog_class *catalog_at(const struct catalog *c, size_t i);
 size_t catalog_error_count(const struct catalog *c);

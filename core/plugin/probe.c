@@ -9,8 +9,6 @@
 
 #include "plugin/load.h"
 
-enum { LIMIT_MS = 10000 };
-
 /* The child's answer is its error; nothing when all is well. */
 static _Noreturn void
 answer(const char *path, int fd)
@@ -23,12 +21,13 @@ answer(const char *path, int fd)
 	_exit(0);
 }
 
-static int
-judge(const char *path, int status, const struct ps_error *said,
-    struct ps_error *err)
+int
+probe_judge(const char *path, int status, bool late, struct ps_error *err)
 {
-	if (said->code != PS_OK)
-		return ps_fail(err, said->code, "%s", said->text);
+	if (late)
+		return ps_fail(err, PS_E_CONFIG,
+		    "%s: loading it takes longer than %d ms", path,
+		    PROBE_LIMIT_MS);
 	if (WIFSIGNALED(status))
 		return ps_fail(err, PS_E_CONFIG,
 		    "%s: loading it ends the process by SIG%s", path,
@@ -55,7 +54,7 @@ probe_file(const char *path, struct ps_error *err)
 		answer(path, pipes[1]);
 	(void)close(pipes[1]);
 	p.fd = pipes[0];
-	ready = pid < 0 ? -1 : poll(&p, 1, LIMIT_MS);
+	ready = pid < 0 ? -1 : poll(&p, 1, PROBE_LIMIT_MS);
 	if (ready > 0)
 		(void)!read(pipes[0], &said, sizeof said);
 	(void)close(pipes[0]);
@@ -64,9 +63,8 @@ probe_file(const char *path, struct ps_error *err)
 	if (ready == 0)
 		(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, &status, 0);
-	if (ready == 0)
-		return ps_fail(err, PS_E_CONFIG,
-		    "%s: loading it takes longer than %d ms", path, LIMIT_MS);
 	said.text[sizeof said.text - 1] = '\0';
-	return judge(path, status, &said, err);
+	if (said.code != PS_OK)
+		return ps_fail(err, said.code, "%s", said.text);
+	return probe_judge(path, status, ready == 0, err);
 }

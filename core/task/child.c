@@ -33,7 +33,7 @@ child_begin(struct child *c, enum msg_role role)
 	gauges_init(&c->gauges);
 	crash_watch(&c->gauges);
 	c->uplink = uplink_new(MSG_DATA_FD, role);
-	/* An inspector runs alone and briefly: it forks (plugin/probe.h). */
+	/* An inspector runs alone and briefly: it forks (plugin/guard.h). */
 	if (role != MSG_INSPECT) {
 		term_watch(&c->gauges);
 		c->control =

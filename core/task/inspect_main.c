@@ -3,6 +3,7 @@
 
 #include "base/js.h"
 #include "config/def.h"
+#include "plugin/guard.h"
 #include "plugin/host.h"
 #include "plugin/load.h"
 #include "task/child.h"
@@ -56,7 +57,7 @@ do_list(struct inspection *in)
 	struct catalog *c = in->settings.catalog;
 	json_t *plugins = json_array(), *errors = json_array();
 
-	catalog_load_all(c);
+	guard_load_all(c);
 	for (size_t i = 0; i < catalog_count(c); i++)
 		(void)json_array_append_new(plugins,
 		    class_json(catalog_at(c, i)));

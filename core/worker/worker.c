@@ -378,6 +378,8 @@ worker_start(struct worker *w, int port, struct ps_error *err)
 			return -1;
 		w->errands.keep_fd = w->name_fd;
 	}
+	/* The child works while this process talks to Kafka. */
+	inventory_refresh(w->inventory, on_inventory, w);
 	if (open_journal(w, err) != 0)
 		return -1;
 	open_reconcile(w);
@@ -386,7 +388,6 @@ worker_start(struct worker *w, int port, struct ps_error *err)
 		    member_new(&w->loop, reconcile_supervisor(w->reconcile),
 			options_int(o, "heartbeat.interval.ms"),
 			options_int(o, "session.timeout.ms"));
-	inventory_refresh(w->inventory, on_inventory, w);
 	return 0;
 }
 
