@@ -47,12 +47,13 @@ places_create(struct places *p, struct db *db, struct ps_error *err)
 	bool there;
 
 	str_init(&sql, STR_SQL_LIMIT);
-	str_put(&sql, "SELECT to_regclass(");
+	str_put(&sql, "SELECT 1 FROM pg_attribute WHERE attname='topic_id' "
+		      "AND NOT attisdropped AND attrelid=to_regclass(");
 	str_literal(&sql, p->table);
-	str_put(&sql, ") IS NOT NULL");
+	str_put(&sql, ")");
 	if (run(db, &sql, &res, err) != 0)
 		return -1;
-	there = PQgetvalue(res, 0, 0)[0] == 't';
+	there = PQntuples(res) > 0;
 	PQclear(res);
 	if (there)
 		return 0;
@@ -62,9 +63,10 @@ places_create(struct places *p, struct db *db, struct ps_error *err)
 	    "SELECT pg_advisory_lock(hashtext('penstock_offsets'));"
 	    "CREATE TABLE IF NOT EXISTS %s (connector text, topic text, "
 	    "part int, next_offset int8 NOT NULL, epoch int8 NOT NULL, "
-	    "PRIMARY KEY (connector, topic, part));"
+	    "topic_id text, PRIMARY KEY (connector, topic, part));"
+	    "ALTER TABLE %s ADD COLUMN IF NOT EXISTS topic_id text;"
 	    "SELECT pg_advisory_unlock(hashtext('penstock_offsets'))",
-	    p->table);
+	    p->table, p->table);
 	if (run(db, &sql, NULL, err) == 0)
 		return 0;
 	return ps_fail_in(err,
@@ -105,6 +107,56 @@ number(const PGresult *res, int column)
 	return strtoll(PQgetvalue(res, 0, column), NULL, 10);
 }
 
+static const char *
+id_of(const struct places *p, const char *topic)
+{
+	return PS_HOST_HAS(p->host, topic_id)
+		   ? p->host->topic_id(p->host, topic)
+		   : NULL;
+}
+
+/* The row says where the partition of this topic is, or of one that had its
+ * name before. */
+static int
+check_topic(const struct places *p, const PGresult *res,
+    const struct ps_topic_position *tp, struct ps_error *err)
+{
+	const char *id = id_of(p, tp->topic);
+
+	if (number(res, 0) < 0 || id == NULL || PQgetisnull(res, 0, 2) ||
+	    strcmp(PQgetvalue(res, 0, 2), id) == 0)
+		return 0;
+	return ps_fail(err, PS_E_GAP,
+	    "GAP: topic %s was deleted and created again: what was in "
+	    "partition %d from offset %" PRId64 " on is gone",
+	    tp->topic, (int)tp->partition, number(res, 0));
+}
+
+static void
+add_open(struct str *sql, const struct places *p,
+    const struct ps_topic_position *tp)
+{
+	const char *id = id_of(p, tp->topic);
+
+	str_addf(sql,
+	    "INSERT INTO %s AS o (connector,topic,part,next_offset,epoch,"
+	    "topic_id) VALUES (",
+	    p->table);
+	str_literal(sql, p->host->connector);
+	str_put(sql, ",");
+	str_literal(sql, tp->topic);
+	str_addf(sql, ",%d,%" PRId64 ",1,", (int)tp->partition, tp->offset);
+	if (id == NULL)
+		str_put(sql, "NULL");
+	else
+		str_literal(sql, id);
+	str_put(sql,
+	    ") ON CONFLICT (connector,topic,part) DO UPDATE SET "
+	    "epoch=o.epoch+1, topic_id=CASE WHEN o.next_offset<0 THEN "
+	    "excluded.topic_id ELSE coalesce(o.topic_id,excluded.topic_id) "
+	    "END RETURNING next_offset, epoch, topic_id");
+}
+
 static int
 open_one(struct places *p, struct db *db, struct ps_topic_position *tp,
     struct ps_error *err)
@@ -114,16 +166,13 @@ open_one(struct places *p, struct db *db, struct ps_topic_position *tp,
 	struct str sql;
 
 	str_init(&sql, STR_SQL_LIMIT);
-	str_addf(&sql, "INSERT INTO %s AS o VALUES (", p->table);
-	str_literal(&sql, p->host->connector);
-	str_put(&sql, ",");
-	str_literal(&sql, tp->topic);
-	str_addf(&sql,
-	    ",%d,%" PRId64 ",1) ON CONFLICT (connector,topic,part) DO UPDATE "
-	    "SET epoch=o.epoch+1 RETURNING next_offset, epoch",
-	    (int)tp->partition, tp->offset);
+	add_open(&sql, p, tp);
 	if (run(db, &sql, &res, err) != 0)
 		return -1;
+	if (check_topic(p, res, tp, err) != 0) {
+		PQclear(res);
+		return -1;
+	}
 	place = add_place(p, tp->topic, tp->partition);
 	place->stored = place->next = number(res, 0);
 	place->epoch = number(res, 1);
@@ -264,14 +313,17 @@ places_alter(struct places *p, struct db *db,
 			str_put(&sql, ";");
 			continue;
 		}
-		str_addf(&sql, "INSERT INTO %s AS o VALUES (", p->table);
+		str_addf(&sql,
+		    "INSERT INTO %s AS o (connector,topic,part,next_offset,"
+		    "epoch) VALUES (",
+		    p->table);
 		str_literal(&sql, p->host->connector);
 		str_put(&sql, ",");
 		str_literal(&sql, tps[i].topic);
 		str_addf(&sql,
 		    ",%d,%" PRId64 ",1) ON CONFLICT (connector,topic,part) DO "
 		    "UPDATE SET next_offset=excluded.next_offset, "
-		    "epoch=o.epoch+1;",
+		    "epoch=o.epoch+1, topic_id=NULL;",
 		    (int)tps[i].partition, tps[i].offset);
 	}
 	str_put(&sql, "COMMIT");

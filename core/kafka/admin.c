@@ -85,8 +85,8 @@ take_first(struct admin *ad)
 	return call;
 }
 
-static void
-answer_error(struct admin_call call, rd_kafka_resp_err_t code)
+void
+admin_answer_error(struct admin_call call, rd_kafka_resp_err_t code)
 {
 	struct admin_answer answer = { .code = (int)code };
 
@@ -104,7 +104,8 @@ admin_free(struct admin **ap, int limit_ms)
 	if (ad == NULL)
 		return;
 	while (ad->pending != NULL)
-		answer_error(take_first(ad), RD_KAFKA_RESP_ERR__DESTROY);
+		admin_answer_error(take_first(ad), RD_KAFKA_RESP_ERR__DESTROY);
+	admin_group_end(ad);
 	rd_kafka_queue_io_event_enable(ad->queue, -1, NULL, 0);
 	rd_kafka_queue_destroy(ad->queue);
 	if (ad->own != NULL) {
@@ -128,42 +129,39 @@ admin_waiting(const struct admin *ad)
 	return ad->waiting;
 }
 
-static void
-serve_main(struct admin *ad)
+/* How many calls were answered. */
+static int
+serve_queue(struct admin *ad, rd_kafka_queue_t *queue)
 {
 	rd_kafka_event_t *ev;
-
-	while (ad->main != NULL &&
-	       (ev = rd_kafka_queue_poll(ad->main, 0)) != NULL) {
-		if (rd_kafka_event_type(ev) == RD_KAFKA_EVENT_LOG)
-			conf_log(ev);
-		rd_kafka_event_destroy(ev);
-	}
-}
-
-int
-admin_serve(struct admin *ad, int timeout_ms)
-{
-	struct pollfd fd = { .fd = ad->fd, .events = POLLIN };
-	rd_kafka_event_t *ev;
-	uint64_t counter;
 	int served = 0;
 
-	if (timeout_ms != 0 && rd_kafka_queue_length(ad->queue) == 0)
-		(void)poll(&fd, 1, timeout_ms);
-	while (read(ad->fd, &counter, sizeof counter) > 0)
-		;
-	serve_main(ad);
-	while ((ev = rd_kafka_queue_poll(ad->queue, 0)) != NULL) {
+	while (queue != NULL && (ev = rd_kafka_queue_poll(queue, 0)) != NULL) {
 		struct admin_pending *p = rd_kafka_event_opaque(ev);
 
-		if (p != NULL) {
+		if (rd_kafka_event_type(ev) == RD_KAFKA_EVENT_LOG) {
+			conf_log(ev);
+		} else if (p != NULL) {
 			admin_answer(unlink_call(ad, p), ev);
 			served++;
 		}
 		rd_kafka_event_destroy(ev);
 	}
 	return served;
+}
+
+int
+admin_serve(struct admin *ad, int timeout_ms)
+{
+	struct pollfd fd = { .fd = ad->fd, .events = POLLIN };
+	uint64_t counter;
+
+	if (timeout_ms != 0 && rd_kafka_queue_length(ad->queue) == 0)
+		(void)poll(&fd, 1, timeout_ms);
+	while (read(ad->fd, &counter, sizeof counter) > 0)
+		;
+	(void)serve_queue(ad, ad->main);
+	return serve_queue(ad, ad->queue) + serve_queue(ad, ad->answers);
 }
 
 static struct admin_pending *
@@ -181,8 +179,8 @@ enlist(struct admin *ad, const struct admin_call *call)
 	return p;
 }
 
-static rd_kafka_AdminOptions_t *
-options_for(struct admin *ad, rd_kafka_admin_op_t op,
+rd_kafka_AdminOptions_t *
+admin_options(struct admin *ad, rd_kafka_admin_op_t op,
     const struct admin_call *call)
 {
 	rd_kafka_AdminOptions_t *o = rd_kafka_AdminOptions_new(ad->rk, op);
@@ -220,9 +218,9 @@ admin_create_topics(struct admin *ad, const struct admin_new_topic *topics,
 	while (made < count && (list[made] = new_topic(&topics[made])) != NULL)
 		made++;
 	if (made < count) {
-		answer_error(call, RD_KAFKA_RESP_ERR_INVALID_PARTITIONS);
+		admin_answer_error(call, RD_KAFKA_RESP_ERR_INVALID_PARTITIONS);
 	} else {
-		o = options_for(ad, RD_KAFKA_ADMIN_OP_CREATETOPICS, &call);
+		o = admin_options(ad, RD_KAFKA_ADMIN_OP_CREATETOPICS, &call);
 		rd_kafka_CreateTopics(ad->rk, list, count, o, ad->queue);
 		rd_kafka_AdminOptions_destroy(o);
 	}
@@ -237,7 +235,7 @@ admin_describe_topics(struct admin *ad, const char *const *names, size_t count,
 	const char **list = xcalloc(count, sizeof *list);
 	rd_kafka_TopicCollection_t *topics;
 	rd_kafka_AdminOptions_t *o =
-	    options_for(ad, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, &call);
+	    admin_options(ad, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, &call);
 
 	memcpy(list, names, count * sizeof *list);
 	topics = rd_kafka_TopicCollection_of_topic_names(list, count);
@@ -253,7 +251,7 @@ admin_describe_configs(struct admin *ad, const char *const *topics,
 {
 	rd_kafka_ConfigResource_t **list = xcalloc(count, sizeof(void *));
 	rd_kafka_AdminOptions_t *o =
-	    options_for(ad, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, &call);
+	    admin_options(ad, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, &call);
 
 	for (size_t i = 0; i < count; i++)
 		list[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC,
@@ -283,7 +281,7 @@ admin_list_offsets(struct admin *ad, const struct consumer_position *positions,
 {
 	rd_kafka_topic_partition_list_t *l = list_of(positions, count);
 	rd_kafka_AdminOptions_t *o =
-	    options_for(ad, RD_KAFKA_ADMIN_OP_LISTOFFSETS, &call);
+	    admin_options(ad, RD_KAFKA_ADMIN_OP_LISTOFFSETS, &call);
 
 	for (int i = 0; i < l->cnt; i++)
 		l->elems[i].offset = l->elems[i].offset == CONSUMER_BEGINNING
@@ -304,7 +302,7 @@ admin_delete_topics(struct admin *ad, const char *const *names, size_t count,
 {
 	rd_kafka_DeleteTopic_t **list = xcalloc(count, sizeof(void *));
 	rd_kafka_AdminOptions_t *o =
-	    options_for(ad, RD_KAFKA_ADMIN_OP_DELETETOPICS, &call);
+	    admin_options(ad, RD_KAFKA_ADMIN_OP_DELETETOPICS, &call);
 
 	for (size_t i = 0; i < count; i++)
 		list[i] = rd_kafka_DeleteTopic_new(names[i]);
@@ -320,7 +318,7 @@ admin_delete_groups(struct admin *ad, const char *const *groups, size_t count,
 {
 	rd_kafka_DeleteGroup_t **list = xcalloc(count, sizeof(void *));
 	rd_kafka_AdminOptions_t *o =
-	    options_for(ad, RD_KAFKA_ADMIN_OP_DELETEGROUPS, &call);
+	    admin_options(ad, RD_KAFKA_ADMIN_OP_DELETEGROUPS, &call);
 
 	for (size_t i = 0; i < count; i++)
 		list[i] = rd_kafka_DeleteGroup_new(groups[i]);
@@ -331,21 +329,6 @@ admin_delete_groups(struct admin *ad, const char *const *groups, size_t count,
 }
 
 void
-admin_group_offsets(struct admin *ad, const char *group, struct admin_call call)
-{
-	rd_kafka_ListConsumerGroupOffsets_t *what =
-	    rd_kafka_ListConsumerGroupOffsets_new(group, NULL);
-	rd_kafka_AdminOptions_t *o =
-	    options_for(ad, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, &call);
-
-	rd_kafka_error_destroy(
-	    rd_kafka_AdminOptions_set_require_stable_offsets(o, 1));
-	rd_kafka_ListConsumerGroupOffsets(ad->rk, &what, 1, o, ad->queue);
-	rd_kafka_ListConsumerGroupOffsets_destroy(what);
-	rd_kafka_AdminOptions_destroy(o);
-}
-
-void
 admin_alter_group_offsets(struct admin *ad, const char *group,
     const struct consumer_position *positions, size_t count,
     struct admin_call call)
@@ -353,8 +336,8 @@ admin_alter_group_offsets(struct admin *ad, const char *group,
 	rd_kafka_topic_partition_list_t *l = list_of(positions, count);
 	rd_kafka_AlterConsumerGroupOffsets_t *what =
 	    rd_kafka_AlterConsumerGroupOffsets_new(group, l);
-	rd_kafka_AdminOptions_t *o =
-	    options_for(ad, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, &call);
+	rd_kafka_AdminOptions_t *o = admin_options(ad,
+	    RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, &call);
 
 	rd_kafka_AlterConsumerGroupOffsets(ad->rk, &what, 1, o, ad->queue);
 	rd_kafka_AlterConsumerGroupOffsets_destroy(what);
@@ -370,7 +353,7 @@ admin_delete_group_offsets(struct admin *ad, const char *group,
 	rd_kafka_topic_partition_list_t *l = list_of(positions, count);
 	rd_kafka_DeleteConsumerGroupOffsets_t *what =
 	    rd_kafka_DeleteConsumerGroupOffsets_new(group, l);
-	rd_kafka_AdminOptions_t *o = options_for(ad,
+	rd_kafka_AdminOptions_t *o = admin_options(ad,
 	    RD_KAFKA_ADMIN_OP_DELETECONSUMERGROUPOFFSETS, &call);
 
 	rd_kafka_DeleteConsumerGroupOffsets(ad->rk, &what, 1, o, ad->queue);
@@ -383,7 +366,7 @@ void
 admin_describe_cluster(struct admin *ad, struct admin_call call)
 {
 	rd_kafka_AdminOptions_t *o =
-	    options_for(ad, RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER, &call);
+	    admin_options(ad, RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER, &call);
 
 	rd_kafka_DescribeCluster(ad->rk, o, ad->queue);
 	rd_kafka_AdminOptions_destroy(o);

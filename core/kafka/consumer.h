@@ -56,7 +56,7 @@ enum consumer_what {
 	CONSUMER_REVOKED,   /* answer with consumer_unassign */
 	CONSUMER_LOST,      /* the same, but do not commit */
 	CONSUMER_COMMITTED, /* a consumer_commit is answered: see `error` */
-	CONSUMER_GAP,       /* partition stopped: records are gone */
+	CONSUMER_GAP,       /* records are gone: all that is left is free */
 	CONSUMER_TROUBLE,   /* an outage, for the status; the client goes on */
 	CONSUMER_WELL,      /* it is over: brokers answer, topics are there */
 	CONSUMER_CLOSED,
@@ -72,7 +72,7 @@ struct consumer_event {
 	 * the one wanted. */
 	const struct consumer_position *positions;
 	size_t position_count;
-	int64_t gap_end;       /* GAP: the first offset there is */
+	int64_t gap_end;       /* GAP: the first offset there is, -1: unknown */
 	struct ps_error error; /* COMMITTED, GAP, TROUBLE; PS_OK: fine */
 };
 
@@ -137,6 +137,10 @@ int consumer_commit_sync(struct consumer *c,
 /* Fills in the offsets the group has committed (NO_OFFSET: none). */
 int consumer_committed(struct consumer *c, struct consumer_position *positions,
     size_t count, int limit_ms, struct ps_error *err);
+
+/* The id that the brokers gave the topic, NULL: not known. Another topic of
+ * that name has another id. Lasts until the next poll. */
+const char *consumer_topic_id(const struct consumer *c, const char *topic);
 
 /* For transactions; false before the first assignment. Strings last until
  * the next call. */

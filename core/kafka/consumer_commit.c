@@ -4,7 +4,7 @@
 #include "kafka/consumer_impl.h"
 #include "kafka/kerror.h"
 
-/* Partitions that are still ours, with an offset. */
+/* Partitions that are still ours, with an offset and of which topic. */
 static rd_kafka_topic_partition_list_t *
 ours_of(struct consumer *c, const struct consumer_position *positions,
     size_t count)
@@ -14,13 +14,16 @@ ours_of(struct consumer *c, const struct consumer_position *positions,
 
 	for (size_t i = 0; i < count; i++) {
 		const struct consumer_position *p = &positions[i];
+		rd_kafka_topic_partition_t *added;
 
-		if (p->offset >= 0 &&
+		if (p->offset < 0 ||
 		    consumer_part_find(c, consumer_intern(c, p->topic),
-			p->partition) != NULL)
-			rd_kafka_topic_partition_list_add(l, p->topic,
-			    p->partition)
-			    ->offset = p->offset;
+			p->partition) == NULL)
+			continue;
+		added = rd_kafka_topic_partition_list_add(l, p->topic,
+		    p->partition);
+		added->offset = p->offset;
+		consumer_mark(c, added);
 	}
 	return l;
 }

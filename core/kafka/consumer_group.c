@@ -130,9 +130,8 @@ choose_start(struct consumer *c, struct consumer_position *p,
 	return 0;
 }
 
-int
-consumer_resolve(struct consumer *c, int limit_ms, struct consumer_event *out,
-    struct ps_error *err)
+static rd_kafka_resp_err_t
+ask_committed(struct consumer *c, int limit_ms)
 {
 	rd_kafka_resp_err_t e = RD_KAFKA_RESP_ERR_NO_ERROR;
 
@@ -144,21 +143,45 @@ consumer_resolve(struct consumer *c, int limit_ms, struct consumer_event *out,
 	for (int i = 0; i < c->waiting->cnt; i++)
 		if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
 			e = c->waiting->elems[i].err;
-	if (e != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		out->what = CONSUMER_TROUBLE;
-		c->troubled = true;
-		(void)kerror_fail(&out->error, e,
-		    "committed offsets of group %s", c->group_id);
-		return 1;
-	}
+	return e;
+}
+
+/* The committed offsets are known: is there a gap, or where does it start? */
+static int
+tell_assigned(struct consumer *c, struct consumer_event *out,
+    struct ps_error *err)
+{
+	int is_gap = 0;
+
+	if (c->waiting->cnt > 0)
+		is_gap = consumer_check_ids(c, c->waiting, err);
 	tell(c, c->waiting, out);
 	rd_kafka_topic_partition_list_destroy(c->waiting);
 	c->waiting = NULL;
+	c->unanswered = CONSUMER_ASSIGNED;
+	if (is_gap < 0)
+		return -1;
+	if (is_gap)
+		return consumer_tell_gap(c, out);
 	for (size_t i = 0; i < out->position_count; i++)
 		if (choose_start(c, &c->told[i], err) != 0)
 			return -1;
 	out->what = CONSUMER_ASSIGNED;
-	c->unanswered = CONSUMER_ASSIGNED;
+	return 1;
+}
+
+int
+consumer_resolve(struct consumer *c, int limit_ms, struct consumer_event *out,
+    struct ps_error *err)
+{
+	rd_kafka_resp_err_t e = ask_committed(c, limit_ms);
+
+	if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return tell_assigned(c, out, err);
+	out->what = CONSUMER_TROUBLE;
+	c->troubled = true;
+	(void)kerror_fail(&out->error, e, "committed offsets of group %s",
+	    c->group_id);
 	return 1;
 }
 
@@ -209,8 +232,6 @@ consumer_assign(struct consumer *c, const struct consumer_position *positions,
 	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
 
 	for (size_t i = 0; i < count; i++) {
-		if (positions[i].offset < 0)
-			consumer_forget_topic(c, positions[i].topic);
 		forward(c, &positions[i]);
 		consumer_part_add(c, &positions[i]);
 	}

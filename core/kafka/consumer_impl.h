@@ -15,9 +15,11 @@ struct consumer_part {
 	bool moved; /* a record of it has come */
 };
 
+#define CONSUMER_ID_ROOM 32
+
 struct consumer_topic {
 	const char *name;
-	int64_t id[2]; /* 0: not known */
+	char id[CONSUMER_ID_ROOM]; /* as Kafka prints it; "": not known */
 	bool is_missing;
 };
 
@@ -89,8 +91,21 @@ int consumer_tell_gap(struct consumer *c, struct consumer_event *out);
 void consumer_ask_topics(struct consumer *c);
 int consumer_take_topics(struct consumer *c, rd_kafka_event_t *ev,
     struct consumer_event *out, struct ps_error *err);
-/* It is read without an offset of old: any topic of that name will do. */
-void consumer_forget_topic(struct consumer *c, const char *name);
+/* 1: all topics that were asked for are there; 0: no, out->error says why;
+ * -1. May find that one was created again: c->gap. */
+int consumer_take_ids(struct consumer *c, rd_kafka_event_t *ev,
+    struct consumer_event *out, struct ps_error *err);
+
+/* consumer_ids.c: of which topic an offset is one. */
+void consumer_describe(struct consumer *c, const char **names, size_t count,
+    rd_kafka_queue_t *answers, int limit_ms);
+/* 1: one of the committed offsets is of another topic of that name, c->gap
+ * is it; 0: none is, as far as the brokers tell in time; -1. */
+int consumer_check_ids(struct consumer *c,
+    const rd_kafka_topic_partition_list_t *l, struct ps_error *err);
+/* Puts the topic's id beside an offset that is about to be committed. */
+void consumer_mark(struct consumer *c, rd_kafka_topic_partition_t *p);
+void consumer_set_id(struct consumer *c, const char *topic, const char *id);
 
 /* Java's expression as POSIX's, anchored; PS_E_CONFIG when it cannot be. */
 char *

@@ -167,41 +167,55 @@ consumer_take(struct consumer *c, const struct consumer_limits *limits,
 	return c->count;
 }
 
-static int
-tell_created_again(struct consumer *c, struct consumer_event *out)
+/* Says which records are gone, from the first to the last that is known. */
+static void
+explain_gap(const struct consumer *c, const struct consumer_position *p,
+    const int64_t log[2], struct ps_error *why)
 {
-	c->created_again = false;
-	(void)ps_fail(&out->error, PS_E_FATAL,
-	    "topic %s was deleted and created again: offset %lld of partition "
-	    "%d says nothing of it",
-	    out->positions->topic, (long long)out->positions->offset,
-	    (int)out->positions->partition);
-	return 1;
+	const char *topic = p->topic;
+	long long wanted = p->offset, low = log[0], high = log[1];
+	int part = p->partition;
+
+	if (c->created_again)
+		(void)ps_fail(why, PS_E_GAP,
+		    "GAP: topic %s was deleted and created again: what was in "
+		    "partition %d from offset %lld on is gone",
+		    topic, part, wanted);
+	else if (low < 0)
+		(void)ps_fail(why, PS_E_GAP,
+		    "GAP: topic %s, partition %d has no offset %lld any more",
+		    topic, part, wanted);
+	else if (wanted < low)
+		(void)ps_fail(why, PS_E_GAP,
+		    "GAP: offsets %lld to %lld of topic %s, partition %d are "
+		    "gone: the log begins at %lld",
+		    wanted, low - 1, topic, part, low);
+	else
+		(void)ps_fail(why, PS_E_GAP,
+		    "GAP: offsets %lld to %lld of topic %s, partition %d, read "
+		    "before, are gone: the log ends at %lld",
+		    high, wanted - 1, topic, part, high);
 }
 
 int
 consumer_tell_gap(struct consumer *c, struct consumer_event *out)
 {
 	struct consumer_position *p;
-	int64_t low = -1, high = -1;
+	int64_t log[2] = { -1, -1 };
 
 	c->told = xrealloc(c->told, sizeof *c->told);
 	p = c->told;
 	*p = c->gap.position;
 	c->gap.position.topic = NULL;
-	(void)rd_kafka_query_watermark_offsets(c->rk, p->topic, p->partition,
-	    &low, &high, WATERMARK_MS);
+	if (!c->created_again)
+		(void)rd_kafka_query_watermark_offsets(c->rk, p->topic,
+		    p->partition, &log[0], &log[1], WATERMARK_MS);
 	out->what = CONSUMER_GAP;
 	out->positions = p;
 	out->position_count = 1;
-	out->gap_end = p->offset < low ? low : high;
-	if (c->created_again)
-		return tell_created_again(c, out);
-	(void)ps_fail(&out->error, PS_E_FATAL,
-	    "topic %s, partition %d: offset %lld is gone, the log holds %lld "
-	    "to %lld",
-	    p->topic, p->partition, (long long)p->offset, (long long)low,
-	    (long long)high);
+	out->gap_end = p->offset < log[0] ? log[0] : log[1];
+	explain_gap(c, p, log, &out->error);
+	c->created_again = false;
 	return 1;
 }
 

@@ -28,24 +28,6 @@ names_of(const struct consumer *c, const char **out)
 	return n;
 }
 
-static void
-ask(struct consumer *c, const char **names, size_t count)
-{
-	rd_kafka_TopicCollection_t *topics =
-	    rd_kafka_TopicCollection_of_topic_names(names, count);
-	rd_kafka_AdminOptions_t *o =
-	    rd_kafka_AdminOptions_new(c->rk, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS);
-	char text[256];
-
-	/* In the range there is: it does not fail. */
-	(void)rd_kafka_AdminOptions_set_request_timeout(o, ANSWER_MS, text,
-	    sizeof text);
-	rd_kafka_DescribeTopics(c->rk, topics, o, c->events);
-	c->asked = true;
-	rd_kafka_AdminOptions_destroy(o);
-	rd_kafka_TopicCollection_destroy(topics);
-}
-
 void
 consumer_ask_topics(struct consumer *c)
 {
@@ -59,7 +41,8 @@ consumer_ask_topics(struct consumer *c)
 	names = xcalloc(c->wanted_count + c->part_count + 1, sizeof *names);
 	n = names_of(c, names);
 	if (n > 0)
-		ask(c, names, n);
+		consumer_describe(c, names, n, c->events, ANSWER_MS);
+	c->asked = n > 0;
 	free(names);
 }
 
@@ -76,12 +59,22 @@ topic_of(struct consumer *c, const char *name)
 	return &c->seen[c->seen_count++];
 }
 
-void
-consumer_forget_topic(struct consumer *c, const char *name)
+const char *
+consumer_topic_id(const struct consumer *c, const char *topic)
 {
-	struct consumer_topic *t = topic_of(c, name);
+	for (size_t i = 0; i < c->seen_count; i++)
+		if (strcmp(c->seen[i].name, topic) == 0 &&
+		    c->seen[i].id[0] != '\0')
+			return c->seen[i].id;
+	return NULL;
+}
 
-	t->id[0] = t->id[1] = 0;
+void
+consumer_set_id(struct consumer *c, const char *topic, const char *id)
+{
+	struct consumer_topic *t = topic_of(c, topic);
+
+	(void)snprintf(t->id, sizeof t->id, "%s", id);
 	c->next_ask = clock_now();
 }
 
@@ -143,19 +136,29 @@ note_back(struct consumer *c, struct consumer_topic *t, bool same,
 	    t->name);
 }
 
+/* "": the brokers are too old to have ids. */
+static void
+text_of_id(char text[CONSUMER_ID_ROOM], const rd_kafka_Uuid_t *id)
+{
+	bool is_none = rd_kafka_Uuid_most_significant_bits(id) == 0 &&
+		       rd_kafka_Uuid_least_significant_bits(id) == 0;
+
+	(void)snprintf(text, CONSUMER_ID_ROOM, "%s",
+	    is_none ? "" : rd_kafka_Uuid_base64str(id));
+}
+
 /* Another topic of that name: offsets of the old one say nothing of it. */
 static int
 compare(struct consumer *c, const char *name, const rd_kafka_Uuid_t *id,
     struct ps_error *err)
 {
 	struct consumer_topic *t = topic_of(c, name);
-	const int64_t now[2] = { rd_kafka_Uuid_most_significant_bits(id),
-		rd_kafka_Uuid_least_significant_bits(id) };
-	bool known = t->id[0] != 0 || t->id[1] != 0;
-	bool same = now[0] == t->id[0] && now[1] == t->id[1];
+	char now[CONSUMER_ID_ROOM];
+	bool known = t->id[0] != '\0', same;
 
-	t->id[0] = now[0];
-	t->id[1] = now[1];
+	text_of_id(now, id);
+	same = strcmp(now, t->id) == 0;
+	memcpy(t->id, now, sizeof now);
 	if (t->is_missing && note_back(c, t, same, err) != 0)
 		return -1;
 	if (!known || same)
@@ -198,28 +201,39 @@ take_topic(struct consumer *c, const rd_kafka_TopicDescription_t *t,
 }
 
 int
-consumer_take_topics(struct consumer *c, rd_kafka_event_t *ev,
+consumer_take_ids(struct consumer *c, rd_kafka_event_t *ev,
     struct consumer_event *out, struct ps_error *err)
 {
 	rd_kafka_resp_err_t code = rd_kafka_event_error(ev);
-	const rd_kafka_TopicDescription_t **list = NULL;
-	bool fine = code == RD_KAFKA_RESP_ERR_NO_ERROR;
+	const rd_kafka_TopicDescription_t **list;
 	size_t n = 0;
-	int there;
+	int there, all = 1;
 
-	c->asked = false;
-	if (fine)
-		list = rd_kafka_DescribeTopics_result_topics(
-		    rd_kafka_event_DescribeTopics_result(ev), &n);
-	else
+	if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		(void)kerror_fail(&out->error, code, "topics of group %s",
 		    c->group_id);
+		return 0;
+	}
+	list = rd_kafka_DescribeTopics_result_topics(
+	    rd_kafka_event_DescribeTopics_result(ev), &n);
 	for (size_t i = 0; i < n; i++) {
 		there = take_topic(c, list[i], out, err);
 		if (there < 0)
 			return -1;
-		fine = fine && there == 1;
+		all &= there;
 	}
+	return all;
+}
+
+int
+consumer_take_topics(struct consumer *c, rd_kafka_event_t *ev,
+    struct consumer_event *out, struct ps_error *err)
+{
+	int fine = consumer_take_ids(c, ev, out, err);
+
+	c->asked = false;
+	if (fine < 0)
+		return -1;
 	c->next_ask = clock_after(clock_now(), fine ? ASK_MS : ASK_TROUBLED_MS);
 	if (fine && !c->troubled)
 		return 0;

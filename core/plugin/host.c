@@ -170,6 +170,16 @@ do_waiting(const struct ps_host *h, const char *cause)
 		own->hooks->waiting(own->ctx, cause);
 }
 
+static const char *
+do_topic_id(const struct ps_host *h, const char *topic)
+{
+	struct host *own = self(h);
+
+	return own->hooks->topic_id == NULL
+		   ? NULL
+		   : own->hooks->topic_id(own->ctx, topic);
+}
+
 static const struct ps_host abi_calls = {
 	.size = sizeof(struct ps_host),
 	.log = do_log,
@@ -187,6 +197,7 @@ static const struct ps_host abi_calls = {
 	.request_reconfiguration = do_request_reconfiguration,
 	.raise_error = do_raise_error,
 	.waiting = do_waiting,
+	.topic_id = do_topic_id,
 };
 
 /* A label's value: backslash, quote and newline escaped. */

@@ -28,6 +28,7 @@ struct host_hooks {
 	void (*request_reconfiguration)(void *ctx);
 	void (*raise_error)(void *ctx, const struct ps_error *why);
 	void (*waiting)(void *ctx, const char *cause);
+	const char *(*topic_id)(void *ctx, const char *topic);
 };
 
 struct host_options {

@@ -212,14 +212,6 @@ put(struct sink *s, struct ps_error *err)
 /* ---- One turn ---- */
 
 static int
-gap(const struct consumer_event *e, struct ps_error *err)
-{
-	return ps_fail(err, PS_E_CONFIG,
-	    "GAP: %s; alter the connector's offsets to say where to go on",
-	    e->error.text);
-}
-
-static int
 take_event(struct sink *s, const struct consumer_event *e, struct ps_error *err)
 {
 	struct task *t = s->task;
@@ -239,7 +231,7 @@ take_event(struct sink *s, const struct consumer_event *e, struct ps_error *err)
 		sink_committed(s, e);
 		return 0;
 	case CONSUMER_GAP:
-		return gap(e, err);
+		return ps_fail(err, e->error.code, "%s", e->error.text);
 	case CONSUMER_TROUBLE:
 		task_set_trouble(t, e->error.text);
 		return 0;
@@ -447,6 +439,7 @@ open_consumer(struct sink *s, struct ps_error *err)
 	s->consumer = consumer_new(&c, err);
 	if (s->consumer == NULL)
 		return -1;
+	s->task->consumer = s->consumer;
 	s->limits.max_records = RECORDS_MAX;
 	if (ps_config_has(&c, "max.poll.records"))
 		s->limits.max_records =
@@ -533,6 +526,7 @@ close_sink(struct sink *s)
 	s->next_gauges = (struct clock_ms){ 0 };
 	if (s->positions != NULL)
 		publish(s);
+	t->consumer = NULL;
 	if (s->consumer != NULL)
 		consumer_free(&s->consumer, CLOSE_MS);
 	dlq_free(&s->dlq);

@@ -94,6 +94,15 @@ hook_waiting(void *ctx, const char *cause)
 	set_text(t->waiting, cause);
 }
 
+static const char *
+hook_topic_id(void *ctx, const char *topic)
+{
+	const struct task *t = (const struct task *)ctx;
+
+	return t->consumer == NULL ? NULL
+				   : consumer_topic_id(t->consumer, topic);
+}
+
 const struct host_hooks task_hooks = {
 	.stopping = hook_stopping,
 	.request_commit = hook_request_commit,
@@ -102,6 +111,7 @@ const struct host_hooks task_hooks = {
 	.request_reconfiguration = hook_reconfigure,
 	.raise_error = hook_raise,
 	.waiting = hook_waiting,
+	.topic_id = hook_topic_id,
 };
 
 void

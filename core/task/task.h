@@ -9,6 +9,7 @@
 #define PENSTOCK_TASK_TASK_H
 
 #include "base/clock.h"
+#include "kafka/consumer.h"
 #include "plugin/host.h"
 #include "plugin/instance.h"
 #include "task/converters.h"
@@ -44,6 +45,9 @@ struct task {
 	/* Why work waits, each cleared by who said it; "": no reason. */
 	char cause[PS_ERROR_TEXT], waiting[PS_ERROR_TEXT],
 	    trouble[PS_ERROR_TEXT];
+
+	/* A sink's, for what its plugin asks of it; NULL: none, or not yet. */
+	struct consumer *consumer;
 
 	/* offsets_stored, for the committer. */
 	void (*on_stored)(void *ctx, const struct msg_offsets_stored *m);

@@ -227,6 +227,8 @@ uplink_code_name(enum ps_code code)
 		return "RETRY";
 	case PS_E_FATAL:
 		return "FATAL";
+	case PS_E_GAP:
+		return "GAP";
 	}
 	return "FATAL";
 }

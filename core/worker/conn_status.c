@@ -115,12 +115,14 @@ conn_move(struct conn *c, enum conn_state to, const char *cause,
 	arena_free(&a);
 }
 
-/* STALLED and COMPLETED are more than Connect can say. */
+/* STALLED, GAP and COMPLETED are more than Connect can say. */
 static const char *
 detail_of(const struct task_view *v)
 {
 	if (v->stalled)
 		return "STALLED";
+	if (v->is_gap)
+		return "GAP";
 	return v->state == TASK_COMPLETED ? "COMPLETED" : "";
 }
 

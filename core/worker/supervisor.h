@@ -58,6 +58,7 @@ struct task_view {
 	int id;
 	enum task_state state;
 	bool stalled;
+	bool is_gap; /* FAILED, as records are gone: `cause` says which */
 	const char *trace, *cause, *next_action; /* NULL: none */
 	const char *version;                     /* NULL: none */
 	struct wall_ms since;

@@ -135,6 +135,24 @@ may_restart(const struct task *t)
 	       t->backoff.tries < (unsigned)t->limits.restart_tries;
 }
 
+static const char *
+next_action_of(enum ps_code code)
+{
+	switch (code) {
+	case PS_E_CONFIG:
+		return "change the configuration";
+	case PS_E_GAP:
+		return "stop the connector, alter its offsets to say where to "
+		       "go on, and resume it";
+	case PS_OK:
+	case PS_E_DATA:
+	case PS_E_RETRY:
+	case PS_E_FATAL:
+		break;
+	}
+	return "restart the task when the cause is gone";
+}
+
 /* Why it failed is known: say it, and try again when that may help. */
 static void
 fail(struct task *t)
@@ -149,10 +167,7 @@ fail(struct task *t)
 		    "starts again by itself in %lld ms", (long long)wait);
 		(void)uv_timer_start(&t->retry, on_retry, (uint64_t)wait, 0);
 	} else if (t->next_action == NULL) {
-		t->next_action =
-		    t->code == PS_E_CONFIG
-			? "change the configuration"
-			: "restart the task when the cause is gone";
+		t->next_action = next_action_of(t->code);
 	}
 	log_error(AREA, "task %s-%d failed: %s (%s)", t->connector, t->id,
 	    t->cause, t->next_action);
@@ -236,6 +251,7 @@ static const struct {
 	{ "CONFIG", PS_E_CONFIG },
 	{ "DATA", PS_E_DATA },
 	{ "RETRY", PS_E_RETRY },
+	{ "GAP", PS_E_GAP },
 };
 
 static enum ps_code
@@ -255,7 +271,8 @@ take_failed(struct task *t, const struct msg_failed *m)
 	task_forget_text(t);
 	t->failed = true;
 	t->code = code_of(m->code);
-	t->retriable = m->retriable && t->code != PS_E_CONFIG;
+	t->retriable =
+	    m->retriable && t->code != PS_E_CONFIG && t->code != PS_E_GAP;
 	t->cause = ps_strdup(t->text, m->text);
 	t->trace = ps_strdup(t->text, m->trace == NULL ? m->text : m->trace);
 	if (m->next != NULL)
@@ -436,6 +453,7 @@ task_view(const struct task *t)
 		.id = t->id,
 		.state = t->state,
 		.stalled = t->stalled,
+		.is_gap = t->state == TASK_FAILED && t->code == PS_E_GAP,
 		.trace = t->trace,
 		.cause = t->cause,
 		.next_action = t->next_action,

@@ -13,7 +13,8 @@ from support.kafka import PASSWORD, USER
 
 GATEWAY = f"{DEPS}/bin/versitygw"
 # What each suite wants in its environment.
-ON_A_BROKER = ["topiclog", "admin", "topics", "group", "dlq"]
+ON_A_BROKER = ["topiclog", "admin", "topics", "group", "dlq",
+               "consumer_ids"]
 WITH_SETTINGS = ["secure", "localfile", "s3_gateway", "foreign_group"]
 
 

@@ -3,6 +3,9 @@
 #include <librdkafka/rdkafka.h>
 
 #include "kafka/admin.h"
+#include "tests/kafka/mock.h"
+
+#define OFFSET_FETCH 9
 
 struct got {
 	int answers, code;
@@ -46,4 +49,37 @@ Test(admin, what_waits_is_answered_when_it_ends, .timeout = 30)
 	admin_free(&ad, 100);
 	cr_expect(eq(int, g.answers, 1));
 	cr_expect(ne(int, g.code, 0));
+}
+
+/* librdkafka looks for the coordinator anew as a member would, which an admin
+ * client is not: it would crash. */
+Test(admin, coordinator_that_moved_is_found_again, .timeout = 30)
+{
+	static const rd_kafka_resp_err_t errors[] = {
+		RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
+		RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
+		RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+	};
+	struct mock m;
+	struct ps_setting s[1];
+	struct ps_config c = { s, 1 };
+	struct admin *ad;
+	struct got g;
+
+	mock_start(&m);
+	s[0] = (struct ps_setting){ "bootstrap.servers", m.servers };
+	ad = admin_new(&c, NULL);
+	cr_assert(ad != NULL);
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+		g = (struct got){ 0 };
+		rd_kafka_mock_push_request_errors(m.cluster, OFFSET_FETCH, 1,
+		    errors[i]);
+		admin_group_offsets(ad, "connect-x",
+		    (struct admin_call){ on_answer, &g, 10000 });
+		for (int k = 0; k < 200 && g.answers == 0; k++)
+			(void)admin_serve(ad, 100);
+		cr_expect(eq(int, g.answers, 1));
+	}
+	admin_free(&ad, 100);
+	mock_stop(&m);
 }

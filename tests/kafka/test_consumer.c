@@ -177,9 +177,10 @@ Test(consumer, offset_that_is_gone_is_a_gap_and_no_reset, .timeout = 60)
 	e = wait_for(c, CONSUMER_GAP, ROOM);
 	cr_expect(eq(i64, e.positions->offset, 5000));
 	cr_expect(eq(i64, e.gap_end, 10));
+	cr_expect(eq(int, e.error.code, PS_E_GAP));
 	cr_expect(eq(str, e.error.text,
-	    "topic t, partition 0: offset 5000 is gone, the log holds 0 to "
-	    "10"));
+	    "GAP: offsets 10 to 4999 of topic t, partition 0, read before, "
+	    "are gone: the log ends at 10"));
 	consumer_free(&c, 5000);
 	mock_stop(&m);
 }

@@ -280,12 +280,19 @@ class Kafka:
             c.close()
 
     def committed(self, group):
-        """{(topic, partition): offset} of a consumer group"""
-        request = [confluent_kafka.ConsumerGroupTopicPartitions(group)]
-        a = self.admin()
-        found = a.list_consumer_group_offsets(request)[group]
-        return {(t.topic, t.partition): t.offset
-                for t in found.result(10).topic_partitions}
+        """{(topic, partition): offset} of a consumer group. Not by an admin
+        client: that one crashes while the coordinator is loading."""
+        c = confluent_kafka.Consumer({
+            "bootstrap.servers": self.bootstrap, "group.id": group,
+            "log_level": 2})
+        try:
+            parts = [confluent_kafka.TopicPartition(t, p)
+                     for t, m in c.list_topics(timeout=10).topics.items()
+                     if not t.startswith("__") for p in m.partitions]
+            return {(p.topic, p.partition): p.offset
+                    for p in c.committed(parts, timeout=10) if p.offset >= 0}
+        finally:
+            c.close()
 
     def members(self, group):
         """(STATE, how many members) of a consumer group"""

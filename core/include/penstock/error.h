@@ -19,6 +19,7 @@ enum ps_code {
 	PS_E_DATA,   /* this record is bad: its neighbours may be good */
 	PS_E_RETRY,  /* an outage: the same call may succeed later */
 	PS_E_FATAL,  /* this instance can do no more: end the task */
+	PS_E_GAP,    /* records are gone, the text says which: people decide */
 };
 
 #define PS_ERROR_TEXT 1024

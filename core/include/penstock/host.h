@@ -81,6 +81,12 @@ struct ps_host {
 	/* A state people should see while work waits ("S3 answers 503 since
 	 * …"); NULL: all is well again. Shown as `cause` in the status. */
 	void (*waiting)(const struct ps_host *h, const char *cause);
+
+	/* Sinks, from open() on: the id that the brokers gave the topic, NULL
+	 * when they do not tell. A topic that was deleted and created again
+	 * has another: positions of the old one say nothing of it, so a sink
+	 * that keeps positions keeps this beside them. Until the next call. */
+	const char *(*topic_id)(const struct ps_host *h, const char *topic);
 };
 
 #define PS_HOST_HAS(h, member)                                            \
