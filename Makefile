@@ -134,7 +134,7 @@ LIVE_SRC := $(wildcard tests/live/test_*.c)
 COV_SRC := $(if $(filter cov,$(MODE)),tests/support/cov.c)
 # What several of them use: the host that drives a plugin, servers, …
 HELPER_SRC := $(filter-out $(TEST_SRC),$(wildcard tests/connectors/*.c \
-	tests/plugins/*.c tests/task/*.c))
+	tests/plugins/*.c tests/task/*.c tests/worker/*.c))
 # In every binary of tests.
 RUNNER_SRC := tests/support/runner.c
 # Tests of what is inside a plugin are linked with that plugin's objects.

@@ -23,24 +23,24 @@ struct inventory {
 	struct errand *errand;
 	json_t *plugins;
 	struct asker *askers;
-	int64_t stamp, asked_stamp; /* of the folders */
+	uint64_t stamp, asked_stamp; /* of the folders */
 };
 
 /* Changes when a file comes, goes or is replaced. */
-static int64_t
+static uint64_t
 stamp_of(const json_t *dirs)
 {
 	const json_t *dir;
 	struct stat st;
-	int64_t sum = 1;
+	uint64_t sum = 1;
 	size_t i;
 
 	json_array_foreach(dirs, i, dir)
 	{
 		if (stat(json_string_value(dir), &st) != 0)
 			continue;
-		sum = sum * 31 + (int64_t)st.st_mtim.tv_sec * 1000000007 +
-		      st.st_mtim.tv_nsec;
+		sum = sum * 31 + (uint64_t)st.st_mtim.tv_sec * 1000000007 +
+		      (uint64_t)st.st_mtim.tv_nsec;
 	}
 	return sum;
 }
@@ -79,6 +79,7 @@ on_list(void *ctx, const json_t *result, const struct ps_error *err)
 {
 	struct inventory *i = ctx;
 	json_t *plugins = json_object_get(result, "plugins");
+	struct ps_error nonsense = { 0 };
 
 	errand_free(&i->errand);
 	if (result != NULL && json_is_array(plugins)) {
@@ -88,6 +89,11 @@ on_list(void *ctx, const json_t *result, const struct ps_error *err)
 		i->stamp = i->asked_stamp;
 		answer_all(i, NULL);
 		return;
+	}
+	if (result != NULL) {
+		(void)ps_fail(&nonsense, PS_E_FATAL,
+		    "the plugins' process gave no list of plugins");
+		err = &nonsense;
 	}
 	log_warn(AREA, "cannot list the plugins: %s", err->text);
 	answer_all(i, err);
@@ -132,7 +138,7 @@ ask(struct inventory *i)
 void
 inventory_refresh(struct inventory *i, inventory_fn *fn, void *ctx)
 {
-	int64_t stamp = stamp_of(i->env->options->plugins);
+	uint64_t stamp = stamp_of(i->env->options->plugins);
 	struct asker *a;
 
 	if (i->plugins != NULL && stamp == i->stamp) {

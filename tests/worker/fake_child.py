@@ -1,9 +1,12 @@
 #!/usr/bin/python3
-"""A child that speaks the worker's protocol and does what its connector's
-name says: the first word before a dash is the behaviour."""
+"""A child that speaks the worker's protocol. A task does what its connector's
+name says: the first word before a dash is the behaviour. A connector's own
+process does what `behave` in its configuration says, and makes as many tasks
+as `tasks` says."""
 
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -104,15 +107,91 @@ def deaf():
     time.sleep(60)
 
 
-def answers():
+def secret():
+    """fails with a word of its configuration"""
+    config = receive(data)["config"]
+    send(data, "failed", code="DATA", retriable=False,
+         text="cannot log in with " + config["db.password"])
+
+
+def talks():
+    """says what it uses and how far it is, like a standalone task"""
+    send(data, "status", state="RUNNING")
+    send(data, "topic", name="lines")
+    send(data, "topic", name="lines")
+    send(data, "metrics", items=[
+        ["c", "records_total", 'connector="talks-x",task="0"', 42]])
+    send(data, "offsets", ack=7, items=[['["talks-x",{"p":1}]', '{"at":9}']])
     while True:
         m = receive(data)
-        if m["type"] == "request" and m["op"] == "task_configs":
-            send(data, "reply", id=m["id"], result={"tasks": [{}]})
-        elif m["type"] == "request":
-            send(data, "reply", id=m["id"], code="CONFIG",
-                 error="no such op " + m["op"])
+        if m["type"] == "offsets_stored":
+            send(data, "status", state="RUNNING", cause=f"stored {m['ack']}")
+            until_stop()
+
+
+# A connector's own process
+
+class Refused(Exception):
+    pass
+
+
+def task_configs(config):
+    behave, _, argument = config.get("behave", "").partition(":")
+    if behave == "refuse":
+        raise Refused("CONFIG", argument)
+    if behave == "down" and os.path.exists(argument):
+        raise Refused("RETRY", f"{argument} is there")
+    if behave == "die":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if behave == "nonsense":
+        return {"tasks": "two"}
+    count = int(config.get("tasks", "1"))
+    return {"tasks": [{"slice": str(n)} for n in range(count)]}
+
+
+def watch(config):
+    """answers only when the file that `watch` names is there"""
+    while not os.path.exists(config.get("watch", "")):
+        readable = select.select([control, data], [], [], 0.02)[0]
+        if data in readable:
+            return None
+        if control in readable and receive(control)["type"] == "stop":
+            sys.exit(0)
+    os.unlink(config["watch"])
+    return {"changed": True}
+
+
+def answer(op, config):
+    if op == "task_configs":
+        return task_configs(config)
+    if op == "watch":
+        return watch(config)
+    if op == "list" and "FAKE_LIST" in os.environ:
+        return json.loads(os.environ["FAKE_LIST"])
+    if op == "list":
+        return {"errors": [], "plugins": [
+            {"class": "com.acme.RunConnector", "type": "source",
+             "version": "1.2.3", "name": "Run", "aliases": [], "keys": []}]}
+    raise Refused("CONFIG", "no such op " + op)
+
+
+def answers():
+    config = {}
+    while True:
+        m = receive(data)
+        if m["type"] == "config":
+            config = m.get("config") or {}
+            continue
+        try:
+            result = answer(m["op"], config)
+            if result is not None:
+                send(data, "reply", id=m["id"], result=result)
+        except Refused as e:
+            send(data, "reply", id=m["id"], code=e.args[0], error=e.args[1])
 
 
 send(control, "ready", pid=os.getpid())
-globals()[sys.argv[2].split("-")[0]]()
+if sys.argv[1] == "task":
+    globals()[sys.argv[2].split("-")[0]]()
+else:
+    answers()
