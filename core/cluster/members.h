@@ -1,0 +1,38 @@
+/*
+ * members: what workers say of themselves once: address, size, labels.
+ *
+ * From penstock-worker-<id> in the status topic. A worker gets work once both
+ * this and a heartbeat of the same incarnation were read.
+ */
+#ifndef PENSTOCK_CLUSTER_MEMBERS_H
+#define PENSTOCK_CLUSTER_MEMBERS_H
+
+#include <penstock/error.h>
+
+#include "cluster/peers.h"
+
+struct member_info {
+	struct who who;
+	const char *url;    /* where other workers reach it */
+	double capacity;    /* its share of the work, 1: as others */
+	const char *labels; /* "zone=a,disk=ssd"; NULL: none */
+	int version;        /* of records, the newest it can read */
+};
+
+struct members;
+
+struct members *members_new(void);
+void members_free(struct members **mp);
+/* Copied; the newest of an id counts. */
+void members_put(struct members *m, const struct member_info *info);
+/* NULL: not known. */
+const struct member_info *
+members_find(const struct members *m, const struct who *who);
+
+/* Do the labels fit? "zone=a,disk!=hdd": all of it must hold; NULL or "" is
+ * anywhere. A label that is not there differs from every value. */
+bool members_fit(const char *placement, const char *labels);
+/* Is it written as members_fit reads it? */
+int members_check_placement(const char *placement, struct ps_error *err);
+
+#endif

@@ -1,0 +1,214 @@
+#include "cluster/peers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+struct peers {
+	struct peer *first, **end;
+	int64_t session_ms;
+	struct clock_ms began;
+};
+
+bool
+who_is(const struct who *a, const struct who *b)
+{
+	return a->incarnation == b->incarnation && a->id != NULL &&
+	       b->id != NULL && strcmp(a->id, b->id) == 0;
+}
+
+bool
+who_is_nobody(const struct who *w)
+{
+	return w->incarnation == 0;
+}
+
+struct peers *
+peers_new(int64_t session_ms, struct clock_ms began)
+{
+	struct peers *p = xcalloc(1, sizeof *p);
+
+	p->session_ms = session_ms;
+	p->began = began;
+	p->end = &p->first;
+	return p;
+}
+
+static void
+forget_slots(struct peer *p)
+{
+	for (size_t i = 0; i < p->slot_count; i++)
+		free((char *)(uintptr_t)p->slots[i].connector);
+	free(p->slots);
+	p->slots = NULL;
+	p->slot_count = 0;
+}
+
+static void
+peer_free(struct peer *p)
+{
+	forget_slots(p);
+	free((char *)(uintptr_t)p->who.id);
+	free(p->host);
+	free(p);
+}
+
+void
+peers_free(struct peers **pp)
+{
+	struct peer *p, *next;
+
+	if (*pp == NULL)
+		return;
+	for (p = (*pp)->first; p != NULL; p = next) {
+		next = p->next;
+		peer_free(p);
+	}
+	free(*pp);
+	*pp = NULL;
+}
+
+struct peer *
+peers_find(const struct peers *p, const struct who *who)
+{
+	for (struct peer *one = p->first; one != NULL; one = one->next)
+		if (who_is(&one->who, who))
+			return one;
+	return NULL;
+}
+
+struct peer *
+peers_get(struct peers *p, const struct who *who)
+{
+	struct peer *one = peers_find(p, who);
+
+	if (one != NULL)
+		return one;
+	one = xcalloc(1, sizeof *one);
+	one->who = (struct who){ xstrdup(who->id), who->incarnation };
+	one->heard = p->began;
+	one->epoch = -1;
+	*p->end = one;
+	p->end = &one->next;
+	return one;
+}
+
+struct peer *
+peers_first(const struct peers *p)
+{
+	return p->first;
+}
+
+static void
+take_slots(struct peer *p, const struct beat *b)
+{
+	forget_slots(p);
+	p->slots = xcalloc(b->slot_count + 1, sizeof *p->slots);
+	for (size_t i = 0; i < b->slot_count; i++)
+		p->slots[i] = (struct slot){ xstrdup(b->slots[i].connector),
+			b->slots[i].task };
+	p->slot_count = b->slot_count;
+}
+
+/* The name is taken only when nothing of the last run is left on the machine
+ * (member_take_name), so a run there ends the older ones. Beats of an older
+ * one may still arrive later. */
+static void
+follow(struct peers *all, struct peer *newest)
+{
+	for (struct peer *p = all->first; p != NULL; p = p->next) {
+		if (p == newest || p->host == NULL ||
+		    strcmp(p->who.id, newest->who.id) != 0 ||
+		    strcmp(p->host, newest->host) != 0)
+			continue;
+		if (p->born_ms < newest->born_ms)
+			p->followed = true;
+		else
+			newest->followed = true;
+	}
+}
+
+void
+peers_beat(struct peers *all, const struct beat *b, struct clock_ms now)
+{
+	struct peer *p = peers_get(all, &b->who);
+
+	if (p->judged || p->followed || (p->flags & BEAT_GONE) ||
+	    b->number < p->number)
+		return;
+	if (p->host == NULL) {
+		p->host = xstrdup(b->host);
+		p->born_ms = b->born_ms;
+		follow(all, p);
+	}
+	p->heard = now;
+	p->number = b->number;
+	p->epoch = b->epoch;
+	p->flags = b->flags;
+	p->load = b->load;
+	take_slots(p, b);
+}
+
+void
+peers_verdict(struct peers *all, const struct who *who)
+{
+	peers_get(all, who)->judged = true;
+}
+
+bool
+peer_is_member(const struct peer *p)
+{
+	return p->host != NULL && !p->judged && !p->followed &&
+	       !(p->flags & BEAT_GONE);
+}
+
+/* A lease ends before its beat was read plus the session; after a verdict no
+ * later beat makes one. */
+static bool
+has_ended(const struct peers *all, const struct peer *p, struct clock_ms now)
+{
+	if (p->followed || (p->flags & BEAT_GONE))
+		return true;
+	return p->judged && clock_since(p->heard, now) >= all->session_ms;
+}
+
+void
+peers_notice(struct peers *all, struct clock_ms now)
+{
+	for (struct peer *p = all->first; p != NULL; p = p->next) {
+		if (p->over || !has_ended(all, p, now))
+			continue;
+		p->over = true;
+		p->ended = now;
+	}
+}
+
+bool
+peer_has_left(const struct peer *p, int64_t epoch, const char *connector,
+    int task)
+{
+	if (p->epoch < epoch)
+		return false;
+	for (size_t i = 0; i < p->slot_count; i++)
+		if ((task == PEER_ANY || p->slots[i].task == task) &&
+		    strcmp(p->slots[i].connector, connector) == 0)
+			return false;
+	return true;
+}
+
+void
+peers_sweep(struct peers *all, peers_named_fn *named, void *ctx)
+{
+	struct peer **at = &all->first, *p;
+
+	while ((p = *at) != NULL) {
+		if (!p->over || named(ctx, &p->who)) {
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		peer_free(p);
+	}
+	all->end = at;
+}

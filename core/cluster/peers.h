@@ -1,0 +1,103 @@
+/*
+ * peers: who is alive, as the lease topic tells.
+ *
+ * Heartbeats and verdicts in log order, with the times at which this worker
+ * read them. A worker counts as ended only when no lease that it may hold can
+ * still run: design 3, Leases. Times are the reader's own boot clock; no
+ * other machine's clock is believed.
+ */
+#ifndef PENSTOCK_CLUSTER_PEERS_H
+#define PENSTOCK_CLUSTER_PEERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+
+/* A worker's run: its id (host:port), and a number new at every start and
+ * after every lost lease. Nobody: incarnation 0. */
+struct who {
+	const char *id;
+	uint64_t incarnation;
+};
+
+bool who_is(const struct who *a, const struct who *b);
+bool who_is_nobody(const struct who *w);
+
+/* A process that is being ended; task -1: the connector's own. */
+struct slot {
+	const char *connector;
+	int task;
+};
+
+enum beat_flags {
+	BEAT_DRAINING = 1 << 0, /* wants no work */
+	BEAT_LEAVING = 1 << 1,  /* wants no work, and will be gone */
+	BEAT_GONE = 1 << 2,     /* the last one: nothing of it runs */
+};
+
+struct beat {
+	struct who who;
+	int64_t number;   /* counts the beats of this incarnation */
+	const char *host; /* what only runs on that machine have in common */
+	int64_t born_ms;  /* by that machine's boot clock */
+	int64_t epoch;    /* of assignments, applied to this one */
+	unsigned flags;
+	size_t slot_count; /* still stopping */
+	const struct slot *slots;
+	double load; /* of its machine, 1: all cores busy */
+};
+
+struct peer {
+	struct peer *next;
+	struct who who;
+	char *host; /* NULL: none of its beats was read */
+	int64_t born_ms, number;
+	struct clock_ms heard;
+	int64_t deaf_ms; /* of the reader's lease, then */
+	struct clock_ms ended;   /* noticed by peers_notice */
+	struct clock_ms accused; /* by this worker, when it leads */
+	int64_t epoch;
+	unsigned flags;
+	struct slot *slots;
+	size_t slot_count;
+	double load;
+	bool judged;   /* a verdict stands; beats after it do not count */
+	bool followed; /* a later run on its machine took its name */
+	bool over;     /* it has ended */
+	bool seen;     /* … and this leader has planned with that */
+};
+
+struct peers;
+
+/* `began`: all that was in the log before then is unknown. */
+struct peers *peers_new(int64_t session_ms, struct clock_ms began);
+void peers_free(struct peers **pp);
+
+/* As read. */
+void peers_beat(struct peers *p, const struct beat *b, struct clock_ms now);
+void peers_verdict(struct peers *p, const struct who *who);
+
+/* What is assigned to somebody never heard of counts from the beginning. */
+struct peer *peers_get(struct peers *p, const struct who *who);
+/* NULL: not heard of. */
+struct peer *peers_find(const struct peers *p, const struct who *who);
+/* The list, by the time they were first heard of. */
+struct peer *peers_first(const struct peers *p);
+
+/* It may be given work, or keep it. */
+bool peer_is_member(const struct peer *p);
+/* Sets `over` and `ended` of those of whom nothing runs any more, nor will. */
+void peers_notice(struct peers *p, struct clock_ms now);
+/* Has it obeyed `epoch`, and does the slot's process no longer run there?
+ * connector and task -1 is its own; PEER_ANY: none of that connector. */
+#define PEER_ANY (-2)
+bool peer_has_left(const struct peer *p, int64_t epoch, const char *connector,
+    int task);
+
+/* Those who are over and not `named` (asked with ctx) are dropped. */
+typedef bool peers_named_fn(void *ctx, const struct who *who);
+void peers_sweep(struct peers *p, peers_named_fn *named, void *ctx);
+
+#endif

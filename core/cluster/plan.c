@@ -1,0 +1,282 @@
+#include "cluster/plan.h"
+
+struct plan {
+	const double *capacity;
+	size_t members;
+	struct plan_group *groups;
+	size_t groups_count;
+	int *counts; /* of each group, how many each member has */
+	int *totals; /* how many each member has */
+	int *parent; /* of a search: who gives to this member */
+	size_t *queue;
+};
+
+static int *
+counts_of(const struct plan *p, size_t group)
+{
+	return p->counts + group * p->members;
+}
+
+static bool
+is_eligible(const struct plan_group *g, size_t member)
+{
+	return g->eligible == NULL || g->eligible[member];
+}
+
+/* Would one more make b as full as a is now, or less? */
+static bool
+has_more(const struct plan *p, const int *load, size_t a, size_t b)
+{
+	return load[a] * p->capacity[b] >= (load[b] + 1) * p->capacity[a];
+}
+
+/* As has_more, but the move leaves something gained. */
+static bool
+has_too_much(const struct plan *p, const int *load, size_t a, size_t b)
+{
+	return load[a] * p->capacity[b] > (load[b] + 1) * p->capacity[a];
+}
+
+/* Is a, with one more, emptier than b with one more? */
+static int
+compare(const struct plan *p, const int *load, size_t a, size_t b)
+{
+	double left = (load[a] + 1) * p->capacity[b];
+	double right = (load[b] + 1) * p->capacity[a];
+
+	return (left > right) - (left < right);
+}
+
+static void
+give(struct plan *p, size_t group, size_t slot, int to)
+{
+	int *after = &p->groups[group].after[slot];
+	int *counts = counts_of(p, group);
+
+	if (*after != PLAN_NOBODY) {
+		counts[*after]--;
+		p->totals[*after]--;
+	}
+	*after = to;
+	counts[to]++;
+	p->totals[to]++;
+}
+
+/* Where the next slot of the group goes. */
+static int
+emptiest(const struct plan *p, size_t group)
+{
+	const int *counts = counts_of(p, group);
+	int best = PLAN_NOBODY, order;
+
+	for (size_t m = 0; m < p->members; m++) {
+		if (!is_eligible(&p->groups[group], m))
+			continue;
+		order = best == PLAN_NOBODY
+			    ? -1
+			    : compare(p, counts, m, (size_t)best);
+		if (order == 0)
+			order = compare(p, p->totals, m, (size_t)best);
+		if (order < 0)
+			best = (int)m;
+	}
+	return best;
+}
+
+static void
+keep(struct plan *p, size_t group)
+{
+	struct plan_group *g = &p->groups[group];
+
+	for (size_t s = 0; s < g->count; s++) {
+		int at = g->before[s];
+
+		g->after[s] = PLAN_NOBODY;
+		if (at >= 0 && is_eligible(g, (size_t)at))
+			give(p, group, s, at);
+	}
+}
+
+static void
+place(struct plan *p, size_t group)
+{
+	struct plan_group *g = &p->groups[group];
+	int to;
+
+	for (size_t s = 0; s < g->count; s++) {
+		if (g->after[s] != PLAN_NOBODY)
+			continue;
+		to = emptiest(p, group);
+		if (to == PLAN_NOBODY)
+			return;
+		give(p, group, s, to);
+	}
+}
+
+/* A slot that `from` has: one that moves anyhow, else the last. */
+static size_t
+slot_of(const struct plan_group *g, int from)
+{
+	size_t found = 0;
+
+	for (size_t s = 0; s < g->count; s++) {
+		if (g->after[s] != from)
+			continue;
+		found = s;
+		if (g->before[s] != from)
+			break;
+	}
+	return found;
+}
+
+/* ---- in a group -------------------------------------------------------- */
+
+/* The fullest of those that have too much beside `to`. */
+static int
+fullest_beside(const struct plan *p, size_t group, size_t to)
+{
+	const int *counts = counts_of(p, group);
+	int best = PLAN_NOBODY, order;
+
+	for (size_t m = 0; m < p->members; m++) {
+		if (counts[m] == 0 || !has_too_much(p, counts, m, to))
+			continue;
+		order = best == PLAN_NOBODY
+			    ? 1
+			    : compare(p, counts, m, (size_t)best);
+		if (order == 0)
+			order = compare(p, p->totals, m, (size_t)best);
+		if (order > 0)
+			best = (int)m;
+	}
+	return best;
+}
+
+static void
+level_group(struct plan *p, size_t group)
+{
+	struct plan_group *g = &p->groups[group];
+	int to, from;
+
+	while ((to = emptiest(p, group)) != PLAN_NOBODY) {
+		from = fullest_beside(p, group, (size_t)to);
+		if (from == PLAN_NOBODY)
+			return;
+		give(p, group, slot_of(g, from), to);
+	}
+}
+
+/* ---- in total ---------------------------------------------------------- */
+
+/* A group of which a can give b one without harm to its balance, or -1. A
+ * slot that moves anyhow comes first. */
+static int
+group_between(const struct plan *p, size_t a, size_t b)
+{
+	int found = -1;
+
+	for (size_t i = 0; i < p->groups_count; i++) {
+		const struct plan_group *g = &p->groups[i];
+		const int *counts = counts_of(p, i);
+
+		if (counts[a] == 0 || !is_eligible(g, b) ||
+		    !has_more(p, counts, a, b))
+			continue;
+		if (g->before[slot_of(g, (int)a)] != (int)a)
+			return (int)i;
+		if (found < 0)
+			found = (int)i;
+	}
+	return found;
+}
+
+static void
+move_along(struct plan *p, size_t to)
+{
+	while (p->parent[to] >= 0) {
+		size_t from = (size_t)p->parent[to];
+		int group = group_between(p, from, to);
+
+		/* The step before may have been of the same group. */
+		if (group >= 0)
+			give(p, (size_t)group,
+			    slot_of(&p->groups[group], (int)from), (int)to);
+		to = from;
+	}
+}
+
+enum { UNSEEN = -2, ROOT = -1 };
+
+/* Can something go from `from`, perhaps through others, to where there is too
+ * little? Breadth first, so the fewest moves. */
+static bool
+relieve(struct plan *p, size_t from)
+{
+	size_t head = 0, tail = 0;
+
+	for (size_t m = 0; m < p->members; m++)
+		p->parent[m] = UNSEEN;
+	p->parent[from] = ROOT;
+	p->queue[tail++] = from;
+	while (head < tail) {
+		size_t at = p->queue[head++];
+
+		for (size_t m = 0; m < p->members; m++) {
+			if (p->parent[m] != UNSEEN ||
+			    group_between(p, at, m) < 0)
+				continue;
+			p->parent[m] = (int)at;
+			if (has_too_much(p, p->totals, from, m)) {
+				move_along(p, m);
+				return true;
+			}
+			p->queue[tail++] = m;
+		}
+	}
+	return false;
+}
+
+static bool
+has_relief(const struct plan *p, size_t from)
+{
+	for (size_t m = 0; m < p->members; m++)
+		if (has_too_much(p, p->totals, from, m))
+			return true;
+	return false;
+}
+
+static bool
+level_once(struct plan *p)
+{
+	for (size_t m = 0; m < p->members; m++)
+		if (has_relief(p, m) && relieve(p, m))
+			return true;
+	return false;
+}
+
+void
+plan_spread(struct ps_arena *a, const double *capacity, size_t members,
+    struct plan_group *groups, size_t count)
+{
+	struct plan p = { .capacity = capacity,
+		.members = members,
+		.groups = groups,
+		.groups_count = count };
+	size_t limit = 1;
+
+	p.counts = ps_calloc(a, members * count + 1, sizeof *p.counts);
+	p.totals = ps_calloc(a, members + 1, sizeof *p.totals);
+	p.parent = ps_calloc(a, members + 1, sizeof *p.parent);
+	p.queue = ps_calloc(a, members + 1, sizeof *p.queue);
+	for (size_t i = 0; i < count; i++) {
+		keep(&p, i);
+		limit += groups[i].count;
+	}
+	for (size_t i = 0; i < count; i++)
+		place(&p, i);
+	for (size_t i = 0; i < count; i++)
+		level_group(&p, i);
+	/* Each round gains; the limit is for what arithmetic might spoil. */
+	while (limit-- > 0 && level_once(&p))
+		continue;
+}

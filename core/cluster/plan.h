@@ -1,0 +1,30 @@
+/*
+ * plan: which worker runs which slot; a pure function.
+ *
+ * Spreads each group of slots (a connector's tasks) over the members, and all
+ * groups together, so that among equal members nobody has two more than
+ * another. What is somewhere stays there unless balance needs it elsewhere;
+ * equal input gives equal output.
+ */
+#ifndef PENSTOCK_CLUSTER_PLAN_H
+#define PENSTOCK_CLUSTER_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <penstock/arena.h>
+
+#define PLAN_NOBODY (-1)
+
+struct plan_group {
+	size_t count;         /* of slots */
+	const int *before;    /* each slot's member, or PLAN_NOBODY */
+	const bool *eligible; /* of each member; NULL: all are */
+	int *after;           /* filled in; PLAN_NOBODY: none is eligible */
+};
+
+/* `capacity` of each member, > 0: twice the capacity, twice the slots. */
+void plan_spread(struct ps_arena *a, const double *capacity, size_t members,
+    struct plan_group *groups, size_t count);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * sim: a cluster of herders in a world made of a seed.
+ *
+ * Workers with clocks of their own, their children with kernel timers, the
+ * lease and config logs, the group, the scribes; crashes, pauses, cuts and
+ * delays. What is appended, what is acknowledged, what each reader sees and
+ * each clock are separate events. A broken rule ends the run with a text.
+ */
+#ifndef PENSTOCK_TESTS_CLUSTER_SIM_H
+#define PENSTOCK_TESTS_CLUSTER_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sim;
+
+/* What a schedule is made of. */
+struct sim_plan {
+	size_t workers;
+	int64_t trouble_ms; /* faults and changes until then */
+	int64_t calm_ms;    /* all must be well so long after */
+	unsigned faults;    /* one is tried every 1000/faults ms on average */
+	bool trace;
+};
+
+struct sim *sim_new(uint64_t seed, const struct sim_plan *plan);
+void sim_free(struct sim **sp);
+/* NULL: all rules were kept. */
+const char *sim_run(struct sim *s);
+
+struct sim_counts {
+	size_t events, faults, starts, moves, verdicts, claims, rebirths,
+	    suspends;
+};
+struct sim_counts sim_counts(const struct sim *s);
+
+#endif
