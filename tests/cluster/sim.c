@@ -670,7 +670,9 @@ do_kill(struct sim *s, size_t i)
 	for (size_t j = 0; j < MAX_CHILDREN; j++)
 		if (w->children[j].used)
 			push(s,
-			    (struct event){ .at = s->now + between(s, 1, 100),
+			    (struct event){ .at = s->now +
+				      (one_in(s, 4) ? between(s, 100, 2000)
+						    : between(s, 1, 50)),
 				.kind = EV_CHILD_STOPPED,
 				.worker = i,
 				.serial = w->children[j].serial });
@@ -902,8 +904,9 @@ on_read(struct sim *s, size_t i)
 	       w->member_at < s->member_count;
 	w->reading = more;
 	if (more)
-		later(s, is_awake(s, w) && can_read(s, w) ? between(s, 0, 8)
-							  : between(s, 20, 60),
+		later(s, is_awake(s, w) && can_lease(s, w) && can_read(s, w)
+			     ? between(s, 0, 8)
+			     : between(s, 50, 250),
 		    EV_READ, i);
 }
 
