@@ -331,6 +331,10 @@ take(struct herder *h, const struct herder_event *ev)
 	switch (ev->kind) {
 	case HERDER_TICK:
 		break;
+	case HERDER_LISTENS:
+		h->listens = true;
+		peers_begin(h->peers, h->now);
+		break;
 	case HERDER_BEAT:
 		on_beat(h, &ev->beat);
 		break;
@@ -384,7 +388,7 @@ herder_step(struct herder *h, struct clock_ms now,
 	begin_step(h, now);
 	if (!h->left)
 		take(h, ev);
-	if (!h->left && !is_lost(h)) {
+	if (!h->left && h->listens && !is_lost(h)) {
 		peers_notice(h->peers, now);
 		keep_lease(h);
 		leave_if_done(h);
@@ -412,7 +416,7 @@ herder_new(const struct herder_config *config, struct clock_ms now)
 	h->config.host = xstrdup(config->host);
 	h->me.id = h->config.id;
 	h->a = arena_new(ARENA_BYTES);
-	h->peers = peers_new(config->session_ms, now);
+	h->peers = peers_new(config->session_ms);
 	h->members = members_new();
 	h->table = table_new();
 	h->next = h->now = now;

@@ -32,6 +32,7 @@ enum wrote { WROTE_OK, WROTE_REFUSED, WROTE_FENCED, WROTE_UNKNOWN };
 
 enum herder_event_kind {
 	HERDER_TICK,
+	HERDER_LISTENS,    /* the lease topic is read from now on */
 	HERDER_BEAT,       /* read from the lease topic */
 	HERDER_VERDICT,    /* read from the lease topic */
 	HERDER_CAUGHT_UP,  /* HERD_CATCH_UP of `token` is done */

@@ -25,14 +25,22 @@ who_is_nobody(const struct who *w)
 }
 
 struct peers *
-peers_new(int64_t session_ms, struct clock_ms began)
+peers_new(int64_t session_ms)
 {
 	struct peers *p = xcalloc(1, sizeof *p);
 
 	p->session_ms = session_ms;
-	p->began = began;
 	p->end = &p->first;
 	return p;
+}
+
+/* What came before is unknown: it counts as heard now. */
+void
+peers_begin(struct peers *p, struct clock_ms now)
+{
+	p->began = now;
+	for (struct peer *one = p->first; one != NULL; one = one->next)
+		one->heard = now;
 }
 
 static void

@@ -71,10 +71,11 @@ struct peer {
 
 struct peers;
 
-/* `began`: all that was in the log before then is unknown. */
-struct peers *peers_new(int64_t session_ms, struct clock_ms began);
+struct peers *peers_new(int64_t session_ms);
 void peers_free(struct peers **pp);
 
+/* The log is read from here on. */
+void peers_begin(struct peers *p, struct clock_ms now);
 /* As read. */
 void peers_beat(struct peers *p, const struct beat *b, struct clock_ms now);
 void peers_verdict(struct peers *p, const struct who *who);

@@ -1187,7 +1187,7 @@ worker_starts(struct sim *s, size_t i)
 	w->paused_until = 0;
 	w->reading = true;
 	later(s, 1, EV_READ, i);
-	step(s, i, &(struct herder_event){ .kind = HERDER_TICK });
+	step(s, i, &(struct herder_event){ .kind = HERDER_LISTENS });
 }
 
 static void
