@@ -24,8 +24,7 @@ herder_act(struct herder *h, enum herder_action_kind kind)
 		h->actions =
 		    ps_calloc(h->a, h->action_room, sizeof *h->actions);
 		if (h->action_count > 0)
-			memcpy(h->actions, old,
-			    h->action_count * sizeof *old);
+			memcpy(h->actions, old, h->action_count * sizeof *old);
 	}
 	h->actions[h->action_count].kind = kind;
 	return &h->actions[h->action_count++];
@@ -109,9 +108,9 @@ on_process(struct herder *h, const struct herder_event *ev)
 static unsigned
 flags_of(const struct herder *h)
 {
-	return (h->draining ? BEAT_DRAINING : 0u) |
-	       (h->leaving ? BEAT_LEAVING : 0u) |
-	       (h->goodbye > 0 ? BEAT_GONE : 0u);
+	return (h->draining ? BEAT_DRAINING : 0U) |
+	       (h->leaving ? BEAT_LEAVING : 0U) |
+	       (h->goodbye > 0 ? BEAT_GONE : 0U);
 }
 
 static struct slot *
@@ -125,8 +124,9 @@ stopping(struct herder *h, size_t *count)
 		const struct process *p = &h->processes[i];
 
 		if (!herder_owns(h, p->connector, p->task, p->generation))
-			slots[(*count)++] = (struct slot){
-				ps_strdup(h->a, p->connector), p->task };
+			slots[(*count)++] =
+			    (struct slot){ ps_strdup(h->a, p->connector),
+				    p->task };
 	}
 	return slots;
 }
@@ -154,8 +154,7 @@ beat_if_due(struct herder *h)
 {
 	struct clock_ms gap = clock_after(h->last_beat, NEWS_GAP_MS);
 
-	if (h->now.ms >= h->next_beat.ms ||
-	    (h->news && h->now.ms >= gap.ms))
+	if (h->now.ms >= h->next_beat.ms || (h->news && h->now.ms >= gap.ms))
 		herder_beat(h);
 	herder_wake(h, h->news ? gap : h->next_beat);
 }
@@ -185,7 +184,8 @@ on_beat(struct herder *h, const struct beat *b)
 {
 	h->dirty |= is_news(peers_find(h->peers, &b->who), b);
 	peers_beat(h->peers, b, h->now);
-	peers_get(h->peers, &b->who)->deaf_ms = h->lease.deaf_ms;
+	peers_get(h->peers, &b->who)->deaf_ms =
+	    lease_deaf_ms(&h->lease, h->now);
 	if (who_is(&b->who, &h->me))
 		on_own_beat(h, b);
 }
@@ -195,10 +195,10 @@ on_beat(struct herder *h, const struct beat *b)
 static uint64_t
 draw(struct herder *h)
 {
-	uint64_t x = h->config.seed += 0x9e3779b97f4a7c15u;
+	uint64_t x = h->config.seed += 0x9e3779b97f4a7c15U;
 
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
 	x ^= x >> 31;
 	return x == 0 ? 1 : x;
 }

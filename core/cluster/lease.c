@@ -20,6 +20,7 @@ lease_init(struct lease *l, int64_t session_ms, struct clock_ms now)
 	*l = (struct lease){ .session_ms = session_ms,
 		.ends = now,
 		.prompt_sent = now,
+		.deaf_ms = l->deaf_ms,
 		.deaf_until = now };
 }
 
@@ -77,10 +78,25 @@ lease_allows(const struct lease *l, struct clock_ms now)
 	return l->held && now.ms < lease_suspends(l).ms;
 }
 
+int64_t
+lease_deaf_ms(const struct lease *l, struct clock_ms now)
+{
+	struct clock_ms since;
+
+	if (l->sent_count == 0)
+		return l->deaf_ms;
+	since = l->sent[0].at;
+	if (clock_since(since, now) <= PROMPT_OF(l->session_ms))
+		return l->deaf_ms;
+	return l->deaf_ms + clock_since(later(since, l->deaf_until), now);
+}
+
 struct clock_ms
 lease_silent_at(const struct lease *l, struct clock_ms heard, int64_t deaf_ms)
 {
-	return clock_after(heard, l->session_ms + l->deaf_ms - deaf_ms);
+	int64_t deaf = l->deaf_ms > deaf_ms ? l->deaf_ms - deaf_ms : 0;
+
+	return clock_after(heard, l->session_ms + deaf);
 }
 
 bool

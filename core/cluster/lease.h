@@ -31,6 +31,7 @@ struct lease {
 	struct clock_ms deaf_until;
 };
 
+/* Of a new incarnation; zeroed before the first. */
 void lease_init(struct lease *l, int64_t session_ms, struct clock_ms now);
 void lease_sent(struct lease *l, int64_t number, struct clock_ms now);
 /* One of ours was read, with no verdict against us before it. */
@@ -40,10 +41,12 @@ void lease_read(struct lease *l, int64_t number, struct clock_ms now);
 struct clock_ms lease_suspends(const struct lease *l);
 bool lease_allows(const struct lease *l, struct clock_ms now);
 
-/* One that was heard last at `heard`, with deaf_ms as it was then, should have
- * been heard again before that. */
-struct clock_ms lease_silent_at(const struct lease *l, struct clock_ms heard,
-    int64_t deaf_ms);
+/* With what is already sure of the present wait for a heartbeat of ours. */
+int64_t lease_deaf_ms(const struct lease *l, struct clock_ms now);
+/* One that was heard last at `heard`, with lease_deaf_ms as it was then, should
+ * have been heard again before that. */
+struct clock_ms
+lease_silent_at(const struct lease *l, struct clock_ms heard, int64_t deaf_ms);
 /* It was not: a heartbeat of ours sent after that came back promptly. */
 bool lease_proves_silence(const struct lease *l, struct clock_ms silent_at);
 
