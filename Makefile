@@ -25,8 +25,8 @@ CLANG_VERSION := $(firstword $(foreach v,14 15 16 17 18 19 20 21,\
 CLANG := clang-$(CLANG_VERSION)
 PYTHON := $(DEPS)/venv/bin/python
 
-.PHONY: all check integration test deps lint layers headers sizes format \
-	tidy cppcheck reformat asan cov bench demo soak clean help
+.PHONY: all check mutants integration test deps lint layers headers sizes \
+	format tidy cppcheck reformat asan cov bench demo soak clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -133,8 +133,13 @@ LIVE_SRC := $(wildcard tests/live/test_*.c)
 # How a process that ends by _exit keeps its coverage; in every program.
 COV_SRC := $(if $(filter cov,$(MODE)),tests/support/cov.c)
 # What several of them use: the host that drives a plugin, servers, …
-HELPER_SRC := $(filter-out $(TEST_SRC),$(wildcard tests/connectors/*.c \
-	tests/plugins/*.c tests/task/*.c tests/worker/*.c))
+HELPER_SRC := $(filter-out $(TEST_SRC) tests/cluster/simulate.c,\
+	$(wildcard $(addsuffix /*.c,$(addprefix tests/,connectors plugins task \
+	worker cluster))))
+# The cluster's simulator: its program and all that it is linked with.
+SIM_SRC := $(filter-out $(TEST_SRC),$(wildcard tests/cluster/*.c)) \
+	$(wildcard core/cluster/*.c) $(addprefix core/base/,arena.c clock.c \
+	xalloc.c)
 # In every binary of tests.
 RUNNER_SRC := tests/support/runner.c
 # Tests of what is inside a plugin are linked with that plugin's objects.
@@ -231,6 +236,10 @@ $(B)/floors/%: $(B)/obj/tests/bench/floor_%.o
 	@echo link $@
 	@$(CC) $(LDFLAGS) -o $@ $^ $(RDKAFKA_LIBS) $(call pkg_libs,libpq libcurl)
 
+$(B)/simulate: $(call obj,$(SIM_SRC))
+	@echo link $@
+	@$(LINK_PROGRAM) -o $@ $^
+
 $(B)/check: $(call obj,$(TEST_SRC) $(HELPER_SRC) $(RUNNER_SRC)) $(CORE_OBJ)
 	@echo link $@
 	@$(LINK_PROGRAM) -o $@ $^ -lcriterion $(CORE_LIBS)
@@ -251,13 +260,23 @@ $(foreach d,$(INSIDE_DIRS),$(eval $(call inside,$d)))
 
 -include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(PLUGIN_SRC) \
 	$(FIXTURE_SRC) $(TEST_SRC) $(LIVE_SRC) $(HELPER_SRC) $(RUNNER_SRC) \
-	$(INSIDE_SRC) $(FLOOR_SRC) $(FUZZ_SRC) $(DRIVE_SRC)))
+	$(INSIDE_SRC) $(FLOOR_SRC) $(FUZZ_SRC) $(DRIVE_SRC) $(SIM_SRC)))
 
 # ---- Tests ----------------------------------------------------------------
 
-# make check FILTER='ack/*'
-check: all $(CHECKS) $(FIXTURES)
+# Schedules of the cluster's simulator; a sanitizer's are slow.
+SCHEDULES_asan := 5000
+SCHEDULES_cov := 5000
+SCHEDULES ?= $(or $(SCHEDULES_$(MODE)),100000)
+
+# make check FILTER='ack/*' runs these and no simulations.
+check: all $(CHECKS) $(FIXTURES) $(B)/simulate
 	@tests/support/run-checks $(B) $(CHECKS)
+	@$(if $(FILTER),,tests/cluster/run-simulations $(B) $(SCHEDULES))
+
+# Each rule of the cluster is broken on purpose: the simulator has to tell.
+mutants: $(B)/simulate
+	@tests/cluster/run-mutants $(B) $(SCHEDULES) $(SIM_SRC)
 
 # make integration TESTS=tests/integration/test_file.py
 TESTS ?= tests/integration
@@ -390,6 +409,7 @@ help:
 	@echo 'make              build/release/penstock and plugins/*.so'
 	@echo 'make demo         a whole pipeline on real servers; KEEP=1'
 	@echo 'make check        unit tests; FILTER=ack/* runs some'
+	@echo 'make mutants      the simulator finds each rule that is broken'
 	@echo 'make integration  tests on real servers; TESTS=FILE runs some'
 	@echo 'make test         installs what is missing, then both'
 	@echo 'make lint         layers headers sizes format tidy cppcheck'

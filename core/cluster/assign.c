@@ -146,10 +146,9 @@ look_at_slot(struct assigning *s, struct look *l, size_t slot)
 
 	l->owners[slot] = entry_owner(l->e, task);
 	l->before[slot] = last == NULL ? PLAN_NOBODY : member_of(s, last->id);
-	l->fates[slot] =
-	    l->owners[slot] == NULL
-		? FATE_FREE
-		: fate_of(s, l->owners[slot], l->before[slot]);
+	l->fates[slot] = l->owners[slot] == NULL
+			     ? FATE_FREE
+			     : fate_of(s, l->owners[slot], l->before[slot]);
 }
 
 static void
@@ -403,7 +402,8 @@ assign_plan(struct ps_arena *a, const struct assign_input *in)
 {
 	struct assigning s = { .a = a, .in = in, .epoch = in->epoch };
 	size_t count = table_count(in->table);
-	struct assign_record *records = ps_calloc(a, count + 1, sizeof *records);
+	struct assign_record *records =
+	    ps_calloc(a, count + 1, sizeof *records);
 	struct assign_result r = { .records = records };
 
 	collect_members(&s);

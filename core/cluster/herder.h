@@ -119,9 +119,9 @@ bool herder_may_start(const struct herder *h, struct clock_ms now,
     const char *connector, int task, int64_t generation);
 
 enum herder_role {
-	HERDER_JOINING,   /* has no lease yet, or has lost it */
+	HERDER_JOINING, /* has no lease yet, or has lost it */
 	HERDER_FOLLOWER,
-	HERDER_CLAIMING,  /* claims */
+	HERDER_CLAIMING, /* claims */
 	HERDER_LEADER,
 	HERDER_LEAVING,
 };
@@ -130,8 +130,8 @@ const struct who *herder_me(const struct herder *h);
 /* The newest claim; incarnation 0: none was read. */
 const struct claim *herder_leader(const struct herder *h);
 /* Does that incarnation hold, as far as is known, a lease? */
-bool herder_is_alive(const struct herder *h, const char *id,
-    uint64_t incarnation);
+bool
+herder_is_alive(const struct herder *h, const char *id, uint64_t incarnation);
 /* Has all that ran of the connector ended, and will nothing start? */
 bool herder_is_idle(const struct herder *h, const char *connector);
 const struct peers *herder_peers(const struct herder *h);

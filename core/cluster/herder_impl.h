@@ -38,8 +38,8 @@ struct herder {
 	uint64_t token;  /* of the last HERD_CATCH_UP */
 	bool listens;    /* nothing is done before */
 	bool caught_up;
-	bool lost;      /* a verdict stands against us */
-	bool suspended; /* work is, or there never was any */
+	bool lost;            /* a verdict stands against us */
+	bool suspended;       /* work is, or there never was any */
 	struct clock_ms told; /* the lease's end that children know */
 	bool draining, leaving, hurried, left;
 	int64_t goodbye; /* number of the last beat, 0: not sent */
@@ -62,7 +62,8 @@ struct herder {
 	struct clock_ms next;
 };
 
-struct herder_action *herder_act(struct herder *h, enum herder_action_kind kind);
+struct herder_action *
+herder_act(struct herder *h, enum herder_action_kind kind);
 /* A tick is due then. */
 void herder_wake(struct herder *h, struct clock_ms t);
 void herder_beat(struct herder *h);

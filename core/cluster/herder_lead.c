@@ -7,9 +7,9 @@
 /* Between two assignment transactions. */
 #define WRITE_GAP_MS 100
 /* After a claim or a write that failed. */
-#define AGAIN_MS     500
+#define AGAIN_MS 500
 /* A verdict that was not read back is written again. */
-#define ACCUSE_MS    1000
+#define ACCUSE_MS 1000
 
 void
 herder_stop_leading(struct herder *h)
@@ -87,8 +87,7 @@ herder_on_candidate(struct herder *h, bool candidate)
 static void
 accuse(struct herder *h, struct peer *p)
 {
-	if (p->accused.ms != 0 &&
-	    clock_since(p->accused, h->now) < ACCUSE_MS)
+	if (p->accused.ms != 0 && clock_since(p->accused, h->now) < ACCUSE_MS)
 		return;
 	p->accused = h->now;
 	herder_act(h, HERD_VERDICT)->verdict =
@@ -236,8 +235,7 @@ give_up_if_stuck(struct herder *h, bool able)
 		return;
 	}
 	if (clock_since(h->success, h->now) < h->config.session_ms) {
-		herder_wake(h,
-		    clock_after(h->success, h->config.session_ms));
+		herder_wake(h, clock_after(h->success, h->config.session_ms));
 		return;
 	}
 	leave_group(h);

@@ -55,7 +55,7 @@ struct peer {
 	char *host; /* NULL: none of its beats was read */
 	int64_t born_ms, number;
 	struct clock_ms heard;
-	int64_t deaf_ms; /* of the reader's lease, then */
+	int64_t deaf_ms;         /* of the reader's lease, then */
 	struct clock_ms ended;   /* noticed by peers_notice */
 	struct clock_ms accused; /* by this worker, when it leads */
 	int64_t epoch;
@@ -77,8 +77,8 @@ void peers_free(struct peers **pp);
 /* The log is read from here on. */
 void peers_begin(struct peers *p, struct clock_ms now);
 /* As read. */
-void peers_beat(struct peers *p, const struct beat *b, struct clock_ms now);
-void peers_verdict(struct peers *p, const struct who *who);
+void peers_beat(struct peers *all, const struct beat *b, struct clock_ms now);
+void peers_verdict(struct peers *all, const struct who *who);
 
 /* What is assigned to somebody never heard of counts from the beginning. */
 struct peer *peers_get(struct peers *p, const struct who *who);
@@ -90,7 +90,7 @@ struct peer *peers_first(const struct peers *p);
 /* It may be given work, or keep it. */
 bool peer_is_member(const struct peer *p);
 /* Sets `over` and `ended` of those of whom nothing runs any more, nor will. */
-void peers_notice(struct peers *p, struct clock_ms now);
+void peers_notice(struct peers *all, struct clock_ms now);
 /* Has it obeyed `epoch`, and does the slot's process no longer run there?
  * connector and task -1 is its own; PEER_ANY: none of that connector. */
 #define PEER_ANY (-2)
@@ -99,6 +99,6 @@ bool peer_has_left(const struct peer *p, int64_t epoch, const char *connector,
 
 /* Those who are over and not `named` (asked with ctx) are dropped. */
 typedef bool peers_named_fn(void *ctx, const struct who *who);
-void peers_sweep(struct peers *p, peers_named_fn *named, void *ctx);
+void peers_sweep(struct peers *all, peers_named_fn *named, void *ctx);
 
 #endif

@@ -207,33 +207,39 @@ move_along(struct plan *p, size_t to)
 
 enum { UNSEEN = -2, ROOT = -1 };
 
+/* Those that `at` can give to, and that the search has not met. The first
+ * where `from` can do away with something, or PLAN_NOBODY. */
+static int
+search_beside(struct plan *p, size_t from, size_t at, size_t *queued)
+{
+	for (size_t m = 0; m < p->members; m++) {
+		if (p->parent[m] != UNSEEN || group_between(p, at, m) < 0)
+			continue;
+		p->parent[m] = (int)at;
+		if (has_too_much(p, p->totals, from, m))
+			return (int)m;
+		p->queue[(*queued)++] = m;
+	}
+	return PLAN_NOBODY;
+}
+
 /* Can something go from `from`, perhaps through others, to where there is too
  * little? Breadth first, so the fewest moves. */
 static bool
 relieve(struct plan *p, size_t from)
 {
-	size_t head = 0, tail = 0;
+	size_t queued = 0;
+	int to = PLAN_NOBODY;
 
 	for (size_t m = 0; m < p->members; m++)
 		p->parent[m] = UNSEEN;
 	p->parent[from] = ROOT;
-	p->queue[tail++] = from;
-	while (head < tail) {
-		size_t at = p->queue[head++];
-
-		for (size_t m = 0; m < p->members; m++) {
-			if (p->parent[m] != UNSEEN ||
-			    group_between(p, at, m) < 0)
-				continue;
-			p->parent[m] = (int)at;
-			if (has_too_much(p, p->totals, from, m)) {
-				move_along(p, m);
-				return true;
-			}
-			p->queue[tail++] = m;
-		}
-	}
-	return false;
+	p->queue[queued++] = from;
+	for (size_t i = 0; i < queued && to == PLAN_NOBODY; i++)
+		to = search_beside(p, from, p->queue[i], &queued);
+	if (to != PLAN_NOBODY)
+		move_along(p, (size_t)to);
+	return to != PLAN_NOBODY;
 }
 
 static bool

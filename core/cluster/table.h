@@ -19,7 +19,7 @@ struct debt {
 
 /* The record penstock-assignment-<connector>. */
 struct assignment {
-	int64_t epoch; /* grows from record to record */
+	int64_t epoch;        /* grows from record to record */
 	int64_t generation;   /* of the task configs, -1: none */
 	struct who connector; /* where its own process runs */
 	size_t task_count;
@@ -56,8 +56,8 @@ size_t table_count(const struct table *t);
 struct entry *table_at(const struct table *t, size_t i); /* by name */
 void table_want(struct table *t, const char *name, const struct wanted *w);
 /* NULL: the record is gone. Copied. */
-void table_assign(struct table *t, const char *name,
-    const struct assignment *as);
+void
+table_assign(struct table *t, const char *name, const struct assignment *as);
 
 /* The tasks that are to run now: none of what is stopped or gone. */
 size_t entry_task_count(const struct entry *e);

@@ -243,9 +243,8 @@ wire_read_lease(struct ps_arena *a, const void *value, size_t len,
 	if (j == NULL)
 		return -1;
 	out->is_verdict = json_object_get(j, "verdict") != NULL;
-	rc = out->is_verdict
-		 ? get_someone(a, j, "verdict", &out->verdict, err)
-		 : get_beat(a, j, &out->beat, err);
+	rc = out->is_verdict ? get_someone(a, j, "verdict", &out->verdict, err)
+			     : get_beat(a, j, &out->beat, err);
 	json_decref(j);
 	return rc;
 }
@@ -318,8 +317,8 @@ get_assignment(struct ps_arena *a, const json_t *j, struct assignment *out,
 	    js_get_int(j, "generation", &out->generation, err) != 0 ||
 	    get_array(j, "tasks", &tasks, err) != 0 ||
 	    get_array(j, "owed", &debts, err) != 0 ||
-	    get_who(a, json_object_get(j, "connector"), &out->connector,
-		err) != 0)
+	    get_who(a, json_object_get(j, "connector"), &out->connector, err) !=
+		0)
 		return -1;
 	if (get_tasks(a, tasks, out, err) != 0)
 		return -1;

@@ -1,7 +1,8 @@
 """The rules of the cluster, each broken on purpose.
 
-A row: what is broken, the file, what stands there, what stands there instead.
-The simulator has to turn red within the schedules that `make test` runs.
+A row: what is broken, the file (from core/cluster), what stands there, what
+stands there instead.
+The simulator has to turn red within the schedules that `make check` runs.
 """
 MUTANTS = [
     ("a lease runs from when its beat was read, not sent", "lease.c",
@@ -43,7 +44,7 @@ MUTANTS = [
      "	case WROTE_OK:\n",
      "	case WROTE_OK:\n		if (h->lead == LEAD_CLAIMING)\n"
      "			h->lead = LEAD_LEADING;\n"),
-    ("a claim does not fence the last leader", "../tests/sim.c",
+    ("a claim does not fence the last leader", "../../tests/cluster/broker.c",
      "if (wr->producer != s->producer)", "if (wr->producer == 0)"),
     ("the leader plans before it read what it wrote", "herder_lead.c",
      "if (!h->dirty || h->writing || h->applied < h->written)",

@@ -24,15 +24,29 @@ struct sim_plan {
 	bool trace;
 };
 
+struct sim_plan sim_plan_of(uint64_t seed);
 struct sim *sim_new(uint64_t seed, const struct sim_plan *plan);
 void sim_free(struct sim **sp);
 /* NULL: all rules were kept. */
 const char *sim_run(struct sim *s);
 
-struct sim_counts {
-	size_t events, faults, starts, moves, verdicts, claims, rebirths,
-	    suspends;
+/* What happened in it. */
+enum sim_count {
+	SIM_EVENTS,
+	SIM_FAULTS,
+	SIM_STARTS,
+	SIM_MOVES,
+	SIM_VERDICTS,
+	SIM_CLAIMS,
+	SIM_INCARNATIONS,
+	SIM_SUSPENSIONS,
+	SIM_COUNTS,
 };
-struct sim_counts sim_counts(const struct sim *s);
+extern const char *const sim_count_names[SIM_COUNTS];
+
+struct sim_counts {
+	size_t of[SIM_COUNTS];
+};
+void sim_count(const struct sim *s, struct sim_counts *sum);
 
 #endif

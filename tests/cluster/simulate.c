@@ -7,15 +7,6 @@
 
 #include "tests/cluster/sim.h"
 
-static struct sim_plan
-plan_of(uint64_t seed)
-{
-	return (struct sim_plan){ .workers = 2 + seed % 4,
-		.trouble_ms = 15000 + (int64_t)(seed % 7) * 3000,
-		.calm_ms = 40000,
-		.faults = 1 + (unsigned)(seed % 3) };
-}
-
 int
 main(int argc, char **argv)
 {
@@ -24,32 +15,24 @@ main(int argc, char **argv)
 	struct sim_counts all = { 0 };
 
 	for (uint64_t seed = first; seed < first + count; seed++) {
-		struct sim_plan plan = plan_of(seed);
-		struct sim_counts c;
+		struct sim_plan plan = sim_plan_of(seed);
 		const char *red;
 		struct sim *s;
 
 		plan.trace = argc <= 2;
 		s = sim_new(seed, &plan);
 		red = sim_run(s);
-		c = sim_counts(s);
-		all.events += c.events;
-		all.faults += c.faults;
-		all.starts += c.starts;
-		all.moves += c.moves;
-		all.verdicts += c.verdicts;
-		all.claims += c.claims;
-		all.rebirths += c.rebirths;
-		all.suspends += c.suspends;
 		if (red != NULL) {
-			printf("seed %llu: %s\n", (unsigned long long)seed, red);
+			(void)printf("seed %llu: %s\n",
+			    (unsigned long long)seed, red);
 			return 1;
 		}
+		sim_count(s, &all);
 		sim_free(&s);
 	}
-	printf("%llu schedules: %zu events, %zu faults, %zu starts, %zu moves, "
-	       "%zu verdicts, %zu claims, %zu incarnations, %zu suspensions\n",
-	    (unsigned long long)count, all.events, all.faults, all.starts,
-	    all.moves, all.verdicts, all.claims, all.rebirths, all.suspends);
+	(void)printf("%llu schedules", (unsigned long long)count);
+	for (size_t i = 0; i < SIM_COUNTS; i++)
+		(void)printf(", %zu %s", all.of[i], sim_count_names[i]);
+	(void)putchar('\n');
 	return 0;
 }

@@ -1,0 +1,423 @@
+#include <string.h>
+
+#include "tests/cluster/sim_impl.h"
+
+/* ---- copies that outlive the step -------------------------------------- */
+
+static struct beat
+copy_beat(struct sim *s, const struct beat *b)
+{
+	struct beat copy = *b;
+	struct slot *slots = ps_calloc(s->a, b->slot_count + 1, sizeof *slots);
+
+	for (size_t i = 0; i < b->slot_count; i++) {
+		int c = sim_connector(b->slots[i].connector);
+
+		slots[i] = (struct slot){ sim_connectors[c], b->slots[i].task };
+	}
+	copy.slots = slots;
+	copy.who = sim_who(&b->who);
+	copy.host = sim_who(&(struct who){ b->host, 0 }).id;
+	return copy;
+}
+
+static struct assignment
+copy_assignment(struct sim *s, const struct assignment *as)
+{
+	struct assignment copy = *as;
+
+	copy.connector = sim_who(&as->connector);
+	copy.tasks = ps_calloc(s->a, as->task_count + 1, sizeof *copy.tasks);
+	for (size_t i = 0; i < as->task_count; i++)
+		copy.tasks[i] = sim_who(&as->tasks[i]);
+	copy.debts = ps_calloc(s->a, as->debt_count + 1, sizeof *copy.debts);
+	for (size_t i = 0; i < as->debt_count; i++) {
+		copy.debts[i] = as->debts[i];
+		copy.debts[i].who = sim_who(&as->debts[i].who);
+	}
+	return copy;
+}
+
+/* ---- the lease topic --------------------------------------------------- */
+
+static void
+send_next(struct sim *s, size_t i)
+{
+	struct node *n = &s->nodes[i];
+
+	n->sending = n->outbox_count > 0;
+	if (!n->sending)
+		return;
+	world_later(s,
+	    n->outbox[0]->is_verdict && world_one_in(s, 3)
+		? world_between(s, 20, 3000)
+		: world_delay(s),
+	    EV_APPEND, i);
+}
+
+/* A producer keeps its order. */
+void
+broker_send_lease(struct sim *s, size_t i, const struct herder_action *act)
+{
+	struct node *n = &s->nodes[i];
+	struct lease_record *r;
+
+	if (n->outbox_count == MAX_OUTBOX)
+		return;
+	r = ps_calloc(s->a, 1, sizeof *r);
+	r->is_verdict = act->kind == HERD_VERDICT;
+	if (r->is_verdict)
+		r->verdict = sim_who(&act->verdict);
+	else
+		r->beat = copy_beat(s, &act->beat);
+	n->outbox[n->outbox_count++] = r;
+	if (!n->sending)
+		send_next(s, i);
+}
+
+static void
+append_lease(struct sim *s, const struct lease_record *r)
+{
+	*(struct lease_record *)log_add(&s->leases) = *r;
+	node_wake_readers(s);
+}
+
+void
+broker_on_append(struct sim *s, const struct event *e)
+{
+	struct node *n = &s->nodes[e->worker];
+	int64_t whole = world_whole_at(s, n);
+
+	if (n->sick)
+		return;
+	if (!world_can_lease(s, n)) {
+		if (whole < n->no_lease_until)
+			whole = n->no_lease_until;
+		world_later(s, whole - s->now + world_between(s, 20, 60),
+		    EV_APPEND, e->worker);
+		return;
+	}
+	append_lease(s, n->outbox[0]);
+	memmove(n->outbox, n->outbox + 1,
+	    --n->outbox_count * sizeof(struct lease_record *));
+	send_next(s, e->worker);
+}
+
+void
+broker_on_last_words(struct sim *s, const struct event *e)
+{
+	append_lease(s, e->lease);
+}
+
+void
+broker_drop_outbox(struct sim *s, size_t i)
+{
+	struct node *n = &s->nodes[i];
+	int64_t count = (int64_t)n->outbox_count, sent = 0;
+
+	if (count > 0 && world_can_lease(s, n))
+		sent = world_between(s, 0, count);
+	for (int64_t k = 0; k < sent; k++)
+		world_push(s, (struct event){ .at = s->now + world_delay(s),
+				  .kind = EV_LAST_WORDS,
+				  .worker = (unsigned)i,
+				  .lease = n->outbox[k] });
+	n->outbox_count = 0;
+}
+
+/* ---- the status topic -------------------------------------------------- */
+
+void
+broker_introduce(struct sim *s, size_t i)
+{
+	struct member_info *m = log_add(&s->members);
+
+	m->who = sim_who(herder_me(s->nodes[i].h));
+	m->url = "http://x";
+	m->capacity = 1;
+	node_wake_readers(s);
+}
+
+/* ---- the config topic -------------------------------------------------- */
+
+static void
+say_assignment(const struct sim *s, const struct config_record *r)
+{
+	const struct assignment *as = &r->assignment;
+
+	world_say(s, "config %s: %s epoch %lld, generation %lld, on %s",
+	    sim_connectors[r->connector], r->gone ? "gone" : "assigned",
+	    (long long)as->epoch, (long long)as->generation,
+	    as->connector.id == NULL ? "-" : as->connector.id);
+	for (size_t t = 0; t < as->task_count; t++)
+		world_say(s, "    task %zu on %s", t,
+		    as->tasks[t].id == NULL ? "-" : as->tasks[t].id);
+	for (size_t d = 0; d < as->debt_count; d++)
+		world_say(s, "    owed by %s since %lld, generation %lld",
+		    as->debts[d].who.id, (long long)as->debts[d].epoch,
+		    (long long)as->debts[d].generation);
+}
+
+static void
+say_record(const struct sim *s, const struct config_record *r)
+{
+	switch (r->kind) {
+	case CONFIG_CONNECTOR:
+		world_say(s,
+		    "config %s: exists %d, stopped %d, generation %lld, "
+		    "%zu tasks",
+		    sim_connectors[r->connector], r->wanted.exists,
+		    r->wanted.stopped, (long long)r->wanted.generation,
+		    r->wanted.task_count);
+		break;
+	case CONFIG_ASSIGNMENT:
+		say_assignment(s, r);
+		break;
+	case CONFIG_CLAIM:
+		world_say(s, "config: %s leads, epoch %lld", r->claim.who.id,
+		    (long long)r->claim.epoch);
+		break;
+	}
+}
+
+void
+broker_append_config(struct sim *s, const struct config_record *r)
+{
+	*(struct config_record *)log_add(&s->configs) = *r;
+	node_wake_readers(s);
+	if (s->plan.trace)
+		say_record(s, r);
+}
+
+/* ---- transactions ------------------------------------------------------ */
+
+static struct write *
+new_write(struct sim *s, size_t i, size_t count)
+{
+	const struct node *n = &s->nodes[i];
+	struct write *wr = ps_calloc(s->a, 1, sizeof *wr);
+
+	wr->count = count;
+	wr->records = ps_calloc(s->a, count, sizeof *wr->records);
+	wr->scribe = n->scribe;
+	wr->producer = n->producer;
+	wr->group_generation = n->told_generation;
+	world_push(s, (struct event){ .at = s->now + world_delay(s),
+			  .kind = EV_COMMIT,
+			  .worker = (unsigned)i,
+			  .life = n->life,
+			  .write = wr });
+	return wr;
+}
+
+/* A new scribe: its init fences the one before, then it writes. */
+void
+broker_claim(struct sim *s, size_t i, int64_t epoch)
+{
+	struct node *n = &s->nodes[i];
+	struct write *wr;
+
+	s->counts.of[SIM_CLAIMS]++;
+	world_say(s, "w%zu: claims epoch %lld", i, (long long)epoch);
+	n->scribe = ++s->serial;
+	n->producer = 0; /* known once it is initialized */
+	wr = new_write(s, i, 1);
+	wr->claim = true;
+	wr->records[0].kind = CONFIG_CLAIM;
+	wr->records[0].claim =
+	    (struct claim){ sim_who(herder_me(n->h)), "http://x", epoch };
+}
+
+void
+broker_assign(struct sim *s, size_t i, const struct assign_result *r)
+{
+	struct write *wr = new_write(s, i, r->count);
+
+	s->counts.of[SIM_MOVES] += r->moves;
+	for (size_t k = 0; k < r->count; k++) {
+		const struct assign_record *from = &r->records[k];
+		struct config_record *to = &wr->records[k];
+
+		to->kind = CONFIG_ASSIGNMENT;
+		to->connector = sim_connector(from->connector);
+		to->gone = from->assignment == NULL;
+		if (!to->gone)
+			to->assignment = copy_assignment(s, from->assignment);
+	}
+}
+
+static void
+again(struct sim *s, const struct event *e, int64_t ms)
+{
+	struct event copy = *e;
+
+	copy.at = s->now + ms;
+	world_push(s, copy);
+}
+
+static void
+answer(struct sim *s, const struct event *e, enum wrote wrote)
+{
+	bool unknown = world_one_in(s, 25);
+
+	again(s,
+	    &(struct event){ .kind = EV_ANSWER,
+		.worker = e->worker,
+		.life = e->life,
+		.value = (int)(unknown ? WROTE_UNKNOWN : wrote),
+		.serial = e->write->scribe },
+	    unknown ? world_between(s, 1000, 10000) : world_delay(s));
+}
+
+static enum wrote
+commit(struct sim *s, const struct event *e)
+{
+	const struct write *wr = e->write;
+
+	if (wr->producer != s->producer)
+		return WROTE_FENCED;
+	if (wr->claim &&
+	    (s->owner != (int)e->worker || !s->nodes[e->worker].joined ||
+		wr->group_generation != s->group_generation))
+		return WROTE_REFUSED;
+	if (!wr->claim && world_one_in(s, 60))
+		return WROTE_REFUSED;
+	for (size_t n = 0; n < wr->count; n++)
+		broker_append_config(s, &wr->records[n]);
+	return WROTE_OK;
+}
+
+/* init_transactions: the last leader is fenced from now on. */
+static void
+init(struct sim *s, const struct event *e)
+{
+	struct node *n = &s->nodes[e->worker];
+	struct write *wr = e->write;
+
+	wr->producer = ++s->producer;
+	if (n->life == e->life && n->scribe == wr->scribe)
+		n->producer = wr->producer;
+	if (n->life == e->life || world_one_in(s, 2))
+		again(s, e, world_delay(s));
+}
+
+/* What a dead worker had sent may still arrive. */
+void
+broker_on_commit(struct sim *s, const struct event *e)
+{
+	const struct node *n = &s->nodes[e->worker];
+
+	if (!world_can_send(s, n)) {
+		if (n->life == e->life)
+			again(s, e,
+			    world_whole_at(s, n) - s->now +
+				world_between(s, 20, 60));
+	} else if (e->write->claim && e->write->producer == 0) {
+		init(s, e);
+	} else {
+		answer(s, e, commit(s, e));
+	}
+}
+
+/* ---- the group --------------------------------------------------------- */
+
+static void
+elect(struct sim *s)
+{
+	size_t first = world_draw(s) % s->plan.workers;
+
+	s->owner = -1;
+	s->group_generation++;
+	for (size_t k = 0; k < s->plan.workers && s->owner < 0; k++) {
+		size_t i = (first + k) % s->plan.workers;
+
+		if (s->nodes[i].joined)
+			s->owner = (int)i;
+	}
+	if (s->owner >= 0)
+		world_say(s, "the group's partition is of w%d", s->owner);
+}
+
+static void
+expire_members(struct sim *s)
+{
+	for (size_t i = 0; i < s->plan.workers; i++) {
+		struct node *n = &s->nodes[i];
+
+		if (!n->joined || s->now - n->seen <= SESSION_MS)
+			continue;
+		n->joined = false;
+		s->group_generation++;
+	}
+	if (s->owner >= 0 && !s->nodes[s->owner].joined)
+		s->owner = -1;
+	if (s->owner < 0 && s->now >= s->vacant_until)
+		elect(s);
+}
+
+static void
+member_beats(struct sim *s, size_t i)
+{
+	struct node *n = &s->nodes[i];
+
+	n->seen = s->now;
+	if (n->joined || s->now < n->rejoin_at)
+		return;
+	n->joined = true;
+	s->group_generation++;
+}
+
+/* What the member learns from the answer. */
+static void
+member_learns(struct sim *s, size_t i)
+{
+	struct node *n = &s->nodes[i];
+	struct herder_event ev = { .kind = HERDER_CANDIDATE,
+		.candidate = s->owner == (int)i };
+
+	if (ev.candidate || ev.candidate != n->owner_told)
+		n->told_generation = s->group_generation;
+	if (ev.candidate == n->owner_told)
+		return;
+	n->owner_told = ev.candidate;
+	node_step(s, i, &ev);
+}
+
+void
+broker_on_group(struct sim *s, const struct event *e)
+{
+	struct node *n = &s->nodes[e->worker];
+	bool there = world_is_awake(s, n) && world_can_read(s, n);
+
+	if (there)
+		member_beats(s, e->worker);
+	expire_members(s);
+	if (there)
+		member_learns(s, e->worker);
+	world_later(s, world_between(s, GROUP_BEAT_MS / 2, GROUP_BEAT_MS),
+	    EV_GROUP, e->worker);
+}
+
+/* It is gone without a word: the group waits for it. */
+void
+broker_lose_member(struct sim *s, size_t i)
+{
+	struct node *n = &s->nodes[i];
+
+	if (n->joined && s->owner == (int)i) {
+		s->owner = -1;
+		s->vacant_until = n->seen + SESSION_MS;
+	}
+	n->joined = n->owner_told = false;
+}
+
+void
+broker_leave_group(struct sim *s, size_t i)
+{
+	struct node *n = &s->nodes[i];
+
+	s->group_generation++;
+	n->joined = n->owner_told = false;
+	n->rejoin_at =
+	    n->leaving ? INT64_MAX : s->now + world_between(s, 500, 2000);
+}

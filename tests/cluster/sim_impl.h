@@ -1,0 +1,265 @@
+/*
+ * sim_impl: the simulator's world; private to its files.
+ *
+ * world: chance, the queue of events, clocks, what is cut off. node: a worker
+ * with its herder and its children. broker: the logs, the group, the scribes'
+ * transactions. trouble: faults and changes. rules: what must hold. All memory
+ * of records is the arena's and ends with the simulation.
+ */
+#ifndef PENSTOCK_TESTS_CLUSTER_SIM_IMPL_H
+#define PENSTOCK_TESTS_CLUSTER_SIM_IMPL_H
+
+#include "base/arena.h"
+#include "cluster/herder.h"
+#include "tests/cluster/sim.h"
+
+#define SESSION_MS    10000
+#define BEAT_MS       3000
+#define GROUP_BEAT_MS 1000
+#define DELAY_MS      500
+#define MAX_WORKERS   6
+#define CONNECTORS    4
+#define MAX_TASKS     4
+#define MAX_OUTBOX    128
+
+/* ---- events ------------------------------------------------------------ */
+
+enum event_kind {
+	EV_READ,
+	EV_TICK,
+	EV_APPEND,     /* to the lease log: the first of the worker's queue */
+	EV_LAST_WORDS, /* … what a dead worker had sent */
+	EV_CHILD_STOPPED,
+	EV_CHILD_IDLE,
+	EV_SETTLE,
+	EV_COMMIT,
+	EV_ANSWER,
+	EV_HEALED,
+	EV_GROUP, /* a member's heartbeat */
+	EV_FAULT,
+	EV_START,
+	EV_CRASH,
+	EV_CHANGE,
+	EV_HURRY,
+	EV_HANG, /* its lease client, again */
+	EVENT_KINDS,
+};
+
+struct event {
+	int64_t at;
+	uint64_t order;
+	enum event_kind kind;
+	unsigned worker;
+	uint64_t life;   /* of the worker, when it was sent */
+	uint64_t serial; /* of a child, or of a scribe */
+	int value;       /* a connector, or an enum wrote */
+	union {
+		struct lease_record *lease;
+		struct write *write;
+	};
+};
+
+/* ---- logs -------------------------------------------------------------- */
+
+struct lease_record {
+	bool is_verdict;
+	struct who verdict;
+	struct beat beat;
+};
+
+enum config_kind { CONFIG_CONNECTOR, CONFIG_ASSIGNMENT, CONFIG_CLAIM };
+
+struct config_record {
+	enum config_kind kind;
+	int connector;
+	bool gone; /* a tombstone */
+	struct wanted wanted;
+	struct assignment assignment;
+	struct claim claim;
+};
+
+/* A list that grows; `items` are of `size` bytes. */
+struct log {
+	size_t size, count, room;
+	char *items;
+};
+
+/* One transaction on its way. */
+struct write {
+	size_t count;
+	struct config_record *records;
+	bool claim;
+	int64_t group_generation;
+	uint64_t producer; /* the scribe's epoch, 0: not initialized */
+	uint64_t scribe;   /* whose answer it is */
+};
+
+/* ---- workers ----------------------------------------------------------- */
+
+/* A process of a worker's. Its kernel timer runs on the machine's clock,
+ * whatever the worker does. */
+struct child {
+	bool used;
+	int connector, task;
+	int64_t generation;
+	bool stopping, idle;
+	int64_t lease; /* by the machine's clock */
+	uint64_t serial;
+};
+
+struct node {
+	struct herder *h; /* NULL: it does not run */
+	uint64_t life;    /* changes at each start and end */
+	int64_t offset;   /* its clock is time * rate + offset */
+	double rate;
+	int64_t paused_until, no_send_until, no_read_until;
+	int64_t no_lease_until; /* its client of the lease topic */
+	bool sick;              /* … hangs for good */
+	bool drained, leaving;
+	int64_t tick_at;
+	struct child children[CONNECTORS][1 + MAX_TASKS];
+	int64_t lease_told;
+	/* readers */
+	size_t lease_at, config_at, member_at;
+	bool reading;         /* an event for it is on its way */
+	int64_t caught_up_at; /* a position, -1: none was asked for */
+	uint64_t token;
+	/* its producer of the lease topic, in order */
+	struct lease_record *outbox[MAX_OUTBOX];
+	size_t outbox_count;
+	bool sending;
+	/* the group */
+	bool joined, owner_told;
+	int64_t seen, rejoin_at, told_generation;
+	/* the scribe */
+	uint64_t scribe, producer;
+};
+
+struct sim {
+	struct sim_plan plan;
+	struct ps_arena *a;
+	uint64_t random;
+	int64_t now;
+	struct event *heap;
+	size_t heap_count, heap_room;
+	uint64_t order, serial;
+	struct node nodes[MAX_WORKERS];
+	struct log leases, configs, members;
+	struct wanted wanted[CONNECTORS];
+	/* the group */
+	int owner;            /* of the partition, -1: nobody */
+	int64_t vacant_until; /* its dead owner is a member until then */
+	int64_t group_generation;
+	uint64_t producer; /* the newest */
+	int64_t outage_until;
+	char red[512];
+	struct sim_counts counts;
+};
+
+/* ---- world ------------------------------------------------------------- */
+
+extern const char *const sim_connectors[CONNECTORS];
+extern const char *const sim_ids[MAX_WORKERS];
+int sim_connector(const char *name);
+/* Names that live as long as the world. */
+struct who sim_who(const struct who *w);
+
+uint64_t world_draw(struct sim *s);
+int64_t world_between(struct sim *s, int64_t low, int64_t high);
+bool world_one_in(struct sim *s, unsigned n);
+/* Of a message: mostly short, sometimes long. */
+int64_t world_delay(struct sim *s);
+
+/* Printed when the schedule is told. */
+__attribute__((format(printf, 2, 3))) void
+world_say(const struct sim *s, const char *fmt, ...);
+/* A rule is broken; the first counts. */
+__attribute__((format(printf, 2, 3))) void
+world_red(struct sim *s, const char *fmt, ...);
+
+void world_push(struct sim *s, struct event e);
+struct event world_pop(struct sim *s);
+/* For the worker's present life. */
+void
+world_later(struct sim *s, int64_t ms, enum event_kind kind, size_t worker);
+
+int64_t world_clock(const struct sim *s, const struct node *n);
+int64_t world_time(const struct node *n, int64_t clock);
+
+bool world_is_awake(const struct sim *s, const struct node *n);
+bool world_can_send(const struct sim *s, const struct node *n);
+bool world_can_read(const struct sim *s, const struct node *n);
+bool world_can_lease(const struct sim *s, const struct node *n);
+/* When all that is cut may be whole again: to look before is no use. */
+int64_t world_whole_at(const struct sim *s, const struct node *n);
+
+void *log_add(struct log *l);
+void *log_at(const struct log *l, size_t i);
+
+/* ---- node -------------------------------------------------------------- */
+
+void node_start(struct sim *s, size_t i);
+/* Killed, or left. */
+void node_end(struct sim *s, size_t i);
+void node_step(struct sim *s, size_t i, const struct herder_event *ev);
+/* There is something new in a log. */
+void node_wake_readers(struct sim *s);
+/* One of its processes ends by itself, and starts again. */
+void node_lose_child(struct sim *s, size_t i);
+void node_settle_later(struct sim *s, size_t i, int connector);
+
+void node_on_read(struct sim *s, const struct event *e);
+void node_on_tick(struct sim *s, const struct event *e);
+void node_on_child_stopped(struct sim *s, const struct event *e);
+void node_on_child_idle(struct sim *s, const struct event *e);
+void node_on_settle(struct sim *s, const struct event *e);
+void node_on_answer(struct sim *s, const struct event *e);
+void node_on_healed(struct sim *s, const struct event *e);
+void node_on_hurry(struct sim *s, const struct event *e);
+
+/* ---- children: the supervisor and its processes ------------------------ */
+
+void children_settle(struct sim *s, size_t i, int connector);
+void children_reap_expired(struct sim *s, size_t i);
+void children_lease(struct sim *s, size_t i, int64_t ends);
+void children_suspend(struct sim *s, size_t i);
+void children_kill(struct sim *s, size_t i);
+void children_forget(struct sim *s, size_t i);
+
+/* ---- broker ------------------------------------------------------------ */
+
+void
+broker_send_lease(struct sim *s, size_t i, const struct herder_action *act);
+/* What a worker that ends had in its queue: some of it was sent. */
+void broker_drop_outbox(struct sim *s, size_t i);
+void broker_claim(struct sim *s, size_t i, int64_t epoch);
+void broker_assign(struct sim *s, size_t i, const struct assign_result *r);
+void broker_append_config(struct sim *s, const struct config_record *r);
+void broker_introduce(struct sim *s, size_t i);
+void broker_leave_group(struct sim *s, size_t i);
+void broker_lose_member(struct sim *s, size_t i);
+
+void broker_on_append(struct sim *s, const struct event *e);
+void broker_on_last_words(struct sim *s, const struct event *e);
+void broker_on_commit(struct sim *s, const struct event *e);
+void broker_on_group(struct sim *s, const struct event *e);
+
+/* ---- trouble ----------------------------------------------------------- */
+
+void trouble_on_fault(struct sim *s, const struct event *e);
+void trouble_on_start(struct sim *s, const struct event *e);
+void trouble_on_crash(struct sim *s, const struct event *e);
+void trouble_on_change(struct sim *s, const struct event *e);
+void trouble_on_hang(struct sim *s, const struct event *e);
+void trouble_end(struct sim *s);
+
+/* ---- rules ------------------------------------------------------------- */
+
+/* The child begins to act: nobody else may do its work. */
+void rules_alone(struct sim *s, size_t at, const struct child *mine);
+bool rules_is_active(const struct sim *s, const struct node *n,
+    const struct child *c);
+/* All runs once, and is spread. */
+void rules_calm(struct sim *s);
+
+#endif

@@ -1,0 +1,210 @@
+#include "tests/cluster/sim_impl.h"
+
+/* Short, about as long as a session, or long; over when trouble is. */
+static int64_t
+until(struct sim *s)
+{
+	int64_t ms, end = s->plan.trouble_ms;
+
+	switch (world_between(s, 0, 3)) {
+	case 0:
+		ms = world_between(s, 8000, 25000);
+		break;
+	case 1:
+	case 2:
+		ms = world_between(s, SESSION_MS - 3500, SESSION_MS + 1500);
+		break;
+	default:
+		ms = world_between(s, 100, 6000);
+		break;
+	}
+	return s->now + ms < end ? s->now + ms : end;
+}
+
+/* ---- faults ------------------------------------------------------------ */
+
+static void
+crash(struct sim *s, size_t i)
+{
+	if (s->nodes[i].h == NULL)
+		return;
+	world_say(s, "w%zu: is killed", i);
+	node_end(s, i);
+	world_later(s,
+	    world_one_in(s, 2) ? world_between(s, 5, 3000)
+			       : world_between(s, 3000, 15000),
+	    EV_START, i);
+	/* Some are killed again as soon as they are up. */
+	if (world_one_in(s, 3)) {
+		world_later(s, 4, EV_START, i);
+		world_later(s, world_between(s, 5, 25), EV_CRASH, i);
+	}
+}
+
+static void
+pause(struct sim *s, size_t i)
+{
+	s->nodes[i].paused_until = until(s);
+	world_say(s, "w%zu: is stopped until %lld", i,
+	    (long long)s->nodes[i].paused_until);
+}
+
+static void
+cut_off(struct sim *s, size_t i)
+{
+	struct node *n = &s->nodes[i];
+
+	n->no_send_until = n->no_read_until = until(s);
+	world_say(s, "w%zu: is cut off until %lld", i,
+	    (long long)n->no_send_until);
+}
+
+static void
+deafen(struct sim *s, size_t i)
+{
+	s->nodes[i].no_read_until = until(s);
+	world_say(s, "w%zu: reads nothing until %lld", i,
+	    (long long)s->nodes[i].no_read_until);
+}
+
+static void
+hang_lease_client(struct sim *s, size_t i)
+{
+	struct node *n = &s->nodes[i];
+
+	n->no_lease_until = until(s);
+	world_say(s, "w%zu: its lease client hangs until %lld", i,
+	    (long long)n->no_lease_until);
+	if (world_one_in(s, 2))
+		world_later(s,
+		    n->no_lease_until - s->now + world_between(s, 30, 2500),
+		    EV_HANG, i);
+}
+
+static void
+break_broker(struct sim *s, size_t i)
+{
+	(void)i;
+	if (!world_one_in(s, 3))
+		return;
+	s->outage_until = s->now + world_between(s, 100, 20000);
+	if (s->outage_until > s->plan.trouble_ms)
+		s->outage_until = s->plan.trouble_ms;
+	world_say(s, "no broker until %lld", (long long)s->outage_until);
+}
+
+static void
+drain(struct sim *s, size_t i)
+{
+	struct node *n = &s->nodes[i];
+	struct herder_event ev = { .kind = HERDER_DRAIN };
+
+	if (!world_is_awake(s, n))
+		return;
+	ev.drain = n->drained = !n->drained;
+	world_say(s, "w%zu: drained %d", i, n->drained);
+	node_step(s, i, &ev);
+}
+
+static void
+leave(struct sim *s, size_t i)
+{
+	struct node *n = &s->nodes[i];
+
+	if (!world_is_awake(s, n))
+		return;
+	world_say(s, "w%zu: is to leave", i);
+	if (!n->leaving)
+		world_later(s, world_between(s, 5000, 12000), EV_HURRY, i);
+	n->leaving = true;
+	node_step(s, i, &(struct herder_event){ .kind = HERDER_LEAVE });
+}
+
+static void
+lose_child(struct sim *s, size_t i)
+{
+	if (world_is_awake(s, &s->nodes[i]))
+		node_lose_child(s, i);
+}
+
+/* As likely as they are often here. */
+static void (*const faults[])(struct sim *s, size_t i) = { crash, crash, pause,
+	cut_off, deafen, break_broker, drain, leave, hang_lease_client,
+	hang_lease_client, lose_child, lose_child };
+
+#define FAULTS (sizeof faults / sizeof *faults)
+
+void
+trouble_on_fault(struct sim *s, const struct event *e)
+{
+	(void)e;
+	if (s->now >= s->plan.trouble_ms)
+		return;
+	world_later(s, world_between(s, 1, 2000 / (int64_t)s->plan.faults),
+	    EV_FAULT, 0);
+	s->counts.of[SIM_FAULTS]++;
+	faults[world_draw(s) % FAULTS](s, world_draw(s) % s->plan.workers);
+}
+
+/* ---- other events ------------------------------------------------------ */
+
+void
+trouble_on_start(struct sim *s, const struct event *e)
+{
+	node_start(s, e->worker);
+}
+
+void
+trouble_on_crash(struct sim *s, const struct event *e)
+{
+	crash(s, e->worker);
+}
+
+void
+trouble_on_hang(struct sim *s, const struct event *e)
+{
+	if (s->now < s->plan.trouble_ms)
+		s->nodes[e->worker].no_lease_until = until(s);
+}
+
+/* Somebody changes what is to run, through whoever leads. */
+void
+trouble_on_change(struct sim *s, const struct event *e)
+{
+	int c = (int)(world_draw(s) % CONNECTORS);
+	struct wanted *w = &s->wanted[c];
+	struct config_record r = { .kind = CONFIG_CONNECTOR, .connector = c };
+
+	(void)e;
+	if (s->now >= s->plan.trouble_ms)
+		return;
+	world_later(s, world_between(s, 50, 1500), EV_CHANGE, 0);
+	if (w->exists && world_one_in(s, 8)) {
+		*w = (struct wanted){ .generation = -1 };
+	} else if (w->exists && world_one_in(s, 4)) {
+		w->stopped = !w->stopped;
+	} else {
+		w->exists = true;
+		w->generation = (int64_t)s->configs.count;
+		w->task_count = world_draw(s) % (MAX_TASKS + 1);
+	}
+	r.wanted = *w;
+	broker_append_config(s, &r);
+}
+
+/* All is whole from now on, but for one whose lease client hangs for good. */
+void
+trouble_end(struct sim *s)
+{
+	if (world_one_in(s, 4)) {
+		struct node *n = &s->nodes[world_draw(s) % s->plan.workers];
+
+		n->sick = true;
+		n->no_lease_until = INT64_MAX;
+	}
+	for (size_t i = 0; i < s->plan.workers; i++) {
+		if (s->nodes[i].drained)
+			drain(s, i);
+		world_later(s, 1, EV_START, i);
+	}
+}
