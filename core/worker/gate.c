@@ -10,18 +10,38 @@ gate_init(struct gate *g, size_t limit)
 }
 
 static void
-unlink_ticket(struct gate *g, struct gate_ticket *t)
+add(struct gate_list *l, struct gate_ticket *t)
+{
+	t->prev = l->last;
+	t->next = NULL;
+	if (l->last != NULL)
+		l->last->next = t;
+	else
+		l->first = t;
+	l->last = t;
+}
+
+static void
+take_out(struct gate_list *l, struct gate_ticket *t)
 {
 	if (t->prev != NULL)
 		t->prev->next = t->next;
 	else
-		g->first = t->next;
+		l->first = t->next;
 	if (t->next != NULL)
 		t->next->prev = t->prev;
 	else
-		g->last = t->prev;
+		l->last = t->prev;
 	t->prev = t->next = NULL;
-	t->waiting = false;
+}
+
+static void
+go_out(struct gate *g, struct gate_ticket *t)
+{
+	assert(g->inside > 0);
+	take_out(&g->room, t);
+	t->inside = false;
+	g->inside--;
 }
 
 /* Not from within itself: enter() may fail at once and leave. */
@@ -33,9 +53,12 @@ let_in(struct gate *g)
 	if (g->letting)
 		return;
 	g->letting = true;
-	while (g->inside < g->limit && (t = g->first) != NULL) {
-		unlink_ticket(g, t);
+	while (g->inside < g->limit && (t = g->line.first) != NULL) {
+		take_out(&g->line, t);
+		add(&g->room, t);
+		t->waiting = false;
 		t->inside = true;
+		t->since = clock_now();
 		g->inside++;
 		t->enter(t->ctx);
 	}
@@ -47,13 +70,8 @@ gate_wait(struct gate *g, struct gate_ticket *t)
 {
 	assert(!t->waiting && !t->inside);
 	t->waiting = true;
-	t->prev = g->last;
-	t->next = NULL;
-	if (g->last != NULL)
-		g->last->next = t;
-	else
-		g->first = t;
-	g->last = t;
+	t->lent = false;
+	add(&g->line, t);
 	let_in(g);
 }
 
@@ -61,11 +79,23 @@ void
 gate_leave(struct gate *g, struct gate_ticket *t)
 {
 	if (t->waiting)
-		unlink_ticket(g, t);
+		take_out(&g->line, t);
+	t->waiting = t->lent = false;
 	if (!t->inside)
 		return;
-	t->inside = false;
-	assert(g->inside > 0);
-	g->inside--;
+	go_out(g, t);
+	let_in(g);
+}
+
+void
+gate_lend(struct gate *g, struct clock_ms now, int64_t patience_ms)
+{
+	struct gate_ticket *t;
+
+	while ((t = g->room.first) != NULL &&
+	       clock_since(t->since, now) >= patience_ms) {
+		go_out(g, t);
+		t->lent = true;
+	}
 	let_in(g);
 }

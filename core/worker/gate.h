@@ -2,7 +2,8 @@
  * gate: at most so many children between fork and being up.
  *
  * Who wants to start one waits in line; the gate calls when it is its turn.
- * Whoever was let in leaves exactly once, also when the start failed.
+ * Whoever was let in leaves exactly once, also when the start failed. One that
+ * takes long does not keep the others out for ever: its place is lent.
  */
 #ifndef PENSTOCK_WORKER_GATE_H
 #define PENSTOCK_WORKER_GATE_H
@@ -10,15 +11,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/clock.h"
+
 struct gate_ticket {
 	void (*enter)(void *ctx);
 	void *ctx;
 	struct gate_ticket *prev, *next;
+	struct clock_ms since; /* inside */
 	bool waiting, inside;
+	bool lent; /* was inside, and its place is another's now */
+};
+
+struct gate_list {
+	struct gate_ticket *first, *last;
 };
 
 struct gate {
-	struct gate_ticket *first, *last;
+	struct gate_list line, room; /* in the order they came */
 	size_t inside, limit;
 	bool letting;
 };
@@ -28,5 +37,7 @@ void gate_init(struct gate *g, size_t limit);
 void gate_wait(struct gate *g, struct gate_ticket *t);
 /* Out of the line or out of the gate; no effect when in neither. */
 void gate_leave(struct gate *g, struct gate_ticket *t);
+/* Who has been inside for so long at that time counts no more. */
+void gate_lend(struct gate *g, struct clock_ms now, int64_t patience_ms);
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef PENSTOCK_WORKER_RUN_H
 #define PENSTOCK_WORKER_RUN_H
 
+#include "worker/causes.h"
 #include "worker/supervisor.h"
 
 #define SUPERVISOR_AREA "supervisor"
@@ -39,6 +40,7 @@ struct task {
 
 struct supervisor {
 	struct supervisor_env env;
+	struct causes *causes;
 	struct task *first;
 	size_t count;
 	uv_timer_t tick;

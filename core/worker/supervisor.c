@@ -6,6 +6,8 @@
 #include "base/xalloc.h"
 
 #define TICK_MS 250
+/* A start that takes longer waits for something, it does not compute. */
+#define LEND_MS 1000
 
 /* ---- watching ---------------------------------------------------------- */
 
@@ -84,6 +86,7 @@ on_tick(uv_timer_t *timer)
 		next = t->next;
 		watch(t);
 	}
+	gate_lend(s->env.gate, clock_now(), LEND_MS);
 }
 
 /* ---- the supervisor ---------------------------------------------------- */
@@ -94,6 +97,7 @@ supervisor_new(const struct supervisor_env *env)
 	struct supervisor *s = xcalloc(1, sizeof *s);
 
 	s->env = *env;
+	s->causes = causes_new();
 	s->tick.data = s;
 	(void)uv_timer_init(env->loop, &s->tick);
 	(void)uv_timer_start(&s->tick, on_tick, TICK_MS, TICK_MS);
@@ -103,7 +107,10 @@ supervisor_new(const struct supervisor_env *env)
 static void
 on_tick_closed(uv_handle_t *h)
 {
-	free(h->data);
+	struct supervisor *s = h->data;
+
+	causes_free(&s->causes);
+	free(s);
 }
 
 void

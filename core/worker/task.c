@@ -135,6 +135,18 @@ may_restart(const struct task *t)
 	       t->backoff.tries < (unsigned)t->limits.restart_tries;
 }
 
+/* An outage is everybody's, a crash is the connector's own. */
+static int64_t
+wait_ms(struct task *t)
+{
+	const char *name = t->code == PS_E_RETRY ? t->cause
+						 : ps_printf(t->text, "%s: %s",
+						       t->connector, t->cause);
+
+	(void)backoff_next_ms(&t->backoff); /* counts the try */
+	return causes_wait_ms(t->s->causes, name, &t->backoff, clock_now());
+}
+
 static const char *
 next_action_of(enum ps_code code)
 {
@@ -162,7 +174,7 @@ fail(struct task *t)
 	if (clock_since(t->began, clock_now()) >= HEALTHY_MS)
 		backoff_reset(&t->backoff);
 	if (may_restart(t)) {
-		wait = backoff_next_ms(&t->backoff);
+		wait = wait_ms(t);
 		t->next_action = ps_printf(t->text,
 		    "starts again by itself in %lld ms", (long long)wait);
 		(void)uv_timer_start(&t->retry, on_retry, (uint64_t)wait, 0);
@@ -355,17 +367,14 @@ task_unready(struct task *t, const struct ps_error *err)
 	fail(t);
 }
 
-void
-task_spawn(struct task *t)
+static void
+start_child(struct task *t)
 {
 	static const struct child_ops ops = { on_message, on_ended };
 	struct child_spec spec = { MSG_TASK, t->connector, t->id,
 		t->s->env.program, t->s->env.keep_fd };
 	struct ps_error err = { 0 };
 
-	/* A stop may have come while it waited for its offsets. */
-	if (t->state != TASK_RESTARTING || !t->ticket.inside)
-		return;
 	t->child = child_start(t->s->env.loop, &spec, &ops, t, &err);
 	if (t->child == NULL) {
 		task_unready(t, &err);
@@ -375,6 +384,18 @@ task_spawn(struct task *t)
 	task_send_lease(t);
 	move(t, TASK_EV_SPAWNED);
 	t->s->env.ops->spawned(t->s->env.ctx, t);
+}
+
+void
+task_spawn(struct task *t)
+{
+	/* A stop may have come while it waited for its offsets. */
+	if (t->state != TASK_RESTARTING)
+		return;
+	if (t->ticket.lent) /* so long that it waits for its turn again */
+		gate_wait(t->s->env.gate, &t->ticket);
+	else if (t->ticket.inside)
+		start_child(t);
 }
 
 static void

@@ -52,6 +52,20 @@ def run():
     until_stop()
 
 
+def slow():
+    """takes its time to start"""
+    time.sleep(0.1)
+    run()
+
+
+def stuck():
+    """never gets further than its start"""
+    began = int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000)
+    while True:
+        send(control, "beat", call="start", since_ms=began)
+        time.sleep(0.1)
+
+
 def segv():
     send(control, "beat", call="poll",
          since_ms=int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000))

@@ -93,3 +93,32 @@ Test(gate, leaving_twice_counts_once)
 	gate_leave(&g, &x.t);
 	cr_assert(eq(sz, g.inside, 0));
 }
+
+Test(gate, the_place_of_one_that_takes_long_is_lent)
+{
+	struct gate g;
+	struct guest x, y, z;
+
+	gate_init(&g, 1);
+	guest_init(&x, &g);
+	guest_init(&y, &g);
+	guest_init(&z, &g);
+	gate_wait(&g, &x.t);
+	gate_wait(&g, &y.t);
+	gate_lend(&g, clock_after(x.t.since, 999), 1000);
+	cr_assert(eq(int, y.entered, 0));
+	gate_lend(&g, clock_after(x.t.since, 1000), 1000);
+	cr_assert(eq(int, y.entered, 1));
+	cr_assert(x.t.lent);
+	/* It has no place to give when it leaves. */
+	gate_wait(&g, &z.t);
+	gate_leave(&g, &x.t);
+	cr_assert(eq(int, z.entered, 0));
+	cr_assert(eq(sz, g.inside, 1));
+	cr_assert(not(x.t.lent));
+	/* It may come again. */
+	gate_wait(&g, &x.t);
+	gate_leave(&g, &y.t);
+	gate_leave(&g, &z.t);
+	cr_assert(eq(int, x.entered, 2));
+}

@@ -3,12 +3,14 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 
 #define LIMIT_MS 20000
+#define TASKS    12
 
 static struct world {
 	uv_loop_t loop;
@@ -21,16 +23,36 @@ static struct world {
 	enum task_state last;
 	int seen[TASK_STATES];
 	bool stalled;
+	const struct task *tasks[TASKS]; /* by id */
+	int starting_at_most;
+	int64_t again_at[TASKS]; /* as its next action says */
 } w;
+
+static int
+how_many(enum task_state state)
+{
+	int n = 0;
+
+	for (int i = 0; i < TASKS; i++)
+		n += w.tasks[i] != NULL && task_view(w.tasks[i]).state == state;
+	return n;
+}
 
 static void
 on_moved(void *ctx, struct task *t)
 {
 	struct task_view v = task_view(t);
+	int ms;
 
 	(void)ctx;
 	w.last = v.state;
 	w.seen[v.state]++;
+	w.tasks[v.id] = t;
+	if (v.state == TASK_FAILED && v.next_action != NULL &&
+	    sscanf(v.next_action, "starts again by itself in %d ms", &ms) == 1)
+		w.again_at[v.id] = clock_after(clock_now(), ms).ms;
+	if (how_many(TASK_STARTING) > w.starting_at_most)
+		w.starting_at_most = how_many(TASK_STARTING);
 	w.stalled |= v.stalled;
 	if (v.cause != NULL)
 		(void)snprintf(w.cause, sizeof w.cause, "%s", v.cause);
@@ -69,7 +91,7 @@ static void
 on_removed(void *ctx, struct task *t)
 {
 	(void)ctx;
-	(void)t;
+	w.tasks[task_view(t).id] = NULL;
 	w.removed++;
 	w.t = NULL;
 }
@@ -128,15 +150,21 @@ on_limit(uv_timer_t *t)
 	} while (0)
 
 static void
-end(void)
+end_all(struct task **tasks, int count)
 {
-	if (w.t != NULL)
-		task_remove(w.t);
-	UNTIL(w.removed == 1);
+	for (int i = 0; i < count; i++)
+		task_remove(tasks[i]);
+	UNTIL(w.removed == count);
 	supervisor_free(&w.s);
 	(void)uv_run(&w.loop, UV_RUN_DEFAULT);
 	cr_assert(eq(int, uv_loop_close(&w.loop), 0));
 	cr_assert(eq(sz, w.gate.inside, 0));
+}
+
+static void
+end(void)
+{
+	end_all(&w.t, w.t != NULL);
 }
 
 TestSuite(supervisor, .timeout = 60);
@@ -289,4 +317,57 @@ Test(supervisor, offsets_that_cannot_be_read_are_tried_again)
 	w.hold = false;
 	UNTIL(w.last == TASK_RUNNING);
 	end();
+}
+
+/* The first of `count` tasks is there already. */
+static void
+add_more(struct task **tasks, struct task_spec *spec, int count)
+{
+	tasks[0] = w.t;
+	for (spec->id = 1; spec->id < count; spec->id++)
+		tasks[spec->id] = task_add(w.s, spec);
+}
+
+Test(supervisor, no_more_start_at_once_than_the_gate_lets_in)
+{
+	struct task_spec spec = spec_of("slow-x");
+	struct task *tasks[TASKS];
+
+	begin(&spec);
+	add_more(tasks, &spec, TASKS);
+	UNTIL(how_many(TASK_RUNNING) == TASKS);
+	cr_assert(eq(int, w.starting_at_most, 2));
+	end_all(tasks, TASKS);
+}
+
+Test(supervisor, starts_that_hang_do_not_keep_the_others_out)
+{
+	struct task_spec spec = spec_of("stuck-x");
+	struct task *tasks[4];
+
+	spec.limits.stop_ms = 200;
+	begin(&spec);
+	add_more(tasks, &spec, 3);
+	spec.connector = "run-x";
+	spec.id = 3;
+	tasks[3] = task_add(w.s, &spec);
+	UNTIL(how_many(TASK_RUNNING) == 1);
+	cr_assert(eq(int, how_many(TASK_STARTING), 3));
+	end_all(tasks, 4);
+}
+
+Test(supervisor, tasks_of_one_cause_are_restarted_together)
+{
+	struct task_spec spec = spec_of("retry-x");
+	struct task *tasks[4];
+
+	spec.limits.restart_first_ms = spec.limits.restart_max_ms = 3000;
+	begin(&spec);
+	add_more(tasks, &spec, 4);
+	UNTIL(how_many(TASK_FAILED) == 4);
+	for (int i = 1; i < 4; i++)
+		cr_expect(lt(i64, llabs(w.again_at[i] - w.again_at[0]), 20),
+		    "%d ms apart", (int)(w.again_at[i] - w.again_at[0]));
+	UNTIL(w.spawned == 8);
+	end_all(tasks, 4);
 }
