@@ -1,47 +1,35 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <penstock/source.h>
 
 #include "file.h"
+#include "follow.h"
 #include "lines.h"
-#include "watch.h"
 
 #define READ_MIN 4096
 #define READ_MAX (1 << 20)
-#define WAIT_MS  1000
-/* How long a replaced file must be quiet before it counts as finished: its
- * writer may still have it open. */
-#define REPLACED_QUIET_MS 1000
 
 struct file_source {
 	const struct ps_host *host;
-	char *path, *topic;
+	char *topic;
 	size_t batch_lines, line_max;
 	const struct ps_source_partition *partition;
 	const struct ps_schema *schema;
-	struct file_watch watch;
-
-	int fd; /* -1: there is no file yet */
-	struct stat opened;
-	int64_t position;  /* of the first line that is not sent */
-	int64_t looked_at; /* size at which no whole line was left, or -1 */
+	struct follow file;
 	size_t read_size;
-	int64_t replaced_ms; /* since when the path is another file, or 0 */
-	bool told_missing;
+	bool is_anchored; /* a position is stored, or on its way */
 };
 
 static int64_t
-now_ms(clockid_t clock)
+now_ms(void)
 {
 	struct timespec ts;
 
-	(void)clock_gettime(clock, &ts);
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
@@ -73,16 +61,13 @@ source_create(const struct ps_host *h, const struct ps_class *self,
 	if (s == NULL)
 		abort();
 	s->host = h;
-	s->path = strdup(ps_config_str(c, "file"));
+	follow_init(&s->file, h, ps_config_str(c, "file"));
 	s->topic = strdup(ps_config_str(c, "topic"));
-	if (s->path == NULL || s->topic == NULL)
+	if (s->topic == NULL)
 		abort();
 	s->batch_lines = (size_t)ps_config_int(c, "batch.size");
 	s->line_max = (size_t)ps_config_int(c, "line.max.bytes");
-	s->fd = -1;
-	s->looked_at = -1;
 	s->read_size = READ_MAX / 8;
-	file_watch_init(&s->watch, s->path);
 	return s;
 }
 
@@ -91,10 +76,7 @@ source_destroy(void *state)
 {
 	struct file_source *s = state;
 
-	file_watch_fini(&s->watch);
-	if (s->fd >= 0)
-		(void)close(s->fd);
-	free(s->path);
+	follow_fini(&s->file);
 	free(s->topic);
 	free(s);
 }
@@ -104,9 +86,9 @@ static int
 recall(struct file_source *s, struct ps_arena *a, struct ps_error *err)
 {
 	struct ps_schema text = { .type = PS_STRING };
-	struct ps_pair name = { ps_text("filename"), ps_text(s->path) };
+	struct ps_pair name = { ps_text("filename"), ps_text(s->file.path) };
 	struct ps_value map = ps_map(&name, 1), offset;
-	const struct ps_value *position;
+	const struct ps_value *position, *mark;
 
 	s->partition = s->host->partition(s->host, &map);
 	s->schema = s->host->intern(s->host, &text);
@@ -119,53 +101,13 @@ recall(struct file_source *s, struct ps_arena *a, struct ps_error *err)
 		return ps_fail(err, PS_E_CONFIG,
 		    "Offset position of %s is the incorrect type: a "
 		    "non-negative integer is expected",
-		    s->path);
-	s->position = position->i;
+		    s->file.path);
+	s->file.position = position->i;
+	s->is_anchored = true;
+	mark = ps_map_find(&offset, "penstock");
+	if (mark != NULL && mark->type == PS_STRING)
+		s->file.mark = mark_parse(mark->s, mark->len);
 	return 0;
-}
-
-/* 1: open, 0: there is no such file yet. */
-static int
-open_file(struct file_source *s, struct ps_error *err)
-{
-	int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0 && errno == ENOENT) {
-		if (!s->told_missing)
-			s->host->log(s->host, PS_WARN,
-			    "Couldn't find file %s, waiting for it to be "
-			    "created",
-			    s->path);
-		s->told_missing = true;
-		return 0;
-	}
-	if (fd < 0)
-		return ps_fail(err, PS_E_RETRY, "cannot open %s: %s", s->path,
-		    strerror(errno));
-	if (fstat(fd, &s->opened) != 0 || !S_ISREG(s->opened.st_mode)) {
-		(void)close(fd);
-		return ps_fail(err, PS_E_CONFIG,
-		    "%s is not a regular file: only those can be read from a "
-		    "stored position",
-		    s->path);
-	}
-	s->fd = fd;
-	s->looked_at = -1;
-	s->replaced_ms = 0;
-	s->told_missing = false;
-	file_watch_renew(&s->watch, s->path);
-	return 1;
-}
-
-static void
-start_over(struct file_source *s, const char *why)
-{
-	s->host->log(s->host, PS_WARN,
-	    "%s %s: reading it from the beginning instead of position %lld",
-	    s->path, why, (long long)s->position);
-	s->host->count(s->host, "file_restarts", 1);
-	s->position = 0;
-	s->looked_at = -1;
 }
 
 static void
@@ -181,26 +123,33 @@ add_line(struct file_source *s, struct ps_batch *b, struct ps_value line,
 	r->source_partition = s->partition;
 }
 
-/* The last record of the batch is where a restart goes on. */
+/* The last record of the batch is where a restart goes on; data[0..end) is
+ * what was read before that. */
 static void
-mark_position(struct file_source *s, struct ps_batch *b)
+mark_position(struct file_source *s, struct ps_batch *b, const char *data,
+    size_t end)
 {
 	struct ps_record *last = &b->records[b->count - 1];
-	struct ps_pair *pair = ps_alloc(b->arena, sizeof *pair);
+	struct ps_pair *pairs = ps_alloc(b->arena, 2 * sizeof *pairs);
+	char text[MARK_TEXT];
 
-	pair->key = ps_text("position");
-	pair->value = ps_int64(s->position);
-	last->source_offset = ps_map(pair, 1);
+	s->file.mark = mark_of(s->file.opened.st_ino, data, end);
+	mark_print(&s->file.mark, text);
+	pairs[0] =
+	    (struct ps_pair){ ps_text("position"), ps_int64(s->file.position) };
+	pairs[1] = (struct ps_pair){ ps_text("penstock"),
+		ps_text(ps_strdup(b->arena, text)) };
+	last->source_offset = ps_map(pairs, 2);
 }
 
-/* Sends the whole lines of data[0..len), which stands at s->position. */
+/* Sends the whole lines of data[0..len); how many. `used` is their length. */
 static size_t
 add_lines(struct file_source *s, struct ps_batch *b, const char *data,
-    size_t len)
+    size_t len, size_t *used)
 {
 	struct line_scan scan = line_scan(data, len);
 	int ascii = line_is_ascii(data, len);
-	int64_t now = now_ms(CLOCK_REALTIME);
+	int64_t now = now_ms();
 	const char *line;
 	size_t n, count = 0;
 
@@ -210,10 +159,7 @@ add_lines(struct file_source *s, struct ps_batch *b, const char *data,
 		add_line(s, b, ps_string(line, n), now);
 		count++;
 	}
-	if (count > 0) {
-		s->position += scan.at - data;
-		mark_position(s, b);
-	}
+	*used = (size_t)(scan.at - data);
 	return count;
 }
 
@@ -228,27 +174,46 @@ learn_size(struct file_source *s, size_t used, size_t lines)
 	s->read_size = want > READ_MAX ? READ_MAX : want;
 }
 
-/* Reads `len` bytes at `at`, less at the end of the file; -1 on an error. */
-static ssize_t
-read_at(struct file_source *s, char *buf, size_t len, int64_t at,
-    struct ps_error *err)
-{
-	size_t got = 0;
-	ssize_t n;
+/* What stands at the position, and before it as much as the mark is of. */
+struct piece {
+	char *data;
+	size_t before, len; /* data[before] is at the position */
+};
 
-	while (got < len) {
-		n = pread(s->fd, buf + got, len - got, at + (int64_t)got);
+static int
+read_piece(struct file_source *s, struct ps_batch *b, size_t want,
+    struct piece *p, struct ps_error *err)
+{
+	size_t before = mark_length(s->file.position), got = 0;
+	int64_t at = s->file.position - (int64_t)before;
+	ssize_t n = 1;
+
+	*p = (struct piece){ ps_alloc(b->arena, want + before), before, 0 };
+	while (got < want + before && n != 0) {
+		n = pread(s->file.fd, p->data + got, want + before - got,
+		    at + (int64_t)got);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return ps_fail(err, PS_E_RETRY,
-			    "cannot read %s at %lld: %s", s->path,
-			    (long long)at, strerror(errno));
-		if (n == 0)
-			break;
+			    "cannot read %s at %lld: %s", s->file.path,
+			    (long long)at + (long long)got, strerror(errno));
 		got += (size_t)n;
 	}
-	return (ssize_t)got;
+	p->before = got < before ? got : before;
+	p->len = got - p->before;
+	return 0;
+}
+
+/* Positions of others have no mark, but are behind the end of a line. */
+static bool
+is_ours(const struct file_source *s, const struct piece *p)
+{
+	if (p->before == 0)
+		return true;
+	if (s->file.mark.is_set)
+		return mark_of(0, p->data, p->before).hash == s->file.mark.hash;
+	return p->data[p->before - 1] == '\n' || p->data[p->before - 1] == '\r';
 }
 
 /* How much to read, at least a whole line if it was too little before. */
@@ -256,7 +221,7 @@ static size_t
 bytes_to_read(const struct file_source *s, const struct ps_batch *b,
     int64_t size)
 {
-	size_t left = (size_t)(size - s->position), want = s->read_size;
+	size_t left = (size_t)(size - s->file.position), want = s->read_size;
 
 	if (b->budget_bytes >= READ_MIN && want > b->budget_bytes &&
 	    want <= READ_MAX)
@@ -264,7 +229,7 @@ bytes_to_read(const struct file_source *s, const struct ps_batch *b,
 	return want < left ? want : left;
 }
 
-/* No line ends in the `len` bytes read at s->position. */
+/* No line ends in the `len` bytes read at s->file.position. */
 static int
 no_line(struct file_source *s, size_t len, int64_t size, struct ps_error *err)
 {
@@ -272,135 +237,121 @@ no_line(struct file_source *s, size_t len, int64_t size, struct ps_error *err)
 		return ps_fail(err, PS_E_DATA,
 		    "%s: the line at position %lld is longer than "
 		    "line.max.bytes=%zu",
-		    s->path, (long long)s->position, s->line_max);
-	if (s->position + (int64_t)len < size)
+		    s->file.path, (long long)s->file.position, s->line_max);
+	if (s->file.position + (int64_t)len < size)
 		s->read_size = len * 2 > READ_MIN ? len * 2 : READ_MIN;
 	else
-		s->looked_at = size;
+		s->file.looked_at = size;
 	return 0;
 }
 
-/* A position is always behind the end of a line. One byte more is read to
- * see that it is: if not, this is another file than the one stored. */
 static int
 read_lines(struct file_source *s, struct ps_batch *b, int64_t size,
     struct ps_error *err)
 {
-	int64_t start = s->position;
-	size_t before = start > 0 ? 1 : 0;
-	size_t want = bytes_to_read(s, b, size), lines;
-	char *buf = ps_alloc(b->arena, want + before);
-	ssize_t got =
-	    read_at(s, buf, want + before, start - (int64_t)before, err);
+	size_t lines, used;
+	struct piece p;
 
-	if (got < 0)
+	if (read_piece(s, b, bytes_to_read(s, b, size), &p, err) != 0)
 		return -1;
-	if (before == 1 && got > 0 && buf[0] != '\n' && buf[0] != '\r') {
-		start_over(s, "is another file (no line starts there)");
+	if (!is_ours(s, &p)) {
+		follow_lost(&s->file, "is another file");
 		return 0;
 	}
-	if ((size_t)got <= before)
+	if (p.len == 0)
 		return 0;
-	lines = add_lines(s, b, buf + before, (size_t)got - before);
+	lines = add_lines(s, b, p.data + p.before, p.len, &used);
 	if (lines == 0)
-		return no_line(s, (size_t)got - before, size, err);
-	learn_size(s, (size_t)(s->position - start), lines);
-	s->looked_at = -1;
+		return no_line(s, p.len, size, err);
+	s->file.position += (int64_t)used;
+	mark_position(s, b, p.data, p.before + used);
+	learn_size(s, used, lines);
+	s->file.looked_at = -1;
 	return 0;
 }
 
-/* A replaced file will not grow: what is left is its last line. */
+/* Sends the last line, which has no end. */
 static int
-finish_replaced(struct file_source *s, struct ps_batch *b, int64_t size,
+finish_line(struct file_source *s, struct ps_batch *b, size_t left,
     struct ps_error *err)
 {
-	int64_t left = size - s->position;
-	size_t len;
-	ssize_t got;
+	struct piece p;
 	const char *text;
-	char *buf;
+	size_t len;
 
-	if (left > 0 && (size_t)left <= s->line_max) {
-		buf = ps_alloc(b->arena, (size_t)left);
-		got = read_at(s, buf, (size_t)left, s->position, err);
-		if (got < 0)
-			return -1;
-		len = (size_t)got;
-		len -= len > 0 && buf[len - 1] == '\r';
-		text = line_utf8(b->arena, buf, &len);
-		add_line(s, b, ps_string(text, len), now_ms(CLOCK_REALTIME));
-		s->position = size;
-		mark_position(s, b);
-	}
-	s->host->log(s->host, PS_INFO,
-	    "%s was replaced: read to its end at %lld, going on with the new "
-	    "file",
-	    s->path, (long long)size);
-	(void)close(s->fd);
-	s->fd = -1;
-	s->position = 0;
+	if (read_piece(s, b, left, &p, err) != 0)
+		return -1;
+	len = p.len - (p.len > 0 && p.data[p.before + p.len - 1] == '\r');
+	text = line_utf8(b->arena, p.data + p.before, &len);
+	add_line(s, b, ps_string(text, len), now_ms());
+	s->file.position += (int64_t)p.len;
+	mark_position(s, b, p.data, p.before + p.len);
 	return 0;
 }
 
-/* Everything there is was read. Is the path another file by now, and this
- * one quiet for long enough? 1: finished with it. */
-static int
-look_for_replacement(struct file_source *s)
+/* The file that is the first to be read stays the first, if it is rotated
+ * before a line of it was stored: a record that goes nowhere says so. */
+static void
+anchor(struct file_source *s, struct ps_batch *b)
 {
-	struct stat now;
-	int64_t ms = now_ms(CLOCK_MONOTONIC);
+	struct ps_record *r = ps_batch_add(b);
 
-	if (stat(s->path, &now) != 0 || (now.st_ino == s->opened.st_ino &&
-					    now.st_dev == s->opened.st_dev)) {
-		s->replaced_ms = 0;
-		return 0;
-	}
-	if (s->replaced_ms == 0)
-		s->replaced_ms = ms;
-	return ms - s->replaced_ms >= REPLACED_QUIET_MS;
+	r->topic = s->topic;
+	r->source_partition = s->partition;
+	r->outcome = PS_DROPPED;
+	mark_position(s, b, "", 0);
+	s->is_anchored = true;
 }
 
-static void
-wait_for_change(struct file_source *s)
+/* All whole lines were sent: is there nothing more to come? */
+static int
+finish_replaced(struct file_source *s, struct ps_batch *b,
+    const struct stat *now, struct ps_error *err)
 {
-	int64_t ms = WAIT_MS;
+	int64_t left = now->st_size - s->file.position;
 
-	if (s->replaced_ms != 0)
-		ms = s->replaced_ms + REPLACED_QUIET_MS -
-		     now_ms(CLOCK_MONOTONIC);
-	if (ms > 0)
-		file_watch_wait(&s->watch, s->host->wake_fd, (int)ms);
+	if (left > 0 && (size_t)left <= s->line_max &&
+	    finish_line(s, b, (size_t)left, err) != 0)
+		return -1;
+	follow_leave(&s->file, now);
+	return 0;
 }
 
 static int
 source_poll(void *state, struct ps_batch *b, struct ps_error *err)
 {
 	struct file_source *s = state;
+	struct follow *f = &s->file;
 	struct stat st;
-	int opened = 1;
+	int opened;
 
 	if (s->partition == NULL && recall(s, b->arena, err) != 0)
 		return -1;
-	if (s->fd < 0)
-		opened = open_file(s, err);
+	opened = follow_open(f, err);
 	if (opened < 0)
 		return -1;
 	if (opened == 0) {
-		wait_for_change(s);
+		follow_wait(f);
 		return 0;
 	}
-	if (fstat(s->fd, &st) != 0)
+	if (!s->is_anchored) {
+		anchor(s, b);
+		return 0;
+	}
+	if (fstat(f->fd, &st) != 0)
 		return ps_fail(err, PS_E_RETRY, "cannot look at %s: %s",
-		    s->path, strerror(errno));
-	if (st.st_size < s->position)
-		start_over(s, "was truncated");
-	if (st.st_size != s->looked_at && st.st_size > s->position) {
-		s->replaced_ms = 0;
+		    f->path, strerror(errno));
+	if (st.st_size < f->position) {
+		follow_lost(f, "was truncated");
+		return 0;
+	}
+	if (st.st_size != f->looked_at && st.st_size > f->position) {
+		f->replaced_ms = 0;
 		return read_lines(s, b, st.st_size, err);
 	}
-	if (look_for_replacement(s))
-		return finish_replaced(s, b, st.st_size, err);
-	wait_for_change(s);
+	if (follow_is_replaced(f, &st))
+		return finish_replaced(s, b, &st, err);
+	follow_wait(f);
 	return 0;
 }
 

@@ -2,11 +2,13 @@
 #include <criterion/new/assert.h>
 #include <criterion/parameterized.h>
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "record/batch.h"
+#include "record/value.h"
 #include "tests/connectors/host.h"
 
 struct fixture {
@@ -17,7 +19,8 @@ struct fixture {
 	char dir[64], path[128];
 	char lines[8192]; /* all lines so far, each followed by '|' */
 	size_t count;
-	int64_t position; /* the last offset a record carried */
+	int64_t position;       /* the last offset a record carried */
+	struct ps_value offset; /* all of it, in the host's arena */
 };
 
 static void
@@ -45,16 +48,14 @@ begin(struct fixture *f)
 static void
 tear_down(struct fixture *f)
 {
-	char other[160];
+	char command[96];
 
 	if (f->state != NULL)
 		f->ops->destroy(f->state);
 	batch_free(&f->b);
 	test_host_free(&f->t);
-	(void)snprintf(other, sizeof other, "%s.1", f->path);
-	(void)unlink(other);
-	(void)unlink(f->path);
-	(void)rmdir(f->dir);
+	(void)snprintf(command, sizeof command, "rm -rf %s", f->dir);
+	cr_assert(system(command) == 0);
 }
 
 static void
@@ -87,6 +88,12 @@ poll_once(struct fixture *f)
 		struct ps_record *r = &f->b->records[i];
 		size_t used = strlen(f->lines);
 
+		if (r->source_offset.type == PS_MAP) {
+			f->offset = value_copy(f->t->arena, &r->source_offset);
+			f->position = ps_map_find(&f->offset, "position")->i;
+		}
+		if (r->outcome == PS_DROPPED)
+			continue;
 		cr_assert(eq(int, r->value.type, PS_STRING));
 		cr_assert(r->value_schema != NULL);
 		cr_assert(not(r->value_schema->optional));
@@ -94,9 +101,6 @@ poll_once(struct fixture *f)
 			memcpy(f->lines + used, r->value.s, r->value.len);
 			strcpy(f->lines + used + r->value.len, "|");
 		}
-		if (r->source_offset.type == PS_MAP)
-			f->position =
-			    ps_map_find(&r->source_offset, "position")->i;
 		f->count++;
 	}
 	return rc;
@@ -106,7 +110,7 @@ poll_once(struct fixture *f)
 static void
 expect(struct fixture *f, size_t count, const char *lines)
 {
-	for (int i = 0; i < 8 && f->count < count; i++)
+	for (int i = 0; i < 8 && (f->count < count || i == 0); i++)
 		cr_assert(poll_once(f) == 0, "%s", f->t->err.text);
 	cr_assert(eq(sz, f->count, count));
 	cr_assert(eq(str, f->lines, (char *)lines));
@@ -207,6 +211,7 @@ Test(file_source, only_the_last_record_of_a_batch_carries_the_offset)
 	test_host_set(f.t, "batch.size", "3");
 	write_text(f.path, "1\n2\n3\n4\n");
 	begin(&f);
+	cr_assert(eq(int, poll_once(&f), 0), "says where it begins");
 	cr_assert(eq(int, poll_once(&f), 0));
 	cr_assert(eq(sz, f.b->count, 3));
 	cr_assert(eq(int, f.b->records[0].source_offset.type, PS_NULL));
@@ -268,6 +273,207 @@ Test(file_source, a_rotated_file_is_read_to_its_end_before_the_new_one,
 	tear_down(&f);
 }
 
+/* ---- Rotation while nobody reads ---- */
+
+/* The task ends; the next one starts from what it stored. */
+static void
+restart(struct fixture *f)
+{
+	f->ops->destroy(f->state);
+	f->t->stored = f->offset;
+	begin(f);
+}
+
+static void
+rotate(const struct fixture *f, const char *from, const char *to)
+{
+	char a[160], b[160];
+
+	(void)snprintf(a, sizeof a, "%s%s", f->path, from);
+	(void)snprintf(b, sizeof b, "%s%s", f->path, to);
+	cr_assert(eq(int, rename(a, b), 0));
+}
+
+static void
+write_to(const struct fixture *f, const char *suffix, const char *text)
+{
+	char path[160];
+
+	(void)snprintf(path, sizeof path, "%s%s", f->path, suffix);
+	write_text(path, text);
+}
+
+/* Written at this time, in seconds; files of a second are told apart. */
+static void
+touch(const struct fixture *f, const char *suffix, int64_t s)
+{
+	struct timespec times[2] = { { .tv_sec = s }, { .tv_sec = s } };
+	char path[160];
+
+	(void)snprintf(path, sizeof path, "%s%s", f->path, suffix);
+	cr_assert(eq(int, utimensat(AT_FDCWD, path, times, 0), 0));
+}
+
+Test(file_source, the_rest_of_a_file_rotated_meanwhile_is_read_first,
+    .timeout = 20)
+{
+	struct fixture f;
+
+	set_up(&f);
+	write_text(f.path, "one\ntwo\n");
+	begin(&f);
+	expect(&f, 2, "one|two|");
+	write_text(f.path, "three\n");
+	rotate(&f, "", ".1");
+	write_text(f.path, "new\nlonger than what was read\n");
+	restart(&f);
+	expect(&f, 5, "one|two|three|new|longer than what was read|");
+	/* Nothing was read of the new one when it went as well. */
+	restart(&f);
+	write_text(f.path, "more\n");
+	expect(&f, 6, "one|two|three|new|longer than what was read|more|");
+	tear_down(&f);
+}
+
+Test(file_source, the_file_it_began_with_is_read_though_no_line_was,
+    .timeout = 20)
+{
+	struct fixture f;
+
+	set_up(&f);
+	write_text(f.path, "one");
+	begin(&f);
+	expect(&f, 0, "");
+	cr_assert(eq(int, f.offset.type, PS_MAP));
+	write_text(f.path, "\n");
+	rotate(&f, "", ".1");
+	write_text(f.path, "two\n");
+	restart(&f);
+	expect(&f, 2, "one|two|");
+	tear_down(&f);
+}
+
+Test(file_source, a_writer_that_has_not_changed_over_is_followed, .timeout = 20)
+{
+	struct fixture f;
+
+	set_up(&f);
+	write_text(f.path, "one\n");
+	begin(&f);
+	expect(&f, 1, "one|");
+	rotate(&f, "", ".1");
+	touch(&f, ".1", 1700000000);
+	write_text(f.path, "");
+	for (int i = 0; i < 3; i++)
+		cr_assert(eq(int, poll_once(&f), 0));
+	write_to(&f, ".1", "two\n");
+	expect(&f, 2, "one|two|");
+	write_text(f.path, "new\n");
+	expect(&f, 3, "one|two|new|");
+	tear_down(&f);
+}
+
+Test(file_source, files_that_came_and_went_meanwhile_are_read_in_order,
+    .timeout = 30)
+{
+	struct fixture f;
+
+	set_up(&f);
+	write_to(&f, ".3", "older, not ours to read\n");
+	touch(&f, ".3", 1700000000);
+	write_text(f.path, "one\n");
+	begin(&f);
+	expect(&f, 1, "one|");
+	write_text(f.path, "two\n");
+	rotate(&f, "", "-20240102");
+	touch(&f, "-20240102", 1700000100);
+	write_to(&f, "-20240103", "three\n");
+	touch(&f, "-20240103", 1700000200);
+	write_to(&f, ".1", "four\nfive");
+	touch(&f, ".1", 1700000300);
+	write_to(&f, ".pos", "somebody's notes\n");
+	write_to(&f, "2", "another log\n");
+	write_text(f.path, "six\n");
+	restart(&f);
+	for (int i = 0; i < 40 && f.count < 6; i++)
+		cr_assert(poll_once(&f) == 0);
+	cr_assert(eq(str, f.lines, "one|two|three|four|five|six|"));
+	tear_down(&f);
+}
+
+Test(file_source, a_file_compressed_before_it_was_read_is_said, .timeout = 20)
+{
+	struct fixture f;
+
+	set_up(&f);
+	write_text(f.path, "one\n");
+	touch(&f, "", 1700000100);
+	begin(&f);
+	expect(&f, 1, "one|");
+	rotate(&f, "", ".2");
+	write_to(&f, ".1.gz", "packed");
+	write_text(f.path, "two\n");
+	restart(&f);
+	expect(&f, 2, "one|two|");
+	cr_assert(
+	    strstr(f.t->log, "in.log.1.gz was rotated and compressed") != NULL);
+	tear_down(&f);
+}
+
+Test(file_source, a_copy_made_before_truncation_has_the_rest, .timeout = 20)
+{
+	struct fixture f;
+
+	set_up(&f);
+	write_text(f.path, "one\ntwo\n");
+	begin(&f);
+	expect(&f, 2, "one|two|");
+	write_text(f.path, "three\n");
+	write_to(&f, ".1", "one\ntwo\nthree\n");
+	cr_assert(eq(int, truncate(f.path, 0), 0));
+	write_text(f.path, "four\n");
+	expect(&f, 4, "one|two|three|four|");
+	/* And when it grew beyond the position at once. */
+	write_text(f.path, "five\n");
+	rotate(&f, ".1", ".2");
+	write_to(&f, ".1", "four\nfive\n");
+	cr_assert(eq(int, truncate(f.path, 0), 0));
+	write_text(f.path, "six\nseven\neight\n");
+	expect(&f, 8, "one|two|three|four|five|six|seven|eight|");
+	tear_down(&f);
+}
+
+Test(file_source, a_file_filled_again_is_not_taken_for_the_old_one)
+{
+	struct fixture f;
+
+	set_up(&f);
+	write_text(f.path, "one\ntwo\n");
+	begin(&f);
+	expect(&f, 2, "one|two|");
+	cr_assert(eq(int, truncate(f.path, 0), 0));
+	write_text(f.path, "ONE\nTWO\nthree\n");
+	expect(&f, 5, "one|two|ONE|TWO|three|");
+	cr_assert(
+	    strstr(f.t->log, "lines that came after that are lost") != NULL);
+	tear_down(&f);
+}
+
+Test(file_source, a_copy_in_the_place_of_the_file_is_the_file)
+{
+	struct fixture f;
+
+	set_up(&f);
+	write_text(f.path, "one\ntwo\n");
+	begin(&f);
+	expect(&f, 2, "one|two|");
+	cr_assert(eq(int, unlink(f.path), 0));
+	write_text(f.path, "one\ntwo\nthree\n");
+	restart(&f);
+	expect(&f, 3, "one|two|three|");
+	tear_down(&f);
+}
+
 Test(file_source, a_line_over_the_limit_fails_with_its_position)
 {
 	static char text[5000];
@@ -320,6 +526,7 @@ Test(file_source, every_line_of_a_large_file_comes_once_and_in_order)
 		    ".................................");
 	(void)fclose(out);
 	begin(&f);
+	cr_assert(eq(int, poll_once(&f), 0), "says where it begins");
 	while (next < total) {
 		cr_assert(eq(int, poll_once(&f), 0));
 		cr_assert(gt(sz, f.b->count, 0));

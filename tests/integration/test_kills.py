@@ -16,11 +16,11 @@ from support.env import wait_for
 KILLS = 20
 
 
-def kill_at_random(worker, connector, seed):
-    """kill -9 of the connector's task, KILLS times."""
+def kill_at_random(worker, connector, seed, kills=KILLS):
+    """kill -9 of the connector's task, so many times."""
     rng = random.Random(seed)
     last = None
-    for _ in range(KILLS):
+    for _ in range(kills):
         last = worker.wait_task(connector, other_than=last)
         time.sleep(rng.random() * 0.6)
         worker.kill_task(connector)
@@ -75,6 +75,38 @@ def test_a_file_source_task_is_killed(worker, kafka, topic, journal, folder):
     writer.start()
     kill_at_random(worker, "src", seed=2)
     writer.finish()
+    wait_complete(journal, lambda: in_topic(kafka, t)).assert_at_least_once()
+
+
+class RotatingWriter(ledger.FileWriter):
+    """Renames its file now and then and goes on in a new one."""
+
+    def __init__(self, path, *args, **kwargs):
+        super().__init__(path, *args, **kwargs)
+        self.path, self.rotations = path, 0
+
+    def transaction(self, entries):
+        outcome = super().transaction(entries)
+        if self.rng.random() < 0.05:
+            self.file.close()
+            self.rotations += 1
+            os.rename(self.path, f"{self.path}.{self.rotations:04}")
+            self.file = open(self.path, "ab", buffering=0)
+        return outcome
+
+
+def test_a_log_is_rotated_while_its_source_is_killed(
+        worker, kafka, topic, journal, folder):
+    """Many times between two looks: each file is read to its end, in turn."""
+    t = topic("lines")
+    path = folder + "/in.log"
+    writer = RotatingWriter(path, journal, "file", pause=0.005)
+    worker.rest.create("src", configs.file_source(path, t))
+    wait_for("where it begins", lambda: worker.rest.offsets("src"))
+    writer.start()
+    kill_at_random(worker, "src", seed=6, kills=6)
+    writer.finish()
+    assert writer.rotations > 5
     wait_complete(journal, lambda: in_topic(kafka, t)).assert_at_least_once()
 
 

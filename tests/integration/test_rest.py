@@ -13,7 +13,7 @@ from support.connect import Connect
 from support.env import HOST, wait_for
 
 OURS = {"since", "cause", "next_action", "restarts", "detail", "worker_id",
-        "version", "trace"}
+        "version", "trace", "penstock"}
 
 
 def source(folder, **over):

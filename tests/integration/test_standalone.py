@@ -71,7 +71,7 @@ def test_positions_go_on_after_a_restart(kafka, topic, new_worker, folder,
     w = new_worker(kafka.bootstrap, cls=Standalone, files=[source])
     kafka.wait_records(t, 2)
     wait_for("the position", lambda: w.rest.offsets("src")[0]["offset"]
-             == {"position": 8})
+             ["position"] == 8)
     assert w.stop() == 0
     assert os.path.getsize(w.offsets) > 0
     write(folder + "/in", "three")
