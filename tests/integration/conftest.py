@@ -49,6 +49,17 @@ servers = pytest.StashKey()
 stderr = pytest.StashKey()
 
 
+class Group(list):
+    """several servers as one"""
+
+    @property
+    def logs(self):
+        return [log for server in self for log in server.logs]
+
+    def pids(self):
+        return [pid for server in self for pid in server.pids()]
+
+
 # Reports and limits
 
 def is_parallel(config):
@@ -299,18 +310,18 @@ def shared_worker(session_dir, request):
     """shared_worker(bootstrap, **settings): one for all tests of a file;
     start=False: only made. Its folder is its own."""
     folder = f"{session_dir}/{request.path.stem}"
-    running = request.config.stash[servers]
-    made = []
+    made = request.config.stash[servers].setdefault(
+        request.path.name, Group())
 
     def make(bootstrap, start=True, cls=Worker, **settings):
-        os.makedirs(folder)
-        w = running[request.path.name] = cls(folder, bootstrap, **settings)
+        os.makedirs(folder, exist_ok=True)
+        w = cls(folder, bootstrap, **settings)
         made.append(w)
         return w.start() if start else w
     yield make
     for w in made:
         w.close()
-    running.pop(request.path.name, None)
+    del request.config.stash[servers][request.path.name]
 
 
 @pytest.fixture

@@ -197,8 +197,88 @@ def test_validation_finds_what_kafka_connect_finds(
 
 
 @pytest.fixture(scope="module")
+def our_worker(shared_worker, kafka):
+    return shared_worker(kafka.bootstrap)
+
+
+@pytest.fixture(scope="module")
 def connect_for_all(shared_worker, kafka):
     return shared_worker(kafka.bootstrap, cls=Connect)
+
+
+TP = {"kafka_topic": "T", "kafka_partition": 0}
+ALTERED = [
+    {"offsets": [{"partition": TP, "offset": {"kafka_offset": 3}}]},
+    {"offsets": [{"partition": TP, "offset": {"kafka_offset": "3"}},
+                 {"partition": {**TP, "kafka_partition": "1"},
+                  "offset": None}]},
+    {"offsets": [{"partition": TP, "offset": None}]},
+    {"offsets": [{"partition": {**TP, "kafka_partition": 1},
+                  "offset": {"kafka_offset": 1}},
+                 {"partition": TP, "offset": None}]},
+    {"offsets": [{"partition": None, "offset": {"kafka_offset": 3}}]},
+    {"offsets": [{"partition": {"kafka_topic": "T"}, "offset": None}]},
+    {"offsets": [{"partition": {"kafka_partition": 0}, "offset": None}]},
+    {"offsets": [{"partition": {**TP, "kafka_topic": None},
+                  "offset": None}]},
+    {"offsets": [{"partition": {**TP, "kafka_partition": None},
+                  "offset": None}]},
+    {"offsets": [{"partition": {**TP, "kafka_partition": "first"},
+                  "offset": None}]},
+    {"offsets": [{"partition": TP, "offset": {"position": 3}}]},
+    {"offsets": [{"partition": TP, "offset": {"kafka_offset": "third"}}]},
+    {"offsets": []},
+    {},
+]
+
+
+@pytest.fixture(scope="module")
+def stopped_sinks(connect_for_all, our_worker, kafka):
+    """The same stopped sink in both, that has read a topic."""
+    topic = kafka.create_topic("altered", 2)
+    kafka.produce(topic, [{"value": b'"x"', "partition": n % 2}
+                          for n in range(10)])
+    sinks = []
+    for who in (connect_for_all, our_worker):
+        name = "altered-" + who.program.lower()
+        who.rest.create(name, {
+            "connector.class": "FileStreamSink", "topics": topic,
+            "tasks.max": "1", "file": who.folder + "/altered-" + who.id})
+        wait_for("all to be committed", lambda n=name: kafka.committed(
+            "connect-" + n) == {(topic, 0): 5, (topic, 1): 5}, 90)
+        who.rest.stop_connector(name)
+        who.rest.wait_state(name, "STOPPED", tasks=0)
+        sinks.append((who.rest, name))
+    return topic, sinks
+
+
+def altered(kafka, rest, name, topic, method, body):
+    """The answer, and what the group has then. The texts of success differ
+    as KNOWN says."""
+    body = json.loads(json.dumps(body).replace('"T"', f'"{topic}"'))
+    r = rest.request(method, f"/connectors/{name}/offsets", body)
+    text = "" if r.status_code == 200 else r.text.replace(name, "the sink")
+    return (r.status_code, text, kafka.committed("connect-" + name),
+            rest.offsets(name))
+
+
+@pytest.mark.parametrize("index", range(len(ALTERED)))
+def test_offsets_of_a_sink_are_altered_as_by_kafka_connect(
+        stopped_sinks, kafka, index):
+    topic, sinks = stopped_sinks
+    found = [altered(kafka, rest, name, topic, "PATCH", ALTERED[index])
+             for rest, name in sinks]
+    assert found[1] == found[0]
+
+
+def test_offsets_of_a_sink_are_reset_as_by_kafka_connect(
+        stopped_sinks, kafka):
+    topic, sinks = stopped_sinks
+    for _ in range(2):
+        found = [altered(kafka, rest, name, topic, "DELETE", None)
+                 for rest, name in sinks]
+        assert found[1] == found[0]
+        assert found[0][2] == {} and found[0][0] == 200
 
 
 # What only penstock promises
