@@ -43,6 +43,10 @@ struct conf_owner {
 struct ps_config conf_settings(struct ps_arena *a, enum conf_use use,
     const struct conf_owner *owner);
 
+/* Of an exactly-once source task, as Connect names it. */
+const char *conf_transactional_id(struct ps_arena *a,
+    const struct ps_config *worker, const char *connector, int task);
+
 /* How a key is dealt with. */
 enum conf_fate {
 	CONF_TRANSLATED,

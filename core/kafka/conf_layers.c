@@ -87,6 +87,14 @@ clients_keys(struct ps_arena *a, const struct ps_config *worker,
 	return (struct ps_config){ kept, count };
 }
 
+const char *
+conf_transactional_id(struct ps_arena *a, const struct ps_config *worker,
+    const char *connector, int task)
+{
+	return ps_printf(a, "%s-%s-%d", ps_config_str(worker, "group.id"),
+	    connector, task);
+}
+
 /* What is fixed for an exactly-once source, whatever the user says. */
 static struct ps_config
 fix_transactional(struct ps_arena *a, struct ps_config c,
@@ -94,8 +102,7 @@ fix_transactional(struct ps_arena *a, struct ps_config c,
 {
 	c = config_with(a, &c, "enable.idempotence", "true");
 	return config_with(a, &c, "transactional.id",
-	    ps_printf(a, "%s-%s-%d", ps_config_str(o->worker, "group.id"),
-		o->name, o->task));
+	    conf_transactional_id(a, o->worker, o->name, o->task));
 }
 
 struct ps_config

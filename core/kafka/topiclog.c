@@ -53,8 +53,8 @@ open_reader(const struct ps_config *settings, enum topiclog_isolation isolation,
 		conf.properties = config_merge(a, &conf.properties, &own);
 		conf.properties =
 		    config_with(a, &conf.properties, "isolation.level",
-			isolation == TOPICLOG_COMMITTED ? "read_committed"
-							: "read_uncommitted");
+			isolation == TOPICLOG_UNCOMMITTED ? "read_uncommitted"
+							  : "read_committed");
 		rk = conf_open(&conf, err);
 	}
 	arena_free(&a);

@@ -3,9 +3,8 @@
  *
  * A hub is one consumer and one producer client that several logs share; all
  * is driven by topiclog_serve from one thread, which never waits. Reading is
- * complete when the *position* has passed the end that the broker named, also
- * where the log ends in a transaction's marker; open transactions are waited
- * for.
+ * complete when the *position* has passed the end that the broker named,
+ * also where the log ends in a transaction's marker.
  */
 #ifndef PENSTOCK_KAFKA_TOPICLOG_H
 #define PENSTOCK_KAFKA_TOPICLOG_H
@@ -38,7 +37,14 @@ typedef void topiclog_end_fn(void *ctx, const struct ps_error *err);
 typedef void topiclog_write_fn(void *ctx, int32_t partition, int64_t offset,
     const struct ps_error *err);
 
-enum topiclog_isolation { TOPICLOG_COMMITTED, TOPICLOG_UNCOMMITTED };
+enum topiclog_isolation {
+	TOPICLOG_COMMITTED, /* the end: where the first open transaction is */
+	TOPICLOG_UNCOMMITTED,
+	/* Only what is committed, to the real end: what was committed behind
+	 * the begin of an open transaction is not missed, that one's end is
+	 * waited for. */
+	TOPICLOG_SETTLED,
+};
 enum topiclog_start { TOPICLOG_FROM_START, TOPICLOG_FROM_END };
 
 /* `settings` are Java's keys (CONF_INTERNAL). */

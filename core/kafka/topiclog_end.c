@@ -204,12 +204,9 @@ ask_ends(struct barrier *b)
 		list[i] =
 		    (struct consumer_position){ l->topic, i, CONSUMER_END };
 	b->asking = true;
-	/* The end that only the committed have is before every transaction
-	 * that is open, and what was committed behind its begin would count as
-	 * not written. So the log is read to its real end, which is not
-	 * passed until those are over. */
 	admin_list_offsets(l->hub->admin, list, (size_t)l->partitions,
-	    ADMIN_UNCOMMITTED,
+	    l->hub->isolation == TOPICLOG_COMMITTED ? ADMIN_COMMITTED
+						    : ADMIN_UNCOMMITTED,
 	    (struct admin_call){ on_ends, b, TOPICLOG_ASK_MS });
 	free(list);
 }

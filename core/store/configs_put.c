@@ -153,6 +153,16 @@ configs_put_logger(struct ps_arena *a, const char *logger, const char *level)
 	return pair(a, &key, json_pack("{s:s}", "level", level));
 }
 
+size_t
+configs_to_fence(const struct configs_connector *c)
+{
+	if (!c->pending_fencing || c->fencing_count <= 0)
+		return 0;
+	if (c->fencing_count == 1 && c->task_count == 1)
+		return 0;
+	return (size_t)c->fencing_count;
+}
+
 bool
 configs_tasks_differ(const struct configs_connector *c,
     const struct ps_config *tasks, size_t count)

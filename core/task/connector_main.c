@@ -4,13 +4,15 @@
 #include "base/js.h"
 #include "base/log.h"
 #include "config/map.h"
+#include "kafka/conf.h"
+#include "kafka/fence.h"
 #include "task/child.h"
 #include "task/overlays.h"
 #include "task/roles.h"
 #include "task/task.h"
 #include "task/validate.h"
 
-enum { IDLE_MS = 1000 };
+enum { IDLE_MS = 1000, FENCE_MS = 30000 };
 
 struct connector {
 	struct task task; /* settings, host and waiting; no loop */
@@ -157,6 +159,29 @@ do_alter_offsets(struct connector *c, const json_t *args, struct ps_error *err)
 	    json_object_get(args, "items"), err);
 }
 
+/* With the connector's own client settings: its tasks' transactions may be on
+ * another cluster, or another's to touch, than the worker's. */
+static json_t *
+do_fence(struct connector *c, const json_t *args, struct ps_error *err)
+{
+	struct settings *s = &c->task.settings;
+	size_t count = (size_t)js_opt_int(args, "tasks", 0);
+	struct conf_owner owner = { &s->worker, &s->config, s->connector, 0 };
+	const char **ids;
+	struct ps_config client;
+
+	if (open_connector(c, err) != 0)
+		return NULL;
+	ids = (const char **)ps_calloc(s->arena, count + 1, sizeof *ids);
+	for (size_t i = 0; i < count; i++)
+		ids[i] = conf_transactional_id(s->arena, &s->worker,
+		    s->connector, (int)i);
+	client = conf_settings(s->arena, CONF_SOURCE_EOS, &owner);
+	if (fence_ids(&client, ids, count, FENCE_MS, err) != 0)
+		return NULL;
+	return json_pack("{s:I}", "fenced", (json_int_t)count);
+}
+
 static const struct {
 	const char *name;
 	op_fn *run;
@@ -165,6 +190,7 @@ static const struct {
 	{ "task_configs", do_task_configs },
 	{ "watch", do_watch },
 	{ "alter_offsets", do_alter_offsets },
+	{ "fence", do_fence },
 };
 
 /* ---- Requests ---- */

@@ -7,7 +7,13 @@
 #include "kafka/conf.h"
 #include "kafka/topiclog.h"
 
-enum { READ_MS = 60000, SLICE_MS = 100, CLOSE_MS = 2000, CHUNK = 4096 };
+enum {
+	READ_MS = 90000, /* transactions of others time out before */
+	SAY_MS = 1000,
+	SLICE_MS = 100,
+	CLOSE_MS = 2000,
+	CHUNK = 4096
+};
 
 struct reading {
 	struct task *task;
@@ -84,6 +90,37 @@ create(struct reading *own, struct topiclog_hub *hub, const char *topic,
 	    topic, own->error.text);
 }
 
+/* People see what it waits for, and other tasks may start meanwhile: it can
+ * be one of those that is waited for. */
+static int
+say(struct task *t, const char *topic, struct ps_error *err)
+{
+	char cause[PS_ERROR_TEXT];
+
+	(void)snprintf(cause, sizeof cause,
+	    "reading the stored offsets: transactions in %s have not ended",
+	    topic);
+	task_set_cause(t, cause);
+	return task_status(t, "RUNNING", err);
+}
+
+static int
+read_on(struct reading *own, struct topiclog_hub *hub, const char *topic,
+    struct clock_ms start, struct ps_error *err)
+{
+	int64_t took = clock_since(start, clock_now());
+
+	if (topiclog_serve(hub, err) != 0 || task_serve(own->task, err) != 0)
+		return -1;
+	if (gauges_should_stop(own->task->gauges))
+		return ps_fail(err, PS_E_RETRY, "stopped");
+	if (took > READ_MS)
+		return ps_fail(err, PS_E_RETRY,
+		    "offset topic %s was not read to its end within %d ms: %s",
+		    topic, READ_MS, topiclog_trouble(hub));
+	return took > SAY_MS ? say(own->task, topic, err) : 0;
+}
+
 static int
 read_log(struct reading *own, struct topiclog_hub *hub, const char *topic,
     struct ps_error *err)
@@ -96,14 +133,7 @@ read_log(struct reading *own, struct topiclog_hub *hub, const char *topic,
 
 	while (result == 0 && !own->is_done) {
 		task_wait(own->task, topiclog_fd(hub), SLICE_MS);
-		result = topiclog_serve(hub, err);
-		if (gauges_should_stop(own->task->gauges))
-			result = ps_fail(err, PS_E_RETRY, "stopped");
-		if (clock_since(start, clock_now()) > READ_MS)
-			result = ps_fail(err, PS_E_RETRY,
-			    "offset topic %s was not read to its end within "
-			    "%d ms: %s",
-			    topic, READ_MS, topiclog_trouble(hub));
+		result = read_on(own, hub, topic, start, err);
 	}
 	if (log != NULL)
 		topiclog_close(&log);
@@ -125,7 +155,9 @@ own_offsets_read(struct task *t, const char *topic, struct ps_error *err)
 	int result;
 
 	c = conf_settings(s->arena, CONF_OFFSETS, &owner);
-	hub = topiclog_hub_new(&c, TOPICLOG_COMMITTED, err);
+	hub = topiclog_hub_new(&c,
+	    settings_is_exactly_once(s) ? TOPICLOG_SETTLED : TOPICLOG_COMMITTED,
+	    err);
 	if (hub == NULL)
 		return -1;
 	own.arena = arena_new(CHUNK);

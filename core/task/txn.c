@@ -82,8 +82,8 @@ txn_configure(struct source *s, struct ps_error *err)
 	s->txn.timeout_ms = settings_int(own,
 	    "producer.override.transaction.timeout.ms",
 	    settings_int(own, "producer.transaction.timeout.ms", TIMEOUT_MS));
-	s->txn.id = ps_printf(own->arena, "%s-%s-%d",
-	    ps_config_str(&own->worker, "group.id"), own->connector, own->task);
+	s->txn.id = conf_transactional_id(own->arena, &own->worker,
+	    own->connector, own->task);
 	s->txn.offsets_topic = settings_offsets_topic(own);
 	if (read_boundary(s, err) != 0)
 		return -1;

@@ -274,6 +274,7 @@ start_tasks(struct conn *c, const struct configs_connector *cfg)
 			  : cfg->task_count;
 
 	c->tasks_offset = cfg->tasks_offset;
+	conn_forget_fence(c);
 	conn_forget_tasks(c, (int)want);
 	c->tasks = xrealloc(c->tasks, (want + 1) * sizeof *c->tasks);
 	for (size_t i = 0; i < want; i++) {
@@ -293,7 +294,7 @@ settle_tasks(struct conn *c, const struct configs_connector *cfg)
 	if (c->tasks_offset != cfg->tasks_offset ||
 	    (stopped && c->task_count > 0)) {
 		conn_remove_tasks(c);
-		if (c->task_count == 0)
+		if (c->task_count == 0 && conn_may_start(c, cfg))
 			start_tasks(c, cfg);
 		return;
 	}
@@ -333,16 +334,17 @@ settle_quiet(struct conn *c, enum conn_state to)
 bool
 conn_is_idle(const struct conn *c)
 {
-	return c->task_count == 0 && !c->asking && !c->writing;
+	return c->task_count == 0 && !c->asking && !c->writing && !c->fencing;
 }
 
 static void
 settle_gone(struct conn *c)
 {
 	end_errand(c);
+	conn_forget_fence(c);
 	(void)uv_timer_stop(&c->retry);
 	conn_remove_tasks(c);
-	if (c->task_count > 0 || c->writing)
+	if (!conn_is_idle(c))
 		return;
 	conn_forget_all(c);
 	conn_free(c);
@@ -352,9 +354,10 @@ static void
 settle_stop(struct conn *c)
 {
 	end_errand(c);
+	conn_forget_fence(c);
 	(void)uv_timer_stop(&c->retry);
 	conn_remove_tasks(c);
-	if (c->task_count > 0 || c->writing)
+	if (!conn_is_idle(c))
 		return;
 	if (c->state != CONN_UNASSIGNED)
 		conn_move(c, CONN_UNASSIGNED, NULL, NULL);
@@ -423,7 +426,7 @@ conn_get(struct reconcile *r, const char *name)
 	c = xcalloc(1, sizeof *c);
 	c->r = r;
 	c->name = xstrdup(name);
-	c->configured = c->tasks_offset = -1;
+	c->configured = c->tasks_offset = c->fenced_offset = -1;
 	c->since = wall_now();
 	c->secrets = redact_new();
 	c->retry.data = c;
@@ -455,6 +458,8 @@ void
 conn_free(struct conn *c)
 {
 	errand_free(&c->errand);
+	conn_forget_fence(c);
+	inventory_forget(c->r->env.inventory, c);
 	journal_forget(c->r->env.journal, c);
 	if (c->prev != NULL)
 		c->prev->next = c->next;

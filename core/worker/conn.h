@@ -31,6 +31,11 @@ struct conn {
 	struct backoff backoff;
 	bool waiting; /* for the retry */
 
+	struct errand *fence;  /* fences tasks of earlier generations */
+	int64_t fenced_offset; /* of the task configs that it is for */
+	bool fencing;          /* says so in the config topic */
+	bool type_asked;       /* source or sink: the plugins are listed */
+
 	int64_t tasks_offset; /* of the task configs that run, -1: none */
 	struct task **tasks;
 	size_t task_count;
@@ -70,10 +75,20 @@ conn_limits(const struct conn *c, const struct ps_config *config);
 /* All tasks are asked to end. */
 void conn_remove_tasks(struct conn *c);
 
+/* conn_fence.c: with exactly-once support, tasks start when those of earlier
+ * generations can commit nothing more and the config topic says so. What is
+ * missing is begun; the connector is looked at again when it is there. */
+bool conn_may_start(struct conn *c, const struct configs_connector *cfg);
+bool
+conn_is_exactly_once(const struct conn *c, const struct configs_connector *cfg);
+void conn_forget_fence(struct conn *c);
+
 /* conn_status.c */
 void conn_move(struct conn *c, enum conn_state to, const char *cause,
     const char *trace);
 void conn_write_task(struct conn *c, const struct task_view *v);
+/* None of its tasks runs, and why. */
+void conn_write_waiting(struct conn *c, size_t count, const char *cause);
 /* The status records of tasks from `first` on, and all when it is gone. */
 void conn_forget_tasks(struct conn *c, int first);
 void conn_forget_all(struct conn *c);

@@ -142,6 +142,20 @@ conn_write_task(struct conn *c, const struct task_view *v)
 	arena_free(&a);
 }
 
+void
+conn_write_waiting(struct conn *c, size_t count, const char *cause)
+{
+	struct task_view v = { .connector = c->name,
+		.state = TASK_UNASSIGNED,
+		.cause = cause,
+		.since = wall_now() };
+
+	for (size_t i = 0; i < count; i++) {
+		v.id = (int)i;
+		conn_write_task(c, &v);
+	}
+}
+
 /* ---- forgetting -------------------------------------------------------- */
 
 struct forgotten {

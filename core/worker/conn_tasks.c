@@ -94,6 +94,15 @@ send_offsets(struct conn *c, struct task *t)
 	json_decref(s.items);
 }
 
+/* An exactly-once task reads them itself, when it has taken over its
+ * transactional id. Those of a topic of its own win over what we know. */
+static bool
+wants_stored(const struct conn *c, const struct configs_connector *cfg)
+{
+	return !conn_is_exactly_once(c, cfg) ||
+	       ps_config_has(&cfg->config, "offsets.storage.topic");
+}
+
 static void
 send_config(struct conn *c, struct task *t, const struct configs_connector *cfg,
     int id)
@@ -111,7 +120,7 @@ send_config(struct conn *c, struct task *t, const struct configs_connector *cfg,
 		    .plugins = o->plugins,
 		    .state = target_state_name(cfg->target),
 		    .standalone = o->kind == WORKER_STANDALONE,
-		    .stored_follows = true } };
+		    .stored_follows = wants_stored(c, cfg) } };
 
 	task_send(t, &m);
 	json_decref(config);
@@ -129,7 +138,8 @@ on_spawned(void *ctx, struct task *t)
 	if (cfg == NULL || cfg->tasks == NULL || (size_t)id >= cfg->task_count)
 		return;
 	send_config(c, t, cfg, id);
-	send_offsets(c, t);
+	if (wants_stored(c, cfg))
+		send_offsets(c, t);
 }
 
 /* ---- offsets are known to their end ------------------------------------ */
@@ -149,8 +159,14 @@ static void
 on_ready(void *ctx, struct task *t)
 {
 	struct reconcile *r = ctx;
+	struct conn *c = conn_of(ctx, t);
+	const struct configs_connector *cfg = c == NULL ? NULL : config_of(c);
 
-	journal_read_to_end(r->env.journal, JOURNAL_OFFSET, on_offsets_read, t);
+	if (cfg != NULL && conn_is_exactly_once(c, cfg))
+		task_spawn(t);
+	else
+		journal_read_to_end(r->env.journal, JOURNAL_OFFSET,
+		    on_offsets_read, t);
 }
 
 /* ---- what it says ------------------------------------------------------ */

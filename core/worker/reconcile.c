@@ -142,6 +142,7 @@ reconcile_event(struct reconcile *r, const struct configs_event *e)
 	case CONFIGS_CONNECTOR_GONE:
 	case CONFIGS_TASKS:
 	case CONFIGS_TARGET:
+	case CONFIGS_FENCING:
 		/* Before the logs are read there is nothing to look at. */
 		if (r->begun)
 			conn_touch(conn_get(r, e->name));
@@ -153,7 +154,6 @@ reconcile_event(struct reconcile *r, const struct configs_event *e)
 		set_level(r, e);
 		break;
 	case CONFIGS_SESSION_KEY:
-	case CONFIGS_FENCING:
 	case CONFIGS_PENSTOCK:
 	case CONFIGS_BAD:
 		break;

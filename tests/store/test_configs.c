@@ -437,3 +437,44 @@ Test(configs, tasks_are_written_only_when_something_differs)
 	cr_expect(configs_tasks_differ(configs_find(c, "x"), &same, 1));
 	configs_free(&c);
 }
+
+Test(configs, says_how_many_earlier_tasks_are_to_be_fenced)
+{
+	static const struct {
+		const char *fencing; /* NULL: none was written */
+		int tasks;
+		size_t to_fence;
+	} rows[] = {
+		{ NULL, 3, 0 }, /* none ran exactly once */
+		{ "{\"task-count\":3}", 3, 3 },
+		{ "{\"task-count\":3}", 1, 3 },
+		{ "{\"task-count\":1}", 2, 1 },
+		{ "{\"task-count\":1}", 1, 0 }, /* it takes over the id */
+		{ "{\"task-count\":0}", 1, 0 },
+	};
+	struct heard h = HEARD_NOTHING;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct configs *c = configs_new(on_event, &h);
+		char key[32], commit[32];
+
+		REPLAY(c, "connector-x", CONFIG);
+		if (rows[i].fencing != NULL)
+			REPLAY(c, "tasks-fencing-x", rows[i].fencing);
+		cr_expect(eq(sz, configs_to_fence(configs_find(c, "x")), 0));
+		for (int n = 0; n < rows[i].tasks; n++) {
+			(void)snprintf(key, sizeof key, "task-x-%d", n);
+			REPLAY(c, key, "{\"properties\":{}}");
+		}
+		(void)snprintf(commit, sizeof commit, "{\"tasks\":%d}",
+		    rows[i].tasks);
+		REPLAY(c, "commit-x", commit);
+		cr_expect(eq(sz, configs_to_fence(configs_find(c, "x")),
+			      rows[i].to_fence),
+		    "row %zu", i);
+		REPLAY(c, "tasks-fencing-x", "{\"task-count\":7}");
+		cr_expect(eq(sz, configs_to_fence(configs_find(c, "x")), 0),
+		    "row %zu", i);
+		configs_free(&c);
+	}
+}

@@ -3,6 +3,9 @@ tests/fixtures/bank.c makes, and whether that can be."""
 
 import collections
 import json
+import threading
+
+import confluent_kafka
 
 STRING = "org.apache.kafka.connect.storage.StringConverter"
 
@@ -21,12 +24,15 @@ def config(topic, **over):
 class Book:
     """The transfers that were seen, each with the amounts of its records."""
 
-    def __init__(self, records, void_every=0):
+    def __init__(self, records=(), void_every=0):
         self.void_every = void_every
         self.amounts = collections.defaultdict(list)
         for r in records:
-            entry = json.loads(r.value)
-            self.amounts[entry["stream"], entry["n"]].append(entry["amount"])
+            self.add(r.value)
+
+    def add(self, value):
+        entry = json.loads(value)
+        self.amounts[entry["stream"], entry["n"]].append(entry["amount"])
 
     def _is_void(self, n):
         return self.void_every and n % self.void_every == self.void_every - 1
@@ -60,3 +66,53 @@ def positions(records, connector):
         if name == connector:
             out[int(partition["stream"])] = json.loads(r.value)["next"]
     return out
+
+
+class Judge(threading.Thread):
+    """Reads what is committed of a topic with one partition, for as long as
+    the test lasts. Wherever it has read all there is no transaction is half
+    there, so everything must be right."""
+
+    def __init__(self, kafka, topic, void_every=0):
+        super().__init__(daemon=True)
+        self.book = Book(void_every=void_every)
+        self.checks = 0
+        self.error = None
+        self._end = threading.Event()
+        self._consumer = confluent_kafka.Consumer({
+            "bootstrap.servers": kafka.bootstrap, "group.id": "judge",
+            "enable.auto.commit": False, "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed", "enable.partition.eof": True,
+            "log_level": 2})
+        self._consumer.assign([confluent_kafka.TopicPartition(
+            topic, 0, confluent_kafka.OFFSET_BEGINNING)])
+
+    def run(self):
+        try:
+            while not self._end.is_set():
+                for m in self._consumer.consume(1000, 0.2):
+                    self._take(m)
+        except AssertionError as e:
+            self.error = e
+        finally:
+            self._consumer.close()
+
+    def _take(self, m):
+        if m.error() is None:
+            self.book.add(m.value())
+        elif m.error().code() == confluent_kafka.KafkaError._PARTITION_EOF:
+            self.book.check()
+            self.checks += 1
+
+    def seen(self):
+        """How many transfers, and right up to now."""
+        if self.error:
+            raise self.error
+        return len(self.book.amounts)
+
+    def close(self):
+        self._end.set()
+        self.join(30)
+        if self.error:
+            raise self.error
+        assert self.checks > 0 and not self.is_alive()
