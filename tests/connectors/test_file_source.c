@@ -520,10 +520,7 @@ Test(file_source, every_line_of_a_large_file_comes_once_and_in_order)
 	set_up(&f);
 	out = fopen(f.path, "w");
 	for (size_t i = 0; i < total; i++)
-		(void)fprintf(out, "%zu %.*s\n", i, (int)(i * 7 % 90),
-		    ".........................................................."
-		    "."
-		    ".................................");
+		(void)fprintf(out, "%zu %0*d\n", i, (int)(i * 7 % 90), 0);
 	(void)fclose(out);
 	begin(&f);
 	cr_assert(eq(int, poll_once(&f), 0), "says where it begins");
