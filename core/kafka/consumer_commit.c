@@ -116,12 +116,28 @@ check_list(struct consumer *c, rd_kafka_topic_partition_list_t *l,
 	return kerror_fail(err, e, "%s in group %s", what, c->group_id);
 }
 
+static void
+mark_paused(struct consumer *c, const struct consumer_position *positions,
+    size_t count, bool paused)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct consumer_part *p = consumer_part_find(c,
+		    consumer_intern(c, positions[i].topic),
+		    positions[i].partition);
+
+		if (p != NULL)
+			p->paused = paused;
+	}
+}
+
 int
 consumer_pause(struct consumer *c, const struct consumer_position *positions,
     size_t count, struct ps_error *err)
 {
 	rd_kafka_topic_partition_list_t *l = consumer_list(positions, count);
 
+	c->has_paused = true;
+	mark_paused(c, positions, count, true);
 	return check_list(c, l, rd_kafka_pause_partitions(c->rk, l), "pause",
 	    err);
 }
@@ -132,8 +148,45 @@ consumer_resume(struct consumer *c, const struct consumer_position *positions,
 {
 	rd_kafka_topic_partition_list_t *l = consumer_list(positions, count);
 
+	mark_paused(c, positions, count, false);
 	return check_list(c, l, rd_kafka_resume_partitions(c->rk, l), "resume",
 	    err);
+}
+
+/* Those of the topic that the caller did not pause. */
+static rd_kafka_topic_partition_list_t *
+going(const struct consumer *c, const char *topic)
+{
+	rd_kafka_topic_partition_list_t *l =
+	    rd_kafka_topic_partition_list_new(1);
+
+	for (size_t i = 0; i < c->part_count; i++)
+		if (c->parts[i].position.topic == topic && !c->parts[i].paused)
+			rd_kafka_topic_partition_list_add(l, topic,
+			    c->parts[i].position.partition);
+	return l;
+}
+
+void
+consumer_hold(struct consumer *c, const char *topic)
+{
+	rd_kafka_topic_partition_list_t *l = going(c, topic);
+
+	c->has_paused = true;
+	if (l->cnt > 0)
+		(void)rd_kafka_pause_partitions(c->rk, l);
+	rd_kafka_topic_partition_list_destroy(l);
+}
+
+int
+consumer_let_go(struct consumer *c, const char *topic, struct ps_error *err)
+{
+	rd_kafka_topic_partition_list_t *l = going(c, topic);
+	rd_kafka_resp_err_t e = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+	if (l->cnt > 0)
+		e = rd_kafka_resume_partitions(c->rk, l);
+	return check_list(c, l, e, "resume", err);
 }
 
 int

@@ -235,6 +235,8 @@ consumer_assign(struct consumer *c, const struct consumer_position *positions,
 		forward(c, &positions[i]);
 		consumer_part_add(c, &positions[i]);
 	}
+	if (c->has_paused) /* when they were here before */
+		(void)rd_kafka_resume_partitions(c->rk, l);
 	if (is_cooperative(c))
 		e = rd_kafka_incremental_assign(c->rk, l);
 	else

@@ -12,7 +12,8 @@
 /* A partition of the assignment; `position.offset` is the next to come. */
 struct consumer_part {
 	struct consumer_position position;
-	bool moved; /* a record of it has come */
+	bool moved;  /* a record of it has come */
+	bool paused; /* by the caller */
 };
 
 #define CONSUMER_ID_ROOM 32
@@ -52,6 +53,7 @@ struct consumer {
 	size_t empty_commits;
 	struct consumer_part gap; /* topic NULL: none */
 	bool created_again;       /* that is why */
+	bool has_paused;          /* a pause outlives the assignment */
 
 	/* consumer_topics.c: are they there, and still the same? */
 	const char **wanted; /* subscribed by name */
@@ -71,6 +73,11 @@ void
 consumer_part_add(struct consumer *c, const struct consumer_position *position);
 void
 consumer_part_remove(struct consumer *c, const char *topic, int32_t partition);
+
+/* Of a topic that is not there, whatever the caller wants of it. */
+void consumer_hold(struct consumer *c, const char *topic);
+int
+consumer_let_go(struct consumer *c, const char *topic, struct ps_error *err);
 
 rd_kafka_topic_partition_list_t *
 consumer_list(const struct consumer_position *positions, size_t count);

@@ -96,16 +96,9 @@ positions_of(const struct consumer *c, const char *topic,
 static void
 note_missing(struct consumer *c, struct consumer_topic *t)
 {
-	struct consumer_position *positions;
-	size_t n;
-
-	if (t->is_missing)
-		return;
+	if (!t->is_missing)
+		consumer_hold(c, t->name);
 	t->is_missing = true;
-	n = positions_of(c, t->name, &positions);
-	if (n > 0)
-		(void)consumer_pause(c, positions, n, NULL);
-	free(positions);
 }
 
 /* It was told to be missing. When the group forgot its offsets with it, the
@@ -115,20 +108,20 @@ note_back(struct consumer *c, struct consumer_topic *t, bool same,
     struct ps_error *err)
 {
 	struct consumer_position *positions;
-	size_t n = positions_of(c, t->name, &positions), held = 0;
+	size_t n, held = 0;
 	int result;
 
 	t->is_missing = false;
 	if (same)
-		result = n == 0 ? 0 : consumer_resume(c, positions, n, err);
-	else
-		result = consumer_committed(c, positions, n, ANSWER_MS, err);
+		return consumer_let_go(c, t->name, err);
+	n = positions_of(c, t->name, &positions);
+	result = consumer_committed(c, positions, n, ANSWER_MS, err);
 	for (size_t i = 0; i < n; i++)
 		held += positions[i].offset >= 0;
 	free(positions);
 	if (result != 0)
 		return -1;
-	if (same || n == 0 || held > 0)
+	if (n == 0 || held > 0)
 		return 0;
 	return ps_fail(err, PS_E_RETRY,
 	    "topic %s was deleted and created again: it is read from its "

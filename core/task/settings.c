@@ -177,8 +177,12 @@ settings_hide(struct redact *redact, const struct ps_config *c,
 const char *
 settings_str(const struct settings *s, const char *key, const char *none)
 {
-	if (ps_config_has(&s->config, key))
-		return ps_config_get(&s->config, key);
+	/* Before it is resolved, as it was given. */
+	const struct ps_config *own =
+	    s->config.settings == NULL ? &s->raw : &s->config;
+
+	if (ps_config_has(own, key))
+		return ps_config_get(own, key);
 	if (ps_config_has(&s->worker, key))
 		return ps_config_get(&s->worker, key);
 	if (ps_config_has(&s->common, key))

@@ -94,6 +94,38 @@ hook_waiting(void *ctx, const char *cause)
 	set_text(t->waiting, cause);
 }
 
+typedef int
+move_fn(struct consumer *c, const struct consumer_position *positions,
+    size_t count, struct ps_error *err);
+
+/* One that is not assigned any more is no matter of the plugin's. */
+static void
+move_partitions(struct task *t, move_fn *move,
+    const struct ps_topic_position *tps, size_t count)
+{
+	for (size_t i = 0; i < count && t->consumer != NULL; i++) {
+		const struct consumer_position p = { tps[i].topic,
+			tps[i].partition, CONSUMER_NO_OFFSET };
+		struct ps_error err = { 0 };
+
+		if (move(t->consumer, &p, 1, &err) != 0)
+			log_info("task", "%s-%d: %s", p.topic, (int)p.partition,
+			    err.text);
+	}
+}
+
+static void
+hook_pause(void *ctx, const struct ps_topic_position *tps, size_t count)
+{
+	move_partitions((struct task *)ctx, consumer_pause, tps, count);
+}
+
+static void
+hook_resume(void *ctx, const struct ps_topic_position *tps, size_t count)
+{
+	move_partitions((struct task *)ctx, consumer_resume, tps, count);
+}
+
 static const char *
 hook_topic_id(void *ctx, const char *topic)
 {
@@ -107,6 +139,8 @@ const struct host_hooks task_hooks = {
 	.stopping = hook_stopping,
 	.request_commit = hook_request_commit,
 	.retry_after = hook_retry_after,
+	.pause = hook_pause,
+	.resume = hook_resume,
 	.report = hook_report,
 	.request_reconfiguration = hook_reconfigure,
 	.raise_error = hook_raise,
@@ -124,6 +158,12 @@ void
 task_set_trouble(struct task *t, const char *cause)
 {
 	set_text(t->trouble, cause);
+}
+
+void
+task_set_refused(struct task *t, const char *cause)
+{
+	set_text(t->refused, cause);
 }
 
 void
@@ -191,6 +231,7 @@ task_open_plugins(struct task *t, struct ps_error *err)
 	    settings_int(s, "offset.flush.timeout.ms", LIMIT_MS);
 	task_commit_was_begun(t);
 	tolerance_init(&t->tolerance, s, t->gauges, s->arena);
+	reload_init(&t->reload, t);
 	if (converters_init(&t->converters, s, h, err) != 0)
 		return -1;
 	t->pipeline = pipeline_new(s, h, err);
@@ -238,6 +279,7 @@ void
 task_fini(struct task *t)
 {
 	instance_fini(&t->connector);
+	reload_fini(&t->reload);
 	pipeline_free(&t->pipeline);
 	converters_fini(&t->converters);
 	settings_fini(&t->settings);
@@ -296,7 +338,7 @@ task_serve(struct task *t, struct ps_error *err)
 		give_back_memory(t);
 		t->next_metrics = clock_after(clock_now(), METRICS_MS);
 	}
-	return 0;
+	return reload_turn(&t->reload, t, err);
 }
 
 void
@@ -349,6 +391,7 @@ task_status(struct task *t, const char *state, struct ps_error *err)
 	const char *cause = t->cause[0] != '\0'     ? t->cause
 			    : t->waiting[0] != '\0' ? t->waiting
 			    : t->trouble[0] != '\0' ? t->trouble
+			    : t->refused[0] != '\0' ? t->refused
 						    : NULL;
 
 	return uplink_status(t->uplink, state, cause, err);

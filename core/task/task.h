@@ -15,6 +15,7 @@
 #include "task/converters.h"
 #include "task/gauges.h"
 #include "task/pipeline.h"
+#include "task/reload.h"
 #include "task/settings.h"
 #include "task/tolerance.h"
 #include "task/uplink.h"
@@ -44,7 +45,8 @@ struct task {
 	struct ps_error raised;
 	/* Why work waits, each cleared by who said it; "": no reason. */
 	char cause[PS_ERROR_TEXT], waiting[PS_ERROR_TEXT],
-	    trouble[PS_ERROR_TEXT];
+	    trouble[PS_ERROR_TEXT], refused[PS_ERROR_TEXT];
+	struct reload reload;
 
 	/* A sink's, for what its plugin asks of it; NULL: none, or not yet. */
 	struct consumer *consumer;
@@ -82,6 +84,8 @@ int task_status(struct task *t, const char *state, struct ps_error *err);
 void task_set_cause(struct task *t, const char *cause);
 /* The same of the Kafka client; NULL: it is over. */
 void task_set_trouble(struct task *t, const char *cause);
+/* The same of a configuration that the connector did not take. */
+void task_set_refused(struct task *t, const char *cause);
 
 /* core/task/source.c, core/task/sink.c */
 enum task_end source_run(struct task *t, struct ps_error *err);

@@ -280,6 +280,33 @@ Test(consumer, seek_gives_records_again_and_pause_holds_them, .timeout = 60)
 	mock_stop(&m);
 }
 
+Test(consumer, what_comes_again_is_not_paused_any_more, .timeout = 60)
+{
+	static const char *const t[] = { "t" }, *const u[] = { "u" };
+	struct mock m;
+	struct consumer *c;
+	struct consumer_event e;
+	struct consumer_position p = { "t", 0, 0 };
+
+	mock_start(&m);
+	mock_topic(&m, "t", 1);
+	mock_topic(&m, "u", 1);
+	fill(&m, 0, 10);
+	c = join(&m, NULL, NULL);
+	e = wait_for(c, CONSUMER_RECORDS, ROOM);
+	consumer_release(c, &e);
+	cr_assert(eq(int, consumer_pause(c, &p, 1, NULL), 0));
+	cr_assert(eq(int, consumer_subscribe(c, u, 1, NULL), 0));
+	e = wait_for(c, CONSUMER_LOST, 0);
+	cr_assert(eq(int, consumer_unassign(c, e.positions, 1, NULL), 0));
+	cr_assert(eq(int, consumer_subscribe(c, t, 1, NULL), 0));
+	e = wait_for(c, CONSUMER_RECORDS, ROOM);
+	cr_expect(eq(str, (char *)e.records->topic, "t"));
+	consumer_release(c, &e);
+	consumer_free(&c, 5000);
+	mock_stop(&m);
+}
+
 Test(consumer, close_gives_back_what_it_had, .timeout = 60)
 {
 	struct mock m;

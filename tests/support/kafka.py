@@ -224,6 +224,11 @@ class Kafka:
             == partitions)
         return name
 
+    def add_partitions(self, name, total):
+        a = self.admin()
+        a.create_partitions([admin.NewPartitions(name, total)])[name].result(
+            30)
+
     def delete_topic(self, name):
         a = self.admin()
         a.delete_topics([name])[name].result(30)

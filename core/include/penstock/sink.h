@@ -62,6 +62,9 @@ struct ps_sink_ops {
 	    struct ps_error *err);
 	void (*stop)(void *state);
 	void (*destroy)(void *state);
+	/* What config providers answer has changed, secrets as a rule: use it
+	 * from the next connection on. An error: go on with what you had.
+	 * `c` lives until a next call succeeds. */
 	int (*reconfigure)(void *state, const struct ps_config *c,
 	    struct ps_error *err);
 };

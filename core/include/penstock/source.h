@@ -83,7 +83,9 @@ struct ps_source_ops {
 	/* Bounded: what takes longer than the graceful time-out is killed. */
 	void (*stop)(void *state);
 	void (*destroy)(void *state);
-	/* Secrets changed: use them from the next connection on. */
+	/* What config providers answer has changed, secrets as a rule: use it
+	 * from the next connection on. An error: go on with what you had.
+	 * `c` lives until a next call succeeds. */
 	int (*reconfigure)(void *state, const struct ps_config *c,
 	    struct ps_error *err);
 };

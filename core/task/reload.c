@@ -1,0 +1,207 @@
+#include "task/reload.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "config/expand.h"
+#include "config/map.h"
+#include "task/task.h"
+
+enum { CHUNK = 4096, EVERY_MS = 30000 };
+
+static bool
+has_references(const struct ps_config *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (c->settings[i].value != NULL &&
+		    expand_has(c->settings[i].value))
+			return true;
+	return false;
+}
+
+void
+reload_init(struct reload *r, const struct task *t)
+{
+	const struct settings *s = &t->settings;
+
+	*r = (struct reload){ .used = { NULL, s->config } };
+	if (has_references(&s->raw) &&
+	    strcasecmp(settings_str(s, "config.action.reload", "restart"),
+		"none") != 0)
+		r->every_ms =
+		    settings_int(s, "config.reload.interval.ms", EVERY_MS);
+	r->next = clock_after(clock_now(), r->every_ms);
+}
+
+void
+reload_fini(struct reload *r)
+{
+	arena_free(&r->seen.arena);
+	arena_free(&r->used.arena);
+	arena_free(&r->refused.arena);
+}
+
+/* A file that is being written may lack a key for a moment. */
+static bool
+is_complete(const struct ps_config *now, const struct ps_config *used)
+{
+	for (size_t i = 0; i < now->count; i++) {
+		const char *value = now->settings[i].value;
+		const char *old = ps_config_get(used, now->settings[i].key);
+
+		if (value != NULL && expand_has(value) && old != NULL &&
+		    !expand_has(old))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_own_key(const struct task *t, const char *key)
+{
+	const struct ps_class *class = t->connector.class;
+
+	for (size_t i = 0; i < class->key_count; i++)
+		if (strcmp(class->keys[i].name, key) == 0)
+			return true;
+	return false;
+}
+
+/* A changed setting that more than the connector's instance was made of;
+ * NULL: there is none. */
+static const char *
+foreign_change(const struct task *t, const struct ps_config *now,
+    const struct ps_config *used)
+{
+	for (size_t i = 0; i < now->count; i++) {
+		const struct ps_setting *s = &now->settings[i];
+		const char *old = ps_config_get(used, s->key);
+
+		if (s->value != NULL && old != NULL &&
+		    strcmp(s->value, old) == 0)
+			continue;
+		if (s->value != old && !is_own_key(t, s->key))
+			return s->key;
+	}
+	return NULL;
+}
+
+static int
+start_again(const char *what, struct ps_error *err)
+{
+	return ps_fail(err, PS_E_RETRY,
+	    "what config providers answer for %s has changed: starts again "
+	    "with it",
+	    what);
+}
+
+typedef int
+reconfigure_fn(void *state, const struct ps_config *c, struct ps_error *err);
+
+static reconfigure_fn *
+operation_of(const struct task *t)
+{
+	return settings_is_sink(&t->settings) ? t->connector.sink.reconfigure
+					      : t->connector.source.reconfigure;
+}
+
+/* 0: the connector has it; -1: it does not want it, `why` says so. */
+static int
+give(struct task *t, struct ps_arena *a, const struct ps_config *now,
+    struct ps_error *why)
+{
+	struct ps_config given =
+	    config_with(a, now, "name", t->settings.connector);
+	struct ps_config complete;
+	int result;
+
+	if (instance_complete(&t->connector, a, &given, &complete, why) != 0)
+		return -1;
+	gauges_enter(t->gauges, "reconfigure");
+	result = operation_of(t)(t->connector.state, &complete, why);
+	gauges_leave(t->gauges);
+	return result;
+}
+
+static void
+replace(struct reload_config *to, struct reload_config *from)
+{
+	arena_free(&to->arena);
+	*to = *from;
+	from->arena = NULL;
+}
+
+static void
+refuse(struct reload *r, struct task *t, const struct ps_error *why)
+{
+	char text[PS_ERROR_TEXT];
+
+	(void)snprintf(text, sizeof text,
+	    "what config providers answer now is refused: %.900s", why->text);
+	log_warn("task", "%s", text);
+	task_set_refused(t, text);
+	replace(&r->refused, &r->seen);
+}
+
+static int
+use_seen(struct reload *r, struct task *t, struct ps_error *err)
+{
+	const char *foreign =
+	    foreign_change(t, &r->seen.config, &r->used.config);
+	struct ps_error why = { 0 };
+
+	if (t->connector.state == NULL || foreign != NULL ||
+	    operation_of(t) == NULL)
+		return start_again(foreign != NULL ? foreign : "the connector",
+		    err);
+	if (give(t, r->seen.arena, &r->seen.config, &why) != 0) {
+		refuse(r, t, &why);
+		return 0;
+	}
+	log_info("task", "reconfigured: config providers answer anew");
+	task_set_refused(t, NULL);
+	arena_free(&r->refused.arena);
+	replace(&r->used, &r->seen);
+	return 0;
+}
+
+static bool
+is_new(const struct reload *r, const struct ps_config *now)
+{
+	if (r->refused.arena != NULL && config_equal(now, &r->refused.config))
+		return false;
+	return !config_equal(now, &r->used.config) &&
+	       is_complete(now, &r->used.config);
+}
+
+/* 1: there is something new, and it was so at the last look as well. */
+static int
+look(struct reload *r, struct task *t)
+{
+	struct settings *s = &t->settings;
+	struct reload_config now = { arena_new(CHUNK), { NULL, 0 } };
+	struct ps_error why = { 0 };
+	bool settled;
+
+	if (providers_expand(s->providers, now.arena, &s->raw, &now.config,
+		&why) != 0) {
+		log_warn("task", "config providers: %s", why.text);
+		arena_free(&now.arena);
+		return 0;
+	}
+	settled =
+	    r->seen.arena != NULL && config_equal(&now.config, &r->seen.config);
+	replace(&r->seen, &now);
+	return settled && is_new(r, &r->seen.config);
+}
+
+int
+reload_turn(struct reload *r, struct task *t, struct ps_error *err)
+{
+	if (r->every_ms == 0 || clock_since(r->next, clock_now()) < 0 ||
+	    gauges_should_stop(t->gauges))
+		return 0;
+	r->next = clock_after(clock_now(), r->every_ms);
+	return look(r, t) ? use_seen(r, t, err) : 0;
+}
