@@ -339,11 +339,12 @@ $(FUZZ): fuzz-%:
 # Targets that are linked with a plugin's objects.
 $(B)/run/json: $(call obj,$(wildcard plugins/json/*.c))
 $(B)/run/header: $(call obj,$(wildcard plugins/primitive/*.c))
+FUZZ_LIBS_answer := -lexpat
 
 $(B)/run/%: $(B)/obj/tests/fuzz/fuzz_%.o $(CORE_OBJ)
 	@mkdir -p $(@D)
 	@echo link $@
-	@$(LINK_PROGRAM) -o $@ $^ $(CORE_LIBS)
+	@$(LINK_PROGRAM) -o $@ $^ $(CORE_LIBS) $(FUZZ_LIBS_$*)
 
 # ---- Lint -----------------------------------------------------------------
 

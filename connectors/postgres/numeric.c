@@ -21,23 +21,27 @@ struct number {
 	uint16_t sign;
 };
 
-static int
-parse(const uint8_t *p, size_t len, struct number *n, struct ps_error *err)
-{
-	*n = (struct number){ .digits = p };
-	if (len < 8 || (size_t)wire_i16(p) * 2 + 8 != len)
-		return ps_fail(err, PS_E_DATA,
-		    "a numeric of %zu bytes is malformed", len);
-	*n = (struct number){ p + 8, wire_i16(p), wire_i16(p + 2),
-		(uint16_t)wire_i16(p + 4) };
-	return 0;
-}
-
 /* The i-th digit, 0 to 9999. */
 static int16_t
 digit(const struct number *n, int i)
 {
 	return wire_i16(n->digits + 2 * (ptrdiff_t)i);
+}
+
+static int
+parse(const uint8_t *p, size_t len, struct number *n, struct ps_error *err)
+{
+	bool good = len >= 8 && (size_t)wire_i16(p) * 2 + 8 == len;
+
+	*n = (struct number){ .digits = p };
+	if (good)
+		*n = (struct number){ p + 8, wire_i16(p), wire_i16(p + 2),
+			(uint16_t)wire_i16(p + 4) };
+	for (int i = 0; i < n->count; i++)
+		good = good && digit(n, i) >= 0 && digit(n, i) < 10000;
+	return good ? 0
+		    : ps_fail(err, PS_E_DATA,
+			  "a numeric of %zu bytes is malformed", len);
 }
 
 static int
@@ -219,7 +223,11 @@ numeric_int(const uint8_t *p, size_t len, int64_t *out, struct ps_error *err)
 		return ps_fail(err, PS_E_DATA,
 		    "a numeric is no integer of at most 18 digits");
 	for (int i = 0; i <= n.weight; i++)
-		v = v * 10000 + (i < n.count ? digit(&n, i) : 0);
+		if (__builtin_mul_overflow(v, 10000, &v) ||
+		    __builtin_add_overflow(v, i < n.count ? digit(&n, i) : 0,
+			&v))
+			return ps_fail(err, PS_E_DATA,
+			    "a numeric is beyond 64 bits");
 	*out = n.sign == SIGN_MINUS ? -v : v;
 	return 0;
 }

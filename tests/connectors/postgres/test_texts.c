@@ -89,6 +89,26 @@ ParameterizedTest(struct decimal *p, pg_numeric, wire_unscaled_and_text_agree)
 	arena_free(&a);
 }
 
+Test(pg_numeric, what_no_server_sends_is_an_error)
+{
+	/* 99999999999999999999, and a digit of 10000 */
+	static const uint8_t large[] = { 0, 5, 0, 4, 0x40, 0, 0, 0, 0x27, 0x0f,
+		0x27, 0x0f, 0x27, 0x0f, 0x27, 0x0f, 0x27, 0x0f };
+	static const uint8_t digit[] = { 0, 1, 0, 0, 0, 0, 0, 0, 0x27, 0x10 };
+	struct ps_arena *a = arena_new(4096);
+	struct ps_error err = { .code = PS_OK };
+	struct ps_value v;
+	int64_t whole;
+
+	cr_assert(eq(int, numeric_int(large, sizeof large, &whole, &err), -1));
+	cr_assert(eq(int, err.code, PS_E_DATA));
+	ps_error_clear(&err);
+	cr_assert(
+	    eq(int, numeric_decimal(digit, sizeof digit, 0, a, &v, &err), -1));
+	cr_assert(strstr(err.text, "malformed") != NULL);
+	arena_free(&a);
+}
+
 Test(pg_numeric, digits_behind_the_scale_are_an_error)
 {
 	struct ps_arena *a = arena_new(4096);
