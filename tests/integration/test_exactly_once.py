@@ -12,6 +12,7 @@ import confluent_kafka
 import pytest
 
 from support import bank, configs, ledger
+from support.connect import Connect
 from support.env import BUILD, wait_for
 
 PLUGINS = f"{BUILD}/plugins,{BUILD}/fixtures"
@@ -199,7 +200,50 @@ def test_a_file_source_is_killed(eos_worker, kafka, topic, folder, boundary):
         assert not report.missing, str(report)
         return report
     wait_for("all lines", complete, 90, 0.5).assert_exactly_once()
-    size = os.path.getsize(path)
+    size, key = os.path.getsize(path), f'["src",{{"filename":"{path}"}}]'
     wait_for("the position", lambda: records(
-        kafka, eos_worker.properties["offset.storage.topic"]) == {
-            f'["src",{{"filename":"{path}"}}]': {"position": size}})
+        kafka, eos_worker.properties["offset.storage.topic"])[key]["position"]
+        == size)
+
+
+def transactional_ids(kafka, group):
+    """Those that the cluster knows of the group, and are not the leader's."""
+    found = set()
+    for r in kafka.consume("__transaction_state", "read_uncommitted"):
+        name = r.key[4:].decode()
+        if r.value is not None and name.startswith(group):
+            found.add(name[len(group):])
+    return found
+
+
+def traces(kafka, worker, path, topic):
+    """What a file source leaves behind in Kafka, whoever ran it."""
+    with open(path, "w", encoding="ascii") as f:
+        f.write("a\nb\nc\n")
+    worker.rest.create("src", configs.file_source(path, topic))
+    kafka.wait_records(topic, 3, timeout=120)
+    worker.rest.wait_running("src", tasks=1, timeout=120)
+    found = wait_for("the position", lambda: kafka.consume(
+        worker.properties["offset.storage.topic"]))
+    config = [(r.key, r.value) for r in kafka.consume(
+        worker.properties["config.storage.topic"])]
+    return {
+        "ids": transactional_ids(kafka, worker.group),
+        "fencing": [value for key, value in config
+                    if key == b"tasks-fencing-src"],
+        "order": [key for key, _ in config if key in (
+            b"commit-src", b"tasks-fencing-src")],
+        "keys": {(r.key, r.partition) for r in found},
+        "position": json.loads(found[-1].value)["position"],
+    }
+
+
+def test_kafka_connect_leaves_the_same_behind(
+        kafka, new_worker, eos_worker, topic, folder):
+    connect = new_worker(kafka.bootstrap, cls=Connect,
+                         exactly_once_source_support="enabled")
+    path = folder + "/in"  # its name decides the offset's partition
+    theirs = traces(kafka, connect, path, topic("theirs"))
+    ours = traces(kafka, eos_worker, path, topic("ours"))
+    assert ours == theirs
+    assert ours["ids"] == {"-src-0"}

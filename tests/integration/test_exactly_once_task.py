@@ -1,6 +1,7 @@
 """Exactly-once source tasks as processes without a worker: the test plays the
 worker. What a reader of committed records sees is the judge."""
 
+import json
 import signal
 import time
 
@@ -23,6 +24,7 @@ def worker(kafka, unique):
         "key.converter": JSON, "key.converter.schemas.enable": "false",
         "value.converter": JSON, "value.converter.schemas.enable": "false",
         "offset.storage.topic": offsets,
+        "offset.storage.replication.factor": "1",
         "offset.flush.interval.ms": "200",
         "exactly.once.source.support": "enabled",
     }
@@ -46,6 +48,12 @@ def markers(kafka, topic):
 def positions(kafka, worker, topic=None):
     found = kafka.consume(topic or worker["offset.storage.topic"])
     return {r.key.decode(): r.value and r.value.decode() for r in found}
+
+
+def position_in(kafka, worker, path):
+    """what is stored of a file"""
+    found = positions(kafka, worker)[f'["lines",{{"filename":"{path}"}}]']
+    return json.loads(found)["position"]
 
 
 def test_each_poll_is_a_transaction(kafka, worker, topic):
@@ -134,3 +142,110 @@ def test_a_task_that_was_stopped_too_long_is_refused(kafka, worker, topic):
     assert bank.Book(before).check() == {n: 40 for n in range(4)}
     found = kafka.consume(worker["offset.storage.topic"])
     assert bank.positions(found, "bank") == {n: 40 for n in range(4)}
+
+
+def test_positions_go_to_a_topic_of_the_connectors_own(
+        kafka, worker, topic, unique):
+    """It is made, compacted; the worker's gets copies in the transaction."""
+    t, own = topic("numbers"), unique("own")
+    config = numbers(t, count=3000, offsets_storage_topic=own)
+    with Child("task", "numbers", "0") as c:
+        c.configure(worker, config, stored=[])
+        c.message("completed")
+    assert kafka.topic_config(own)["cleanup.policy"] == "compact"
+    expected = {'["numbers",{"counter":"numbers"}]': '{"next":3000}'}
+    assert positions(kafka, worker, own) == expected
+    assert positions(kafka, worker) == expected
+    # What the own topic holds wins over what the worker knows.
+    with Child("task", "numbers", "0") as c:
+        c.configure(worker, dict(config, count="4000"), stored=[
+            ['["numbers",{"counter":"numbers"}]', '{"next":500}']])
+        c.message("completed")
+    assert values(kafka, t) == list(range(4000))
+
+
+def test_what_the_broker_refuses_is_left_out(kafka, worker, topic, folder):
+    """It takes its transaction with it, which comes again without it."""
+    t, path = topic("lines", max_message_bytes=2000), folder + "/in"
+    lines = [f"{n} " + ("x" * 3000 if n in (3, 7) else "") for n in range(10)]
+    with open(path, "w", encoding="ascii") as f:
+        f.write("".join(line + "\n" for line in lines))
+    config = {"connector.class": "FileStreamSource", "file": path, "topic": t,
+              "value.converter": bank.STRING, "errors.tolerance": "all",
+              "producer.override.compression.type": "none"}
+    with Child("task", "lines", "0") as c:
+        c.configure(worker, config, stored=[])
+        wait_for("the others", lambda: len(kafka.consume(t)) == 8, 60)
+        assert c.stop() == 0
+        assert c.metric(
+            "kafka_connect_task_error_total_records_skipped") == 2
+    assert [r.value.decode() for r in kafka.consume(t)] == [
+        line for line in lines if len(line) < 100]
+    assert position_in(kafka, worker, path) == sum(
+        len(line) + 1 for line in lines)
+
+
+def test_what_is_dropped_advances_its_position(kafka, worker, topic, folder):
+    t, path = topic("lines"), folder + "/in"
+    with open(path, "w", encoding="ascii") as f:
+        f.write("a\nb\n")
+    config = {"connector.class": "FileStreamSource", "file": path, "topic": t,
+              "errors.tolerance": "all", "value.converter":
+              "org.apache.kafka.connect.converters.IntegerConverter"}
+    with Child("task", "lines", "0") as c:
+        c.configure(worker, config, stored=[])
+        wait_for("the position",
+                 lambda: position_in(kafka, worker, path) == 4)
+        assert c.stop() == 0
+    assert kafka.consume(t) == []
+
+
+def test_a_source_may_not_write_to_its_own_offsets(kafka, worker):
+    with Child("task", "numbers", "0") as c:
+        c.configure(worker, numbers(worker["offset.storage.topic"]),
+                    stored=[])
+        assert c.message("failed")["text"] == (
+            "Source tasks may not produce to their own offsets topics when "
+            "exactly-once support is enabled")
+
+
+OFF = "This worker does not have exactly-once source support enabled."
+NO_API = "The connector does not implement the API required for preflight " \
+    "validation of exactly-once source support."
+NOT_SO = "The connector does not support exactly-once semantics with the " \
+    "provided configuration."
+NO_BOUNDARIES = "The connector does not support connector-defined " \
+    "transaction boundaries with the given configuration."
+
+
+@pytest.mark.parametrize("support, config, key, expected", [
+    ("enabled", {"connector.class": "com.example.BankSourceConnector"},
+     "exactly.once.support", []),
+    ("disabled", {"connector.class": "com.example.BankSourceConnector"},
+     "exactly.once.support", [OFF]),
+    ("preparing", {"connector.class": "com.example.BankSourceConnector"},
+     "exactly.once.support", [OFF]),
+    ("enabled", {"connector.class": "com.example.NumbersSourceConnector"},
+     "exactly.once.support", [NO_API]),
+    ("disabled", {"connector.class": "FileStreamSource"},
+     "exactly.once.support", [OFF, NOT_SO]),
+    ("enabled", {"connector.class": "FileStreamSource", "file": "/in"},
+     "exactly.once.support", []),
+    ("enabled", {"connector.class": "FileStreamSource", "file": "/in"},
+     "transaction.boundary", [NO_BOUNDARIES]),
+    ("enabled", {"connector.class": "com.example.BankSourceConnector"},
+     "transaction.boundary", []),
+])
+def test_validation_says_what_cannot_be(support, config, key, expected):
+    config = dict(config, name="c", topic="t", **{
+        "exactly.once.support": "required",
+        "transaction.boundary": "connector"})
+    with Child("connector", "c") as c:
+        c.configure({"bootstrap.servers": "localhost:9",
+                     "exactly.once.source.support": support}, config)
+        answer = c.request("validate", config=config)
+    [errors] = [e["value"]["errors"] for e in answer["configs"]
+                if e["value"]["name"] == key]
+    assert len(errors) == len(expected), errors
+    for error, start in zip(errors, expected):
+        assert error.startswith(start)

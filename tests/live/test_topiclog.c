@@ -191,3 +191,51 @@ Test(topiclog, end_behind_a_marker_is_reached_by_position, .timeout = 60)
 	}
 	live_stop(&m);
 }
+
+/* What was committed behind the begin of a transaction that is still open. */
+Test(topiclog, settled_end_is_behind_open_transactions, .timeout = 60)
+{
+	struct live m;
+	char name[32];
+	struct seen s = { 0 };
+	struct ps_error err = { PS_OK, "" };
+	struct producer_record r = { .key = "open",
+		.key_len = 4,
+		.partition = PS_NO_PARTITION,
+		.timestamp = PS_NO_TIMESTAMP };
+	struct topiclog_hub *h;
+	struct producer *p;
+
+	live_start(&m);
+	live_topic(&m, name, sizeof name, 1);
+	struct ps_setting settings[] = { { "bootstrap.servers", m.servers },
+		{ "transactional.id", "another" } };
+	struct ps_config c = { settings, 2 };
+
+	p = producer_new(&c, ignore, NULL, &err);
+	cr_assert(p != NULL, "%s", err.text);
+	cr_assert(eq(int, producer_txn_init(p, LIMIT_MS, &err), 0), "%s",
+	    err.text);
+	cr_assert(eq(int, producer_txn_begin(p, &err), 0));
+	cr_assert(
+	    eq(int, producer_send(p, producer_topic(p, name), &r, &err), 0));
+	WAIT_UNTIL(producer_in_flight(p) == 0, producer_serve(p, 100, &err),
+	    LIMIT_MS);
+	write_transaction(m.servers, name, COMMIT);
+	h = topiclog_hub_new(&m.config, TOPICLOG_SETTLED, &err);
+	cr_assert(h != NULL, "%s", err.text);
+	(void)open_log(h, name, &s, TOPICLOG_FROM_START);
+	for (int i = 0; i < 10; i++)
+		turn(h);
+	cr_expect(eq(int, s.ends, 0));
+	cr_expect(eq(int, s.records, 0));
+	cr_assert(eq(int, producer_txn_abort(p, LIMIT_MS, &err), 0), "%s",
+	    err.text);
+	WAIT_UNTIL(s.ends == 1, turn(h), LIMIT_MS);
+	cr_expect(eq(int, s.ends, 1));
+	cr_expect(eq(int, s.records, 1));
+	cr_expect(eq(str, s.last, "k=yes"));
+	topiclog_hub_free(&h, 1000);
+	producer_free(&p, 1000);
+	live_stop(&m);
+}
