@@ -48,7 +48,8 @@ collect_members(struct assigning *s)
 	s->capacity = ps_calloc(s->a, count + 1, sizeof(double));
 	for (struct peer *p = peers_first(s->in->peers); p; p = p->next) {
 		info = members_find(s->in->members, &p->who);
-		if (!peer_is_member(p) || info == NULL)
+		if (!peer_is_member(p) || info == NULL ||
+		    peers_is_second(s->in->peers, p))
 			continue;
 		s->members[s->member_count] = p;
 		s->capacity[s->member_count++] =
@@ -76,12 +77,17 @@ sort_members(struct assigning *s)
 
 /* A worker that came back has another incarnation. */
 static int
-member_of(const struct assigning *s, const char *id)
+member_of(const struct assigning *s, const struct who *who)
 {
-	for (size_t i = 0; i < s->member_count; i++)
-		if (strcmp(s->members[i]->who.id, id) == 0)
+	int found = PLAN_NOBODY;
+
+	for (size_t i = 0; i < s->member_count; i++) {
+		if (who_is(&s->members[i]->who, who))
 			return (int)i;
-	return PLAN_NOBODY;
+		if (strcmp(s->members[i]->who.id, who->id) == 0)
+			found = (int)i;
+	}
+	return found;
 }
 
 static void
@@ -145,7 +151,7 @@ look_at_slot(struct assigning *s, struct look *l, size_t slot)
 	const struct who *last = last_owner(l->e, task);
 
 	l->owners[slot] = entry_owner(l->e, task);
-	l->before[slot] = last == NULL ? PLAN_NOBODY : member_of(s, last->id);
+	l->before[slot] = last == NULL ? PLAN_NOBODY : member_of(s, last);
 	l->fates[slot] = l->owners[slot] == NULL
 			     ? FATE_FREE
 			     : fate_of(s, l->owners[slot], l->before[slot]);
@@ -353,10 +359,13 @@ is_same_place(const struct who *a, const struct who *b)
 	return who_is(a, b) || (who_is_nobody(a) && who_is_nobody(b));
 }
 
-/* Debts that were settled are no reason to write. */
+/* When the last debt is settled that is said, so that nobody goes on
+ * answering; before, it is no reason to write. */
 static bool
 says_the_same(const struct assignment *a, const struct assignment *b)
 {
+	if (a->debt_count == 0 && b->debt_count > 0)
+		return false;
 	if (a->generation != b->generation || a->task_count != b->task_count ||
 	    !is_same_place(&a->connector, &b->connector))
 		return false;

@@ -9,8 +9,6 @@
 #include "cluster/herder_impl.h"
 
 #define ARENA_BYTES 8192
-/* Between two heartbeats that carry news. */
-#define NEWS_GAP_MS 10
 
 /* ---- actions ----------------------------------------------------------- */
 
@@ -47,8 +45,8 @@ herder_wake(struct herder *h, struct clock_ms t)
 		h->next = t;
 }
 
-static void
-settle(struct herder *h, const char *connector)
+void
+herder_settle(struct herder *h, const char *connector)
 {
 	herder_act(h, HERD_SETTLE)->connector =
 	    connector == NULL ? NULL : ps_strdup(h->a, connector);
@@ -103,93 +101,6 @@ on_process(struct herder *h, const struct herder_event *ev)
 	*p = h->processes[--h->process_count];
 }
 
-/* ---- heartbeats -------------------------------------------------------- */
-
-static unsigned
-flags_of(const struct herder *h)
-{
-	return (h->draining ? BEAT_DRAINING : 0U) |
-	       (h->leaving ? BEAT_LEAVING : 0U) |
-	       (h->goodbye > 0 ? BEAT_GONE : 0U);
-}
-
-static struct slot *
-stopping(struct herder *h, size_t *count)
-{
-	struct slot *slots =
-	    ps_calloc(h->a, h->process_count + 1, sizeof *slots);
-
-	*count = 0;
-	for (size_t i = 0; i < h->process_count; i++) {
-		const struct process *p = &h->processes[i];
-
-		if (!herder_owns(h, p->connector, p->task, p->generation))
-			slots[(*count)++] =
-			    (struct slot){ ps_strdup(h->a, p->connector),
-				    p->task };
-	}
-	return slots;
-}
-
-void
-herder_beat(struct herder *h)
-{
-	struct herder_action *act = herder_act(h, HERD_BEAT);
-
-	act->beat = (struct beat){ .who = h->me,
-		.number = ++h->beats,
-		.host = h->config.host,
-		.born_ms = h->born_ms,
-		.epoch = h->applied,
-		.flags = flags_of(h) };
-	act->beat.slots = stopping(h, &act->beat.slot_count);
-	lease_sent(&h->lease, h->beats, h->now);
-	h->last_beat = h->now;
-	h->next_beat = clock_after(h->now, h->config.heartbeat_ms);
-	h->news = false;
-}
-
-static void
-beat_if_due(struct herder *h)
-{
-	struct clock_ms gap = clock_after(h->last_beat, NEWS_GAP_MS);
-
-	if (h->now.ms >= h->next_beat.ms || (h->news && h->now.ms >= gap.ms))
-		herder_beat(h);
-	herder_wake(h, h->news ? gap : h->next_beat);
-}
-
-static void
-on_own_beat(struct herder *h, const struct beat *b)
-{
-	if (h->lost)
-		return;
-	lease_read(&h->lease, b->number, h->now);
-	if (h->goodbye == 0 || b->number != h->goodbye)
-		return;
-	h->left = true;
-	(void)herder_act(h, HERD_LEFT);
-}
-
-/* Does it tell a leader something new? */
-static bool
-is_news(const struct peer *p, const struct beat *b)
-{
-	return p == NULL || p->host == NULL || p->epoch != b->epoch ||
-	       p->flags != b->flags || p->slot_count != b->slot_count;
-}
-
-static void
-on_beat(struct herder *h, const struct beat *b)
-{
-	h->dirty |= is_news(peers_find(h->peers, &b->who), b);
-	peers_beat(h->peers, b, h->now);
-	peers_get(h->peers, &b->who)->deaf_ms =
-	    lease_deaf_ms(&h->lease, h->now);
-	if (who_is(&b->who, &h->me))
-		on_own_beat(h, b);
-}
-
 /* ---- life of an incarnation -------------------------------------------- */
 
 static uint64_t
@@ -210,11 +121,13 @@ be_born(struct herder *h)
 	h->born_ms = h->now.ms > h->born_ms ? h->now.ms : h->born_ms + 1;
 	lease_init(&h->lease, h->config.session_ms, h->now);
 	h->beats = 0;
+	h->since = -1;
 	h->next_beat = h->now;
 	h->told = h->now;
 	h->lost = h->caught_up = false;
 	h->suspended = true;
 	herder_act(h, HERD_CATCH_UP)->token = ++h->token;
+	(void)herder_act(h, HERD_INTRODUCE);
 }
 
 static void
@@ -235,7 +148,7 @@ on_caught_up(struct herder *h, uint64_t token)
 	if (token != h->token)
 		return;
 	h->caught_up = true;
-	settle(h, NULL);
+	herder_settle(h, NULL);
 }
 
 /* true: the lease is lost, nothing else can be done. */
@@ -268,7 +181,7 @@ keep_lease(struct herder *h)
 		herder_act(h, HERD_LEASE)->ends = h->lease.ends;
 	h->told = h->lease.ends;
 	if (h->suspended)
-		settle(h, NULL);
+		herder_settle(h, NULL);
 	h->suspended = false;
 	herder_wake(h, lease_suspends(&h->lease));
 }
@@ -305,7 +218,7 @@ on_assignment(struct herder *h, const char *connector,
 	e = table_find(h->table, connector);
 	for (size_t i = 0; e != NULL && i < e->is.debt_count; i++)
 		h->news |= who_is(&e->is.debts[i].who, &h->me);
-	settle(h, connector);
+	herder_settle(h, connector);
 }
 
 static void
@@ -313,16 +226,29 @@ on_connector(struct herder *h, const char *connector, const struct wanted *w)
 {
 	table_want(h->table, connector, w);
 	h->dirty = true;
-	settle(h, connector);
+	herder_settle(h, connector);
 }
 
+/* There is one record for an id: another machine that has ours, for a while,
+ * has written over what we said. */
 static void
-on_leave(struct herder *h)
+on_member(struct herder *h, const struct member_info *info)
+{
+	members_put(h->members, info);
+	h->dirty = true;
+	if (strcmp(info->who.id, h->me.id) == 0 &&
+	    !who_is(&info->who, &h->me) && !h->lost && !h->leaving &&
+	    lease_allows(&h->lease, h->now))
+		(void)herder_act(h, HERD_INTRODUCE);
+}
+
+void
+herder_leave(struct herder *h)
 {
 	h->hurried = h->leaving;
 	h->leaving = h->news = h->dirty = true;
 	if (h->hurried)
-		settle(h, NULL);
+		herder_settle(h, NULL);
 }
 
 static void
@@ -336,7 +262,7 @@ take(struct herder *h, const struct herder_event *ev)
 		peers_begin(h->peers, h->now);
 		break;
 	case HERDER_BEAT:
-		on_beat(h, &ev->beat);
+		herder_on_beat(h, &ev->beat, ev->offset);
 		break;
 	case HERDER_VERDICT:
 		on_verdict(h, &ev->verdict);
@@ -354,8 +280,7 @@ take(struct herder *h, const struct herder_event *ev)
 		herder_on_claim(h, &ev->claim);
 		break;
 	case HERDER_MEMBER:
-		members_put(h->members, &ev->member);
-		h->dirty = true;
+		on_member(h, &ev->member);
 		break;
 	case HERDER_CANDIDATE:
 		herder_on_candidate(h, ev->candidate);
@@ -376,7 +301,7 @@ take(struct herder *h, const struct herder_event *ev)
 		h->draining = ev->drain;
 		break;
 	case HERDER_LEAVE:
-		on_leave(h);
+		herder_leave(h);
 		break;
 	}
 }
@@ -393,7 +318,7 @@ herder_step(struct herder *h, struct clock_ms now,
 		keep_lease(h);
 		leave_if_done(h);
 		herder_lead(h);
-		beat_if_due(h);
+		herder_beat_if_due(h);
 	}
 	return (struct herder_actions){ h->actions, h->action_count };
 }

@@ -51,6 +51,7 @@ enum herder_event_kind {
 struct herder_event {
 	enum herder_event_kind kind;
 	const char *connector; /* CONNECTOR, ASSIGNMENT, PROCESS */
+	int64_t offset;        /* BEAT: where it stands in the log */
 	union {
 		struct beat beat;
 		struct who verdict;
@@ -71,28 +72,33 @@ struct herder_event {
 };
 
 enum herder_action_kind {
-	HERD_BEAT,     /* append to the lease topic */
-	HERD_VERDICT,  /* append to the lease topic */
-	HERD_CATCH_UP, /* read the config topic to the end it has now */
-	HERD_LEASE,    /* to each child: its lease ends then */
-	HERD_SUSPEND,  /* each child stops polling and disarms its timer */
-	HERD_KILL,     /* all children, now: the lease is lost */
-	HERD_SETTLE,   /* what is to run of a connector may have changed */
-	HERD_CLAIM,    /* a new scribe writes the claim of `epoch` */
-	HERD_HEAL,     /* write again what aborted transactions hid */
-	HERD_ASSIGN,   /* the scribe writes the records */
-	HERD_REJOIN,   /* leave the group; join after a pause, unless leaving */
-	HERD_LEFT,     /* the goodbye was read back: the worker may end */
+	HERD_BEAT,      /* append to the lease topic */
+	HERD_VERDICT,   /* append to the lease topic */
+	HERD_CATCH_UP,  /* read the config topic to the end it has now */
+	HERD_INTRODUCE, /* write penstock-worker-<id>: herder_me, struct
+			   member_info */
+	HERD_LEASE,     /* to each child: its lease ends then */
+	HERD_SUSPEND,   /* each child stops polling and disarms its timer */
+	HERD_KILL,      /* all children, now: the lease is lost */
+	HERD_SETTLE,    /* what is to run of a connector may have changed */
+	HERD_CLAIM,     /* a new scribe writes the claim of `epoch` */
+	HERD_HEAL,      /* write again what aborted transactions hid */
+	HERD_ASSIGN,    /* the scribe writes the records, and behind them, if
+			   there is an epoch, the claim again with it */
+	HERD_REJOIN, /* leave the group; join after a pause, unless leaving */
+	HERD_REFUSE, /* another machine had this id first: this worker
+			stops all, and then has left */
+	HERD_LEFT,   /* the goodbye was read back: the worker may end */
 };
 
 struct herder_action {
 	enum herder_action_kind kind;
 	const char *connector; /* SETTLE */
-	struct beat beat;
+	struct beat beat;      /* BEAT; of REFUSE the other's who and host */
 	struct who verdict;
 	uint64_t token;
 	struct clock_ms ends; /* LEASE */
-	int64_t epoch;        /* CLAIM */
+	int64_t epoch;        /* CLAIM, ASSIGN */
 	struct assign_result assign;
 };
 

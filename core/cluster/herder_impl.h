@@ -31,6 +31,7 @@ struct herder {
 	struct clock_ms now; /* of the last step */
 
 	int64_t beats; /* sent by this incarnation */
+	int64_t since; /* as in struct beat */
 	struct clock_ms last_beat, next_beat;
 	bool news; /* for others: the next beat cannot wait */
 
@@ -41,7 +42,7 @@ struct herder {
 	bool lost;            /* a verdict stands against us */
 	bool suspended;       /* work is, or there never was any */
 	struct clock_ms told; /* the lease's end that children know */
-	bool draining, leaving, hurried, left;
+	bool draining, leaving, hurried, left, refused;
 	int64_t goodbye; /* number of the last beat, 0: not sent */
 	struct process *processes;
 	size_t process_count;
@@ -50,6 +51,7 @@ struct herder {
 	enum lead lead;
 	struct claim claim; /* the newest */
 	int64_t claimed;    /* our claim's epoch */
+	int64_t used;       /* the highest epoch in anything that we wrote */
 	struct clock_ms next_claim, success;
 	bool dirty; /* a new plan may be needed */
 	bool writing;
@@ -66,7 +68,13 @@ struct herder_action *
 herder_act(struct herder *h, enum herder_action_kind kind);
 /* A tick is due then. */
 void herder_wake(struct herder *h, struct clock_ms t);
+void herder_settle(struct herder *h, const char *connector);
+void herder_leave(struct herder *h);
+
+/* herder_beat.c */
 void herder_beat(struct herder *h);
+void herder_beat_if_due(struct herder *h);
+void herder_on_beat(struct herder *h, const struct beat *b, int64_t offset);
 
 /* herder_lead.c */
 void herder_lead(struct herder *h);

@@ -31,7 +31,7 @@ claim_again(struct herder *h)
 void
 herder_on_claim(struct herder *h, const struct claim *claim)
 {
-	bool ours = who_is(&claim->who, &h->me) && claim->epoch == h->claimed;
+	bool ours = who_is(&claim->who, &h->me) && claim->epoch >= h->claimed;
 
 	if (claim->epoch > h->applied)
 		h->applied = claim->epoch;
@@ -162,16 +162,35 @@ may_plan(struct herder *h)
 	return false;
 }
 
-/* A record that goes has no epoch: to write it twice is no harm. */
+/* A record that goes has no epoch, and may take the highest with it when the
+ * log is compacted: then the claim keeps it. */
 static int64_t
-last_epoch(const struct assign_result *r)
+claim_behind(const struct assign_input *in, const struct assign_result *r)
 {
-	int64_t last = 0;
-
 	for (size_t i = 0; i < r->count; i++)
-		if (r->records[i].assignment != NULL)
-			last = r->records[i].assignment->epoch;
-	return last;
+		if (r->records[i].assignment == NULL)
+			return in->epoch + (int64_t)r->count;
+	return 0;
+}
+
+static int64_t
+new_epoch(const struct herder *h)
+{
+	return (h->applied > h->used ? h->applied : h->used) + 1;
+}
+
+static void
+write_plan(struct herder *h, const struct assign_input *in,
+    const struct assign_result *r)
+{
+	struct herder_action *act = herder_act(h, HERD_ASSIGN);
+
+	act->assign = *r;
+	act->epoch = claim_behind(in, r);
+	h->used = h->written =
+	    act->epoch > 0 ? act->epoch : in->epoch + (int64_t)r->count - 1;
+	h->writing = true;
+	h->next_write = clock_after(h->now, WRITE_GAP_MS);
 }
 
 static void
@@ -181,7 +200,7 @@ plan(struct herder *h)
 		.peers = h->peers,
 		.members = h->members,
 		.now = h->now,
-		.epoch = h->applied + 1,
+		.epoch = new_epoch(h),
 		.delay_ms = h->config.rebalance_delay_ms };
 	struct assign_result r;
 
@@ -193,12 +212,8 @@ plan(struct herder *h)
 	h->plan_again = r.again;
 	if (r.again.ms != 0)
 		herder_wake(h, r.again);
-	if (r.count == 0)
-		return;
-	herder_act(h, HERD_ASSIGN)->assign = r;
-	h->writing = true;
-	h->written = last_epoch(&r);
-	h->next_write = clock_after(h->now, WRITE_GAP_MS);
+	if (r.count > 0)
+		write_plan(h, &in, &r);
 }
 
 /* ---- the lead ---------------------------------------------------------- */
@@ -211,7 +226,7 @@ claim(struct herder *h)
 		return;
 	}
 	h->lead = LEAD_CLAIMING;
-	h->claimed = h->applied + 1;
+	h->claimed = h->used = new_epoch(h);
 	herder_act(h, HERD_CLAIM)->epoch = h->claimed;
 }
 

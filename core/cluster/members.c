@@ -30,6 +30,7 @@ static void
 forget(struct one *o)
 {
 	free((char *)(uintptr_t)o->info.who.id);
+	free((char *)(uintptr_t)o->info.host);
 	free((char *)(uintptr_t)o->info.url);
 	free((char *)(uintptr_t)o->info.labels);
 }
@@ -55,7 +56,8 @@ members_put(struct members *m, const struct member_info *info)
 {
 	struct one *o = m->first;
 
-	while (o != NULL && strcmp(o->info.who.id, info->who.id) != 0)
+	while (o != NULL && (strcmp(o->info.who.id, info->who.id) != 0 ||
+				strcmp(o->info.host, info->host) != 0))
 		o = o->next;
 	if (o == NULL) {
 		o = xcalloc(1, sizeof *o);
@@ -66,6 +68,7 @@ members_put(struct members *m, const struct member_info *info)
 	}
 	o->info = *info;
 	o->info.who.id = xstrdup(info->who.id);
+	o->info.host = xstrdup(info->host);
 	o->info.url = copy(info->url);
 	o->info.labels = copy(info->labels);
 }

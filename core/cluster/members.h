@@ -13,6 +13,7 @@
 
 struct member_info {
 	struct who who;
+	const char *host;   /* as in struct beat */
 	const char *url;    /* where other workers reach it */
 	double capacity;    /* its share of the work, 1: as others */
 	const char *labels; /* "zone=a,disk=ssd"; NULL: none */
@@ -23,7 +24,7 @@ struct members;
 
 struct members *members_new(void);
 void members_free(struct members **mp);
-/* Copied; the newest of an id counts. */
+/* Copied; the newest of an id and a machine counts. */
 void members_put(struct members *m, const struct member_info *info);
 /* NULL: not known. */
 const struct member_info *

@@ -44,19 +44,21 @@ peers_begin(struct peers *p, struct clock_ms now)
 }
 
 static void
-forget_slots(struct peer *p)
+forget_answers(struct peer *p)
 {
-	for (size_t i = 0; i < p->slot_count; i++)
-		free((char *)(uintptr_t)p->slots[i].connector);
-	free(p->slots);
-	p->slots = NULL;
-	p->slot_count = 0;
+	for (size_t i = 0; i < p->answer_count; i++) {
+		free((char *)(uintptr_t)p->answers[i].connector);
+		free((int *)(uintptr_t)p->answers[i].tasks);
+	}
+	free(p->answers);
+	p->answers = NULL;
+	p->answer_count = 0;
 }
 
 static void
 peer_free(struct peer *p)
 {
-	forget_slots(p);
+	forget_answers(p);
 	free((char *)(uintptr_t)p->who.id);
 	free(p->host);
 	free(p);
@@ -96,7 +98,7 @@ peers_get(struct peers *p, const struct who *who)
 	one = xcalloc(1, sizeof *one);
 	one->who = (struct who){ xstrdup(who->id), who->incarnation };
 	one->heard = p->began;
-	one->epoch = -1;
+	one->since = -1;
 	*p->end = one;
 	p->end = &one->next;
 	return one;
@@ -109,14 +111,21 @@ peers_first(const struct peers *p)
 }
 
 static void
-take_slots(struct peer *p, const struct beat *b)
+take_answers(struct peer *p, const struct beat *b)
 {
-	forget_slots(p);
-	p->slots = xcalloc(b->slot_count + 1, sizeof *p->slots);
-	for (size_t i = 0; i < b->slot_count; i++)
-		p->slots[i] = (struct slot){ xstrdup(b->slots[i].connector),
-			b->slots[i].task };
-	p->slot_count = b->slot_count;
+	forget_answers(p);
+	p->answers = xcalloc(b->answer_count + 1, sizeof *p->answers);
+	for (size_t i = 0; i < b->answer_count; i++) {
+		const struct answer *from = &b->answers[i];
+		int *tasks = xcalloc(from->task_count + 1, sizeof *tasks);
+
+		for (size_t t = 0; t < from->task_count; t++)
+			tasks[t] = from->tasks[t];
+		p->answers[i] = *from;
+		p->answers[i].connector = xstrdup(from->connector);
+		p->answers[i].tasks = tasks;
+	}
+	p->answer_count = b->answer_count;
 }
 
 /* The name is taken only when nothing of the last run is left on the machine
@@ -152,10 +161,11 @@ peers_beat(struct peers *all, const struct beat *b, struct clock_ms now)
 	}
 	p->heard = now;
 	p->number = b->number;
+	p->since = b->since;
 	p->epoch = b->epoch;
 	p->flags = b->flags;
 	p->load = b->load;
-	take_slots(p, b);
+	take_answers(p, b);
 }
 
 void
@@ -193,14 +203,35 @@ peers_notice(struct peers *all, struct clock_ms now)
 }
 
 bool
+peers_is_second(const struct peers *all, const struct peer *p)
+{
+	for (const struct peer *o = all->first; o != NULL; o = o->next)
+		if (o != p && o->since >= 0 &&
+		    (p->since < 0 || o->since < p->since) &&
+		    strcmp(o->who.id, p->who.id) == 0 && peer_is_member(o))
+			return true;
+	return false;
+}
+
+static const struct answer *
+find_answer(const struct peer *p, const char *connector)
+{
+	for (size_t i = 0; i < p->answer_count; i++)
+		if (strcmp(p->answers[i].connector, connector) == 0)
+			return &p->answers[i];
+	return NULL;
+}
+
+bool
 peer_has_left(const struct peer *p, int64_t epoch, const char *connector,
     int task)
 {
-	if (p->epoch < epoch)
+	const struct answer *a = find_answer(p, connector);
+
+	if (a == NULL || a->epoch < epoch)
 		return false;
-	for (size_t i = 0; i < p->slot_count; i++)
-		if ((task == PEER_ANY || p->slots[i].task == task) &&
-		    strcmp(p->slots[i].connector, connector) == 0)
+	for (size_t i = 0; i < a->task_count; i++)
+		if (task == PEER_ANY || a->tasks[i] == task)
 			return false;
 	return true;
 }

@@ -25,10 +25,13 @@ struct who {
 bool who_is(const struct who *a, const struct who *b);
 bool who_is_nobody(const struct who *w);
 
-/* A process that is being ended; task -1: the connector's own. */
-struct slot {
+/* What a worker says of a connector while the newest record of it that it
+ * has read calls it a debtor. */
+struct answer {
 	const char *connector;
-	int task;
+	int64_t epoch; /* of that record */
+	size_t task_count;
+	const int *tasks; /* still stopping; -1: the connector's own process */
 };
 
 enum beat_flags {
@@ -42,10 +45,12 @@ struct beat {
 	int64_t number;   /* counts the beats of this incarnation */
 	const char *host; /* what only runs on that machine have in common */
 	int64_t born_ms;  /* by that machine's boot clock */
-	int64_t epoch;    /* of assignments, applied to this one */
+	int64_t
+	    since; /* offset of the incarnation's first beat, -1: not read */
+	int64_t epoch; /* the highest that was read */
 	unsigned flags;
-	size_t slot_count; /* still stopping */
-	const struct slot *slots;
+	size_t answer_count;
+	const struct answer *answers;
 	double load; /* of its machine, 1: all cores busy */
 };
 
@@ -53,15 +58,15 @@ struct peer {
 	struct peer *next;
 	struct who who;
 	char *host; /* NULL: none of its beats was read */
-	int64_t born_ms, number;
+	int64_t born_ms, since, number;
 	struct clock_ms heard;
 	int64_t deaf_ms;         /* of the reader's lease, then */
 	struct clock_ms ended;   /* noticed by peers_notice */
 	struct clock_ms accused; /* by this worker, when it leads */
 	int64_t epoch;
 	unsigned flags;
-	struct slot *slots;
-	size_t slot_count;
+	size_t answer_count;
+	struct answer *answers;
 	double load;
 	bool judged;   /* a verdict stands; beats after it do not count */
 	bool followed; /* a later run on its machine took its name */
@@ -91,8 +96,11 @@ struct peer *peers_first(const struct peers *p);
 bool peer_is_member(const struct peer *p);
 /* Sets `over` and `ended` of those of whom nothing runs any more, nor will. */
 void peers_notice(struct peers *all, struct clock_ms now);
-/* Has it obeyed `epoch`, and does the slot's process no longer run there?
- * connector and task -1 is its own; PEER_ANY: none of that connector. */
+/* Has another machine the id for longer? Then this one is to end. */
+bool peers_is_second(const struct peers *all, const struct peer *p);
+/* Has it obeyed the connector's record of `epoch`, or a later one, and does
+ * the task's process no longer run there? -1: the connector's own; PEER_ANY:
+ * none of them. */
 #define PEER_ANY (-2)
 bool peer_has_left(const struct peer *p, int64_t epoch, const char *connector,
     int task);

@@ -99,26 +99,33 @@ text_of(struct ps_arena *a, json_t *j)
 }
 
 static json_t *
-put_slots(const struct beat *b)
+put_answers(const struct beat *b)
 {
-	json_t *slots = json_array();
+	json_t *answers = json_array(), *tasks;
 
-	for (size_t i = 0; i < b->slot_count; i++)
-		(void)json_array_append_new(slots,
-		    json_pack("[s,i]", b->slots[i].connector,
-			b->slots[i].task));
-	return slots;
+	for (size_t i = 0; i < b->answer_count; i++) {
+		const struct answer *one = &b->answers[i];
+
+		tasks = json_array();
+		for (size_t t = 0; t < one->task_count; t++)
+			(void)json_array_append_new(tasks,
+			    json_integer(one->tasks[t]));
+		(void)json_array_append_new(answers,
+		    json_pack("{s:s,s:I,s:o}", "connector", one->connector,
+			"epoch", (json_int_t)one->epoch, "stopping", tasks));
+	}
+	return answers;
 }
 
 char *
 wire_beat(struct ps_arena *a, const struct beat *b)
 {
 	return text_of(a,
-	    json_pack("{s:o,s:I,s:s,s:I,s:I,s:i,s:o,s:f}", "beat",
+	    json_pack("{s:o,s:I,s:s,s:I,s:I,s:I,s:i,s:o,s:f}", "beat",
 		put_who(a, &b->who), "number", (json_int_t)b->number, "host",
-		b->host, "born", (json_int_t)b->born_ms, "epoch",
-		(json_int_t)b->epoch, "flags", (int)b->flags, "stopping",
-		put_slots(b), "load", b->load));
+		b->host, "born", (json_int_t)b->born_ms, "since",
+		(json_int_t)b->since, "epoch", (json_int_t)b->epoch, "flags",
+		(int)b->flags, "answers", put_answers(b), "load", b->load));
 }
 
 char *
@@ -160,9 +167,9 @@ char *
 wire_member(struct ps_arena *a, const struct member_info *m)
 {
 	return text_of(a,
-	    json_pack("{s:o,s:s,s:f,s:s?,s:i}", "worker", put_who(a, &m->who),
-		"url", m->url, "capacity", m->capacity, "labels", m->labels,
-		"version", m->version));
+	    json_pack("{s:o,s:s,s:s,s:f,s:s?,s:i}", "worker",
+		put_who(a, &m->who), "host", m->host, "url", m->url, "capacity",
+		m->capacity, "labels", m->labels, "version", m->version));
 }
 
 /* ---- reading ----------------------------------------------------------- */
@@ -186,27 +193,49 @@ parse(const void *value, size_t len, const char *what, struct ps_error *err)
 }
 
 static int
-get_slots(struct ps_arena *a, const json_t *list, struct beat *out,
+get_stopping(struct ps_arena *a, const json_t *list, struct answer *out,
     struct ps_error *err)
 {
-	struct slot *slots =
-	    ps_calloc(a, json_array_size(list) + 1, sizeof *slots);
-	const json_t *one, *name, *task;
+	int *tasks = ps_calloc(a, json_array_size(list) + 1, sizeof *tasks);
+	const json_t *one;
 	size_t i;
 
 	json_array_foreach(list, i, one)
 	{
-		name = json_array_get(one, 0);
-		task = json_array_get(one, 1);
-		if (!json_is_string(name) || !json_is_integer(task))
+		if (!json_is_integer(one))
 			return ps_fail(err, PS_E_DATA,
-			    "\"stopping\" holds something that is not "
-			    "[connector, task]");
-		slots[i].connector = ps_strdup(a, json_string_value(name));
-		slots[i].task = (int)json_integer_value(task);
+			    "\"stopping\" of connector %s holds something "
+			    "that is no number",
+			    out->connector);
+		tasks[i] = (int)json_integer_value(one);
 	}
-	out->slots = slots;
-	out->slot_count = json_array_size(list);
+	out->tasks = tasks;
+	out->task_count = json_array_size(list);
+	return 0;
+}
+
+static int
+get_answers(struct ps_arena *a, const json_t *list, struct beat *out,
+    struct ps_error *err)
+{
+	struct answer *answers =
+	    ps_calloc(a, json_array_size(list) + 1, sizeof *answers);
+	const json_t *one, *stopping;
+	const char *name;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		if (js_get_str(one, "connector", &name, err) != 0 ||
+		    js_get_int(one, "epoch", &answers[i].epoch, err) != 0 ||
+		    get_array(one, "stopping", &stopping, err) != 0)
+			return ps_fail_in(err, "answer %zu", i);
+		answers[i].connector = ps_strdup(a, name);
+		if (get_stopping(a, stopping, &answers[i], err) != 0)
+			return -1;
+	}
+	out->answers = answers;
+	out->answer_count = json_array_size(list);
 	return 0;
 }
 
@@ -214,7 +243,7 @@ static int
 get_beat(struct ps_arena *a, const json_t *j, struct beat *out,
     struct ps_error *err)
 {
-	const json_t *slots;
+	const json_t *answers;
 	const char *host;
 	int64_t flags;
 
@@ -222,14 +251,15 @@ get_beat(struct ps_arena *a, const json_t *j, struct beat *out,
 	    js_get_int(j, "number", &out->number, err) != 0 ||
 	    js_get_str(j, "host", &host, err) != 0 ||
 	    js_get_int(j, "born", &out->born_ms, err) != 0 ||
+	    js_get_int(j, "since", &out->since, err) != 0 ||
 	    js_get_int(j, "epoch", &out->epoch, err) != 0 ||
 	    js_get_int(j, "flags", &flags, err) != 0 ||
-	    get_array(j, "stopping", &slots, err) != 0)
+	    get_array(j, "answers", &answers, err) != 0)
 		return -1;
 	out->host = ps_strdup(a, host);
 	out->flags = (unsigned)flags;
 	out->load = json_number_value(json_object_get(j, "load"));
-	return get_slots(a, slots, out, err);
+	return get_answers(a, answers, out, err);
 }
 
 int
@@ -345,15 +375,17 @@ wire_read_member(struct ps_arena *a, const void *value, size_t len,
     struct member_info *out, struct ps_error *err)
 {
 	json_t *j = parse(value, len, "penstock-worker", err);
-	const char *url = "", *labels;
+	const char *host = "", *url = "", *labels;
 	int rc = -1;
 
 	*out = (struct member_info){ 0 };
 	if (j == NULL)
 		return -1;
 	if (get_someone(a, j, "worker", &out->who, err) == 0 &&
+	    js_get_str(j, "host", &host, err) == 0 &&
 	    js_get_str(j, "url", &url, err) == 0)
 		rc = 0;
+	out->host = ps_strdup(a, host);
 	out->url = ps_strdup(a, url);
 	out->capacity = json_number_value(json_object_get(j, "capacity"));
 	labels = js_opt_str(j, "labels");

@@ -8,14 +8,20 @@ static struct beat
 copy_beat(struct sim *s, const struct beat *b)
 {
 	struct beat copy = *b;
-	struct slot *slots = ps_calloc(s->a, b->slot_count + 1, sizeof *slots);
+	struct answer *answers =
+	    ps_calloc(s->a, b->answer_count + 1, sizeof *answers);
 
-	for (size_t i = 0; i < b->slot_count; i++) {
-		int c = sim_connector(b->slots[i].connector);
+	for (size_t i = 0; i < b->answer_count; i++) {
+		size_t size = b->answers[i].task_count * sizeof(int);
+		int *tasks = ps_alloc(s->a, size + 1);
 
-		slots[i] = (struct slot){ sim_connectors[c], b->slots[i].task };
+		memcpy(tasks, b->answers[i].tasks, size);
+		answers[i] = b->answers[i];
+		answers[i].connector =
+		    sim_connectors[sim_connector(answers[i].connector)];
+		answers[i].tasks = tasks;
 	}
-	copy.slots = slots;
+	copy.answers = answers;
 	copy.who = sim_who(&b->who);
 	copy.host = sim_who(&(struct who){ b->host, 0 }).id;
 	return copy;
@@ -133,6 +139,7 @@ broker_introduce(struct sim *s, size_t i)
 	struct member_info *m = log_add(&s->members);
 
 	m->who = sim_who(herder_me(s->nodes[i].h));
+	m->host = sim_ids[i];
 	m->url = "http://x";
 	m->capacity = 1;
 	node_wake_readers(s);
@@ -183,10 +190,61 @@ say_record(const struct sim *s, const struct config_record *r)
 void
 broker_append_config(struct sim *s, const struct config_record *r)
 {
-	*(struct config_record *)log_add(&s->configs) = *r;
+	struct config_record *added = log_add(&s->configs);
+
+	*added = *r;
+	added->at = s->now;
 	node_wake_readers(s);
 	if (s->plan.trace)
 		say_record(s, r);
+}
+
+static bool
+is_same_key(const struct config_record *a, const struct config_record *b)
+{
+	return a->kind == b->kind && a->connector == b->connector;
+}
+
+static bool
+is_superseded(const struct sim *s, size_t at)
+{
+	const struct config_record *r = log_at(&s->configs, at);
+
+	for (size_t i = at + 1; i < s->configs.count; i++)
+		if (is_same_key(r, log_at(&s->configs, i)))
+			return true;
+	return false;
+}
+
+/* A tombstone stays until all that read have had the time to. */
+static bool
+may_go(const struct sim *s, size_t at)
+{
+	const struct config_record *r = log_at(&s->configs, at);
+
+	if (is_superseded(s, at))
+		return true;
+	if (!r->gone && (r->kind != CONFIG_CONNECTOR || r->wanted.exists))
+		return false;
+	for (size_t i = 0; i < s->plan.workers; i++)
+		if (s->nodes[i].h != NULL && s->nodes[i].config_at <= at)
+			return false;
+	return s->now - r->at > 2 * SESSION_MS;
+}
+
+void
+broker_on_compact(struct sim *s, const struct event *e)
+{
+	size_t end = world_draw(s) % (s->configs.count + 1);
+
+	(void)e;
+	for (size_t i = 0; i < end; i++) {
+		struct config_record *r = log_at(&s->configs, i);
+
+		if (!r->compacted && may_go(s, i))
+			r->compacted = !world_one_in(s, 4);
+	}
+	world_later(s, world_between(s, 500, 8000), EV_COMPACT, 0);
 }
 
 /* ---- transactions ------------------------------------------------------ */
@@ -210,6 +268,17 @@ new_write(struct sim *s, size_t i, size_t count)
 	return wr;
 }
 
+static struct config_record
+claim_of(const struct sim *s, size_t i, int64_t epoch)
+{
+	struct config_record r = { .kind = CONFIG_CLAIM };
+
+	r.claim.who = sim_who(herder_me(s->nodes[i].h));
+	r.claim.url = "http://x";
+	r.claim.epoch = epoch;
+	return r;
+}
+
 /* A new scribe: its init fences the one before, then it writes. */
 void
 broker_claim(struct sim *s, size_t i, int64_t epoch)
@@ -223,16 +292,17 @@ broker_claim(struct sim *s, size_t i, int64_t epoch)
 	n->producer = 0; /* known once it is initialized */
 	wr = new_write(s, i, 1);
 	wr->claim = true;
-	wr->records[0].kind = CONFIG_CLAIM;
-	wr->records[0].claim =
-	    (struct claim){ sim_who(herder_me(n->h)), "http://x", epoch };
+	wr->records[0] = claim_of(s, i, epoch);
 }
 
 void
-broker_assign(struct sim *s, size_t i, const struct assign_result *r)
+broker_assign(struct sim *s, size_t i, const struct herder_action *act)
 {
-	struct write *wr = new_write(s, i, r->count);
+	const struct assign_result *r = &act->assign;
+	struct write *wr = new_write(s, i, r->count + (act->epoch > 0));
 
+	if (act->epoch > 0)
+		wr->records[r->count] = claim_of(s, i, act->epoch);
 	s->counts.of[SIM_MOVES] += r->moves;
 	for (size_t k = 0; k < r->count; k++) {
 		const struct assign_record *from = &r->records[k];

@@ -31,7 +31,6 @@ catch_up(struct sim *s, size_t i, uint64_t token)
 	s->counts.of[SIM_INCARNATIONS]++;
 	n->token = token;
 	n->caught_up_at = (int64_t)s->configs.count;
-	broker_introduce(s, i);
 }
 
 static void
@@ -41,6 +40,14 @@ leave(struct sim *s, size_t i)
 	broker_leave_group(s, i);
 	node_end(s, i);
 	world_later(s, world_between(s, 100, 8000), EV_START, i);
+}
+
+static void
+refuse(struct sim *s, size_t i)
+{
+	s->counts.of[SIM_REFUSALS]++;
+	world_say(s, "w%zu: its id is another's", i);
+	rules_refused(s, i);
 }
 
 static void
@@ -67,6 +74,9 @@ perform(struct sim *s, size_t i, const struct herder_action *act)
 	case HERD_CATCH_UP:
 		catch_up(s, i, act->token);
 		break;
+	case HERD_INTRODUCE:
+		broker_introduce(s, i);
+		break;
 	case HERD_LEASE:
 		children_lease(s, i, act->ends.ms);
 		break;
@@ -88,11 +98,14 @@ perform(struct sim *s, size_t i, const struct herder_action *act)
 		world_later(s, world_between(s, 1, 30), EV_HEALED, i);
 		break;
 	case HERD_ASSIGN:
-		broker_assign(s, i, &act->assign);
+		broker_assign(s, i, act);
 		break;
 	case HERD_REJOIN:
 		world_say(s, "w%zu: rejoins", i);
 		broker_leave_group(s, i);
+		break;
+	case HERD_REFUSE:
+		refuse(s, i);
 		break;
 	case HERD_LEFT:
 		leave(s, i);
@@ -135,7 +148,8 @@ read_lease(struct sim *s, size_t i)
 {
 	const struct lease_record *r =
 	    log_at(&s->leases, s->nodes[i].lease_at++);
-	struct herder_event ev = { .kind = HERDER_BEAT };
+	struct herder_event ev = { .kind = HERDER_BEAT,
+		.offset = (int64_t)s->nodes[i].lease_at - 1 };
 
 	if (r->is_verdict) {
 		ev.kind = HERDER_VERDICT;
@@ -153,6 +167,8 @@ read_config(struct sim *s, size_t i)
 	    log_at(&s->configs, s->nodes[i].config_at++);
 	struct herder_event ev = { .kind = HERDER_CLAIM };
 
+	if (r->compacted)
+		return;
 	switch (r->kind) {
 	case CONFIG_CONNECTOR:
 		ev.kind = HERDER_CONNECTOR;
@@ -297,7 +313,7 @@ void
 node_start(struct sim *s, size_t i)
 {
 	struct node *n = &s->nodes[i];
-	struct herder_config config = { .id = sim_ids[i],
+	struct herder_config config = { .id = n->id,
 		.host = sim_ids[i],
 		.session_ms = SESSION_MS,
 		.heartbeat_ms = BEAT_MS,
@@ -309,7 +325,7 @@ node_start(struct sim *s, size_t i)
 	world_say(s, "w%zu: starts", i);
 	n->life++;
 	n->drained = n->leaving = n->sending = false;
-	n->rejoin_at = s->now;
+	n->rejoin_at = n->started_at = s->now;
 	n->h = herder_new(&config, (struct clock_ms){ world_clock(s, n) });
 	n->lease_at = s->leases.count;
 	n->config_at = n->member_at = 0;
@@ -328,6 +344,7 @@ node_end(struct sim *s, size_t i)
 
 	herder_free(&n->h);
 	n->life++;
+	n->ended_at = s->now;
 	broker_drop_outbox(s, i);
 	broker_lose_member(s, i);
 	children_forget(s, i);

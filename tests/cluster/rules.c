@@ -36,6 +36,23 @@ rules_alone(struct sim *s, size_t at, const struct child *mine)
 			    &s->nodes[i].children[mine->connector][t]);
 }
 
+void
+rules_refused(struct sim *s, size_t i)
+{
+	int at = sim_namesake(s, i);
+	const struct node *other = &s->nodes[at < 0 ? (int)i : at];
+
+	if (at < 0)
+		world_red(s, "w%zu has an id of its own, and gives it up", i);
+	else if (other->h == NULL && s->now - other->ended_at > SESSION_MS)
+		world_red(s, "w%zu gives its id up to w%d, which is gone", i,
+		    at);
+	/* One of them has settled. */
+	s->nodes[i].refused |= s->now > s->plan.trouble_ms + 3 * SESSION_MS;
+	if (s->nodes[i].refused && other->refused)
+		world_red(s, "w%zu and w%d both give their id up", i, at);
+}
+
 /* ---- when all is calm -------------------------------------------------- */
 
 /* Of one connector, or of all (-1); a task, or all of them. */
@@ -62,9 +79,14 @@ check_spread(struct sim *s, int connector, int task, const char *what)
 	size_t low = SIZE_MAX, high = 0, count;
 
 	for (size_t i = 0; i < s->plan.workers; i++) {
-		if (s->nodes[i].sick)
+		int other = sim_namesake(s, i);
+
+		if ((other < 0 && s->nodes[i].sick) || (other >= 0 && i > 0))
 			continue;
 		count = count_active(s, i, connector, task);
+		if (other >= 0)
+			count +=
+			    count_active(s, (size_t)other, connector, task);
 		low = count < low ? count : low;
 		high = count > high ? count : high;
 	}
@@ -85,9 +107,41 @@ check_placed(struct sim *s, int connector, int task)
 		    sim_connectors[connector], task, count);
 }
 
+/* Of two with one id, one gives up. */
+static void
+check_namesakes(struct sim *s)
+{
+	int at = sim_namesake(s, 0);
+	const struct node *a = &s->nodes[0], *b = &s->nodes[at < 0 ? 0 : at];
+	int64_t before = s->now - 2 * BEAT_MS;
+
+	if (at >= 0 && a->h != NULL && b->h != NULL && !a->sick && !b->sick &&
+	    a->started_at < before && b->started_at < before)
+		world_red(s, "w0 and w%d go on with one id", at);
+}
+
+/* What went nobody remembers, and nobody waits for an answer. */
+static void
+check_records(struct sim *s, size_t i)
+{
+	const struct table *t = herder_table(s->nodes[i].h);
+
+	for (size_t k = 0; k < table_count(t); k++) {
+		const struct entry *e = table_at(t, k);
+
+		if (!e->wanted.exists || e->is.debt_count > 0)
+			world_red(s, "w%zu knows %s, with %zu debts", i,
+			    e->name, e->is.debt_count);
+	}
+}
+
 void
 rules_calm(struct sim *s)
 {
+	check_namesakes(s);
+	for (size_t i = 0; i < s->plan.workers; i++)
+		if (s->nodes[i].h != NULL)
+			check_records(s, i);
 	for (int c = 0; c < CONNECTORS; c++) {
 		const struct wanted *w = &s->wanted[c];
 

@@ -16,6 +16,7 @@ const char *const sim_count_names[SIM_COUNTS] = {
 	[SIM_CLAIMS] = "claims",
 	[SIM_INCARNATIONS] = "incarnations",
 	[SIM_SUSPENSIONS] = "suspensions",
+	[SIM_REFUSALS] = "refusals",
 };
 
 enum when {
@@ -46,6 +47,7 @@ static const struct row rows[EVENT_KINDS] = {
 	[EV_CHANGE] = { trouble_on_change, ALWAYS },
 	[EV_HURRY] = { node_on_hurry, ALIVE },
 	[EV_HANG] = { trouble_on_hang, ALWAYS },
+	[EV_COMPACT] = { broker_on_compact, ALWAYS },
 };
 
 static void
@@ -87,6 +89,7 @@ begin(struct sim *s)
 		world_later(s, world_between(s, 0, GROUP_BEAT_MS), EV_GROUP, i);
 	}
 	world_later(s, 500, EV_CHANGE, 0);
+	world_later(s, 2000, EV_COMPACT, 0);
 	world_later(s, 3000, EV_FAULT, 0);
 }
 
@@ -123,7 +126,8 @@ sim_plan_of(uint64_t seed)
 	return (struct sim_plan){ .workers = 2 + seed % 4,
 		.trouble_ms = 15000 + (int64_t)(seed % 7) * 3000,
 		.calm_ms = 40000,
-		.faults = 1 + (unsigned)(seed % 3) };
+		.faults = 1 + (unsigned)(seed % 3),
+		.namesakes = seed % 8 == 0 };
 }
 
 struct sim *
@@ -141,6 +145,8 @@ sim_new(uint64_t seed, const struct sim_plan *plan)
 	for (size_t i = 0; i < plan->workers; i++) {
 		struct node *n = &s->nodes[i];
 
+		n->id =
+		    sim_ids[plan->namesakes && i + 1 == plan->workers ? 0 : i];
 		n->offset = world_between(s, 1, 1000000);
 		n->rate = 1.0 + (double)world_between(s, -30, 30) / 1000.0;
 	}

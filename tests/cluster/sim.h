@@ -21,6 +21,7 @@ struct sim_plan {
 	int64_t trouble_ms; /* faults and changes until then */
 	int64_t calm_ms;    /* all must be well so long after */
 	unsigned faults;    /* one is tried every 1000/faults ms on average */
+	bool namesakes;     /* the last worker has the id of the first */
 	bool trace;
 };
 
@@ -40,6 +41,7 @@ enum sim_count {
 	SIM_CLAIMS,
 	SIM_INCARNATIONS,
 	SIM_SUSPENSIONS,
+	SIM_REFUSALS,
 	SIM_COUNTS,
 };
 extern const char *const sim_count_names[SIM_COUNTS];

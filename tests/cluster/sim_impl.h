@@ -42,6 +42,7 @@ enum event_kind {
 	EV_CHANGE,
 	EV_HURRY,
 	EV_HANG, /* its lease client, again */
+	EV_COMPACT,
 	EVENT_KINDS,
 };
 
@@ -72,7 +73,9 @@ enum config_kind { CONFIG_CONNECTOR, CONFIG_ASSIGNMENT, CONFIG_CLAIM };
 struct config_record {
 	enum config_kind kind;
 	int connector;
-	bool gone; /* a tombstone */
+	bool gone;      /* a tombstone */
+	bool compacted; /* no reader finds it any more */
+	int64_t at;
 	struct wanted wanted;
 	struct assignment assignment;
 	struct claim claim;
@@ -108,6 +111,7 @@ struct child {
 };
 
 struct node {
+	const char *id;
 	struct herder *h; /* NULL: it does not run */
 	uint64_t life;    /* changes at each start and end */
 	int64_t offset;   /* its clock is time * rate + offset */
@@ -116,6 +120,8 @@ struct node {
 	int64_t no_lease_until; /* its client of the lease topic */
 	bool sick;              /* … hangs for good */
 	bool drained, leaving;
+	bool refused; /* when all was calm */
+	int64_t started_at, ended_at;
 	int64_t tick_at;
 	struct child children[CONNECTORS][1 + MAX_TASKS];
 	int64_t lease_told;
@@ -161,6 +167,8 @@ struct sim {
 extern const char *const sim_connectors[CONNECTORS];
 extern const char *const sim_ids[MAX_WORKERS];
 int sim_connector(const char *name);
+/* The other worker of the same id, or -1. */
+int sim_namesake(const struct sim *s, size_t i);
 /* Names that live as long as the world. */
 struct who sim_who(const struct who *w);
 
@@ -233,7 +241,7 @@ broker_send_lease(struct sim *s, size_t i, const struct herder_action *act);
 /* What a worker that ends had in its queue: some of it was sent. */
 void broker_drop_outbox(struct sim *s, size_t i);
 void broker_claim(struct sim *s, size_t i, int64_t epoch);
-void broker_assign(struct sim *s, size_t i, const struct assign_result *r);
+void broker_assign(struct sim *s, size_t i, const struct herder_action *act);
 void broker_append_config(struct sim *s, const struct config_record *r);
 void broker_introduce(struct sim *s, size_t i);
 void broker_leave_group(struct sim *s, size_t i);
@@ -243,6 +251,7 @@ void broker_on_append(struct sim *s, const struct event *e);
 void broker_on_last_words(struct sim *s, const struct event *e);
 void broker_on_commit(struct sim *s, const struct event *e);
 void broker_on_group(struct sim *s, const struct event *e);
+void broker_on_compact(struct sim *s, const struct event *e);
 
 /* ---- trouble ----------------------------------------------------------- */
 
@@ -259,6 +268,8 @@ void trouble_end(struct sim *s);
 void rules_alone(struct sim *s, size_t at, const struct child *mine);
 bool rules_is_active(const struct sim *s, const struct node *n,
     const struct child *c);
+/* It gives up its id for another's. */
+void rules_refused(struct sim *s, size_t i);
 /* All runs once, and is spread. */
 void rules_calm(struct sim *s);
 

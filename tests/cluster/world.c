@@ -20,6 +20,16 @@ sim_connector(const char *name)
 	return c;
 }
 
+int
+sim_namesake(const struct sim *s, size_t i)
+{
+	size_t last = s->plan.workers - 1;
+
+	if (!s->plan.namesakes || (i != 0 && i != last))
+		return -1;
+	return i == 0 ? (int)last : 0;
+}
+
 struct who
 sim_who(const struct who *w)
 {
