@@ -1,5 +1,6 @@
 #include "worker/run.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -194,6 +195,20 @@ trace_of_end(struct task *t, const struct child_end *end)
 		   : ps_printf(t->text, "%s\n%s", t->cause, end->words);
 }
 
+/* We did not: its lease's timer did, or somebody else. */
+static const char *
+who_killed(struct task *t, const struct child_end *end)
+{
+	struct clock_ms lease = t->s->lease;
+
+	if (end->killed != NULL || !WIFSIGNALED(end->status) ||
+	    WTERMSIG(end->status) != SIGKILL)
+		return "";
+	if (lease.ms != 0 && clock_since(lease, clock_now()) >= 0)
+		return ": the worker's lease had ended";
+	return ": not by this worker; the kernel does so when memory is short";
+}
+
 static void
 on_ended(void *ctx, const struct child_end *end)
 {
@@ -204,8 +219,10 @@ on_ended(void *ctx, const struct child_end *end)
 		move(t, TASK_EV_DONE);
 	} else if (t->state != TASK_STOPPING) {
 		if (!t->failed) {
-			t->cause = child_end_text(t->text, end,
-			    t->limits.memory_bytes);
+			t->cause = ps_printf(t->text, "%s%s",
+			    child_end_text(t->text, end,
+				t->limits.memory_bytes),
+			    who_killed(t, end));
 			t->trace = trace_of_end(t, end);
 			t->retriable = true;
 		}

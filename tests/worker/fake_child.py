@@ -73,6 +73,18 @@ def segv():
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
+def slain():
+    """as its lease's timer does, or the kernel"""
+    send(data, "status", state="RUNNING")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def silent():
+    """gives no sign of life"""
+    send(data, "status", state="RUNNING")
+    time.sleep(60)
+
+
 def words():
     print("assertion of a library failed")
     sys.stdout.flush()

@@ -278,6 +278,33 @@ Test(supervisor, a_long_call_is_shown_as_stalled_then_killed)
 	end();
 }
 
+Test(supervisor, a_death_by_sigkill_says_whose_it_was)
+{
+	struct task_spec spec = spec_of("slain-x");
+
+	begin(&spec);
+	UNTIL(w.seen[TASK_FAILED] >= 1);
+	cr_expect(eq(str, w.cause,
+	    "killed by SIGKILL: not by this worker; the kernel does so when "
+	    "memory is short"));
+	supervisor_lease(w.s, clock_now());
+	UNTIL(w.seen[TASK_FAILED] >= 3);
+	cr_expect(eq(str, w.cause,
+	    "killed by SIGKILL: the worker's lease had ended"));
+	end();
+}
+
+Test(supervisor, silence_is_the_cause_when_it_kills)
+{
+	struct task_spec spec = spec_of("silent-x");
+
+	spec.limits.silence_ms = 300;
+	begin(&spec);
+	UNTIL(w.seen[TASK_FAILED] >= 1);
+	cr_expect(eq(str, w.cause, "killed: no sign of life for 300 ms"));
+	end();
+}
+
 Test(supervisor, a_deaf_task_is_killed_at_the_limit_of_its_stop)
 {
 	struct task_spec spec = spec_of("deaf-x");
