@@ -247,3 +247,29 @@ def test_kafka_connect_leaves_the_same_behind(
     ours = traces(kafka, eos_worker, path, topic("ours"))
     assert ours == theirs
     assert ours["ids"] == {"-src-0"}
+
+
+def test_a_postgres_source_is_killed(eos_worker, kafka, postgres, db, unique,
+                                     folder):
+    rng = random.Random(11)
+    journal = ledger.Journal(folder + "/journal")
+    prefix = unique("s") + "."
+    t = kafka.create_topic(prefix + "events")
+    writer = ledger.PostgresWriter(postgres, db, "events", journal, "pg",
+                                   pause=0.02)
+    eos_worker.rest.create("src", configs.postgres_source(
+        postgres, db, "events", prefix))
+    writer.start()
+    last = None
+    for _ in range(6):
+        last = eos_worker.wait_task("src", other_than=last)
+        time.sleep(rng.random() * 0.8)
+        eos_worker.kill_task("src")
+    writer.finish()
+
+    def complete():
+        report = ledger.compare(journal, [
+            ledger.entry_from(r.value) for r in kafka.consume(t)])
+        assert not report.missing, str(report)
+        return report
+    wait_for("all rows", complete, 90, 0.5).assert_exactly_once()
