@@ -28,7 +28,6 @@ PYTHON := $(DEPS)/venv/bin/python
 .PHONY: all check mutants integration test deps lint layers headers sizes \
 	format tidy cppcheck reformat asan cov bench demo soak clean help
 .DELETE_ON_ERROR:
-.SECONDARY:
 
 all:
 
@@ -160,6 +159,10 @@ FLOORS := $(patsubst tests/bench/floor_%.c,$(B)/floors/%,$(FLOOR_SRC))
 CORE_OBJ := $(call obj,$(filter-out core/main.c core/lazy/%,$(CORE_SRC)) \
 	$(COV_SRC))
 PENSTOCK_OBJ := $(call obj,$(CORE_SRC) $(COV_SRC))
+
+# What only pattern rules lead to is kept; all else that is missing is built,
+# whatever it is for.
+.SECONDARY: $(call obj,$(FIXTURE_SRC) $(FLOOR_SRC) $(FUZZ_SRC))
 
 all: $(if $(wildcard core/main.c),$(B)/penstock) $(PLUGINS)
 
