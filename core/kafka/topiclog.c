@@ -247,8 +247,7 @@ topiclog_open(struct topiclog_hub *h, const char *topic,
 	l->next = h->logs;
 	h->logs = l;
 	l->ask_at = clock_now();
-	topiclog_ask(h);
-	topiclog_arm(h);
+	topiclog_arm(h); /* asked with those that are opened now too */
 	return l;
 }
 

@@ -10,8 +10,9 @@
 #include "kafka/kerror.h"
 #include "kafka/topiclog_impl.h"
 
-#define FOR_EVER INT64_MAX
-#define PROBE_MS 500
+#define FOR_EVER     INT64_MAX
+#define PROBE_MS     500
+#define LOGS_AT_ONCE 16 /* in one question */
 
 static struct clock_ms
 later(struct topiclog_hub *h)
@@ -241,50 +242,76 @@ add_barrier(struct topiclog *l, int64_t limit_ms, topiclog_end_fn *fn,
 }
 
 static void
-on_partitions(void *ctx, const struct admin_answer *answer)
+take_partitions(struct topiclog *l, int partitions)
 {
-	struct topiclog *l = ctx;
-	const struct ps_error *bad = &answer->error;
+	backoff_reset(&l->hub->backoff);
+	l->partitions = partitions;
+	l->positions = xcalloc((size_t)partitions, sizeof *l->positions);
+	/* Without the ends, DESCRIBING goes on. */
+	if (l->reader.start == TOPICLOG_FROM_START)
+		start_all(l, NULL);
+}
 
-	if (l->closing) {
-		free_log(l);
-		return;
-	}
-	if (answer->count == 1 && answer->items->partitions > 0) {
-		backoff_reset(&l->hub->backoff);
-		l->partitions = answer->items->partitions;
-		l->positions =
-		    xcalloc((size_t)l->partitions, sizeof *l->positions);
-		/* Without the ends, DESCRIBING goes on. */
-		if (l->reader.start == TOPICLOG_FROM_START)
-			start_all(l, NULL);
-		return;
-	}
-	if (answer->count == 1)
-		bad = &answer->items->error;
-	topiclog_note(l->hub,
-	    (rd_kafka_resp_err_t)(answer->count == 1 ? answer->items->code
-						     : answer->code),
-	    bad->code == PS_OK ? "the topic has no partitions" : bad->text);
+static void
+ask_again(struct topiclog *l, int code, const struct ps_error *why)
+{
+	topiclog_note(l->hub, (rd_kafka_resp_err_t)code,
+	    why->code == PS_OK ? "the topic has no partitions" : why->text);
 	l->state = TOPICLOG_UNKNOWN;
 	l->ask_at = later(l->hub);
 }
 
-static void
-ask_log(struct topiclog *l, struct clock_ms now)
+static const struct admin_item *
+item_of(const struct admin_answer *answer, const char *topic)
 {
-	const char *name = l->topic;
+	for (size_t i = 0; i < answer->count; i++)
+		if (strcmp(answer->items[i].name, topic) == 0)
+			return &answer->items[i];
+	return NULL;
+}
 
-	if (l->state == TOPICLOG_UNKNOWN && l->ask_at.ms <= now.ms) {
-		l->state = TOPICLOG_DESCRIBING;
-		admin_describe_topics(l->hub->admin, &name, 1,
-		    (struct admin_call){ on_partitions, l, TOPICLOG_ASK_MS });
+/* All that can start do so at once: a request for some of the partitions
+ * alone keeps those of the others waiting while it waits for records. */
+static void
+on_partitions(void *ctx, const struct admin_answer *answer)
+{
+	struct topiclog_hub *h = ctx;
+
+	for (struct topiclog *l = h->logs; l != NULL; l = l->next) {
+		const struct admin_item *it = item_of(answer, l->topic);
+
+		if (l->partitions > 0)
+			continue;
+		if (it != NULL && it->partitions > 0)
+			take_partitions(l, it->partitions);
+		else if (it != NULL)
+			ask_again(l, it->code, &it->error);
+		else if (answer->code != 0)
+			ask_again(l, answer->code, &answer->error);
 	}
-	if (l->partitions == 0)
-		return;
-	for (struct barrier *b = l->barriers; b != NULL; b = b->next)
-		if (b->ends == NULL && !b->asking && b->ask_at.ms <= now.ms)
-			ask_ends(b);
+}
+
+static bool
+is_due(const struct topiclog *l, struct clock_ms now)
+{
+	return l->state == TOPICLOG_UNKNOWN && l->ask_at.ms <= now.ms;
+}
+
+static void
+ask_partitions(struct topiclog_hub *h, struct clock_ms now)
+{
+	const char *names[LOGS_AT_ONCE];
+	size_t count = 0;
+
+	for (struct topiclog *l = h->logs; l != NULL; l = l->next) {
+		if (!is_due(l, now) || count == LOGS_AT_ONCE)
+			continue;
+		l->state = TOPICLOG_DESCRIBING;
+		names[count++] = l->topic;
+	}
+	if (count > 0)
+		admin_describe_topics(h->admin, names, count,
+		    (struct admin_call){ on_partitions, h, TOPICLOG_ASK_MS });
 }
 
 void
@@ -293,10 +320,16 @@ topiclog_ask(struct topiclog_hub *h)
 	struct clock_ms now = clock_now();
 
 	probe(h, now);
+	ask_partitions(h, now);
 	for (struct topiclog *l = h->logs; l != NULL; l = l->next) {
 		if (!l->ended && l->barriers == NULL)
 			(void)add_barrier(l, FOR_EVER, on_start_passed, l);
-		ask_log(l, now);
+		if (l->partitions == 0)
+			continue;
+		for (struct barrier *b = l->barriers; b != NULL; b = b->next)
+			if (b->ends == NULL && !b->asking &&
+			    b->ask_at.ms <= now.ms)
+				ask_ends(b);
 	}
 }
 
@@ -358,9 +391,7 @@ topiclog_close(struct topiclog **lp)
 	for (int i = 0; l->state == TOPICLOG_READING && i < l->partitions; i++)
 		(void)rd_kafka_consume_stop(l->rkt, i);
 	rd_kafka_topic_destroy(l->rkt);
-	l->closing = true;
-	if (l->state != TOPICLOG_DESCRIBING || l->partitions > 0)
-		free_log(l);
+	free_log(l);
 }
 
 void

@@ -36,7 +36,6 @@ struct topiclog {
 	char *topic;
 	struct topiclog_reader reader;
 	enum topiclog_state state;
-	bool closing; /* an answer that is on its way frees it */
 	struct clock_ms ask_at;
 	rd_kafka_topic_t *rkt;
 	int partitions;

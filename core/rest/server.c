@@ -120,6 +120,38 @@ server_answer(struct exchange *x, int status)
 	(void)uv_timer_start(&x->server->due, on_due, 0, 1);
 }
 
+/* ---- limits ------------------------------------------------------------ */
+
+static void
+shut(struct exchange *x)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (info != NULL)
+		(void)shutdown(info->connect_fd, SHUT_RDWR);
+}
+
+/* Parked too long: answered; uploading too long: cut. */
+static void
+on_sweep(uv_timer_t *t)
+{
+	struct server *s = t->data;
+	struct clock_ms now = clock_now();
+
+	if (s->list == NULL)
+		(void)uv_timer_stop(t);
+	for (struct exchange *x = s->list, *next; x != NULL; x = next) {
+		next = x->next;
+		if (clock_since(x->began, now) < s->opt.request_timeout_ms)
+			continue;
+		if (x->parked)
+			s->ops->expired(x);
+		else if (!x->answered)
+			shut(x);
+	}
+}
+
 /* ---- requests ---------------------------------------------------------- */
 
 static enum MHD_Result
@@ -189,6 +221,8 @@ exchange_open(struct server *s, struct MHD_Connection *conn, const char *method,
 	x->next = s->list;
 	if (s->list != NULL)
 		s->list->prev = x;
+	else
+		(void)uv_timer_start(&s->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 	s->list = x;
 	return x;
 }
@@ -288,36 +322,6 @@ keep_escapes(void *ctx, struct MHD_Connection *conn, char *text)
 	return strlen(text); /* %2F in a name is not a separator */
 }
 
-/* ---- limits ------------------------------------------------------------ */
-
-static void
-shut(struct exchange *x)
-{
-	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-	if (info != NULL)
-		(void)shutdown(info->connect_fd, SHUT_RDWR);
-}
-
-/* Parked too long: answered; uploading too long: cut. */
-static void
-on_sweep(uv_timer_t *t)
-{
-	struct server *s = t->data;
-	struct clock_ms now = clock_now();
-
-	for (struct exchange *x = s->list, *next; x != NULL; x = next) {
-		next = x->next;
-		if (clock_since(x->began, now) < s->opt.request_timeout_ms)
-			continue;
-		if (x->parked)
-			s->ops->expired(x);
-		else if (!x->answered)
-			shut(x);
-	}
-}
-
 /* ---- opening and closing ----------------------------------------------- */
 
 static struct MHD_Daemon *
@@ -352,7 +356,6 @@ start_handles(struct server *s)
 	(void)uv_timer_start(&s->due, on_due, 0, 1);
 	(void)uv_timer_init(s->loop, &s->sweep);
 	(void)uv_poll_start(&s->poll, UV_READABLE, on_ready);
-	(void)uv_timer_start(&s->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 }
 
 struct server *

@@ -13,7 +13,8 @@
 #include "base/xalloc.h"
 #include "task/lease.h"
 
-enum { BEAT_MS = 1000, TICK_MS = 100 };
+/* A suspended task is looked at so often: is nothing on its way any more? */
+enum { BEAT_MS = 1000, SUSPENDED_MS = 100 };
 
 struct control {
 	pthread_t thread;
@@ -148,6 +149,20 @@ serve(struct control *c)
 		die("the worker is gone");
 }
 
+/* How long nothing is to be done if nothing comes. */
+static int
+until(const struct control *c, struct clock_ms next)
+{
+	struct clock_ms now = clock_now();
+	int64_t beat = clock_since(now, next);
+	int64_t lease = atomic_load(&c->gauges->suspend)
+			    ? SUSPENDED_MS
+			    : lease_suspends_at(&c->lease) - now.ms;
+	int64_t ms = beat < lease ? beat : lease;
+
+	return ms < 0 ? 0 : (int)ms;
+}
+
 static void *
 run(void *arg)
 {
@@ -160,7 +175,7 @@ run(void *arg)
 	while ((p[1].revents & POLLIN) == 0) {
 		p[0].events =
 		    channel_is_waiting(c->channel) ? POLLIN | POLLOUT : POLLIN;
-		if (poll(p, 2, TICK_MS) < 0 && errno != EINTR)
+		if (poll(p, 2, until(c, next)) < 0 && errno != EINTR)
 			die(strerror(errno));
 		if ((p[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
 			serve(c);

@@ -35,8 +35,14 @@ lease_disarm(struct lease *l)
 	set_timer(l, 0);
 }
 
+int64_t
+lease_suspends_at(const struct lease *l)
+{
+	return l->ends_ms == 0 ? INT64_MAX : l->ends_ms - LEASE_SUSPEND_MS;
+}
+
 bool
 lease_should_suspend(const struct lease *l, int64_t now_ms)
 {
-	return l->ends_ms != 0 && now_ms >= l->ends_ms - LEASE_SUSPEND_MS;
+	return now_ms >= lease_suspends_at(l);
 }

@@ -24,6 +24,8 @@ struct lease {
 void lease_renew(struct lease *l, int64_t ends_ms);
 /* The task is idle: the timer is off until the next renewal. */
 void lease_disarm(struct lease *l);
+/* INT64_MAX: there is no lease. */
+int64_t lease_suspends_at(const struct lease *l);
 bool lease_should_suspend(const struct lease *l, int64_t now_ms);
 
 #endif

@@ -443,6 +443,12 @@ child_call(const struct child *c, struct clock_ms *since)
 }
 
 bool
+child_is_killed(const struct child *c)
+{
+	return c->killed[0] != '\0';
+}
+
+bool
 child_is_suspended(const struct child *c)
 {
 	return c->suspended;

@@ -53,6 +53,7 @@ void child_stop(struct child *c, int64_t limit_ms);
 void child_expect_end(struct child *c, int64_t limit_ms);
 /* SIGKILL now; `why` goes into the end's text. */
 void child_kill(struct child *c, const char *why);
+bool child_is_killed(const struct child *c);
 /* Reads what waits, so that silence is judged on what was really said. */
 void child_pump(struct child *c);
 struct clock_ms child_heard(const struct child *c);

@@ -61,6 +61,8 @@ let_in(struct gate *g)
 		t->since = clock_now();
 		g->inside++;
 		t->enter(t->ctx);
+		if (g->entered != NULL)
+			g->entered(g->entered_ctx);
 	}
 	g->letting = false;
 }
@@ -98,4 +100,19 @@ gate_lend(struct gate *g, struct clock_ms now, int64_t patience_ms)
 		t->lent = true;
 	}
 	let_in(g);
+}
+
+struct clock_ms
+gate_lends_at(const struct gate *g, int64_t patience_ms)
+{
+	if (g->room.first == NULL)
+		return (struct clock_ms){ INT64_MAX };
+	return clock_after(g->room.first->since, patience_ms);
+}
+
+void
+gate_tell(struct gate *g, void (*entered)(void *ctx), void *ctx)
+{
+	g->entered = entered;
+	g->entered_ctx = ctx;
 }

@@ -30,6 +30,8 @@ struct gate {
 	struct gate_list line, room; /* in the order they came */
 	size_t inside, limit;
 	bool letting;
+	void (*entered)(void *ctx);
+	void *entered_ctx;
 };
 
 void gate_init(struct gate *g, size_t limit);
@@ -39,5 +41,9 @@ void gate_wait(struct gate *g, struct gate_ticket *t);
 void gate_leave(struct gate *g, struct gate_ticket *t);
 /* Who has been inside for so long at that time counts no more. */
 void gate_lend(struct gate *g, struct clock_ms now, int64_t patience_ms);
+/* When that is so of the first; INT64_MAX: nobody is inside. */
+struct clock_ms gate_lends_at(const struct gate *g, int64_t patience_ms);
+/* Calls `entered` (NULL: nobody) each time that someone was let in. */
+void gate_tell(struct gate *g, void (*entered)(void *ctx), void *ctx);
 
 #endif

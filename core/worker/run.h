@@ -43,7 +43,8 @@ struct supervisor {
 	struct causes *causes;
 	struct task *first;
 	size_t count;
-	uv_timer_t tick;
+	uv_timer_t timer; /* for the first task that may need a look */
+	struct clock_ms due;
 	struct clock_ms lease;
 	bool closing;
 };
@@ -53,5 +54,7 @@ void task_tell(struct task *t);
 /* Trace, cause and next action are gone. */
 void task_forget_text(struct task *t);
 void task_send_lease(struct task *t);
+/* Its child was started or said something: is all well, and how long? */
+void task_look(struct task *t);
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/xalloc.h"
 
-#define TICK_MS 250
+#define NEVER INT64_MAX
 /* A start that takes longer waits for something, it does not compute. */
 #define LEND_MS 1000
 
@@ -62,31 +62,106 @@ trouble_of(struct task *t, struct clock_ms now, char *why, size_t room)
 	return NULL;
 }
 
+static bool
+is_watched(const struct task *t)
+{
+	return t->child != NULL && t->state != TASK_STOPPING && !t->failed &&
+	       !child_is_killed(t->child);
+}
+
 static void
 watch(struct task *t)
 {
 	char why[128];
 
-	if (t->child == NULL || t->state == TASK_STOPPING || t->failed)
-		return;
-	if (trouble_of(t, clock_now(), why, sizeof why) == NULL)
+	if (!is_watched(t) ||
+	    trouble_of(t, clock_now(), why, sizeof why) == NULL)
 		return;
 	/* What waits to be read may say otherwise. */
 	child_pump(t->child);
-	if (trouble_of(t, clock_now(), why, sizeof why) != NULL)
+	if (is_watched(t) &&
+	    trouble_of(t, clock_now(), why, sizeof why) != NULL)
 		child_kill(t->child, why);
 }
 
+/* ---- when to look ------------------------------------------------------ */
+
+static struct clock_ms
+sooner(struct clock_ms x, struct clock_ms y)
+{
+	return x.ms < y.ms ? x : y;
+}
+
+/* When it is in trouble, or stalls, if nothing is heard until then. */
+static struct clock_ms
+due_of(const struct task *t)
+{
+	const struct task_limits *l = &t->limits;
+	struct clock_ms due, since;
+
+	if (!is_watched(t))
+		return (struct clock_ms){ NEVER };
+	due = clock_after(child_heard(t->child), l->silence_ms);
+	if (t->state == TASK_STARTING)
+		due = sooner(due, clock_after(t->began, l->start_ms));
+	if (child_call(t->child, &since) == NULL)
+		return due;
+	if (t->state == TASK_RUNNING && !t->stalled)
+		due = sooner(due, clock_after(since, l->stall_ms));
+	return sooner(due, clock_after(since, l->hang_ms));
+}
+
 static void
-on_tick(uv_timer_t *timer)
+arm(struct supervisor *s, struct clock_ms due)
+{
+	int64_t wait = clock_since(clock_now(), due);
+
+	s->due = due;
+	if (due.ms == NEVER) {
+		(void)uv_timer_stop(&s->timer);
+		return;
+	}
+	uv_timer_set_repeat(&s->timer, wait < 1 ? 1 : (uint64_t)wait);
+	(void)uv_timer_again(&s->timer);
+}
+
+static void
+on_due(uv_timer_t *timer)
 {
 	struct supervisor *s = timer->data;
+	struct clock_ms due;
 
 	for (struct task *t = s->first, *next; t != NULL; t = next) {
 		next = t->next;
 		watch(t);
 	}
 	gate_lend(s->env.gate, clock_now(), LEND_MS);
+	due = gate_lends_at(s->env.gate, LEND_MS);
+	for (struct task *t = s->first; t != NULL; t = t->next)
+		due = sooner(due, due_of(t));
+	arm(s, due);
+}
+
+static void
+look_by(struct supervisor *s, struct clock_ms due)
+{
+	if (due.ms < s->due.ms)
+		arm(s, due);
+}
+
+static void
+on_entered(void *ctx)
+{
+	struct supervisor *s = ctx;
+
+	look_by(s, gate_lends_at(s->env.gate, LEND_MS));
+}
+
+void
+task_look(struct task *t)
+{
+	/* One that stalled may go on again. */
+	look_by(t->s, t->stalled ? clock_now() : due_of(t));
 }
 
 /* ---- the supervisor ---------------------------------------------------- */
@@ -98,14 +173,16 @@ supervisor_new(const struct supervisor_env *env)
 
 	s->env = *env;
 	s->causes = causes_new();
-	s->tick.data = s;
-	(void)uv_timer_init(env->loop, &s->tick);
-	(void)uv_timer_start(&s->tick, on_tick, TICK_MS, TICK_MS);
+	s->due.ms = NEVER;
+	s->timer.data = s;
+	(void)uv_timer_init(env->loop, &s->timer);
+	(void)uv_timer_start(&s->timer, on_due, 0, 0);
+	gate_tell(env->gate, on_entered, s);
 	return s;
 }
 
 static void
-on_tick_closed(uv_handle_t *h)
+on_timer_closed(uv_handle_t *h)
 {
 	struct supervisor *s = h->data;
 
@@ -119,7 +196,8 @@ supervisor_free(struct supervisor **sp)
 	if (*sp == NULL)
 		return;
 	assert((*sp)->first == NULL);
-	uv_close((uv_handle_t *)&(*sp)->tick, on_tick_closed);
+	gate_tell((*sp)->env.gate, NULL, NULL);
+	uv_close((uv_handle_t *)&(*sp)->timer, on_timer_closed);
 	*sp = NULL;
 }
 

@@ -317,6 +317,7 @@ on_message(void *ctx, const struct msg *m)
 	switch (m->type) {
 	case MSG_TYPE_STATUS:
 		take_status(t, &m->status);
+		task_look(t);
 		break;
 	case MSG_TYPE_FAILED:
 		take_failed(t, &m->failed);
@@ -324,6 +325,9 @@ on_message(void *ctx, const struct msg *m)
 	case MSG_TYPE_COMPLETED:
 		t->completed = !t->failed;
 		child_expect_end(t->child, LAST_WORDS_MS);
+		break;
+	case MSG_TYPE_BEAT:
+		task_look(t);
 		break;
 	default: /* not about its state */
 		t->s->env.ops->message(t->s->env.ctx, t, m);
@@ -400,6 +404,7 @@ start_child(struct task *t)
 	t->began = clock_now();
 	task_send_lease(t);
 	move(t, TASK_EV_SPAWNED);
+	task_look(t);
 	t->s->env.ops->spawned(t->s->env.ctx, t);
 }
 

@@ -116,6 +116,16 @@ def wrongway():
     time.sleep(60)
 
 
+def slow():
+    """in a call for longer than it may, then out of it again"""
+    send(control, "beat", call="poll",
+         since_ms=int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000))
+    send(data, "status", state="RUNNING")
+    time.sleep(0.5)
+    send(control, "beat")
+    until_stop()
+
+
 def hangs():
     """beats, but poll never returns"""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

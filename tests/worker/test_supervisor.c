@@ -305,6 +305,28 @@ Test(supervisor, silence_is_the_cause_when_it_kills)
 	end();
 }
 
+Test(supervisor, a_stalled_task_that_goes_on_is_not_stalled_any_more)
+{
+	struct task_spec spec = spec_of("slow-x");
+
+	begin(&spec);
+	UNTIL(w.stalled);
+	UNTIL(!task_view(w.t).stalled);
+	cr_assert(eq(int, w.last, TASK_RUNNING));
+	cr_assert(eq(int, w.seen[TASK_FAILED], 0));
+	end();
+}
+
+Test(supervisor, nothing_wakes_it_until_a_task_may_be_in_trouble)
+{
+	struct task_spec spec = spec_of("run-x");
+
+	begin(&spec);
+	UNTIL(w.last == TASK_RUNNING);
+	UNTIL(uv_backend_timeout(&w.loop) >= 5000);
+	end();
+}
+
 Test(supervisor, a_deaf_task_is_killed_at_the_limit_of_its_stop)
 {
 	struct task_spec spec = spec_of("deaf-x");
