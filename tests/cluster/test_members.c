@@ -1,0 +1,65 @@
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include "cluster/members.h"
+
+Test(members, placement_fits_when_all_of_it_holds)
+{
+	static const struct {
+		const char *placement, *labels;
+		bool fits;
+	} rows[] = {
+		{ NULL, NULL, true }, { "", "zone=a", true },
+		{ "zone=a", "zone=a", true },
+		{ "zone=a", "disk=ssd,zone=a", true },
+		{ "zone=a", "zone=b", false }, { "zone=a", "zone=ab", false },
+		{ "zone=ab", "zone=a", false }, { "zone=a", NULL, false },
+		{ "zone!=a", NULL, true }, { "zone!=a", "zone=a", false },
+		{ "zone!=a", "zone=b", true },
+		{ "zone=a,disk=ssd", "zone=a", false },
+		{ "zone=a, disk=ssd", "disk=ssd, zone=a", true },
+		{ "zone", "zone=a", false }, /* is none */
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		cr_expect(eq(int,
+			      members_fit(rows[i].placement, rows[i].labels),
+			      rows[i].fits),
+		    "row %zu", i);
+}
+
+Test(members, a_placement_that_is_none_is_named)
+{
+	static const char *const wrong[] = { "zone", "=a", "zone=", "!=a",
+		"zone=a,,disk=ssd", "zone=a,disk" };
+	struct ps_error err;
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		err = (struct ps_error){ 0 };
+		cr_expect(eq(int, members_check_placement(wrong[i], &err), -1),
+		    "%s", wrong[i]);
+		cr_expect(strstr(err.text, wrong[i]) != NULL);
+	}
+	cr_expect(eq(int, members_check_placement("a=b,c!=d", &err), 0));
+	cr_expect(eq(int, members_check_placement(NULL, &err), 0));
+}
+
+Test(members, the_newest_of_an_id_and_a_machine_counts)
+{
+	struct members *m = members_new();
+	struct member_info a = { .who = { "w:1", 1 },
+		.host = "m",
+		.url = "http://a" };
+	struct member_info b = a, c = a;
+
+	b.who.incarnation = 2;
+	c.who.incarnation = 3;
+	c.host = "n";
+	members_put(m, &a);
+	members_put(m, &b);
+	members_put(m, &c);
+	cr_expect(members_find(m, &a.who) == NULL);
+	cr_expect(members_find(m, &b.who) != NULL);
+	cr_expect(eq(str, (char *)members_find(m, &c.who)->host, "n"));
+	members_free(&m);
+}
