@@ -25,20 +25,6 @@ fail_type(const struct out *o, const char *what)
 	return ps_fail(o->err, PS_E_DATA, "%s", what);
 }
 
-static void
-add_int(struct str *to, int64_t v)
-{
-	char text[24], *p = text + sizeof text;
-	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-
-	do
-		*--p = (char)('0' + u % 10);
-	while ((u /= 10) != 0);
-	if (v < 0)
-		*--p = '-';
-	str_add(to, p, (size_t)(text + sizeof text - p));
-}
-
 /* The shortest digits that are exact, of a number that has no exponent in
  * Java's notation; without ".0", which no integer column takes. */
 static bool
@@ -153,7 +139,7 @@ add_integer(const struct out *o, enum kind kind, const struct ps_value *v,
 	if (logical == PS_TIMESTAMP ||
 	    (logical == PS_PLAIN && kind == KIND_STAMP))
 		return add_stamp(o, v->i);
-	add_int(o->to, v->i);
+	str_add_int(o->to, v->i);
 	return 0;
 }
 
@@ -176,44 +162,67 @@ escape_of(char c)
 	}
 }
 
-/* Eight bytes without a control character or a backslash. */
+/* Eight ASCII characters without a control character or a backslash: such
+ * text is valid, and stands for itself. */
 static bool
-is_clean(const char *s)
+is_clean(uint64_t w)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-	uint64_t w, slashes;
+	uint64_t slashes = w ^ ones * '\\';
 
-	memcpy(&w, s, sizeof w);
-	slashes = w ^ ones * '\\';
-	return (((w - ones * ' ') & ~w) & tops) == 0 &&
-	       (((slashes - ones) & ~slashes) & tops) == 0;
+	return ((w | ((w - ones * ' ') & ~w) | ((slashes - ones) & ~slashes)) &
+		   tops) == 0;
+}
+
+/* Copies words while they are clean; how many bytes. */
+static size_t
+copy_clean(char *to, const char *s, size_t len)
+{
+	size_t i = 0;
+	uint64_t w;
+
+	for (; len - i >= sizeof w; i += sizeof w) {
+		memcpy(&w, s + i, sizeof w);
+		if (!is_clean(w))
+			break;
+		memcpy(to + i, &w, sizeof w);
+	}
+	return i;
+}
+
+static size_t
+put_escaped(char *to, char c)
+{
+	char second = escape_of(c);
+
+	if (second == '\0') {
+		*to = c;
+		return 1;
+	}
+	to[0] = '\\';
+	to[1] = second;
+	return 2;
 }
 
 static int
 add_text(const struct out *o, const char *s, size_t len)
 {
 	char *to = str_room(o->to, 2 * len);
-	size_t n = 0;
+	size_t i, n;
 
-	if (!utf8_is_valid(s, len))
-		return fail_type(o,
-		    "text is not valid UTF-8, or has a NUL character");
 	if (to == NULL)
 		return fail_type(o, "a row is larger than 1 GB");
-	for (size_t i = 0; i < len; i++) {
-		char c;
+	n = i = copy_clean(to, s, len);
+	if (!utf8_is_valid(s + i, len - i))
+		return fail_type(o,
+		    "text is not valid UTF-8, or has a NUL character");
+	while (i < len) {
+		size_t clean;
 
-		while (len - i > 8 && is_clean(s + i)) {
-			memcpy(to + n, s + i, 8);
-			n += 8;
-			i += 8;
-		}
-		c = escape_of(s[i]);
-		if (c != '\0')
-			to[n++] = '\\';
-		else
-			c = s[i];
-		to[n++] = c;
+		n += put_escaped(to + n, s[i++]);
+		clean = copy_clean(to + n, s + i, len - i);
+		n += clean;
+		i += clean;
 	}
 	o->to->len += n;
 	return 0;

@@ -44,6 +44,17 @@ report(struct staging *s, struct row *r, const struct rows *rs,
 	return s->host->report(s->host, r->record, &full, err);
 }
 
+/* penstock_n, penstock_shape and penstock_del. */
+static void
+add_marks(struct str *to, const struct row *r, size_t number, const char *tab)
+{
+	str_put(to, tab);
+	str_add_int(to, (int64_t)number);
+	str_put(to, "\t");
+	str_add_int(to, r->has_values ? (int64_t)r->shape : -1);
+	str_put(to, r->delete_first ? "\tt" : "\tf");
+}
+
 /* One line of COPY; a cell that has no text makes the row bad. */
 static int
 add_line(struct staging *s, const struct rows *rs, size_t i, bool direct,
@@ -65,9 +76,7 @@ add_line(struct staging *s, const struct rows *rs, size_t i, bool direct,
 			return -1;
 	}
 	if (!direct)
-		str_addf(&s->data, "%s%zu\t%d\t%c", tab, i,
-		    r->has_values ? (int)r->shape : -1,
-		    r->delete_first ? 't' : 'f');
+		add_marks(&s->data, r, i, tab);
 	str_put(&s->data, "\n");
 	return s->data.overflow ? ps_fail(err, PS_E_DATA,
 				      "a batch is larger than 1 GB of text")

@@ -1,7 +1,8 @@
 #include "str.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+#include <penstock/number.h>
 
 #include "mem.h"
 
@@ -28,12 +29,10 @@ str_clear(struct str *s)
 }
 
 char *
-str_room(struct str *s, size_t n)
+str_grow(struct str *s, size_t n)
 {
 	size_t room = s->room < 256 ? 256 : s->room;
 
-	if (s->len + n + 1 <= s->room)
-		return s->data + s->len;
 	if (n > s->limit || s->len + n + 1 > s->limit) {
 		s->overflow = true;
 		return NULL;
@@ -46,21 +45,11 @@ str_room(struct str *s, size_t n)
 }
 
 void
-str_add(struct str *s, const char *p, size_t n)
+str_add_int(struct str *s, int64_t v)
 {
-	char *to = str_room(s, n);
+	char text[PS_NUMBER_ROOM];
 
-	if (to == NULL)
-		return;
-	memcpy(to, p, n);
-	to[n] = '\0';
-	s->len += n;
-}
-
-void
-str_put(struct str *s, const char *text)
-{
-	str_add(s, text, strlen(text));
+	str_add(s, text, ps_put_i64(text, v));
 }
 
 void
