@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <penstock/ascii.h>
+
 static const char hex_digits[] = "0123456789ABCDEF";
 static const char base64_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
@@ -177,31 +179,16 @@ text_utf8_length(const char *s, size_t len)
 	return n;
 }
 
-/* The first bytes that are ASCII, by words of eight. */
-static size_t
-ascii_length(const char *s, size_t len)
-{
-	uint64_t word;
-	size_t i = 0;
-
-	for (; len - i >= sizeof word; i += sizeof word) {
-		memcpy(&word, s + i, sizeof word);
-		if ((word & UINT64_C(0x8080808080808080)) != 0)
-			break;
-	}
-	return i;
-}
-
 bool
 text_is_utf8(const char *s, size_t len)
 {
-	size_t i = ascii_length(s, len), n;
+	size_t i = ps_ascii_prefix(s, len), n;
 
 	for (; i < len; i += n) {
 		n = text_utf8_length(s + i, len - i);
 		if (n == 0)
 			return false;
-		i += ascii_length(s + i + n, len - i - n);
+		i += ps_ascii_prefix(s + i + n, len - i - n);
 	}
 	return true;
 }

@@ -1,6 +1,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include <penstock/ascii.h>
+
 #include "primitive.h"
 #include "text.h"
 
@@ -226,13 +228,14 @@ utf8_prefix(const uint8_t *p, size_t room, bool *whole)
 static struct ps_value
 decode_text(struct ps_arena *a, const struct ps_slice *raw)
 {
-	size_t i = 0, n;
+	size_t i = ps_ascii_prefix(raw->data, raw->len), n;
 	bool whole = true;
 	struct text t = { a, NULL, 0, 0 };
 
 	while (i < raw->len && whole) {
 		n = utf8_prefix(raw->data + i, raw->len - i, &whole);
 		i += whole ? n : 0;
+		i += ps_ascii_prefix(raw->data + i, raw->len - i);
 	}
 	if (i == raw->len)
 		return ps_string((const char *)raw->data, raw->len);
