@@ -51,21 +51,6 @@ line_next(struct line_scan *s, const char **line, size_t *len)
 	return 1;
 }
 
-int
-line_is_ascii(const char *text, size_t len)
-{
-	uint64_t any = 0, word;
-	size_t i = 0;
-
-	for (; i + sizeof word <= len; i += sizeof word) {
-		memcpy(&word, text + i, sizeof word);
-		any |= word;
-	}
-	for (; i < len; i++)
-		any |= (uint64_t)(unsigned char)text[i];
-	return (any & UINT64_C(0x8080808080808080)) == 0;
-}
-
 struct lead {
 	unsigned char from, to, low, high;
 	size_t rest;

@@ -23,6 +23,5 @@ int line_next(struct line_scan *s, const char **line, size_t *len);
 /* The text itself when it is UTF-8; else a copy in which each malformed
  * sequence is U+FFFD, as Java's decoder has it. */
 const char *line_utf8(struct ps_arena *a, const char *text, size_t *len);
-int line_is_ascii(const char *text, size_t len);
 
 #endif

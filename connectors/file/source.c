@@ -1,9 +1,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <penstock/ascii.h>
 #include <penstock/source.h>
 
 #include "file.h"
@@ -23,15 +23,6 @@ struct file_source {
 	size_t read_size;
 	bool is_anchored; /* a position is stored, or on its way */
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void
 source_validate(const struct ps_host *h, const struct ps_config *c,
@@ -111,13 +102,12 @@ recall(struct file_source *s, struct ps_arena *a, struct ps_error *err)
 }
 
 static void
-add_line(struct file_source *s, struct ps_batch *b, struct ps_value line,
-    int64_t now)
+add_line(struct file_source *s, struct ps_batch *b, struct ps_value line)
 {
 	struct ps_record *r = ps_batch_add(b);
 
 	r->topic = s->topic;
-	r->timestamp = now;
+	r->timestamp = PS_NOW;
 	r->value = line;
 	r->value_schema = s->schema;
 	r->source_partition = s->partition;
@@ -148,15 +138,14 @@ add_lines(struct file_source *s, struct ps_batch *b, const char *data,
     size_t len, size_t *used)
 {
 	struct line_scan scan = line_scan(data, len);
-	int ascii = line_is_ascii(data, len);
-	int64_t now = now_ms();
+	bool ascii = ps_ascii_prefix(data, len) == len;
 	const char *line;
 	size_t n, count = 0;
 
 	while (count < s->batch_lines && line_next(&scan, &line, &n)) {
-		if (!ascii && !line_is_ascii(line, n))
+		if (!ascii && ps_ascii_prefix(line, n) < n)
 			line = line_utf8(b->arena, line, &n);
-		add_line(s, b, ps_string(line, n), now);
+		add_line(s, b, ps_string(line, n));
 		count++;
 	}
 	*used = (size_t)(scan.at - data);
@@ -283,7 +272,7 @@ finish_line(struct file_source *s, struct ps_batch *b, size_t left,
 		return -1;
 	len = p.len - (p.len > 0 && p.data[p.before + p.len - 1] == '\r');
 	text = line_utf8(b->arena, p.data + p.before, &len);
-	add_line(s, b, ps_string(text, len), now_ms());
+	add_line(s, b, ps_string(text, len));
 	s->file.position += (int64_t)p.len;
 	mark_position(s, b, p.data, p.before + p.len);
 	return 0;

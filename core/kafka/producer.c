@@ -82,6 +82,7 @@ producer_new(const struct ps_config *settings, producer_report_fn *fn,
 		    number_of(&conf, "message.max.bytes", RECORD_MAX);
 		p->batch_size = number_of(&conf, "batch.size", RECORD_MAX);
 		open_window(p, 1);
+		producer_partition_init(p, a, &conf);
 		p->rk = conf_open(&conf, err);
 	}
 	arena_free(&a);
@@ -151,7 +152,7 @@ producer_topic(struct producer *p, const char *name)
 			return p->topics[i];
 	t = xcalloc(1, sizeof *t);
 	t->name = xstrdup(name);
-	t->rkt = rd_kafka_topic_new(p->rk, name, NULL);
+	t->rkt = producer_partition_topic(p, t);
 	assert(t->rkt != NULL);
 	p->topics =
 	    xrealloc(p->topics, (p->topic_count + 1) * sizeof *p->topics);
@@ -282,6 +283,8 @@ produce_one(struct producer *p, struct producer_topic *t,
 	size_t n = 5;
 	rd_kafka_error_t *error;
 
+	if (producer_partition_is_open(p, r))
+		vus[1].u.i32 = producer_partition_now(p, t);
 	if (r->timestamp != PS_NO_TIMESTAMP) {
 		vus[n].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
 		vus[n++].u.i64 = r->timestamp;
@@ -316,14 +319,17 @@ producer_send(struct producer *p, struct producer_topic *t,
 	return 0;
 }
 
-/* Can it go through produce_batch, behind records of that partition? */
+/* Can it go through produce_batch, behind the first of the chunk? */
 static bool
 fits_chunk(const struct producer *p, const struct producer_record *r,
-    int32_t partition)
+    const struct producer_record *first)
 {
-	return r->partition == partition && r->header_count == 0 &&
+	return r->partition == first->partition && r->header_count == 0 &&
 	       r->timestamp == PS_NO_TIMESTAMP &&
-	       r->key_len + r->value_len <= p->max_record && has_room(p, r);
+	       r->key_len + r->value_len <= p->max_record &&
+	       producer_partition_is_open(p, r) ==
+		   producer_partition_is_open(p, first) &&
+	       has_room(p, r);
 }
 
 /* The first records of one partition that librdkafka can take in one call,
@@ -337,7 +343,7 @@ fill_chunk(struct producer *p, const struct producer_record *records,
 	for (; n < count && n < BATCH_CHUNK; n++) {
 		const struct producer_record *r = &records[n];
 
-		if (!fits_chunk(p, r, records->partition))
+		if (!fits_chunk(p, r, records))
 			break;
 		p->chunk[n] = (rd_kafka_message_t){
 			.payload = bare(r->value),
@@ -352,21 +358,47 @@ fill_chunk(struct producer *p, const struct producer_record *records,
 }
 
 /* All of the chunk, or nothing. */
-static int
-send_chunk(struct producer *p, struct producer_topic *t,
-    const struct producer_record *records, size_t n, struct ps_error *err)
+static rd_kafka_resp_err_t
+produce_chunk(struct producer *p, struct producer_topic *t, int32_t partition,
+    size_t n)
 {
-	int good = rd_kafka_produce_batch(t->rkt, records->partition, 0,
-	    p->chunk, (int)n);
+	int good =
+	    rd_kafka_produce_batch(t->rkt, partition, 0, p->chunk, (int)n);
 
 	assert(good == 0 || good == (int)n);
 	if (good != 0)
-		return 0;
+		return RD_KAFKA_RESP_ERR_NO_ERROR;
 	for (size_t i = 0; i < n; i++) {
 		p->records--;
-		p->bytes -= records[i].key_len + records[i].value_len;
+		p->bytes -= p->chunk[i].len + p->chunk[i].key_len;
 	}
-	return refuse(p, t, records, p->chunk->err, err);
+	return p->chunk->err;
+}
+
+/* How many were sent, 0: err says why none was. */
+static size_t
+send_chunk(struct producer *p, struct producer_topic *t,
+    const struct producer_record *records, size_t count, struct ps_error *err)
+{
+	bool is_open = producer_partition_is_open(p, records);
+	int32_t partition =
+	    is_open ? producer_partition_now(p, t) : records->partition;
+	size_t n = fill_chunk(p, records, is_open && partition < 0 ? 1 : count);
+	rd_kafka_resp_err_t e;
+
+	if (n == 0)
+		return producer_send(p, t, records, err) == 0;
+	e = produce_chunk(p, t, partition, n);
+	if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return n;
+	/* The partition that was chosen may be gone: choose again. */
+	if (is_open && partition >= 0 &&
+	    e == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
+		atomic_store(&t->sticky, -1);
+		return producer_send(p, t, records, err) == 0;
+	}
+	(void)refuse(p, t, records, e, err);
+	return 0;
 }
 
 size_t
@@ -375,16 +407,10 @@ producer_send_batch(struct producer *p, struct producer_topic *t,
 {
 	size_t sent = 0, n;
 
-	while (sent < count) {
-		n = fill_chunk(p, records + sent, count - sent);
-		if (n == 0) {
-			if (producer_send(p, t, records + sent, err) != 0)
-				break;
-			n = 1;
-		} else if (send_chunk(p, t, records + sent, n, err) != 0) {
+	for (; sent < count; sent += n) {
+		n = send_chunk(p, t, records + sent, count - sent, err);
+		if (n == 0)
 			break;
-		}
-		sent += n;
 	}
 	return sent;
 }

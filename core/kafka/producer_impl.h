@@ -6,12 +6,21 @@
 #define PENSTOCK_KAFKA_PRODUCER_IMPL_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdatomic.h>
 
+#include "base/arena.h"
+#include "base/clock.h"
+#include "kafka/conf.h"
 #include "kafka/producer.h"
 
 struct producer_topic {
 	char *name;
 	rd_kafka_topic_t *rkt;
+	/* Where records without key and partition go for now, -1: the next
+	 * one decides. Atomic: librdkafka's thread may be the one to choose. */
+	_Atomic int32_t sticky;
+	struct clock_ms chosen;
+	bool ignores_keys;
 };
 
 struct producer {
@@ -23,6 +32,8 @@ struct producer {
 	size_t ceiling, bytes, records; /* on their way */
 	size_t window;                  /* of bytes, see open_window() */
 	size_t max_record, batch_size;
+	int64_t sticky_ms; /* 0: librdkafka chooses, record by record */
+	bool ignores_keys;
 	struct producer_topic **topics;
 	size_t topic_count;
 	rd_kafka_message_t *chunk;
@@ -35,5 +46,24 @@ struct producer {
  * that is known is that this client can do no more. */
 enum producer_txn
 producer_txn_after(const struct producer *p, rd_kafka_resp_err_t code);
+
+/* ---- producer_partition.c ---- */
+
+/* Is this record's partition ours to choose? */
+static inline bool
+producer_partition_is_open(const struct producer *p,
+    const struct producer_record *r)
+{
+	return r->partition < 0 && p->sticky_ms > 0 &&
+	       (r->key == NULL || p->ignores_keys);
+}
+
+/* Before the client is opened with these. */
+void
+producer_partition_init(struct producer *p, struct ps_arena *a, struct conf *c);
+rd_kafka_topic_t *
+producer_partition_topic(struct producer *p, struct producer_topic *t);
+/* The one for such records, -1: send one alone, it decides. */
+int32_t producer_partition_now(struct producer *p, struct producer_topic *t);
 
 #endif

@@ -1,5 +1,6 @@
 #include "record/batch.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -31,6 +32,16 @@ batch_reset(struct ps_batch *b, size_t keep)
 	b->records = NULL;
 	b->count = b->room = 0;
 	b->mark = PS_MARK_NONE;
+}
+
+void
+batch_reserve(struct ps_batch *b, size_t count)
+{
+	assert(b->count == 0);
+	if (count <= b->room)
+		return;
+	b->records = ps_alloc(b->arena, count * sizeof *b->records);
+	b->room = count;
 }
 
 struct ps_record **

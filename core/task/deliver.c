@@ -120,7 +120,8 @@ fill_record(const struct source *s, struct ps_record *r,
 		.value = r->raw_value.data,
 		.value_len = r->raw_value.len,
 		.partition = r->partition,
-		.timestamp = r->timestamp,
+		.timestamp =
+		    r->timestamp == PS_NOW ? PS_NO_TIMESTAMP : r->timestamp,
 		.headers = headers_of(s->cursor.flight->batch->arena, r),
 		.header_count = r->header_count,
 		.opaque = s->cursor.flight };
@@ -131,7 +132,8 @@ check_record(const struct ps_record *r, struct ps_error *err)
 {
 	if (r->topic == NULL || r->topic[0] == '\0')
 		return ps_fail(err, PS_E_DATA, "a source record has no topic");
-	if (r->timestamp < 0 && r->timestamp != PS_NO_TIMESTAMP)
+	if (r->timestamp < 0 && r->timestamp != PS_NO_TIMESTAMP &&
+	    r->timestamp != PS_NOW)
 		return ps_fail(err, PS_E_DATA, "Invalid record timestamp %lld",
 		    (long long)r->timestamp);
 	return 0;

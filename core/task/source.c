@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "kafka/conf.h"
+#include "record/batch.h"
 #include "task/encode.h"
 
 enum {
@@ -19,6 +20,19 @@ enum {
 
 /* ---- One turn ---- */
 
+/* For those who look at it before the record is sent. */
+static void
+write_times(const struct task *t, struct ps_batch *b)
+{
+	int64_t now = wall_now().ms;
+
+	if (pipeline_is_empty(t->pipeline) && !t->tolerance.log_messages)
+		return;
+	for (size_t i = 0; i < b->count; i++)
+		if (b->records[i].timestamp == PS_NOW)
+			b->records[i].timestamp = now;
+}
+
 /* What poll() gave goes through transforms and converters. */
 static int
 take_batch(struct source *s, struct flight *f, struct ps_error *err)
@@ -26,6 +40,7 @@ take_batch(struct source *s, struct flight *f, struct ps_error *err)
 	struct task *t = s->task;
 
 	source_gauges_polled(&s->numbers, t->gauges, f->batch);
+	write_times(t, f->batch);
 	gauges_enter(t->gauges, "transforms");
 	pipeline_apply(t->pipeline, &t->tolerance, f->batch);
 	gauges_enter(t->gauges, "converters");
@@ -64,6 +79,7 @@ poll_source(struct source *s, struct ps_error *err)
 	int result;
 
 	f->batch->budget_bytes = s->batch_bytes;
+	batch_reserve(f->batch, s->last_count);
 	host_set_arena(t->host, f->batch->arena);
 	gauges_enter(t->gauges, "poll");
 	result = t->connector.source.poll(t->connector.state, f->batch, &why);
@@ -72,6 +88,7 @@ poll_source(struct source *s, struct ps_error *err)
 		task_set_cause(t, NULL);
 	s->has_outage = result < 0;
 	txn_polled(s, f->batch->count, f->batch->mark);
+	s->last_count = f->batch->count;
 	if (f->batch->count == 0)
 		ack_discard(s->ack, f);
 	else if (take_batch(s, f, err) != 0)

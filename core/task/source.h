@@ -39,8 +39,9 @@ struct source {
 	struct backoff backoff;
 	struct clock_ms poll_again; /* after a PS_E_RETRY */
 	size_t budget_bytes, batch_bytes;
-	bool has_ended;  /* poll said so */
-	bool has_outage; /* the last poll said so */
+	size_t last_count; /* of the last batch's records */
+	bool has_ended;    /* poll said so */
+	bool has_outage;   /* the last poll said so */
 	bool is_suspended;
 	bool was_purged; /* what was in flight is lost: start again */
 	struct clock_ms suspended_at;

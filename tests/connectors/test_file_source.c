@@ -97,6 +97,7 @@ poll_once(struct fixture *f)
 		cr_assert(eq(int, r->value.type, PS_STRING));
 		cr_assert(r->value_schema != NULL);
 		cr_assert(not(r->value_schema->optional));
+		cr_assert(eq(i64, r->timestamp, PS_NOW));
 		if (used + r->value.len + 2 < sizeof f->lines) {
 			memcpy(f->lines + used, r->value.s, r->value.len);
 			strcpy(f->lines + used + r->value.len, "|");

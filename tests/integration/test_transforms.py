@@ -2,6 +2,7 @@
 what arrives is changed, what is committed is not."""
 
 import json
+import time
 
 import pytest
 
@@ -107,6 +108,23 @@ def test_dropped_records_advance_the_position(kafka, new_worker, topic,
     wait_for("the source's position", lambda: w.rest.offsets("src")[0][
         "offset"]["position"] == 400)
     assert kafka.size(t) == 50
+
+
+def test_a_line_has_the_time_that_transforms_saw(kafka, new_worker, topic,
+                                                 folder):
+    w = new_worker(kafka.bootstrap, plugin_path=f"{env.BUILD}/plugins,"
+                   f"{env.BUILD}/fixtures")
+    seen, plain = topic("seen"), topic("plain")
+    with open(folder + "/in", "w", encoding="utf-8") as f:
+        f.write("a line\n" * 50)
+    before = time.time() * 1000 - 1
+    w.rest.create("seen", configs.file_source(
+        folder + "/in", seen, **chain({"show": {"type": "ShowTime"}})))
+    w.rest.create("plain", configs.file_source(folder + "/in", plain))
+    shown, sent = kafka.wait_records(seen, 50), kafka.wait_records(plain, 50)
+    assert all(int(r.value) == r.timestamp for r in shown)
+    assert all(before <= r.timestamp <= time.time() * 1000
+               for r in shown + sent)
 
 
 def _lines(path, count):

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <signal.h>
 
 #include "base/arena.h"
 
@@ -41,6 +42,25 @@ Test(batch, keeps_its_records_while_it_grows)
 	cr_assert(eq(sz, b->count, 5000));
 	for (int64_t i = 0; i < 5000; i++)
 		cr_assert(eq(i64, b->records[i].value.i, i));
+}
+
+Test(batch, stays_where_room_was_reserved)
+{
+	const struct ps_record *first;
+
+	batch_reserve(b, 1000);
+	first = ps_batch_add(b);
+	for (int i = 1; i < 1000; i++)
+		(void)ps_batch_add(b);
+	cr_assert(b->records == first);
+	(void)ps_batch_add(b);
+	cr_assert(eq(sz, b->count, 1001));
+}
+
+Test(batch, room_is_reserved_before_the_first_record, .signal = SIGABRT)
+{
+	(void)ps_batch_add(b);
+	batch_reserve(b, 1000);
 }
 
 Test(batch, shows_later_stages_only_what_is_kept)
