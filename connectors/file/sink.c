@@ -346,6 +346,13 @@ sink_open(void *state, struct ps_topic_position *tps, size_t count,
 	return 0;
 }
 
+static bool
+sink_headers(void *state)
+{
+	(void)state;
+	return false;
+}
+
 const struct ps_sink_ops file_sink_ops = {
 	.validate = sink_validate,
 	.create = sink_create,
@@ -353,4 +360,5 @@ const struct ps_sink_ops file_sink_ops = {
 	.put = sink_put,
 	.pre_commit = sink_pre_commit,
 	.destroy = sink_destroy,
+	.headers = sink_headers,
 };

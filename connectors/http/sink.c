@@ -279,6 +279,13 @@ sink_pre_commit(void *state, struct ps_topic_position *tps, size_t count,
 	return 0;
 }
 
+static bool
+sink_headers(void *state)
+{
+	(void)state;
+	return false;
+}
+
 const struct ps_sink_ops http_sink_ops = {
 	.validate = sink_validate,
 	.create = sink_create,
@@ -288,4 +295,5 @@ const struct ps_sink_ops http_sink_ops = {
 	.pre_commit = sink_pre_commit,
 	.close = sink_close,
 	.destroy = sink_destroy,
+	.headers = sink_headers,
 };

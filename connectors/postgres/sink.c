@@ -299,6 +299,13 @@ validate(const struct ps_host *h, const struct ps_config *c,
 		destroy(s);
 }
 
+static bool
+sink_headers(void *state)
+{
+	(void)state;
+	return false;
+}
+
 const struct ps_sink_ops sink_ops = {
 	.validate = validate,
 	.create = create,
@@ -308,4 +315,5 @@ const struct ps_sink_ops sink_ops = {
 	.close = sink_close,
 	.alter_offsets = alter_offsets,
 	.destroy = destroy,
+	.headers = sink_headers,
 };

@@ -494,6 +494,13 @@ sink_reconfigure(void *state, const struct ps_config *c, struct ps_error *err)
 	return 0;
 }
 
+static bool
+sink_headers(void *state)
+{
+	(void)state;
+	return false;
+}
+
 const struct ps_sink_ops s3_sink_ops = {
 	.validate = sink_validate,
 	.create = sink_create,
@@ -504,4 +511,5 @@ const struct ps_sink_ops s3_sink_ops = {
 	.close = sink_close,
 	.destroy = sink_destroy,
 	.reconfigure = sink_reconfigure,
+	.headers = sink_headers,
 };

@@ -74,6 +74,7 @@ ack_discard(struct ack *a, struct flight *f)
 	}
 	batch_reset(f->batch, KEEP);
 	f->is_sealed = false;
+	f->of_partitions = NULL;
 	f->next = a->spare;
 	a->spare = f;
 	a->spare_count++;
@@ -100,7 +101,11 @@ add_entry(struct flight *f, struct ps_source_partition *p)
 	struct ack_entry *e =
 	    (struct ack_entry *)ps_alloc(f->batch->arena, sizeof *e);
 
-	*e = (struct ack_entry){ .flight = f, .offset = ps_null() };
+	*e = (struct ack_entry){ .flight = f,
+		.partition = p,
+		.offset = ps_null(),
+		.other = f->of_partitions };
+	f->of_partitions = e;
 	if (p->last == NULL)
 		p->first = e;
 	else
@@ -200,15 +205,9 @@ finish(struct ack *a, struct flight *f)
 {
 	/* Held until all its partitions were looked at. */
 	f->entries++;
-	for (size_t i = 0; i < f->batch->count; i++) {
-		struct ps_source_partition *p =
-		    (struct ps_source_partition *)(uintptr_t)f->batch
-			->records[i]
-			.source_partition;
-
-		if (p != NULL && p->first != NULL && p->first->flight == f)
-			advance(a, p);
-	}
+	for (struct ack_entry *e = f->of_partitions; e != NULL; e = e->other)
+		if (e->partition->first == e)
+			advance(a, e->partition);
 	if (--f->entries == 0)
 		retire(a, f);
 }

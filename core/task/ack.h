@@ -22,14 +22,17 @@ struct flight {
 	size_t outstanding; /* records sent and not reported */
 	size_t entries;     /* partitions whose position is not yet safe */
 	bool is_sealed;     /* all its records were given to send */
+	struct ack_entry *of_partitions;
 	struct flight *prev, *next;
 };
 
 /* The newest position of one partition in one flight; in its arena. */
 struct ack_entry {
 	struct flight *flight;
-	struct ps_value offset; /* PS_NULL: none that can be restarted from */
-	struct ack_entry *next;
+	struct ps_source_partition *partition;
+	struct ps_value offset;  /* PS_NULL: none that can be restarted from */
+	struct ack_entry *next;  /* of the partition, in a later flight */
+	struct ack_entry *other; /* of another partition, in this flight */
 };
 
 struct ack *ack_new(void);

@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "config/map.h"
+#include "plugin/catalog.h"
+
+#define SIMPLE_HEADERS "org.apache.kafka.connect.storage.SimpleHeaderConverter"
 
 static const struct part {
 	const char *key;  /* of the class; with a dot, its settings' prefix */
@@ -13,7 +16,7 @@ static const struct part {
 	{ "key.converter", "key", PS_KIND_CONVERTER, NULL },
 	{ "value.converter", "value", PS_KIND_CONVERTER, NULL },
 	{ "header.converter", "header", PS_KIND_HEADER_CONVERTER,
-	    "org.apache.kafka.connect.storage.SimpleHeaderConverter" },
+	    SIMPLE_HEADERS },
 };
 
 static int
@@ -63,6 +66,12 @@ converters_init(struct converters *c, const struct settings *s,
 	    open_part(&c->header, s, h, &parts[2], err) != 0)
 		return -1;
 	return 0;
+}
+
+bool
+converters_have_plain_headers(const struct converters *c)
+{
+	return strcmp(catalog_java_name(c->header.class), SIMPLE_HEADERS) == 0;
 }
 
 void

@@ -2,7 +2,7 @@
 
 #include "task/stages.h"
 
-/* d has converters, pipeline and input. */
+/* d has converters, pipeline, input and reads_headers. */
 int
 decoder_init(struct decoder *d, const struct settings *s,
     const struct ps_host *h, struct ps_error *err)
@@ -41,7 +41,8 @@ decode_batch(struct decoder *d, struct tolerance *t, struct ps_batch *b)
 	stage_convert(t, &c->key, b, STAGE_DECODE, PS_PART_KEY);
 	stage_convert(t, &c->value, b,
 	    d->passes_through ? STAGE_CHECK : STAGE_DECODE, PS_PART_VALUE);
-	stage_headers(t, &c->header, b, STAGE_DECODE);
+	if (d->reads_headers)
+		stage_headers(t, &c->header, b, STAGE_DECODE);
 	pipeline_apply(d->pipeline, t, b);
 	if (d->input == PS_INPUT_VALUES || d->passes_through)
 		return;

@@ -20,6 +20,7 @@ struct decoder {
 	enum ps_input input;
 	struct instance json; /* PS_INPUT_JSON: makes what is not JSON */
 	bool passes_through;  /* checked bytes go on as they are */
+	bool reads_headers;
 };
 
 int decoder_init(struct decoder *d, const struct settings *s,

@@ -7,6 +7,7 @@
 #include "config/map.h"
 #include "kafka/conf.h"
 #include "record/batch.h"
+#include "task/consumed.h"
 #include "task/source_gauges.h"
 
 enum {
@@ -26,42 +27,6 @@ enum {
 };
 
 /* ---- A batch ---- */
-
-static void
-add_headers(struct ps_batch *b, struct ps_record *r,
-    const struct consumer_record *from)
-{
-	size_t n = consumer_headers(from, NULL, 0);
-	struct consumer_header *raw;
-
-	if (n == 0)
-		return;
-	raw = (struct consumer_header *)ps_alloc(b->arena, n * sizeof *raw);
-	n = consumer_headers(from, raw, n);
-	r->headers =
-	    (struct ps_header *)ps_calloc(b->arena, n, sizeof *r->headers);
-	r->header_count = n;
-	for (size_t i = 0; i < n; i++) {
-		r->headers[i].name = raw[i].name;
-		r->headers[i].name_len = strlen(raw[i].name);
-		r->headers[i].raw =
-		    (struct ps_slice){ raw[i].value, raw[i].len };
-	}
-}
-
-static void
-add_record(struct ps_batch *b, const struct consumer_record *from)
-{
-	struct ps_record *r = ps_batch_add(b);
-
-	r->topic = r->origin_topic = from->topic;
-	r->partition = r->origin_partition = from->partition;
-	r->origin_offset = from->offset;
-	r->timestamp = from->timestamp;
-	r->raw_key = (struct ps_slice){ from->key, from->key_len };
-	r->raw_value = (struct ps_slice){ from->value, from->value_len };
-	add_headers(b, r, from);
-}
 
 /* put() sees only what is kept; positions come from the consumer's event. */
 static void
@@ -100,8 +65,7 @@ take_records(struct sink *s, const struct consumer_event *e,
 	s->put_again = clock_now();
 	atomic_fetch_add(&t->gauges->records, e->record_count);
 	atomic_fetch_add(&t->gauges->bytes, e->record_bytes);
-	for (size_t i = 0; i < e->record_count; i++)
-		add_record(s->batch, &e->records[i]);
+	consumed_fill(s->batch, e, s->decoder.reads_headers);
 	host_set_arena(t->host, s->batch->arena);
 	gauges_enter(t->gauges, "converters and transforms");
 	decode_batch(&s->decoder, &t->tolerance, s->batch);
@@ -458,6 +422,18 @@ batch_bytes(const struct settings *own)
 			: BATCH_BYTES;
 }
 
+/* Somebody may look at them, or fail to convert them. */
+static bool
+needs_headers(const struct sink *s)
+{
+	const struct task *t = s->task;
+	const struct ps_sink_ops *ops = &t->connector.sink;
+
+	return !pipeline_is_empty(t->pipeline) || s->dlq != NULL ||
+	       !converters_have_plain_headers(&t->converters) ||
+	       ops->headers == NULL || ops->headers(t->connector.state);
+}
+
 static int
 open_sink(struct sink *s, struct ps_error *err)
 {
@@ -484,6 +460,7 @@ open_sink(struct sink *s, struct ps_error *err)
 	s->decoder.pipeline = t->pipeline;
 	if (t->connector.sink.input != NULL)
 		s->decoder.input = t->connector.sink.input(t->connector.state);
+	s->decoder.reads_headers = needs_headers(s);
 	if (decoder_init(&s->decoder, own, host_abi(t->host), err) != 0 ||
 	    task_start_connector(t, t->connector.sink.start, err) != 0)
 		return -1;

@@ -84,13 +84,25 @@ convert_all_headers(void *ctx, struct ps_batch *b,
 			    records[i]);
 }
 
+static bool
+has_headers(const struct ps_batch *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (b->records[i].header_count > 0)
+			return true;
+	return false;
+}
+
 void
 stage_headers(struct tolerance *t, const struct instance *converter,
     struct ps_batch *b, enum stage_way way)
 {
-	struct stage_records kept = stage_kept(b);
 	struct work w = { converter, way, PS_PART_VALUE };
+	struct stage_records kept;
 
+	if (!has_headers(b))
+		return;
+	kept = stage_kept(b);
 	if (kept.count > 0)
 		tolerance_run(t, convert_all_headers, &w, b, kept.items,
 		    kept.count);

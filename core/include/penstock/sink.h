@@ -67,6 +67,9 @@ struct ps_sink_ops {
 	 * `c` lives until a next call succeeds. */
 	int (*reconfigure)(void *state, const struct ps_config *c,
 	    struct ps_error *err);
+	/* Asked once, after create: does it look at records' headers? Reading
+	 * them costs as much as all else of a record. NULL op: it does. */
+	bool (*headers)(void *state);
 };
 
 #endif
