@@ -1,7 +1,8 @@
 /*
  * F3: produce_batch of payloads that lie ready; acks=all, idempotent, lz4.
  * floor_produce BROKERS TOPIC ROWS FILE: the payloads are the file's lines,
- * over and over, into partition 0.
+ * over and over, into partition 0. No more than the requests that may be on
+ * their way at once: with more librdkafka spins on the processor.
  */
 #include "floor.h"
 
@@ -11,7 +12,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#define BATCH 5000
+#define BATCH  1000
+#define WINDOW ((size_t)9 * 500000 / 2) /* bytes: four batches and a half */
 
 static void
 set(rd_kafka_conf_t *conf, const char *key, const char *value)
@@ -34,9 +36,10 @@ producer(const char *brokers)
 	set(conf, "compression.type", "lz4");
 	set(conf, "linger.ms", "20");
 	set(conf, "batch.num.messages", "100000");
-	set(conf, "batch.size", "1000000");
-	set(conf, "queue.buffering.max.messages", "1000000");
-	set(conf, "queue.buffering.max.kbytes", "65536");
+	set(conf, "batch.size", "500000");
+	set(conf, "message.timeout.ms", "0");
+	set(conf, "socket.nagle.disable", "true");
+	set(conf, "queue.buffering.max.messages", "0");
 	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR);
 	rd_kafka_t *rk =
 	    rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
@@ -45,27 +48,47 @@ producer(const char *brokers)
 	return rk;
 }
 
-/* Takes delivery reports; waits for one when the queue is full. */
-static size_t
-reports(rd_kafka_queue_t *q, int wait_ms)
+struct flow {
+	rd_kafka_queue_t *q;
+	size_t rows, bytes; /* on their way */
+};
+
+/* Takes delivery reports, waiting for one at most so long. */
+static void
+reports(struct flow *w, int wait_ms)
 {
-	rd_kafka_event_t *e = rd_kafka_queue_poll(q, wait_ms);
-	size_t n = 0;
+	rd_kafka_event_t *e = rd_kafka_queue_poll(w->q, wait_ms);
 	const rd_kafka_message_t *m;
 
 	while (e != NULL && (m = rd_kafka_event_message_next(e)) != NULL) {
 		floor_need(m->err == 0, rd_kafka_err2str(m->err));
-		n++;
+		w->rows--;
+		w->bytes -= m->len;
 	}
 	rd_kafka_event_destroy(e);
-	return n;
 }
 
-/* Cuts the next BATCH lines; at the end of the text it begins again. */
 static void
-fill(rd_kafka_message_t *batch, char *text, size_t size, size_t *at)
+send_all(rd_kafka_topic_t *topic, struct flow *w, rd_kafka_message_t *batch,
+    size_t count)
 {
-	for (int i = 0; i < BATCH; i++) {
+	int taken = rd_kafka_produce_batch(topic, 0, 0, batch, (int)count);
+
+	floor_need(taken == (int)count, "produce_batch did not take all");
+	w->rows += count;
+	for (size_t i = 0; i < count; i++)
+		w->bytes += batch[i].len;
+	reports(w, 0);
+	while (w->bytes > WINDOW)
+		reports(w, 100);
+}
+
+/* Cuts the next lines; at the end of the text it begins again. */
+static void
+fill(rd_kafka_message_t *batch, size_t count, char *text, size_t size,
+    size_t *at)
+{
+	for (size_t i = 0; i < count; i++) {
 		if (*at >= size)
 			*at = 0;
 		char *line = text + *at;
@@ -84,7 +107,7 @@ main(int argc, char **argv)
 	floor_need(argc == 5, "usage: produce BROKERS TOPIC ROWS FILE");
 	struct stat st;
 	int fd = open(argv[4], O_RDONLY);
-	size_t at = 0, acked = 0, rows = strtoul(argv[3], NULL, 10);
+	size_t at = 0, n, rows = strtoul(argv[3], NULL, 10);
 
 	floor_need(fd >= 0 && fstat(fd, &st) == 0, argv[4]);
 	size_t size = (size_t)st.st_size;
@@ -93,24 +116,24 @@ main(int argc, char **argv)
 	rd_kafka_message_t *batch = calloc(BATCH, sizeof *batch);
 	rd_kafka_t *rk = producer(argv[1]);
 	rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, argv[2], NULL);
-	rd_kafka_queue_t *q = rd_kafka_queue_get_main(rk);
-	struct floor f = floor_start();
+	struct flow w = { .q = rd_kafka_queue_get_main(rk) };
 
 	floor_need(text != MAP_FAILED && batch != NULL, "no memory");
-	while (f.rows < rows) {
-		fill(batch, text, size, &at);
-		for (int done = 0; done < BATCH;) {
-			int n = rd_kafka_produce_batch(topic, 0, 0,
-			    batch + done, BATCH - done);
-			/* what did not fit comes first in the next call */
-			done += n;
-			acked += reports(q, done < BATCH ? 10 : 0);
-		}
-		for (int i = 0; i < BATCH; i++)
+	/* The first row makes all ready: topic, producer id, broker. */
+	fill(batch, 1, text, size, &at);
+	send_all(topic, &w, batch, 1);
+	while (w.rows > 0)
+		reports(&w, 100);
+	struct floor f = floor_start();
+
+	for (rows--; f.rows < rows; f.rows += n) {
+		n = rows - f.rows < BATCH ? rows - f.rows : BATCH;
+		fill(batch, n, text, size, &at);
+		send_all(topic, &w, batch, n);
+		for (size_t i = 0; i < n; i++)
 			f.bytes += batch[i].len;
-		f.rows += BATCH;
 	}
-	while (acked < f.rows)
-		acked += reports(q, 100);
+	while (w.rows > 0)
+		reports(&w, 100);
 	return floor_end(&f);
 }
