@@ -56,10 +56,10 @@ static const struct ps_key penstock_keys[] = {
 	{ KEY("config.reload.interval.ms", LONG, "30000", LOW,
 	      "How often a task looks whether config providers answer anew; "
 	      "config.action.reload says whether it uses that."),
-	    AT_LEAST(100), PLACE(PENSTOCK, 14, SHORT, "Reload interval") },
+	    AT_LEAST(100), PLACE(PENSTOCK, 13, SHORT, "Reload interval") },
 	{ KEY("placement.labels", LIST, "", LOW,
 	      "Only workers that have all of these labels run the connector."),
-	    .flags = PS_UNIQUE, PLACE(PENSTOCK, 13, MEDIUM, "Placement") },
+	    .flags = PS_UNIQUE, PLACE(PENSTOCK, 14, MEDIUM, "Placement") },
 };
 
 static const struct ps_key worker_keys[] = {
