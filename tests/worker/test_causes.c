@@ -95,7 +95,7 @@ Test(causes, of_too_many_the_oldest_is_forgotten)
 {
 	struct causes *c = causes_new();
 	struct backoff b = own(1000, 60000);
-	char name[16];
+	char name[32];
 
 	for (int i = 0; i < 1000; i++) {
 		(void)snprintf(name, sizeof name, "cause %d", i);
