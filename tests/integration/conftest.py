@@ -42,6 +42,10 @@ NOT_UNDER_ASAN = {
     "test_a_leak_ends_at_the_limit":
         "memory limits and ASan exclude each other",
     "test_a_crash_is_named": "ASan turns crashes into reports of its own",
+    "test_a_crash_restarts_by_itself":
+        "ASan turns crashes into reports of its own",
+    "test_a_killed_task_says_how_it_died":
+        "ASan turns crashes into reports of its own",
 }
 
 # The servers that run now, by the fixture or the file they belong to.
