@@ -71,7 +71,7 @@ def test_only_a_server_that_is_trusted_is_sent_to(
             ({"http.ssl.truststore.location": wrong}, "certificate problem"),
             ({}, "certificate problem"),
             ({"http.ssl.truststore.location": f"{pki}/ca.pem", "http.url":
-              r.url.replace("localhost", "127.0.0.1")}, "127.0.0.1")]:
+              r.url.replace("localhost", "127.0.0.1")}, "subject name")]:
         worker.rest.put_config(snk, {
             **configs.http_sink(r.url, t, errors_tolerance="all"), **change})
         text = worker.rest.wait_cause(snk, words)
