@@ -102,14 +102,17 @@ static int
 add_date(const struct out *o, int64_t days)
 {
 	char text[TIMES_TEXT];
+	size_t n;
 
-	if (days == INT32_MAX || days == INT32_MIN)
+	if (days == INT32_MAX || days == INT32_MIN) {
 		str_put(o->to, days > 0 ? "infinity" : "-infinity");
-	else if (days > INT32_MAX || days < INT32_MIN)
+		return 0;
+	}
+	if (days > INT32_MAX || days < INT32_MIN)
 		return ps_fail(o->err, PS_E_DATA,
 		    "date %" PRId64 " is no day that Postgres can store", days);
-	else
-		str_add(o->to, text, times_date_text(text, days));
+	n = times_date_text(text, days);
+	str_add(o->to, text, n);
 	return 0;
 }
 
@@ -117,11 +120,13 @@ static int
 add_time(const struct out *o, int64_t ms)
 {
 	char text[TIMES_TEXT];
+	size_t n;
 
 	if (ms < 0 || ms > DAY_MS)
 		return ps_fail(o->err, PS_E_DATA,
 		    "time %" PRId64 " is not within a day of milliseconds", ms);
-	str_add(o->to, text, times_day_text(text, ms * 1000));
+	n = times_day_text(text, ms * 1000);
+	str_add(o->to, text, n);
 	return 0;
 }
 

@@ -48,8 +48,9 @@ void
 str_add_int(struct str *s, int64_t v)
 {
 	char text[PS_NUMBER_ROOM];
+	size_t n = ps_put_i64(text, v);
 
-	str_add(s, text, ps_put_i64(text, v));
+	str_add(s, text, n);
 }
 
 void
