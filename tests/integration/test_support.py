@@ -4,7 +4,7 @@ must."""
 import pytest
 import requests
 
-from support import ledger
+from support import callgrind, ledger
 from support.connect import Connect
 from support.receiver import Reply
 
@@ -166,3 +166,68 @@ def test_a_topic_and_a_file_have_what_their_writers_say(
     report = ledger.compare(j, found)
     report.assert_exactly_once()
     assert report.found == 600
+
+
+# One function of ours calls malloc 20 times itself, 6 times by a stub of the
+# linker and 3 times by ours that is there for it; a library calls it too. A
+# call's own line is what the callee took, also where the call began before:
+# it has a count of 0.
+PROFILE = """positions: line
+events: Ir
+ob=(1) /bin/penstock
+fl=(1) /src/core/task/deliver.c
+fn=(1) deliver
+10 100
+cob=(2) ???
+cfi=(5) ???
+cfn=(6) 0x000000000012daa0
+calls=6 0
++1 1212
+cob=(3) /lib/libc.so.6
+cfi=(2) ./malloc/malloc.c
+cfn=(2) malloc
+calls=20 5
++1 4000
+cfi=(3) /src/core/base/xalloc.c
+cfn=(3) xcalloc
+calls=3 7
+* 900
+fl=(3)
+fn=(3)
+7 60
+cfi=(2)
+cfn=(4) calloc
+calls=3 9
+* 840
+fl=(4) ???
+fn=(5) rd_kafka_msg_new0
+0 50
+cfi=(2)
+cfn=(2)
+calls=7 5
+0 1400
+cfi=(1)
+cfn=(1)
+calls=0 10
+0 5000
+ob=(2)
+fl=(5)
+fn=(6)
+0 12
+cob=(3)
+cfi=(2)
+cfn=(2)
+calls=6 5
+0 1200
+totals: 222
+"""
+
+
+def test_a_profile_says_what_is_ours_and_who_allocates(folder):
+    path = folder + "/callgrind.1"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(PROFILE)
+    part = callgrind.parse(path)
+    assert part.instructions == 222
+    assert part.ours == 160
+    assert part.allocations == {"deliver": 29}

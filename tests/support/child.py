@@ -60,8 +60,11 @@ class Wire:
 class Child:
     role_names = {"inspect": "inspect-child"}
 
-    def __init__(self, role, *names):
+    def __init__(self, role, *names, wrap=(), env=None):
+        """wrap: what to run it under, as ["valgrind", "--tool=..."]"""
         self.role = role
+        self.wrap = list(wrap)
+        self.env = dict(os.environ, **(env or {}))
         self.names = names
         self.seen = []      # all messages, control and data
         self.process = None
@@ -81,8 +84,9 @@ class Child:
         # A file, as nobody reads while the test waits for something else.
         self.stderr = tempfile.TemporaryFile("a+b")
         self.process = subprocess.Popen(
-            [f"{BUILD}/penstock", self.role_names.get(self.role, self.role),
-             *self.names], pass_fds=(3, 4), preexec_fn=take_places,
+            [*self.wrap, f"{BUILD}/penstock",
+             self.role_names.get(self.role, self.role), *self.names],
+            pass_fds=(3, 4), preexec_fn=take_places, env=self.env,
             stdin=subprocess.DEVNULL, stderr=self.stderr)
         for s in (theirs3, theirs4):
             s.close()
