@@ -95,8 +95,7 @@ poll_once(struct fixture *f)
 		if (r->outcome == PS_DROPPED)
 			continue;
 		cr_assert(eq(int, r->value.type, PS_STRING));
-		cr_assert(r->value_schema != NULL);
-		cr_assert(not(r->value_schema->optional));
+		cr_assert_not(r->value_schema->optional);
 		cr_assert(eq(i64, r->timestamp, PS_NOW));
 		if (used + r->value.len + 2 < sizeof f->lines) {
 			memcpy(f->lines + used, r->value.s, r->value.len);
