@@ -1,5 +1,6 @@
 #include "worker/causes.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/dict.h"
@@ -46,14 +47,13 @@ causes_free(struct causes **cp)
 static void
 drop_oldest(struct causes *c)
 {
-	const struct dict_entry *oldest = NULL;
+	const struct dict_entry *oldest = dict_first(c->all);
 	size_t len;
 	const char *name;
 
-	for (const struct dict_entry *e = dict_first(c->all); e != NULL;
-	     e = dict_next(e))
-		if (oldest == NULL ||
-		    clock_since(((struct cause *)dict_value(e))->until,
+	assert(oldest != NULL);
+	for (const struct dict_entry *e = oldest; e != NULL; e = dict_next(e))
+		if (clock_since(((struct cause *)dict_value(e))->until,
 			((struct cause *)dict_value(oldest))->until) > 0)
 			oldest = e;
 	name = dict_key(oldest, &len);

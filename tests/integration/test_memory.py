@@ -10,6 +10,9 @@ from support.receiver import Reply
 
 MIB = 1 << 20
 WORKER, TASK = 15 * MIB, 3 * MIB  # what they may take when idle
+# libcurl brings OpenSSL, GnuTLS, Kerberos, LDAP and SSH, a megabyte of each
+# process that nothing can share: 2.7 to 3.0 MiB with two tasks of each kind.
+CURL_TASK = 3.5 * MIB
 
 
 def rest_at(pids, limit):
@@ -53,7 +56,7 @@ def test_an_idle_worker_with_one_idle_task_keeps_to_its_goals(
         "libssl", "libuv"}
 
 
-def test_idle_tasks_of_every_kind_keep_to_their_goal(
+def test_idle_tasks_of_every_kind_keep_to_their_limit(
         worker, kafka, topic, postgres, db, s3, bucket, receiver, folder,
         unique, capsys):
     """Two of each, and each has done something. TLS towards Kafka is not
@@ -90,8 +93,11 @@ def test_idle_tasks_of_every_kind_keep_to_their_goal(
         wait_for("a request", lambda n=n: [
             r for r in receiver.requests if r.path == "/" + n])
         wait_for("an object", lambda n=n: s3.keys(bucket, n + "/"))
-    show(capsys, rest_at({name: worker.wait_task(name)
-                          for both in names.values() for name in both}, TASK))
+    for curl, limit in ((False, TASK), (True, CURL_TASK)):
+        show(capsys, rest_at({
+            name: worker.wait_task(name) for kind, both in names.items()
+            for name in both if (kind in ("http-sink", "s3-sink")) == curl},
+            limit))
 
 
 def test_a_slow_sink_stays_within_its_memory(worker, kafka, topic, receiver,
