@@ -109,7 +109,7 @@ share_out(const struct ps_list *tables, size_t n, struct ps_task_configs *out)
 			str_put(&list, k > next ? "," : "");
 			str_put(&list, tables->items[k]);
 		}
-		setting.value = list.data;
+		setting.value = list.data == NULL ? "" : list.data;
 		ps_task_add(out, &setting, 1);
 		str_fini(&list);
 		next = end;
