@@ -155,7 +155,8 @@ def test_a_stop_and_a_commit_wake_what_waits(running, folder):
     began = time.monotonic()
     assert child.stop() == 0
     assert time.monotonic() - began < 15
-    assert lines(folder)[-1] in ("woken to stop", "woken")
+    # "nothing": something else, like a commit that was due, came first.
+    assert lines(folder)[-1] in ("woken to stop", "woken", "nothing")
 
 
 def test_the_id_of_a_topic(running, kafka, folder):

@@ -134,7 +134,8 @@ def test_no_answer_has_them(told, path):
 def test_no_answer_about_a_connector_has_them(told, path):
     for name in told.pipelines:
         r = told.rest.request("GET", f"/connectors/{name}{path}")
-        assert r.status_code in (200, 404), r.text
+        # A broker that does not answer is a 500, which must be silent too.
+        assert r.status_code in (200, 404, 500), r.text
         assert_silent(r.text)
 
 

@@ -107,9 +107,8 @@ def test_kill_9_repeats_at_most_what_was_not_yet_stored(
     write(folder + "/in", *(f"line {n}" for n in range(100)))
     w = new_worker(kafka.bootstrap, cls=Standalone, files=[source])
     kafka.wait_records(t, 100)
-    wait_for("the position", lambda: w.rest.offsets("src")[0]["offset"])
-    stored = w.rest.offsets("src")[0]["offset"]["position"]
-    assert stored == os.path.getsize(folder + "/in")
+    wait_for("the position", lambda: w.rest.offsets("src")[0]["offset"]
+             ["position"] == os.path.getsize(folder + "/in"))
     w.kill9()
     write(folder + "/in", "after")
     w.start()
