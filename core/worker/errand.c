@@ -68,8 +68,8 @@ answer(struct errand *e, const json_t *result, const struct ps_error *err)
 
 /* ---- what the child says ----------------------------------------------- */
 
-static enum ps_code
-code_of(const char *name)
+enum ps_code
+errand_code(const char *name)
 {
 	if (name != NULL && strcmp(name, "CONFIG") == 0)
 		return PS_E_CONFIG;
@@ -85,7 +85,7 @@ on_message(void *ctx, const struct msg *m)
 	struct ps_error err = { 0 };
 
 	if (m->type == MSG_TYPE_FAILED) {
-		(void)ps_fail(&e->failed, code_of(m->failed.code), "%s",
+		(void)ps_fail(&e->failed, errand_code(m->failed.code), "%s",
 		    m->failed.text);
 		return;
 	}
@@ -94,7 +94,7 @@ on_message(void *ctx, const struct msg *m)
 	if (m->type != MSG_TYPE_REPLY || m->reply.id != e->id || e->freed)
 		return;
 	if (m->reply.error != NULL)
-		(void)ps_fail(&err, code_of(m->reply.code), "%s",
+		(void)ps_fail(&err, errand_code(m->reply.code), "%s",
 		    m->reply.error);
 	else if (m->reply.result == NULL)
 		(void)ps_fail(&err, PS_E_FATAL, "%s: reply without a result",

@@ -48,6 +48,8 @@ typedef void errand_cause_fn(void *ctx, const char *cause);
 void errand_on_cause(struct errand *e, errand_cause_fn *fn, void *ctx);
 /* The child ends; fn is not called any more. From within fn as well. */
 void errand_free(struct errand **ep);
+/* The class that a child's message names. */
+enum ps_code errand_code(const char *name);
 /* A graceful stop of a child that watches needs this long at most. */
 #define ERRAND_STOP_MS 2000
 
