@@ -186,16 +186,22 @@ def _server(request, make, path):
         del running[request.fixturename]
 
 
+# A broker that nobody kills is not taken for dead when the machine is busy.
+PATIENT = {"broker_session_timeout_ms": 60000}
+
+
 @pytest.fixture(scope="session")
 def kafka(session_dir, request):
-    yield from _server(request, Kafka, session_dir + "/kafka")
+    yield from _server(request, lambda path: Kafka(path, **PATIENT),
+                       session_dir + "/kafka")
 
 
 @pytest.fixture(scope="session")
 def secure_kafka(session_dir, request):
     """with a SASL_SSL and an SSL listener"""
-    yield from _server(request, lambda path: Kafka(path, secure=True),
-                       session_dir + "/secure-kafka")
+    yield from _server(
+        request, lambda path: Kafka(path, secure=True, **PATIENT),
+        session_dir + "/secure-kafka")
 
 
 @pytest.fixture(scope="session")
