@@ -3,6 +3,8 @@ and each test has topics and databases of its own in them; a test that stops
 or kills a server takes own_kafka, own_postgres. Logs of a session in which a
 test failed stay in <build>/run/<pid> until the next session.
 
+Under pytest-xdist each process has servers of its own.
+
 A test that takes longer than `timeout` in pytest.ini fails with the stacks of
 all threads; one that cannot even be interrupted ends the process that runs
 it. Whatever fails shows the ends of its servers' logs, and no process that a
@@ -27,6 +29,7 @@ from support.s3 import S3
 from support.worker import Worker
 
 LOG_LINES = 30
+UNSTABLE_MAX = 5
 
 # Tests that say nothing under AddressSanitizer, and why: a file or a test.
 NOT_UNDER_ASAN = {
@@ -120,10 +123,23 @@ def pytest_runtest_makereport(item, call):
             report.sections.append((log, process.tail(log, LOG_LINES)))
 
 
+def unstable(config):
+    """{test: why} of those that failed and were run again: on a machine that
+    others use, or for a fault of ours. Each is shown at the end, and a few is
+    the most that there may be (see --reruns in tests/support/run-all)."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return {r.nodeid: r.longreprtext for r in reporter.stats.get("rerun", [])}
+
+
 def pytest_sessionfinish(session):
     """A sanitizer's report from any process fails the session."""
     if is_parallel(session.config):
         return
+    again = unstable(session.config)
+    for name, why in again.items():
+        print(f"\nunstable: {name} failed and was run again:\n{why}")
+    if len(again) > UNSTABLE_MAX:
+        session.exitstatus = 1
     reports = env.reports()
     for path in reports:
         print(f"\nsanitizer report {path}:\n{process.tail(path, 60)}")
