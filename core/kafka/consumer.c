@@ -71,7 +71,17 @@ drop_batch(struct consumer *c)
 	c->count = 0;
 }
 
-/* Leaves the group; what is revoked is given back without a word. */
+static void
+answer(struct consumer *c)
+{
+	if (c->unanswered == CONSUMER_ASSIGNED)
+		(void)consumer_assign(c, NULL, 0, NULL);
+	else if (c->unanswered != CONSUMER_NOTHING)
+		(void)consumer_unassign(c, c->told, c->told_count, NULL);
+}
+
+/* Leaves the group; what is revoked is given back without a word, also when
+ * the time is over: a client that waits for an answer cannot be destroyed. */
 static void
 leave(struct consumer *c, int limit_ms)
 {
@@ -81,15 +91,12 @@ leave(struct consumer *c, int limit_ms)
 
 	if (!c->closing && consumer_close(c, NULL) != 0)
 		return;
-	while (!c->closed && clock_since(start, clock_now()) < limit_ms) {
-		if (c->unanswered == CONSUMER_ASSIGNED)
-			(void)consumer_assign(c, NULL, 0, NULL);
-		else if (c->unanswered != CONSUMER_NOTHING)
-			(void)consumer_unassign(c, c->told, c->told_count,
-			    NULL);
+	do {
+		answer(c);
 		if (consumer_poll(c, &limits, &e, NULL) != 0)
-			break;
-	}
+			e.what = CONSUMER_TROUBLE;
+	} while (!c->closed && (e.what != CONSUMER_NOTHING ||
+				   clock_since(start, clock_now()) < limit_ms));
 }
 
 static void
@@ -217,8 +224,10 @@ look(struct consumer *c, const struct consumer_limits *limits,
 	int told = 0;
 
 	if (c->waiting != NULL)
-		return consumer_resolve(c, limits->timeout_ms, out, err);
-	if (c->gap.position.topic != NULL)
+		told = consumer_resolve(c, limits->timeout_ms, out, err);
+	if (told != 0)
+		return told;
+	if (c->gap.position.topic != NULL && !c->closing)
 		return consumer_tell_gap(c, out);
 	if (c->empty_commits > 0) {
 		c->empty_commits--;

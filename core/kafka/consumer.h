@@ -84,7 +84,7 @@ struct consumer_limits {
 
 struct consumer *
 consumer_new(const struct ps_config *settings, struct ps_error *err);
-/* Leaves the group (at most limit_ms) and ends. Not needed after CLOSED. */
+/* Leaves the group (about limit_ms at most) and ends. */
 void consumer_free(struct consumer **cp, int limit_ms);
 
 int consumer_subscribe(struct consumer *c, const char *const *topics,
@@ -146,7 +146,8 @@ const char *consumer_topic_id(const struct consumer *c, const char *topic);
  * the next call. */
 bool consumer_group(struct consumer *c, struct consumer_group *out);
 
-/* Begins to leave: poll goes on giving REVOKED, at last CLOSED. */
+/* Begins to leave: poll goes on giving REVOKED, at last CLOSED. What comes
+ * meanwhile is refused; every answer gives all back. */
 int consumer_close(struct consumer *c, struct ps_error *err);
 
 #endif

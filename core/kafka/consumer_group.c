@@ -96,9 +96,9 @@ consumer_event_take(struct consumer *c, rd_kafka_event_t *ev,
 	switch (rd_kafka_event_type(ev)) {
 	case RD_KAFKA_EVENT_REBALANCE:
 		(void)take_rebalance(c, ev, out);
-		if (c->waiting != NULL)
-			return consumer_resolve(c, COMMITTED_MS, out, err);
-		return 1;
+		return c->waiting == NULL
+			   ? 1
+			   : consumer_resolve(c, COMMITTED_MS, out, err);
 	case RD_KAFKA_EVENT_OFFSET_COMMIT:
 		return take_commit(c, ev, out);
 	case RD_KAFKA_EVENT_ERROR:
@@ -170,12 +170,50 @@ tell_assigned(struct consumer *c, struct consumer_event *out,
 	return 1;
 }
 
+/* Once the group is being left librdkafka takes every answer as "all go back"
+ * and waits for one at most. There is no second: when the group has ended it
+ * drops calls without a reply, and whoever asked would wait for ever. */
+static void
+give_all_back(struct consumer *c)
+{
+	c->part_count = 0;
+	if (c->gave_back || rd_kafka_consumer_closed(c->rk))
+		return;
+	c->gave_back = true;
+	(void)rd_kafka_assign(c->rk, NULL);
+}
+
+/* Partitions that came while the group is being left: whose offsets nobody
+ * asks for. They go back, together with all that was there before. */
+static int
+refuse(struct consumer *c, struct consumer_event *out)
+{
+	rd_kafka_topic_partition_list_destroy(c->waiting);
+	c->waiting = NULL;
+	if (c->part_count == 0) {
+		give_all_back(c);
+		return 0;
+	}
+	c->told = xrealloc(c->told, c->part_count * sizeof *c->told);
+	for (size_t i = 0; i < c->part_count; i++)
+		c->told[i] = c->parts[i].position;
+	c->told_count = c->part_count;
+	out->what = CONSUMER_REVOKED;
+	out->positions = c->told;
+	out->position_count = c->told_count;
+	c->unanswered = out->what;
+	return 1;
+}
+
 int
 consumer_resolve(struct consumer *c, int limit_ms, struct consumer_event *out,
     struct ps_error *err)
 {
-	rd_kafka_resp_err_t e = ask_committed(c, limit_ms);
+	rd_kafka_resp_err_t e;
 
+	if (c->closing)
+		return refuse(c, out);
+	e = ask_committed(c, limit_ms);
 	if (e == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return tell_assigned(c, out, err);
 	out->what = CONSUMER_TROUBLE;
@@ -227,10 +265,15 @@ int
 consumer_assign(struct consumer *c, const struct consumer_position *positions,
     size_t count, struct ps_error *err)
 {
-	rd_kafka_topic_partition_list_t *l = consumer_list(positions, count);
+	rd_kafka_topic_partition_list_t *l;
 	rd_kafka_error_t *e = NULL;
 	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
 
+	if (c->closing) {
+		give_all_back(c);
+		return settle(c, NULL, code, err);
+	}
+	l = consumer_list(positions, count);
 	for (size_t i = 0; i < count; i++) {
 		forward(c, &positions[i]);
 		consumer_part_add(c, &positions[i]);
@@ -253,7 +296,9 @@ consumer_unassign(struct consumer *c, const struct consumer_position *positions,
 	rd_kafka_error_t *e = NULL;
 	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
 
-	if (is_cooperative(c)) {
+	if (c->closing) {
+		give_all_back(c);
+	} else if (is_cooperative(c)) {
 		l = consumer_list(positions, count);
 		for (size_t i = 0; i < count; i++)
 			consumer_part_remove(c, positions[i].topic,

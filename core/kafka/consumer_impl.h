@@ -31,6 +31,7 @@ struct consumer {
 	const char *reset;
 	size_t max_poll_records;
 	bool closing, closed;
+	bool gave_back; /* all that was assigned, as the group is left */
 
 	const char **topics; /* one pointer per name, for ever */
 	size_t topic_count;
@@ -89,7 +90,8 @@ size_t consumer_take(struct consumer *c, const struct consumer_limits *limits,
  * the client can do no more. */
 int consumer_event_take(struct consumer *c, rd_kafka_event_t *ev,
     struct consumer_event *out, struct ps_error *err);
-/* Asks for committed offsets of what was assigned, then tells it. */
+/* Asks for committed offsets of what was assigned, then tells it. 0: it was
+ * refused, as the group is being left. */
 int consumer_resolve(struct consumer *c, int limit_ms,
     struct consumer_event *out, struct ps_error *err);
 int consumer_tell_gap(struct consumer *c, struct consumer_event *out);

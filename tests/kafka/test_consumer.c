@@ -331,6 +331,96 @@ Test(consumer, close_gives_back_what_it_had, .timeout = 60)
 	mock_stop(&m);
 }
 
+/* An event came that nobody has looked at. */
+static void
+wait_until_queued(const struct consumer *c)
+{
+	struct clock_ms start = clock_now();
+
+	while (rd_kafka_queue_length(c->events) == 0) {
+		cr_assert(clock_since(start, clock_now()) < LIMIT_MS);
+		(void)poll(NULL, 0, 1);
+	}
+}
+
+/* librdkafka waits for an answer to each assignment, for ever. */
+Test(consumer, leaving_answers_an_assignment_that_nobody_looked_at,
+    .timeout = 60)
+{
+	static const int limits[] = { 5000, 1, 0 };
+	struct mock m;
+	struct consumer *c;
+
+	mock_start(&m);
+	mock_topic(&m, "t", 2);
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+		c = join(&m, NULL, NULL);
+		wait_until_queued(c);
+		consumer_free(&c, limits[i]);
+	}
+	mock_stop(&m);
+}
+
+Test(consumer, leaving_does_not_wait_for_offsets_that_nobody_tells,
+    .timeout = 60)
+{
+	enum { OFFSET_FETCH = 9 };
+	struct consumer_limits limits = { 20, 0, 0 };
+	struct consumer_event e = { 0 };
+	struct clock_ms start;
+	struct mock m;
+	struct consumer *c;
+
+	mock_start(&m);
+	mock_topic(&m, "t", 2);
+	for (int i = 0; i < 1000; i++)
+		rd_kafka_mock_push_request_errors(m.cluster, OFFSET_FETCH, 1,
+		    RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS);
+	c = join(&m, NULL, NULL);
+	while (c->waiting == NULL)
+		cr_assert(eq(int, consumer_poll(c, &limits, &e, NULL), 0));
+	start = clock_now();
+	consumer_free(&c, LIMIT_MS);
+	cr_expect(clock_since(start, clock_now()) < LIMIT_MS);
+	mock_stop(&m);
+}
+
+Test(consumer, what_comes_while_leaving_goes_back_with_all_there_was,
+    .timeout = 60)
+{
+	struct mock m;
+	struct consumer *c, *other;
+	struct consumer_event e;
+	size_t n;
+
+	mock_start(&m);
+	mock_topic(&m, "t", 2);
+	c = join(&m, "heartbeat.interval.ms", "200");
+	e = wait_for(c, CONSUMER_ASSIGNED, 0);
+	cr_assert(eq(int, consumer_assign(c, e.positions, 2, NULL), 0));
+	other = join(&m, "heartbeat.interval.ms", "200");
+	e = wait_for(c, CONSUMER_REVOKED, 0);
+	cr_assert(eq(int,
+	    consumer_unassign(c, e.positions, e.position_count, NULL), 0));
+	do {
+		e = wait_for(other, CONSUMER_ASSIGNED, 0);
+		n = e.position_count;
+		cr_assert(
+		    eq(int, consumer_assign(other, e.positions, n, NULL), 0));
+		(void)wait_for(c, CONSUMER_NOTHING, 0);
+	} while (n == 0);
+	consumer_free(&other, 5000);
+	wait_until_queued(c);
+	cr_assert(eq(int, consumer_close(c, NULL), 0));
+	e = wait_for(c, CONSUMER_REVOKED, 0);
+	cr_expect(eq(sz, e.position_count, 1));
+	cr_assert(eq(int,
+	    consumer_unassign(c, e.positions, e.position_count, NULL), 0));
+	(void)wait_for(c, CONSUMER_CLOSED, 0);
+	consumer_free(&c, 1000);
+	mock_stop(&m);
+}
+
 Test(consumer, pattern_of_java_is_anchored_and_rewritten)
 {
 	static const struct {
