@@ -120,7 +120,7 @@ class Bench:
         self.paths, self.failures, self.notes = [], [], []
         self.number = 0
         self.load = os.getloadavg()[0]
-        self.kafka = Kafka(folder, heap="1g")
+        self.kafka = Kafka(folder, heap="1g", java=["-XX:+UseSerialGC"])
         self.postgres = Postgres(
             folder, fsync="on", shared_buffers="'512MB'",
             max_wal_size="'8GB'", checkpoint_timeout="'30min'")

@@ -6,7 +6,7 @@ import os
 import shutil
 
 from .env import DEPS
-from .kafka import classpath
+from .kafka import QUICK_JAVA, classpath
 from .worker import Worker
 
 # Seen by Connect as plugins, not as part of itself. Its own classes use some
@@ -32,7 +32,7 @@ class Connect(Worker):
         return super().start(timeout)
 
     def _argv(self):
-        return ["java", "-Xms256m", f"-Xmx{self.heap}",
+        return ["java", "-Xms256m", f"-Xmx{self.heap}", *QUICK_JAVA,
                 "-Dorg.slf4j.simpleLogger.showDateTime=true",
                 "-Dorg.slf4j.simpleLogger.log.org.reflections=error",
                 "-cp", classpath(*PLUGIN_JARS),

@@ -71,6 +71,10 @@ QUIET = ("state.change.logger", "kafka.log", "kafka.cluster",
          "org.apache.kafka.coordinator")
 
 
+# Servers of tests live for seconds: a second compiler costs more than it gives.
+QUICK_JAVA = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+
+
 def without_fsync():
     """We kill processes, not machines; a disk that is busy for seconds would
     only fence the broker."""
@@ -88,8 +92,9 @@ def classpath(*without):
 
 class Kafka:
     def __init__(self, folder, nodes=1, secure=False, heap="512m",
-                 **settings):
+                 java=QUICK_JAVA, **settings):
         self.folder = folder
+        self.java = java
         self.numbers = range(1, nodes + 1)
         self.heap = heap
         self.settings = settings
@@ -137,8 +142,7 @@ class Kafka:
 
     def _java(self, *args):
         return ["java", f"-Xms{self.heap}", f"-Xmx{self.heap}",
-                "-XX:+UseSerialGC",
-                "-Dorg.slf4j.simpleLogger.showDateTime=true",
+                *self.java, "-Dorg.slf4j.simpleLogger.showDateTime=true",
                 *[f"-Dorg.slf4j.simpleLogger.log.{name}=warn"
                   for name in QUIET], "-cp", classpath(), *args]
 
