@@ -346,6 +346,19 @@ sink_open(void *state, struct ps_topic_position *tps, size_t count,
 	return 0;
 }
 
+/* The file has no position: those of the group are all there are. */
+static int
+sink_alter_offsets(const struct ps_host *h, const struct ps_config *c,
+    const struct ps_topic_position *tps, size_t count, struct ps_error *err)
+{
+	(void)h;
+	(void)c;
+	(void)tps;
+	(void)count;
+	(void)err;
+	return 1;
+}
+
 static bool
 sink_headers(void *state)
 {
@@ -359,6 +372,7 @@ const struct ps_sink_ops file_sink_ops = {
 	.open = sink_open,
 	.put = sink_put,
 	.pre_commit = sink_pre_commit,
+	.alter_offsets = sink_alter_offsets,
 	.destroy = sink_destroy,
 	.headers = sink_headers,
 };

@@ -356,8 +356,6 @@ check_offset(const struct ps_value *offset, struct ps_error *err)
 {
 	const struct ps_value *position;
 
-	if (offset->type == PS_NULL)
-		return 0;
 	position = ps_map_find(offset, "position");
 	if (position == NULL)
 		return ps_fail(err, PS_E_CONFIG,
@@ -375,19 +373,38 @@ check_offset(const struct ps_value *offset, struct ps_error *err)
 }
 
 static int
+check_partition(const struct ps_value *map, struct ps_error *err)
+{
+	if (map->type != PS_MAP)
+		return ps_fail(err, PS_E_CONFIG,
+		    "Partition objects cannot be null");
+	if (ps_map_find(map, "filename") == NULL)
+		return ps_fail(err, PS_E_CONFIG,
+		    "Partition objects should contain the key 'filename'");
+	return 0;
+}
+
+static int
 source_alter_offsets(const struct ps_host *h, const struct ps_config *c,
     const struct ps_position *positions, size_t count, struct ps_error *err)
 {
-	(void)h;
 	if (!ps_config_has(c, "file"))
 		return ps_fail(err, PS_E_CONFIG,
 		    "Offsets cannot be modified if the 'file' configuration "
 		    "is unspecified. This is because stdin is used for input "
 		    "and offsets are not tracked.");
-	for (size_t i = 0; i < count; i++)
-		if (check_offset(&positions[i].offset, err) != 0)
+	for (size_t i = 0; i < count; i++) {
+		const struct ps_position *p = &positions[i];
+
+		/* As in Java: whatever is there may be forgotten. */
+		if (p->offset.type == PS_NULL)
+			continue;
+		if (check_offset(&p->offset, err) != 0 ||
+		    check_partition(h->partition_map(h, p->partition), err) !=
+			0)
 			return -1;
-	return 0;
+	}
+	return 1;
 }
 
 const struct ps_source_ops file_source_ops = {

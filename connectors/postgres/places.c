@@ -298,12 +298,25 @@ places_moved(struct places *p)
 			p->places[i].stored = p->places[i].next;
 }
 
+static int
+forget_all(struct places *p, struct db *db, struct ps_error *err)
+{
+	struct str sql;
+
+	str_init(&sql, STR_SQL_LIMIT);
+	str_addf(&sql, "DELETE FROM %s WHERE connector=", p->table);
+	str_literal(&sql, p->host->connector);
+	return run(db, &sql, NULL, err);
+}
+
 int
 places_alter(struct places *p, struct db *db,
     const struct ps_topic_position *tps, size_t count, struct ps_error *err)
 {
 	struct str sql;
 
+	if (count == 0)
+		return forget_all(p, db, err);
 	str_init(&sql, STR_SQL_LIMIT);
 	str_put(&sql, "BEGIN;");
 	for (size_t i = 0; i < count; i++) {

@@ -50,7 +50,7 @@ int places_reload(struct places *p, struct db *db, struct ps_error *err);
 int places_move(struct places *p, struct db *db, struct ps_error *err);
 /* The COMMIT is answered. */
 void places_moved(struct places *p);
-/* An operator's change: PS_NO_OFFSET forgets. */
+/* An operator's change: PS_NO_OFFSET forgets; none of them: all. */
 int places_alter(struct places *p, struct db *db,
     const struct ps_topic_position *tps, size_t count, struct ps_error *err);
 

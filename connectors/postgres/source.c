@@ -504,5 +504,6 @@ const struct ps_source_ops source_ops = {
 	.start = start,
 	.poll = source_poll,
 	.exactly_once = exactly_once,
+	.alter_offsets = source_alter_offsets,
 	.destroy = destroy,
 };

@@ -17,4 +17,8 @@ int discover_task_configs(const struct ps_host *h, const struct ps_config *c,
 int discover_watch(const struct ps_host *h, const struct ps_config *c,
     struct ps_error *err);
 
+/* alter.c */
+int source_alter_offsets(const struct ps_host *h, const struct ps_config *c,
+    const struct ps_position *positions, size_t count, struct ps_error *err);
+
 #endif

@@ -94,6 +94,12 @@ do_stored_offset(const struct ps_host *h, const struct ps_source_partition *p,
 	return partition_offset(p, a, offset);
 }
 
+static const struct ps_value *
+do_partition_map(const struct ps_host *h, const struct ps_source_partition *p)
+{
+	return partition_map(self(h)->partitions, p);
+}
+
 static void
 do_request_commit(const struct ps_host *h)
 {
@@ -198,6 +204,7 @@ static const struct ps_host abi_calls = {
 	.raise_error = do_raise_error,
 	.waiting = do_waiting,
 	.topic_id = do_topic_id,
+	.partition_map = do_partition_map,
 };
 
 /* A label's value: backslash, quote and newline escaped. */

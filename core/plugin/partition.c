@@ -12,8 +12,8 @@ enum { SCRATCH = 4096 };
 
 struct partition_set {
 	char *connector;
-	struct ps_arena *scratch;
-	struct dict *table; /* by canonical */
+	struct ps_arena *scratch, *maps; /* maps: those asked for */
+	struct dict *table;              /* by canonical */
 	struct ps_source_partition *first, *last;
 };
 
@@ -24,6 +24,7 @@ partition_set_new(const char *connector)
 
 	s->connector = xstrdup(connector);
 	s->scratch = arena_new(SCRATCH);
+	s->maps = arena_new(0);
 	s->table = dict_new();
 	return s;
 }
@@ -52,6 +53,7 @@ partition_set_free(struct partition_set **sp)
 	}
 	dict_free(&s->table);
 	arena_free(&s->scratch);
+	arena_free(&s->maps);
 	free(s->connector);
 	free(s);
 	*sp = NULL;
@@ -178,6 +180,18 @@ partition_set_stored(struct partition_set *s, const char *key,
 
 	arena_reset(s->scratch, SCRATCH);
 	return result;
+}
+
+const struct ps_value *
+partition_map(struct partition_set *s, const struct ps_source_partition *p)
+{
+	struct ps_value *map =
+	    (struct ps_value *)ps_calloc(s->maps, 1, sizeof *map);
+
+	/* It borrows the text. */
+	(void)value_from_json(s->maps, p->canonical, strlen(p->canonical), map,
+	    NULL);
+	return map;
 }
 
 int

@@ -38,6 +38,9 @@ int partition_set_stored(struct partition_set *s, const char *key,
 /* NULL when the map has no JSON form. */
 struct ps_source_partition *
 partition_find(struct partition_set *s, const struct ps_value *map);
+/* What it was found by. */
+const struct ps_value *
+partition_map(struct partition_set *s, const struct ps_source_partition *p);
 /* 1 and the offset in `a`, 0: none. */
 int partition_offset(const struct ps_source_partition *p, struct ps_arena *a,
     struct ps_value *offset);

@@ -305,9 +305,7 @@ on_asked(void *ctx, const json_t *result, const struct ps_error *err)
 	const struct configs_connector *cfg;
 
 	if (result == NULL) {
-		request_refuse(rq, ANSWER_FAILED,
-		    "Failed to modify offsets for connector %s: %s",
-		    rq->spec.connector, err->text);
+		request_refuse(rq, ANSWER_FAILED, "%s", err->text);
 		return;
 	}
 	rq->handled = json_is_true(json_object_get(result, "handled"));
@@ -321,7 +319,7 @@ on_asked(void *ctx, const json_t *result, const struct ps_error *err)
 }
 
 static json_t *
-items_of(const struct request *rq)
+source_items(const struct request *rq)
 {
 	json_t *items = json_array();
 	const json_t *item, *offset;
@@ -334,6 +332,35 @@ items_of(const struct request *rq)
 		    json_pack("[O?, O?]", json_object_get(item, "partition"),
 			offset));
 	}
+	return items;
+}
+
+static void
+add_sink_item(json_t *items, const struct consumer_position *p)
+{
+	json_t *offset = p->offset < 0 ? json_null()
+				       : json_pack("{s:I}", "kafka_offset",
+					     (json_int_t)p->offset);
+
+	(void)json_array_append_new(items,
+	    json_pack("[{s:s, s:i}, o]", "kafka_topic", p->topic,
+		"kafka_partition", (int)p->partition, offset));
+}
+
+/* NULL: refused. None when all are reset. */
+static json_t *
+sink_items(struct request *rq)
+{
+	struct positions p = { 0 };
+	json_t *items;
+
+	if (take_positions(rq, &p) != 0)
+		return NULL;
+	items = json_array();
+	for (size_t i = 0; i < p.set_count; i++)
+		add_sink_item(items, &p.set[i]);
+	for (size_t i = 0; i < p.unset_count; i++)
+		add_sink_item(items, &p.unset[i]);
 	return items;
 }
 
@@ -350,6 +377,7 @@ request_change_offsets(struct request *rq)
 	const struct configs_connector *cfg = request_connector(rq);
 	const char *name = rq->spec.connector;
 	struct errand_spec spec = { MSG_CONNECTOR, name, NULL };
+	json_t *items;
 
 	if (cfg == NULL)
 		return;
@@ -367,8 +395,11 @@ request_change_offsets(struct request *rq)
 		offsets_each(journal_offsets(worker_journal(rq->w)), name,
 		    add_reset, rq->offsets);
 	}
+	items = request_is_sink(rq, cfg) ? sink_items(rq) : source_items(rq);
+	if (items == NULL)
+		return;
 	spec.config = &cfg->config;
 	rq->errand = errand_new(worker_errands(rq->w), &spec);
 	errand_ask(rq->errand, "alter_offsets",
-	    json_pack("{s:o}", "items", items_of(rq)), LIMIT_MS, on_asked, rq);
+	    json_pack("{s:o}", "items", items), LIMIT_MS, on_asked, rq);
 }

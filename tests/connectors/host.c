@@ -90,6 +90,13 @@ host_stored_offset(const struct ps_host *h, const struct ps_source_partition *p,
 	return 1;
 }
 
+static const struct ps_value *
+host_partition_map(const struct ps_host *h, const struct ps_source_partition *p)
+{
+	(void)h;
+	return test_host_partition_map(p);
+}
+
 static void
 host_request_commit(const struct ps_host *h)
 {
@@ -202,6 +209,7 @@ test_host_new(const char *so, const char *class_name)
 		.request_reconfiguration = host_nothing,
 		.raise_error = host_raise_error,
 		.waiting = host_waiting,
+		.partition_map = host_partition_map,
 	};
 	for (size_t i = 0; i < t->class->key_count; i++)
 		test_host_set(t, t->class->keys[i].name,

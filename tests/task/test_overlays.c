@@ -174,8 +174,11 @@ Test(overlays, a_source_checks_new_offsets)
 	static const struct {
 		const char *items, *says;
 	} cases[] = {
-		{ "[[{\"filename\":\"/x\"},{\"position\":4}]]", "not handled" },
-		{ "[[{\"filename\":\"/x\"},null]]", "not handled" },
+		{ "[[{\"filename\":\"/x\"},{\"position\":4}]]", "handled" },
+		{ "[[{\"filename\":\"/x\"},null]]", "handled" },
+		{ "[[{\"file\":\"/x\"},null]]", "handled" },
+		{ "[[{\"file\":\"/x\"},{\"position\":4}]]", "'filename'" },
+		{ "[[null,{\"position\":4}]]", "cannot be null" },
 		{ "[[{\"filename\":\"/x\"},{\"position\":-1}]]",
 		    "non-negative" },
 		{ "[[{\"filename\":\"/x\"},{\"place\":1}]]", "'position'" },

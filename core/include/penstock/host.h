@@ -87,6 +87,11 @@ struct ps_host {
 	 * has another: positions of the old one say nothing of it, so a sink
 	 * that keeps positions keeps this beside them. Until the next call. */
 	const char *(*topic_id)(const struct ps_host *h, const char *topic);
+
+	/* Sources: what the partition is, a PS_MAP; in alter_offsets, which
+	 * gets what an operator wrote, it may be PS_NULL. */
+	const struct ps_value *(*partition_map)(const struct ps_host *h,
+	    const struct ps_source_partition *p);
 };
 
 #define PS_HOST_HAS(h, member)                                            \

@@ -57,6 +57,8 @@ struct ps_sink_ops {
 	/* Comes after a last pre_commit unless the partitions are lost. */
 	void (*close)(void *state, const struct ps_topic_position *tps,
 	    size_t count, enum ps_close_reason why);
+	/* An operator changes the group's offsets (PS_NO_OFFSET: reset; none
+	 * at all: reset all), before they are. Answers as a source's. */
 	int (*alter_offsets)(const struct ps_host *h, const struct ps_config *c,
 	    const struct ps_topic_position *tps, size_t count,
 	    struct ps_error *err);

@@ -75,8 +75,9 @@ struct ps_source_ops {
 	    size_t count);
 	enum ps_support (*exactly_once)(const struct ps_config *c);
 	enum ps_support (*boundaries)(const struct ps_config *c);
-	/* An operator changes offsets (offset PS_NULL: reset). 1: this class
-	 * manages them and did it; 0: the framework's are all there is. */
+	/* An operator changes stored offsets (offset PS_NULL: reset), before
+	 * they are. 1: with that nothing holds the old position any more; 0:
+	 * something else may; -1: they are refused. NULL op: 0. */
 	int (*alter_offsets)(const struct ps_host *h, const struct ps_config *c,
 	    const struct ps_position *positions, size_t count,
 	    struct ps_error *err);
