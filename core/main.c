@@ -34,9 +34,9 @@ fail_start(const struct ps_error *err)
 static void
 on_stopping(void *ctx)
 {
-	struct server **server = ctx;
+	struct rest **rest = ctx;
 
-	server_close(server);
+	rest_close(rest);
 }
 
 /* REST first: it answers while the logs are read. */
@@ -44,16 +44,16 @@ static int
 serve(struct worker *w)
 {
 	struct ps_error err = { 0 };
-	struct server *server = rest_open(w, &err);
+	struct rest *rest = rest_open(w, &err);
 	int code;
 
-	if (server == NULL)
+	if (rest == NULL)
 		return fail_start(&err);
-	if (worker_start(w, server_port(server), &err) == 0)
-		code = worker_run(w, on_stopping, &server);
+	if (worker_start(w, rest_port(rest), &err) == 0)
+		code = worker_run(w, on_stopping, &rest);
 	else
 		code = fail_start(&err);
-	server_close(&server);
+	rest_close(&rest);
 	return code;
 }
 

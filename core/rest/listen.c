@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "worker/options.h"
+
 #define LISTEN_BACKLOG 128
 
 static int
@@ -44,8 +46,8 @@ bind_first(const struct addrinfo *list)
 }
 
 /* "" is all interfaces: one socket for both families if there are both. */
-int
-listen_open(const char *host, int port, struct ps_error *err)
+static int
+open_host(const char *key, const char *host, int port, struct ps_error *err)
 {
 	bool all = host[0] == '\0';
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
@@ -58,17 +60,22 @@ listen_open(const char *host, int port, struct ps_error *err)
 	(void)snprintf(service, sizeof service, "%d", port);
 	got = getaddrinfo(all ? NULL : host, service, &hints, &list);
 	if (got != 0)
-		return ps_fail(err, PS_E_CONFIG, "listeners: host %s: %s", host,
+		return ps_fail(err, PS_E_CONFIG, "%s: host %s: %s", key, host,
 		    gai_strerror(got));
 	fd = bind_first(list);
 	freeaddrinfo(list);
 	if (fd >= 0)
 		return fd;
 	if (all && errno == EAFNOSUPPORT)
-		return listen_open("0.0.0.0", port, err);
-	return ps_fail(err, PS_E_CONFIG,
-	    "listeners: cannot listen on %s port %d: %s",
-	    all ? "all interfaces" : host, port, strerror(errno));
+		return open_host(key, "0.0.0.0", port, err);
+	return ps_fail(err, PS_E_CONFIG, "%s: cannot listen on %s port %d: %s",
+	    key, all ? "all interfaces" : host, port, strerror(errno));
+}
+
+int
+listen_open(const struct listener *l, struct ps_error *err)
+{
+	return open_host(l->key, l->host, l->port, err);
 }
 
 int

@@ -6,8 +6,10 @@
 
 #include <penstock/error.h>
 
-/* A listening descriptor. Host "": all interfaces; port 0: any. */
-int listen_open(const char *host, int port, struct ps_error *err);
+struct listener;
+
+/* A listening descriptor. */
+int listen_open(const struct listener *l, struct ps_error *err);
 /* The port it is bound to. */
 int listen_port(int fd);
 

@@ -1,5 +1,8 @@
 #include "rest/rest.h"
 
+#include <stdlib.h>
+
+#include "base/xalloc.h"
 #include "rest/ask.h"
 #include "rest/route.h"
 #include "rest/server.h"
@@ -27,13 +30,17 @@ static const struct server_ops ops = {
 	.gone = ask_forget,
 };
 
-struct server *
-rest_open(struct worker *w, struct ps_error *err)
+struct rest {
+	size_t count;
+	struct server *servers[];
+};
+
+static struct server *
+open_one(struct worker *w, const struct listener *l, struct ps_error *err)
 {
 	const struct options *o = worker_options(w);
 	struct server_options so = {
-		.host = o->host,
-		.port = o->port,
+		.listener = l,
 		.body_max_bytes = (size_t)options_int(o, "rest.body.max.bytes"),
 		.connections_max =
 		    (unsigned)options_int(o, "rest.connections.max"),
@@ -43,4 +50,39 @@ rest_open(struct worker *w, struct ps_error *err)
 	};
 
 	return server_open(worker_loop(w), &so, &ops, w, err);
+}
+
+struct rest *
+rest_open(struct worker *w, struct ps_error *err)
+{
+	const struct options *o = worker_options(w);
+	struct rest *r =
+	    xcalloc(1, sizeof *r + o->listener_count * sizeof *r->servers);
+
+	for (size_t i = 0; i < o->listener_count; i++) {
+		r->servers[i] = open_one(w, &o->listeners[i], err);
+		if (r->servers[i] == NULL) {
+			rest_close(&r);
+			return NULL;
+		}
+		r->count++;
+	}
+	return r;
+}
+
+int
+rest_port(const struct rest *r)
+{
+	return server_port(r->servers[0]);
+}
+
+void
+rest_close(struct rest **rp)
+{
+	struct rest *r = *rp;
+
+	*rp = NULL;
+	for (size_t i = 0; r != NULL && i < r->count; i++)
+		server_close(&r->servers[i]);
+	free(r);
 }

@@ -6,10 +6,14 @@
 
 #include <penstock/error.h>
 
-struct server;
+struct rest;
 struct worker;
 
-/* Answers from here on, whatever the worker's state. */
-struct server *rest_open(struct worker *w, struct ps_error *err);
+/* Answers from here on, on every listener, whatever the worker's state. */
+struct rest *rest_open(struct worker *w, struct ps_error *err);
+/* Of the first listener. */
+int rest_port(const struct rest *r);
+/* Accepts NULL inside. */
+void rest_close(struct rest **rp);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "rest/ask.h"
 #include "rest/handlers.h"
+#include "rest/server.h"
 #include "worker/worker.h"
 
 #define PATH_MAX_BYTES 8192
@@ -169,8 +170,9 @@ is_refused(struct exchange *x)
 static bool
 is_hidden(const struct exchange *x, const char *path)
 {
-	return text_starts(path, "admin/") &&
-	       !worker_options(x->worker)->admin_api;
+	unsigned kind = text_starts(path, "admin/") ? SERVES_ADMIN : SERVES_API;
+
+	return (server_serves(x->server) & kind) == 0;
 }
 
 static void

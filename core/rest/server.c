@@ -363,7 +363,7 @@ server_open(uv_loop_t *loop, const struct server_options *o,
     const struct server_ops *ops, struct worker *w, struct ps_error *err)
 {
 	struct server *s;
-	int fd = listen_open(o->host, o->port, err);
+	int fd = listen_open(o->listener, err);
 
 	if (fd < 0)
 		return NULL;
@@ -389,6 +389,12 @@ int
 server_port(const struct server *s)
 {
 	return s->port;
+}
+
+unsigned
+server_serves(const struct server *s)
+{
+	return s->opt.listener->serves;
 }
 
 static void

@@ -11,10 +11,10 @@
 #include <uv.h>
 
 #include "rest/exchange.h"
+#include "worker/options.h"
 
 struct server_options {
-	const char *host; /* "" is all interfaces */
-	int port;         /* 0: any */
+	const struct listener *listener; /* kept */
 	size_t body_max_bytes;
 	unsigned connections_max, per_address_max;
 	int64_t idle_timeout_ms;
@@ -33,6 +33,8 @@ struct server_ops {
 struct server *server_open(uv_loop_t *loop, const struct server_options *o,
     const struct server_ops *ops, struct worker *w, struct ps_error *err);
 int server_port(const struct server *s);
+/* enum listener_serves */
+unsigned server_serves(const struct server *s);
 /* Answers what is parked with 503 and closes; memory ends on the loop. */
 void server_close(struct server **sp);
 /* The exchange's answer stands: send it. For exchange.c. */

@@ -121,17 +121,17 @@ check_keys(struct options *o, const struct ps_config *given,
 /* ---- listeners --------------------------------------------------------- */
 
 static int
-bad_listener(const char *text, struct ps_error *err)
+bad_listener(const char *key, const char *text, struct ps_error *err)
 {
 	return ps_fail(err, PS_E_CONFIG,
-	    "Invalid value %s for configuration listeners: expected "
-	    "http://HOST:PORT",
-	    text);
+	    "Invalid value %s for configuration %s: expected http://HOST:PORT",
+	    text, key);
 }
 
 /* http://HOST:PORT, the host may be empty or in brackets. */
 static int
-parse_listener(struct options *o, const char *text, struct ps_error *err)
+parse_listener(struct options *o, const char *text, struct listener *l,
+    struct ps_error *err)
 {
 	const char *host, *end;
 	int64_t port;
@@ -139,33 +139,34 @@ parse_listener(struct options *o, const char *text, struct ps_error *err)
 
 	if (strncasecmp(text, "https://", 8) == 0)
 		return ps_fail(err, PS_E_CONFIG,
-		    "Invalid value %s for configuration listeners: https is "
-		    "not supported yet, put a TLS proxy before http",
-		    text);
+		    "Invalid value %s for configuration %s: https is not "
+		    "supported yet, put a TLS proxy before http",
+		    text, l->key);
 	if (strncasecmp(text, "http://", 7) != 0)
-		return bad_listener(text, err);
+		return bad_listener(l->key, text, err);
 	host = text + 7;
 	end = strrchr(host, ':');
 	if (end == NULL || text_int64(end + 1, 0, 65535, &port) != 0)
-		return bad_listener(text, err);
+		return bad_listener(l->key, text, err);
 	len = (size_t)(end - host);
 	if (len >= 2 && host[0] == '[' && host[len - 1] == ']') {
 		host++;
 		len -= 2;
 	}
-	o->host = ps_strndup(o->a, host, len);
-	o->port = (int)port;
+	l->host = ps_strndup(o->a, host, len);
+	l->port = (int)port;
 	return 0;
 }
 
 static const char *
 own_host_name(struct options *o)
 {
+	const char *host = o->listeners[0].host;
 	char name[256];
 
-	if (o->host[0] != '\0' && strcmp(o->host, "0.0.0.0") != 0 &&
-	    strcmp(o->host, "::") != 0)
-		return o->host;
+	if (host[0] != '\0' && strcmp(host, "0.0.0.0") != 0 &&
+	    strcmp(host, "::") != 0)
+		return host;
 	if (gethostname(name, sizeof name) != 0)
 		return "localhost";
 	name[sizeof name - 1] = '\0';
@@ -173,19 +174,38 @@ own_host_name(struct options *o)
 }
 
 static int
+parse_listeners(struct options *o, const struct ps_list *list,
+    const struct listener *like, struct listener *out, struct ps_error *err)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		out[i] = *like;
+		if (parse_listener(o, list->items[i], &out[i], err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* /admin is where all else is; admin.listeners: only there, empty: nowhere. */
+static int
 take_listeners(struct options *o, struct ps_error *err)
 {
-	struct ps_list list = ps_config_list(&o->all, "listeners", o->a);
-	const char *admin = ps_config_get(&o->all, "admin.listeners");
+	struct ps_list main = ps_config_list(&o->all, "listeners", o->a);
+	struct ps_list own = ps_config_list(&o->all, "admin.listeners", o->a);
+	bool has_own = ps_config_get(&o->all, "admin.listeners") != NULL;
+	const struct listener all = { "listeners", "", DEFAULT_PORT,
+		SERVES_API | (has_own ? 0 : SERVES_ADMIN) },
+			      admin = { "admin.listeners", "", 0,
+				      SERVES_ADMIN };
+	struct listener *l =
+	    ps_calloc(o->a, main.count + own.count + 1, sizeof *l);
 
-	o->host = "";
-	o->port = DEFAULT_PORT;
-	if (list.count > 1)
-		log_warn(AREA, "listeners: only the first of %zu is served: %s",
-		    list.count, list.items[0]);
-	if (list.count > 0 && parse_listener(o, list.items[0], err) != 0)
+	l[0] = all;
+	o->listeners = l;
+	o->listener_count = main.count > 0 ? main.count : 1;
+	if (parse_listeners(o, &main, &all, l, err) != 0 ||
+	    parse_listeners(o, &own, &admin, l + o->listener_count, err) != 0)
 		return -1;
-	o->admin_api = admin == NULL || admin[0] != '\0';
+	o->listener_count += own.count;
 	o->advertised_host =
 	    ps_config_get(&o->all, "rest.advertised.host.name");
 	if (o->advertised_host == NULL)

@@ -17,6 +17,18 @@
 
 enum worker_kind { WORKER_DISTRIBUTED, WORKER_STANDALONE };
 
+enum listener_serves {
+	SERVES_API = 1 << 0,   /* all but /admin */
+	SERVES_ADMIN = 1 << 1, /* /admin */
+};
+
+struct listener {
+	const char *key;  /* that names it */
+	const char *host; /* to listen on, "" for all */
+	int port;         /* 0: any */
+	unsigned serves;
+};
+
 struct options {
 	struct ps_arena *a;
 	enum worker_kind kind;
@@ -27,11 +39,10 @@ struct options {
 	json_t *plugins;        /* directories */
 
 	const char *group;
-	const char *host; /* to listen on, "" for all */
-	int port;
-	bool admin_api;
+	const struct listener *listeners; /* at least one */
+	size_t listener_count;
 	const char *advertised_host;
-	int advertised_port; /* 0: the one that is bound */
+	int advertised_port; /* 0: the first that is bound */
 	const char *offsets_file;
 };
 

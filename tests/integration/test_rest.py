@@ -10,7 +10,8 @@ import time
 import pytest
 
 from support.connect import Connect
-from support.env import HOST, wait_for
+from support.env import HOST, free_port, wait_for
+from support.rest import Rest
 
 OURS = {"since", "cause", "next_action", "restarts", "detail", "worker_id",
         "version", "trace", "penstock"}
@@ -448,6 +449,29 @@ def test_levels_of_loggers(worker):
     r = worker.rest.request("PUT", "/admin/loggers/worker", {"level": "x"})
     assert (r.status_code, r.json()["message"]) == (
         404, "invalid log level 'x'.")
+
+
+def test_every_listener_is_served_and_admin_by_its_own(new_worker, kafka):
+    """Connect: with admin.listeners, /admin is there and nowhere else."""
+    first, second, admin = (free_port() for _ in range(3))
+    w = new_worker(kafka.bootstrap, start=False,
+                   listeners=f"http://{HOST}:{first},http://{HOST}:{second}",
+                   admin_listeners=f"http://{HOST}:{admin}")
+    w.rest = Rest(f"http://{HOST}:{first}")
+    w.start()
+    for port in first, second:
+        rest = Rest(f"http://{HOST}:{port}")
+        assert rest.get("/connectors") == []
+        assert rest.request("GET", "/admin/loggers").status_code == 404
+    rest = Rest(f"http://{HOST}:{admin}")
+    assert "root" in rest.get("/admin/loggers")
+    assert rest.request("GET", "/connectors").status_code == 404
+
+
+def test_admin_listeners_that_are_empty_switch_admin_off(new_worker, kafka):
+    w = new_worker(kafka.bootstrap, admin_listeners="")
+    assert w.rest.get("/connectors") == []
+    assert w.rest.request("GET", "/admin/loggers").status_code == 404
 
 
 def test_kafka_that_is_away_is_said_and_waited_for(own_kafka, new_worker):

@@ -66,10 +66,13 @@ gone(struct exchange *x)
 static const struct server_ops ops = { handle, expired, gone };
 static const struct server_ops object_ops = { object_handle, expired, gone };
 
+static const struct listener any_port = { "listeners", "127.0.0.1", 0,
+	SERVES_API };
+
 static void
 open_server(const struct server_ops *o, int64_t request_ms)
 {
-	struct server_options so = { .host = "127.0.0.1",
+	struct server_options so = { .listener = &any_port,
 		.body_max_bytes = BODY_MAX,
 		.connections_max = 16,
 		.per_address_max = 16,
@@ -307,15 +310,17 @@ Test(server, what_is_no_json_object_is_400)
 
 Test(server, a_port_that_is_taken_is_an_error_that_names_it)
 {
-	struct server_options so = { .host = "127.0.0.1" };
+	struct listener taken = { "admin.listeners", "127.0.0.1", 0, 0 };
+	struct server_options so = { .listener = &taken };
 	struct ps_error err = { 0 };
 	char port[16];
 
 	open_server(&ops, 5000);
-	so.port = server_port(w.s);
-	(void)snprintf(port, sizeof port, "%d", so.port);
+	taken.port = server_port(w.s);
+	(void)snprintf(port, sizeof port, "%d", taken.port);
 	cr_assert(eq(ptr, server_open(&w.loop, &so, &ops, NULL, &err), NULL));
 	cr_assert(has(err.text, port), "%s", err.text);
+	cr_assert(has(err.text, taken.key), "%s", err.text);
 	cr_assert(eq(int, err.code, PS_E_CONFIG));
 	close_server();
 }

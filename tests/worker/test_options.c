@@ -76,8 +76,72 @@ Test(options, listeners_are_read_as_connect_reads_them)
 			    strstr(err.text, listeners[i].listener), NULL));
 			continue;
 		}
-		cr_assert(eq(str, (char *)o->host, (char *)listeners[i].host));
-		cr_assert(eq(int, o->port, listeners[i].port));
+		cr_assert(eq(sz, o->listener_count, 1));
+		cr_assert(eq(str, (char *)o->listeners->host,
+		    (char *)listeners[i].host));
+		cr_assert(eq(int, o->listeners->port, listeners[i].port));
+		options_free(&o);
+	}
+}
+
+static const struct {
+	const char *lines;
+	size_t count;
+	const char *refused; /* a part of the text; NULL: taken */
+	struct listener want[3];
+} several[] = {
+	{ "", 1, NULL,
+	    { { "listeners", "", 8083, SERVES_API | SERVES_ADMIN } } },
+	{ "listeners=http://:1,http://b:2\n", 2, NULL,
+	    { { "listeners", "", 1, SERVES_API | SERVES_ADMIN },
+		{ "listeners", "b", 2, SERVES_API | SERVES_ADMIN } } },
+	{ "admin.listeners=\n", 1, NULL,
+	    { { "listeners", "", 8083, SERVES_API } } },
+	{ "listeners=http://:1,http://:2\nadmin.listeners=http://a:9\n", 3,
+	    NULL,
+	    { { "listeners", "", 1, SERVES_API },
+		{ "listeners", "", 2, SERVES_API },
+		{ "admin.listeners", "a", 9, SERVES_ADMIN } } },
+	{ "listeners=http://:1,https://:2\n", 0,
+	    "Invalid value https://:2 for configuration listeners: https",
+	    { { 0 } } },
+	{ "admin.listeners=https://:9\n", 0,
+	    "Invalid value https://:9 for configuration admin.listeners: https",
+	    { { 0 } } },
+	{ "admin.listeners=9\n", 0,
+	    "Invalid value 9 for configuration admin.listeners: expected",
+	    { { 0 } } },
+};
+
+Test(options, every_listener_is_taken_and_admin_is_where_connect_has_it)
+{
+	for (size_t i = 0; i < sizeof several / sizeof *several; i++) {
+		char text[512];
+		struct ps_error err = { 0 };
+		struct options *o;
+
+		(void)snprintf(text, sizeof text, BASICS "%s",
+		    several[i].lines);
+		o = load(text, &err);
+		if (several[i].refused != NULL) {
+			cr_assert(eq(ptr, o, NULL));
+			cr_assert(
+			    ne(ptr, strstr(err.text, several[i].refused), NULL),
+			    "%s", err.text);
+			continue;
+		}
+		cr_assert(ne(ptr, o, NULL), "%s", err.text);
+		cr_assert(eq(sz, o->listener_count, several[i].count));
+		for (size_t j = 0; j < o->listener_count; j++) {
+			const struct listener *got = &o->listeners[j],
+					      *want = &several[i].want[j];
+
+			cr_assert(eq(str, (char *)got->key, (char *)want->key));
+			cr_assert(
+			    eq(str, (char *)got->host, (char *)want->host));
+			cr_assert(eq(int, got->port, want->port));
+			cr_assert(eq(u32, got->serves, want->serves));
+		}
 		options_free(&o);
 	}
 }
