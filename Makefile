@@ -147,6 +147,8 @@ INSIDE_SRC := $(foreach d,$(INSIDE_DIRS),$(wildcard $d/test_*.c))
 FLOOR_SRC := $(wildcard tests/bench/floor_*.c)
 # A plugin in a process of its own, for tests against real servers.
 DRIVE_SRC := $(wildcard tests/drive/*.c) tests/connectors/host.c
+# Records through the real plugins, beside Kafka Connect's own classes.
+CONFORM_SRC := tests/conformance/conform.c
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 HEADERS := $(shell find core connectors plugins -name '*.h' 2>/dev/null)
 
@@ -233,6 +235,10 @@ $(B)/drive: $(call obj,$(DRIVE_SRC)) $(CORE_OBJ)
 	@echo link $@
 	@$(LINK_PROGRAM) -o $@ $^ $(CORE_LIBS)
 
+$(B)/conform: $(call obj,$(CONFORM_SRC)) $(CORE_OBJ)
+	@echo link $@
+	@$(LINK_PROGRAM) -o $@ $^ $(CORE_LIBS)
+
 $(B)/floors/%: $(B)/obj/tests/bench/floor_%.o
 	@mkdir -p $(@D)
 	@echo link $@
@@ -262,7 +268,8 @@ $(foreach d,$(INSIDE_DIRS),$(eval $(call inside,$d)))
 
 -include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(PLUGIN_SRC) \
 	$(FIXTURE_SRC) $(TEST_SRC) $(LIVE_SRC) $(HELPER_SRC) $(RUNNER_SRC) \
-	$(INSIDE_SRC) $(FLOOR_SRC) $(FUZZ_SRC) $(DRIVE_SRC) $(SIM_SRC)))
+	$(INSIDE_SRC) $(FLOOR_SRC) $(FUZZ_SRC) $(DRIVE_SRC) $(CONFORM_SRC) \
+	$(SIM_SRC)))
 
 # ---- Tests ----------------------------------------------------------------
 
@@ -282,7 +289,7 @@ mutants: $(B)/simulate
 
 # make integration TESTS=tests/integration/test_file.py
 TESTS ?= tests/integration
-integration: all $(FIXTURES) $(B)/drive $(B)/check-live
+integration: all $(FIXTURES) $(B)/drive $(B)/conform $(B)/check-live
 	@$(PYTHON) -m pytest -q -m 'not soak' --junitxml=$(B)/integration.xml \
 		$(PYTEST_ARGS) $(TESTS)
 

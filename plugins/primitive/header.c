@@ -1,10 +1,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include <penstock/calendar.h>
+
 #include "primitive.h"
 #include "text.h"
-
-#define MS_PER_DAY INT64_C(86400000)
 
 struct simple {
 	const struct ps_host *host;
@@ -29,9 +29,9 @@ create(const struct ps_host *h, const struct ps_class *self,
 static void
 add_temporal(struct text *t, int64_t ms)
 {
-	int64_t days = ms / MS_PER_DAY - (ms % MS_PER_DAY < 0);
-	int64_t rest = ms - days * MS_PER_DAY;
-	struct day d = day_of(days);
+	int64_t days = ps_day_number(ms);
+	int64_t rest = ms - days * PS_MS_PER_DAY;
+	struct ps_day d = ps_day_of(days);
 	char date[32], time[32];
 
 	(void)snprintf(date, sizeof date, "%04lld-%02d-%02d", (long long)d.year,
@@ -39,11 +39,11 @@ add_temporal(struct text *t, int64_t ms)
 	(void)snprintf(time, sizeof time, "%02lld:%02lld:%02lld.%03lldZ",
 	    (long long)(rest / 3600000), (long long)(rest / 60000 % 60),
 	    (long long)(rest / 1000 % 60), (long long)(rest % 1000));
-	if (ms >= MS_PER_DAY)
+	if (ms >= PS_MS_PER_DAY)
 		text_add(t, date, strlen(date));
-	if (ms >= MS_PER_DAY && rest != 0)
+	if (ms >= PS_MS_PER_DAY && rest != 0)
 		text_char(t, 'T');
-	if (ms < MS_PER_DAY || rest != 0)
+	if (ms < PS_MS_PER_DAY || rest != 0)
 		text_add(t, time, strlen(time));
 }
 
@@ -88,7 +88,7 @@ add_number(struct text *t, const struct ps_schema *s, const struct ps_value *v)
 {
 	if (s != NULL && s->logical >= PS_DATE && s->logical <= PS_TIMESTAMP)
 		add_temporal(t,
-		    s->logical == PS_DATE ? v->i * MS_PER_DAY : v->i);
+		    s->logical == PS_DATE ? v->i * PS_MS_PER_DAY : v->i);
 	else
 		text_scalar(t, v);
 }

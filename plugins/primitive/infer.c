@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include <penstock/calendar.h>
 #include <penstock/decimal.h>
 
 #include "primitive.h"
@@ -134,7 +135,7 @@ date_of(const char *s, int64_t *days)
 
 	if (y < 0 || m < 0 || d < 0 || s[4] != '-' || s[7] != '-')
 		return false;
-	*days = days_of(y, m, d);
+	*days = ps_days_of(y, m, d);
 	return true;
 }
 
@@ -477,8 +478,7 @@ add_value(struct infer *in, struct frame *f, const struct inferred *v)
 
 	if (is_key && v->value.type == PS_NULL)
 		return -1;
-	if (!f->is_map && v->value.type == PS_NULL &&
-	    f->elements.common != NULL)
+	if (v->value.type == PS_NULL && f->elements.common != NULL)
 		return -1; /* Connect fails on it and falls back as well */
 	merge(is_key ? &f->keys : &f->elements, v->schema);
 	items_add(&f->elements, in->arena, v);

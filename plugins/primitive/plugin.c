@@ -27,6 +27,9 @@ static const struct ps_key string_keys[] = {
 static const char *const string_names[] = { STORAGE "StringConverter", NULL };
 static const char *const header_names[] = { STORAGE "SimpleHeaderConverter",
 	NULL };
+static const char *const insert_header_names[] = {
+	"org.apache.kafka.connect.transforms.InsertHeader", NULL
+};
 static const char *const bytes_names[] = { CONVERTERS "ByteArrayConverter",
 	NULL };
 static const char *const boolean_names[] = { CONVERTERS "BooleanConverter",
@@ -73,6 +76,9 @@ static const struct ps_class classes[] = {
 	ROW(PS_KIND_HEADER_CONVERTER, "SimpleHeaderConverter", header_names, 0,
 	    "headers as text whose type is inferred when read", type_keys,
 	    simple_header_ops),
+	ROW(PS_KIND_TRANSFORM, "InsertHeader", insert_header_names, 0,
+	    "adds a header with a fixed value", insert_header_keys,
+	    insert_header_ops),
 };
 
 PS_PLUGIN("primitive", "1.0", classes);

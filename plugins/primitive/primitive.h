@@ -3,17 +3,24 @@
  *
  * scalar.c holds all but one (their class's variant is the type), each for
  * keys and values and for headers; header.c SimpleHeaderConverter, infer.c
- * how it reads text.
+ * how it reads text, and insert_header.c the transform that reads text so.
  */
 #ifndef PENSTOCK_PRIMITIVE_PRIMITIVE_H
 #define PENSTOCK_PRIMITIVE_PRIMITIVE_H
 
 #include <penstock/abi.h>
 #include <penstock/converter.h>
+#include <penstock/transform.h>
 
 extern const struct ps_converter_ops primitive_ops;
 extern const struct ps_header_converter_ops primitive_header_ops;
 extern const struct ps_header_converter_ops simple_header_ops;
+
+extern const struct ps_transform_ops insert_header_ops;
+
+enum { INSERT_HEADER_KEYS = 2 };
+
+extern const struct ps_key insert_header_keys[INSERT_HEADER_KEYS];
 
 struct text;
 

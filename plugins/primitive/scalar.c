@@ -121,6 +121,16 @@ value_of(enum ps_type type, uint64_t bits)
 	}
 }
 
+/* What Java has an object of its own for, where we have its base type. */
+static const char *
+logical_class(const struct ps_schema *s)
+{
+	if (s == NULL || s->logical == PS_PLAIN || s->logical == PS_OTHER)
+		return NULL;
+	return s->logical == PS_DECIMAL ? "java.math.BigDecimal"
+					: "java.util.Date";
+}
+
 static int
 encode_number(struct scalar *c, struct ps_arena *a, const struct ps_value *v,
     struct ps_slice *raw, struct ps_error *err)
@@ -152,7 +162,8 @@ encode_text(struct ps_arena *a, const struct ps_schema *s,
 	}
 	if (text_of_value(&t, s, v, 0, err) < 0)
 		return -1;
-	*raw = (struct ps_slice){ (const uint8_t *)t.s, t.len };
+	*raw =
+	    (struct ps_slice){ (const uint8_t *)(t.len > 0 ? t.s : ""), t.len };
 	return 0;
 }
 
@@ -177,6 +188,10 @@ encode_value(struct scalar *c, struct ps_arena *a, const struct ps_schema *s,
 		return 0;
 	if (c->type == PS_STRING)
 		return encode_text(a, s, v, raw, err);
+	if (logical_class(s) != NULL)
+		return ps_fail(err, PS_E_DATA,
+		    "%s is not compatible with objects of type class %s",
+		    kinds[c->type].java, logical_class(s));
 	if (strict && v->type != c->type)
 		return ps_fail(err, PS_E_DATA,
 		    "%s is not compatible with objects of type class %s",

@@ -1,10 +1,9 @@
 #include "text.h"
 
 #include <penstock/base64.h>
+#include <penstock/calendar.h>
 #include <penstock/decimal.h>
 #include <penstock/number.h>
-
-#define MS_PER_DAY INT64_C(86400000)
 
 void
 text_need(struct text *t, size_t size)
@@ -74,52 +73,15 @@ text_decimal(struct text *t, const struct ps_value *v, int32_t scale,
 	return 0;
 }
 
-int64_t
-days_of(int64_t year, int64_t month, int64_t day)
-{
-	int64_t y, era, yoe, doy;
-
-	year += (month - 1) / 12;
-	month = (month - 1) % 12 + 1;
-	if (month < 1) {
-		month += 12;
-		year--;
-	}
-	y = month <= 2 ? year - 1 : year;
-	era = (y >= 0 ? y : y - 399) / 400;
-	yoe = y - era * 400;
-	doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5;
-	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468 +
-	       day - 1;
-}
-
-struct day
-day_of(int64_t days)
-{
-	int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
-	int64_t doe = z - era * 146097;
-	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	int64_t mp = (5 * doy + 2) / 153;
-	int64_t month = mp < 10 ? mp + 3 : mp - 9;
-
-	return (struct day){
-		.year = yoe + era * 400 + (month <= 2),
-		.month = (int)month,
-		.day = (int)(doy - (153 * mp + 2) / 5 + 1),
-		.weekday = (int)(((days + 4) % 7 + 7) % 7),
-	};
-}
-
 /* java.util.Date.toString() in UTC */
 static void
 add_java_date(struct text *t, int64_t ms)
 {
 	static const char names[] = "SunMonTueWedThuFriSat";
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	int64_t days = ms / MS_PER_DAY - (ms % MS_PER_DAY < 0);
-	int64_t rest = (ms - days * MS_PER_DAY) / 1000;
-	struct day d = day_of(days);
+	int64_t days = ps_day_number(ms);
+	int64_t rest = (ms - days * PS_MS_PER_DAY) / 1000;
+	struct ps_day d = ps_day_of(days);
 	char buf[64];
 
 	(void)snprintf(buf, sizeof buf,
@@ -207,7 +169,7 @@ add_number(struct text *t, const struct ps_schema *s, const struct ps_value *v)
 {
 	if (s != NULL && is_temporal(s))
 		add_java_date(t,
-		    s->logical == PS_DATE ? v->i * MS_PER_DAY : v->i);
+		    s->logical == PS_DATE ? v->i * PS_MS_PER_DAY : v->i);
 	else
 		text_scalar(t, v);
 }

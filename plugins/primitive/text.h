@@ -30,13 +30,4 @@ int text_decimal(struct text *t, const struct ps_value *v, int32_t scale,
 int text_of_value(struct text *t, const struct ps_schema *s,
     const struct ps_value *v, int depth, struct ps_error *err);
 
-/* A day of the proleptic Gregorian calendar. */
-struct day {
-	int64_t year;
-	int month, day, weekday; /* 1..12, 1..31, 0 is Sunday */
-};
-
-struct day day_of(int64_t days_since_1970);
-int64_t days_of(int64_t year, int64_t month, int64_t day);
-
 #endif

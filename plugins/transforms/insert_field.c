@@ -247,6 +247,7 @@ insert_one(struct insert *t, struct ps_arena *a, struct ps_record *r,
     struct updates *u, struct ps_error *err)
 {
 	struct operand o = operand_of(r, (enum side)t->class->variant);
+	const struct update *row;
 	const struct ps_schema *to;
 
 	if (o.value->type == PS_NULL)
@@ -255,12 +256,13 @@ insert_one(struct insert *t, struct ps_arena *a, struct ps_record *r,
 		return -1;
 	if (*o.schema == NULL)
 		return insert_in_map(t, a, r, o.value, err);
-	to = updates_find(u, *o.schema);
+	row = updates_row(u, *o.schema);
+	to = row == NULL ? NULL : row->to;
 	if (to == NULL) {
 		to = with_insertions(t, a, *o.schema, err);
 		if (to == NULL)
 			return -1;
-		updates_add(u, *o.schema, to);
+		(void)updates_add(u, *o.schema, to, NULL);
 	}
 	return insert_in_struct(t, a, r, &o, to, err);
 }
@@ -314,10 +316,5 @@ const struct ps_key insert_field_keys[INSERT_FIELD_KEYS] = {
 	    .type = PS_KEY_STRING,
 	    .importance = PS_MEDIUM,
 	    .doc = "Static field value, if field name configured." },
-	{ .name = "replace.null.with.default",
-	    .type = PS_KEY_BOOLEAN,
-	    .default_value = "true",
-	    .importance = PS_MEDIUM,
-	    .doc = "Whether to replace fields that have a default value and "
-		   "that are null to the default value." },
+	NULL_DEFAULT_KEY,
 };

@@ -215,6 +215,7 @@ replace_one(struct replace *t, struct ps_arena *a, struct ps_record *r,
     struct updates *u, struct ps_error *err)
 {
 	struct operand o = operand_of(r, (enum side)t->class->variant);
+	const struct update *row;
 	const struct ps_schema *to;
 
 	if (o.value->type == PS_NULL)
@@ -223,12 +224,13 @@ replace_one(struct replace *t, struct ps_arena *a, struct ps_record *r,
 		return -1;
 	if (*o.schema == NULL)
 		return replace_in_map(t, a, o.value, err);
-	to = updates_find(u, *o.schema);
+	row = updates_row(u, *o.schema);
+	to = row == NULL ? NULL : row->to;
 	if (to == NULL) {
 		to = with_replacements(t, a, *o.schema, err);
 		if (to == NULL)
 			return -1;
-		updates_add(u, *o.schema, to);
+		(void)updates_add(u, *o.schema, to, NULL);
 	}
 	replace_in_struct(t, a, &o, to);
 	return 0;
@@ -272,10 +274,5 @@ const struct ps_key replace_field_keys[REPLACE_FIELD_KEYS] = {
 	    .default_value = "",
 	    .importance = PS_MEDIUM,
 	    .doc = "Field rename mappings: a list of old:new." },
-	{ .name = "replace.null.with.default",
-	    .type = PS_KEY_BOOLEAN,
-	    .default_value = "true",
-	    .importance = PS_MEDIUM,
-	    .doc = "Whether to replace fields that have a default value and "
-		   "that are null to the default value." },
+	NULL_DEFAULT_KEY,
 };

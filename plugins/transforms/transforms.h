@@ -12,13 +12,51 @@
 
 enum side { SIDE_KEY, SIDE_VALUE };
 
-enum { INSERT_FIELD_KEYS = 7, REGEX_ROUTER_KEYS = 2, REPLACE_FIELD_KEYS = 4 };
+enum {
+	CAST_KEYS = 3,
+	DROP_HEADERS_KEYS = 1,
+	EXTRACT_FIELD_KEYS = 3,
+	FLATTEN_KEYS = 1,
+	HEADER_FROM_KEYS = 5,
+	HOIST_FIELD_KEYS = 1,
+	INSERT_FIELD_KEYS = 7,
+	MASK_FIELD_KEYS = 4,
+	REGEX_ROUTER_KEYS = 2,
+	REPLACE_FIELD_KEYS = 4,
+	SET_SCHEMA_METADATA_KEYS = 3,
+	TIMESTAMP_CONVERTER_KEYS = 6,
+	TIMESTAMP_ROUTER_KEYS = 2,
+	VALUE_TO_KEY_KEYS = 3,
+};
 
+extern const struct ps_key cast_keys[CAST_KEYS];
+extern const struct ps_transform_ops cast_ops;
+extern const struct ps_key drop_headers_keys[DROP_HEADERS_KEYS];
+extern const struct ps_transform_ops drop_headers_ops;
+extern const struct ps_key extract_field_keys[EXTRACT_FIELD_KEYS];
+extern const struct ps_transform_ops extract_field_ops;
+extern const struct ps_transform_ops filter_ops;
+extern const struct ps_key flatten_keys[FLATTEN_KEYS];
+extern const struct ps_transform_ops flatten_ops;
+extern const struct ps_key header_from_keys[HEADER_FROM_KEYS];
+extern const struct ps_transform_ops header_from_ops;
+extern const struct ps_key hoist_field_keys[HOIST_FIELD_KEYS];
+extern const struct ps_transform_ops hoist_field_ops;
 extern const struct ps_key insert_field_keys[INSERT_FIELD_KEYS];
 extern const struct ps_transform_ops insert_field_ops;
+extern const struct ps_key mask_field_keys[MASK_FIELD_KEYS];
+extern const struct ps_transform_ops mask_field_ops;
 extern const struct ps_key regex_router_keys[REGEX_ROUTER_KEYS];
 extern const struct ps_transform_ops regex_router_ops;
 extern const struct ps_key replace_field_keys[REPLACE_FIELD_KEYS];
 extern const struct ps_transform_ops replace_field_ops;
+extern const struct ps_key set_schema_metadata_keys[SET_SCHEMA_METADATA_KEYS];
+extern const struct ps_transform_ops set_schema_metadata_ops;
+extern const struct ps_key timestamp_converter_keys[TIMESTAMP_CONVERTER_KEYS];
+extern const struct ps_transform_ops timestamp_converter_ops;
+extern const struct ps_key timestamp_router_keys[TIMESTAMP_ROUTER_KEYS];
+extern const struct ps_transform_ops timestamp_router_ops;
+extern const struct ps_key value_to_key_keys[VALUE_TO_KEY_KEYS];
+extern const struct ps_transform_ops value_to_key_ops;
 
 #endif

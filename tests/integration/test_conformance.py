@@ -1,0 +1,129 @@
+"""The same records through Kafka Connect's own classes and through penstock:
+converters, transforms, predicates, whole chains. What Java leaves the order
+of open is compared as parsed JSON, all else byte by byte, and what fails has
+to fail at the same stage. tests/conformance/differences is the list of what
+differs on purpose, with reasons."""
+
+import concurrent.futures
+import glob
+import json
+import os
+import re
+import subprocess
+
+from conformance import cases
+from support import env
+
+FOLDER = os.path.join(env.ROOT, "tests/conformance")
+LIMIT_S = 120
+AT_LEAST = 1000
+
+
+def run(argv, lines, **more):
+    done = subprocess.run(argv, input=lines, capture_output=True, check=False,
+                          timeout=LIMIT_S, **more)
+    assert done.returncode == 0, done.stderr.decode()[-3000:]
+    return [json.loads(line) for line in done.stdout.split(b"\n") if line]
+
+
+def java(lines):
+    libs = os.pathsep.join(
+        jar for name in ("connect-*", "kafka-clients-*", "jackson-*",
+                         "slf4j-api*", "caffeine*")
+        for jar in sorted(glob.glob(f"{env.DEPS}/kafka/libs/{name}.jar")))
+    return run(["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+                "-Xss4m", "-Duser.timezone=UTC", "-Duser.language=en",
+                "-Duser.country=US", "-cp", libs,
+                f"{FOLDER}/Conform.java"], lines)
+
+
+def ours(lines):
+    return run([env.BUILD + "/conform"], lines,
+               env={**os.environ, **env.sanitizer_options()})
+
+
+def parsed(raw):
+    """Numbers stay the text they are."""
+    text = bytes.fromhex(raw).decode("utf-8", "replace")
+    try:
+        return json.loads(text, parse_int=str, parse_float=str)
+    except ValueError:
+        return sorted(re.split("[{}, ]+", text))
+
+
+ADDRESS = b"an address".hex()  # what Java's [B@1f2e3d stands for
+
+
+def same_bytes(theirs, our, loose):
+    if theirs == ADDRESS:
+        return our is not None
+    if theirs == our or theirs is None or our is None or not loose:
+        return theirs == our
+    return parsed(theirs) == parsed(our)
+
+
+def difference(their, our):
+    """None, or in which respect they differ"""
+    if "differs" in our:
+        return "of equal records one came out otherwise"
+    for way in ("failed", "dropped"):
+        if their.get(way) != our.get(way):
+            return way
+        if way in their:
+            return None
+    for name in ("topic", "partition", "timestamp"):
+        if their[name] != our[name]:
+            return name
+    for name in ("key", "value"):
+        if not same_bytes(their[name], our[name], their["loose"]):
+            return name
+    if len(their["headers"]) != len(our["headers"]) or not all(
+            a[0] == b[0] and same_bytes(a[1], b[1], True)
+            for a, b in zip(their["headers"], our["headers"])):
+        return "headers"
+    return None
+
+
+def accepted():
+    """(regular expression of names, reason); a line is both, by a tab"""
+    with open(f"{FOLDER}/differences", encoding="utf-8") as f:
+        rows = [line.rstrip("\n").split("\t") for line in f
+                if line.strip() and not line.startswith("#")]
+    return [(re.compile(pattern), reason) for pattern, reason in rows]
+
+
+def readable(result):
+    shown = dict(result)
+    for name in ("key", "value"):
+        if shown.get(name) is not None:
+            shown[name] = bytes.fromhex(shown[name])
+    shown["headers"] = [
+        (n, None if v is None else bytes.fromhex(v))
+        for n, v in shown.get("headers", [])]
+    return {k: v for k, v in shown.items() if v not in ([], None)}
+
+
+def test_records_come_out_as_kafka_connects_own_classes_make_them():
+    made = cases.all_cases()
+    assert len(made) >= AT_LEAST
+    lines = b"".join(json.dumps(c).encode() + b"\n" for c in made)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        theirs, our = pool.map(lambda f: f(lines), (java, ours))
+    assert len(theirs) == len(our) == len(made)
+    rows, used, wrong = accepted(), set(), []
+    for c, t, o in zip(made, theirs, our):
+        how = difference(t, o)
+        if how is None:
+            continue
+        row = next((n for n, (pattern, _) in enumerate(rows)
+                    if pattern.fullmatch(c["name"])), None)
+        if row is None:
+            wrong.append(f"{c['name']} differs in {how}:\n   Connect "
+                         f"{readable(t)}\n  penstock {readable(o)}")
+        used.add(row)
+    if os.environ.get("CONFORMANCE_ALL"):
+        print("\n".join(wrong))
+    assert not wrong, f"{len(wrong)} of {len(made)} cases:\n" + "\n".join(
+        wrong[:30])
+    idle = [rows[n][0].pattern for n in range(len(rows)) if n not in used]
+    assert not idle, f"differences that are none any more: {idle}"
