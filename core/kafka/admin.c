@@ -362,12 +362,24 @@ admin_delete_group_offsets(struct admin *ad, const char *group,
 	rd_kafka_AdminOptions_destroy(o);
 }
 
+/* Any topic, be it there or not: librdkafka's own question (DescribeCluster)
+ * ends the process when a broker that was just fenced names no broker. */
 void
-admin_describe_cluster(struct admin *ad, struct admin_call call)
+admin_probe(struct admin *ad, struct admin_call call)
 {
-	rd_kafka_AdminOptions_t *o =
-	    admin_options(ad, RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER, &call);
+	static const char *const any = "__consumer_offsets";
 
-	rd_kafka_DescribeCluster(ad->rk, o, ad->queue);
-	rd_kafka_AdminOptions_destroy(o);
+	admin_describe_topics(ad, &any, 1, call);
+}
+
+char *
+admin_cluster_id(const struct admin *ad, struct ps_arena *a)
+{
+	char *id = rd_kafka_clusterid(ad->rk, 0), *copy;
+
+	if (id == NULL)
+		return NULL;
+	copy = ps_strdup(a, id);
+	rd_kafka_mem_free(ad->rk, id);
+	return copy;
 }

@@ -36,8 +36,6 @@ struct admin_item {
 struct admin_answer {
 	const struct admin_item *items;
 	size_t count;
-	const char *cluster_id; /* describe_cluster */
-	int brokers;
 	struct ps_error error; /* of the whole call */
 	int code;
 };
@@ -94,6 +92,9 @@ void admin_alter_group_offsets(struct admin *ad, const char *group,
 void admin_delete_group_offsets(struct admin *ad, const char *group,
     const struct consumer_position *positions, size_t count,
     struct admin_call call);
-void admin_describe_cluster(struct admin *ad, struct admin_call call);
+/* Does a broker answer? No items. */
+void admin_probe(struct admin *ad, struct admin_call call);
+/* What a broker has said of its cluster; NULL before that. */
+char *admin_cluster_id(const struct admin *ad, struct ps_arena *a);
 
 #endif

@@ -246,18 +246,6 @@ read_deleted_groups(struct reading *r, rd_kafka_event_t *ev)
 	}
 }
 
-static void
-read_cluster(struct reading *r, rd_kafka_event_t *ev)
-{
-	const rd_kafka_DescribeCluster_result_t *res =
-	    rd_kafka_event_DescribeCluster_result(ev);
-	size_t n;
-
-	r->answer.cluster_id = rd_kafka_DescribeCluster_result_cluster_id(res);
-	(void)rd_kafka_DescribeCluster_result_nodes(res, &n);
-	r->answer.brokers = (int)n;
-}
-
 static const struct {
 	rd_kafka_event_type_t type;
 	void (*read)(struct reading *r, rd_kafka_event_t *ev);
@@ -272,7 +260,6 @@ static const struct {
 	{ RD_KAFKA_EVENT_DELETECONSUMERGROUPOFFSETS_RESULT,
 	    read_trimmed_group },
 	{ RD_KAFKA_EVENT_DELETEGROUPS_RESULT, read_deleted_groups },
-	{ RD_KAFKA_EVENT_DESCRIBECLUSTER_RESULT, read_cluster },
 };
 
 void

@@ -78,7 +78,7 @@ probe(struct topiclog_hub *h, struct clock_ms now)
 	if (h->trouble[0] == '\0' || h->probing || h->probe_at.ms > now.ms)
 		return;
 	h->probing = true;
-	admin_describe_cluster(h->admin,
+	admin_probe(h->admin,
 	    (struct admin_call){ on_probe, h, TOPICLOG_ASK_MS });
 }
 

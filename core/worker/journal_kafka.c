@@ -37,7 +37,7 @@ struct kafka {
 	uv_timer_t again;
 	int handles;
 	struct follow logs[JOURNAL_LOGS];
-	char cluster_id[64];
+	const char *cluster_id; /* NULL before it is known */
 };
 
 static const enum topics_which which_of[JOURNAL_LOGS] = {
@@ -244,16 +244,6 @@ on_topics(void *ctx, const struct ps_error *err)
 }
 
 static void
-on_cluster(void *ctx, const struct admin_answer *answer)
-{
-	struct kafka *k = ctx;
-
-	if (answer->cluster_id != NULL)
-		(void)snprintf(k->cluster_id, sizeof k->cluster_id, "%s",
-		    answer->cluster_id);
-}
-
-static void
 on_again(uv_timer_t *t)
 {
 	struct kafka *k = t->data;
@@ -261,9 +251,6 @@ on_again(uv_timer_t *t)
 	(void)uv_timer_stop(t);
 	topics_ensure(k->admin, k->specs, JOURNAL_LOGS, TOPICS_LIMIT_MS,
 	    on_topics, k);
-	if (k->cluster_id[0] == '\0')
-		admin_describe_cluster(k->admin,
-		    (struct admin_call){ on_cluster, k, TOPICS_LIMIT_MS });
 }
 
 static void
@@ -302,9 +289,11 @@ kafka_trouble(const struct journal *j)
 static const char *
 kafka_cluster_id(const struct journal *j)
 {
-	const struct kafka *k = kafka_of(j);
+	struct kafka *k = kafka_of(j);
 
-	return k->cluster_id[0] == '\0' ? NULL : k->cluster_id;
+	if (k->cluster_id == NULL)
+		k->cluster_id = admin_cluster_id(k->admin, k->a);
+	return k->cluster_id;
 }
 
 static struct admin *

@@ -29,7 +29,7 @@ Test(admin, silence_is_answered_within_the_limit, .timeout = 30)
 	struct got g = { 0 };
 
 	cr_assert(ad != NULL, "%s", err.text);
-	admin_describe_cluster(ad, (struct admin_call){ on_answer, &g, 1000 });
+	admin_probe(ad, (struct admin_call){ on_answer, &g, 1000 });
 	for (int i = 0; i < 100 && g.answers == 0; i++)
 		(void)admin_serve(ad, 100);
 	cr_expect(eq(int, g.answers, 1));
@@ -44,7 +44,7 @@ Test(admin, what_waits_is_answered_when_it_ends, .timeout = 30)
 	struct admin *ad = admin_new(&c, NULL);
 	struct got g = { 0 };
 
-	admin_describe_cluster(ad, (struct admin_call){ on_answer, &g, 9000 });
+	admin_probe(ad, (struct admin_call){ on_answer, &g, 9000 });
 	cr_expect(eq(sz, admin_waiting(ad), 1));
 	admin_free(&ad, 100);
 	cr_expect(eq(int, g.answers, 1));
