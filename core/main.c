@@ -132,6 +132,7 @@ static const struct role roles[] = {
 	{ "task", task_main, NULL },
 	{ "connector", connector_main, NULL },
 	{ "inspect-child", inspect_main, NULL },
+	{ "scribe", scribe_main, NULL },
 };
 
 #define ROLES (sizeof roles / sizeof *roles)

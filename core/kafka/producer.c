@@ -434,6 +434,12 @@ producer_in_flight_bytes(const struct producer *p)
 }
 
 size_t
+producer_record_max(const struct producer *p)
+{
+	return p->max_record;
+}
+
+size_t
 producer_ceiling_bytes(const struct producer *p)
 {
 	return p->ceiling;
@@ -445,6 +451,13 @@ producer_purge(struct producer *p)
 	(void)rd_kafka_purge(p->rk, RD_KAFKA_PURGE_F_QUEUE |
 					RD_KAFKA_PURGE_F_INFLIGHT |
 					RD_KAFKA_PURGE_F_NON_BLOCKING);
+}
+
+void
+producer_purge_unsent(struct producer *p)
+{
+	(void)rd_kafka_purge(p->rk,
+	    RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
 }
 
 const char *

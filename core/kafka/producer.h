@@ -84,9 +84,13 @@ int producer_fd(const struct producer *p);
 size_t producer_in_flight(const struct producer *p); /* records */
 size_t producer_in_flight_bytes(const struct producer *p);
 size_t producer_ceiling_bytes(const struct producer *p);
+/* A record of more bytes, key and value, is refused. */
+size_t producer_record_max(const struct producer *p);
 /* Fails all that is not yet sent (and, being idempotent, what is on its
  * way): their reports come from producer_serve. */
 void producer_purge(struct producer *p);
+/* Only what is not yet sent: what is on its way is answered by the broker. */
+void producer_purge_unsent(struct producer *p);
 /* The last outage that holds up what is on its way, "" when none does. */
 const char *producer_trouble(const struct producer *p);
 
@@ -120,5 +124,9 @@ struct consumer_group {
 int producer_txn_offsets(struct producer *p,
     const struct consumer_position *positions, size_t count,
     const struct consumer_group *group, struct ps_error *err);
+/* The same of a member in another process (group_metadata, decoded). */
+int producer_txn_offsets_of(struct producer *p,
+    const struct consumer_position *positions, size_t count,
+    const void *metadata, size_t len, struct ps_error *err);
 
 #endif

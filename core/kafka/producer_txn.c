@@ -152,14 +152,11 @@ list_of(const struct consumer_position *positions, size_t count)
 	return l;
 }
 
-int
-producer_txn_offsets(struct producer *p,
-    const struct consumer_position *positions, size_t count,
-    const struct consumer_group *group, struct ps_error *err)
+/* Takes the metadata. */
+static int
+send_offsets(struct producer *p, const struct consumer_position *positions,
+    size_t count, rd_kafka_consumer_group_metadata_t *md, struct ps_error *err)
 {
-	rd_kafka_consumer_group_metadata_t *md =
-	    rd_kafka_consumer_group_metadata_new_with_genid(group->group,
-		group->generation, group->member, NULL);
 	rd_kafka_topic_partition_list_t *l = list_of(positions, count);
 	rd_kafka_error_t *e =
 	    rd_kafka_send_offsets_to_transaction(p->rk, l, md, -1);
@@ -169,4 +166,29 @@ producer_txn_offsets(struct producer *p,
 	if (e != NULL)
 		return fail(p, e, "offsets of a transaction", err);
 	return 0;
+}
+
+int
+producer_txn_offsets(struct producer *p,
+    const struct consumer_position *positions, size_t count,
+    const struct consumer_group *group, struct ps_error *err)
+{
+	return send_offsets(p, positions, count,
+	    rd_kafka_consumer_group_metadata_new_with_genid(group->group,
+		group->generation, group->member, NULL),
+	    err);
+}
+
+int
+producer_txn_offsets_of(struct producer *p,
+    const struct consumer_position *positions, size_t count,
+    const void *metadata, size_t len, struct ps_error *err)
+{
+	rd_kafka_consumer_group_metadata_t *md;
+	rd_kafka_error_t *e =
+	    rd_kafka_consumer_group_metadata_read(&md, metadata, len);
+
+	if (e != NULL)
+		return kerror_take(err, e, "membership of a group");
+	return send_offsets(p, positions, count, md, err);
 }

@@ -13,5 +13,7 @@ int task_main(int argc, char **argv);
 int connector_main(int argc, char **argv);
 /* penstock inspect */
 int inspect_main(int argc, char **argv);
+/* penstock scribe */
+int scribe_main(int argc, char **argv);
 
 #endif

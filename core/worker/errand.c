@@ -73,6 +73,8 @@ errand_code(const char *name)
 {
 	if (name != NULL && strcmp(name, "CONFIG") == 0)
 		return PS_E_CONFIG;
+	if (name != NULL && strcmp(name, "DATA") == 0)
+		return PS_E_DATA;
 	if (name != NULL && strcmp(name, "RETRY") == 0)
 		return PS_E_RETRY;
 	return PS_E_FATAL;

@@ -34,11 +34,12 @@ refuse_sent(struct scribe *s, enum wrote wrote, const struct ps_error *err)
 			pen_finish(s->p, c, wrote, err);
 }
 
+/* What it had begun to commit may be there, whatever it says. */
 static void
-doubt_sent(struct scribe *s, const struct ps_error *err)
+doubt_sent(struct scribe *s, enum wrote otherwise, const struct ps_error *err)
 {
 	if (!s->commits) {
-		refuse_sent(s, WROTE_REFUSED, err);
+		refuse_sent(s, otherwise, err);
 		return;
 	}
 	for (struct call *c = s->p->calls; c != NULL; c = c->next) {
@@ -123,7 +124,7 @@ on_ended(void *ctx, const struct child_end *end)
 		    child_end_text(a, end, 0),
 		    end->words[0] == '\0' ? "" : "\n", end->words);
 	arena_free(&a);
-	doubt_sent(s, &err);
+	doubt_sent(s, WROTE_REFUSED, &err);
 	lose(s, WROTE_UNKNOWN, &err);
 	p->scribes--;
 	free(s);
@@ -223,12 +224,12 @@ on_reply(struct scribe *s, const struct msg_reply *m)
 		on_refused(s, json_object_get(m->result, "record"), &err);
 		break;
 	case WROTE_FENCED:
-		refuse_sent(s, WROTE_FENCED, &err);
+		doubt_sent(s, WROTE_FENCED, &err);
 		lose(s, WROTE_FENCED, &err);
 		child_kill(s->child, "another leads");
 		break;
 	case WROTE_UNKNOWN:
-		doubt_sent(s, &err);
+		doubt_sent(s, WROTE_REFUSED, &err);
 		lose(s, WROTE_UNKNOWN, &err);
 		child_kill(s->child, "its transaction is in doubt");
 		break;

@@ -14,8 +14,9 @@ from support.kafka import PASSWORD, USER
 GATEWAY = f"{DEPS}/bin/versitygw"
 # What each suite wants in its environment.
 ON_A_BROKER = ["topiclog", "admin", "topics", "group", "dlq",
-               "consumer_ids"]
-WITH_SETTINGS = ["secure", "localfile", "s3_gateway", "foreign_group"]
+               "consumer_ids", "scribe"]
+WITH_SETTINGS = ["secure", "localfile", "s3_gateway", "foreign_group",
+                 "scribe_outage"]
 
 
 def check(suite, timeout=60, **env):
@@ -47,6 +48,11 @@ def test_a_group_of_kafka_connect_is_not_ours_to_join(kafka, connect):
     check("foreign_group", PENSTOCK_KAFKA=kafka.bootstrap,
           PENSTOCK_GROUP=connect.group)
     assert connect.rest.healthy()
+
+
+def test_a_scribe_tells_the_truth_though_its_broker_was_away(own_kafka):
+    check("scribe_outage", timeout=150, PENSTOCK_KAFKA=own_kafka.bootstrap,
+          PENSTOCK_KAFKA_PID=str(own_kafka.pids()[0]))
 
 
 @pytest.mark.skipif(not os.path.exists(GATEWAY),
