@@ -14,20 +14,23 @@
 #define AREA_MAX  120u
 #define TEXT_MAX  8192u
 
+struct rule {
+	char area[AREA_MAX];
+	atomic_int level;
+	atomic_llong set_ms; /* wall clock, 0: never */
+};
+
 /*
  * Levels may be set by one thread while another logs: a rule's area is
  * written before `count` shows it and never changes after.
  */
 static struct {
-	atomic_int root;
+	struct rule root;
 	atomic_uint count;
-	struct rule {
-		char area[AREA_MAX];
-		atomic_int level;
-	} rules[RULES_MAX];
+	struct rule rules[RULES_MAX];
 	log_sink_fn *sink;
 	void *ctx;
-} state = { .root = PS_INFO };
+} state = { .root.level = PS_INFO };
 
 static const char *const names[] = {
 	[PS_DEBUG] = "DEBUG",
@@ -90,6 +93,13 @@ is_below(const char *area, const char *above, size_t len)
 	       (area[len] == '\0' || area[len] == '.');
 }
 
+static void
+set(struct rule *r, enum ps_level level)
+{
+	atomic_store(&r->level, (int)level);
+	atomic_store(&r->set_ms, (long long)wall_now().ms);
+}
+
 void
 log_set_level(const char *area, enum ps_level level)
 {
@@ -98,11 +108,11 @@ log_set_level(const char *area, enum ps_level level)
 	struct rule *r;
 
 	if (is_root(area))
-		atomic_store(&state.root, (int)level);
+		set(&state.root, level);
 	/* "Those below it" includes what was set apart before. */
 	for (unsigned i = 0; i < count; i++)
 		if (is_root(area) || is_below(state.rules[i].area, area, len))
-			atomic_store(&state.rules[i].level, (int)level);
+			set(&state.rules[i], level);
 	if (is_root(area) || find_rule(area) != NULL)
 		return;
 	if (count == RULES_MAX || len >= AREA_MAX) {
@@ -111,15 +121,15 @@ log_set_level(const char *area, enum ps_level level)
 	}
 	r = &state.rules[count];
 	memcpy(r->area, area, len + 1);
-	atomic_store(&r->level, (int)level);
+	set(r, level);
 	atomic_store(&state.count, count + 1);
 }
 
-enum ps_level
-log_level(const char *area)
+static struct rule *
+rule_for(const char *area)
 {
 	unsigned count = atomic_load(&state.count);
-	int level = atomic_load(&state.root);
+	struct rule *found = &state.root;
 	size_t best = 0;
 
 	for (unsigned i = 0; i < count; i++) {
@@ -127,10 +137,28 @@ log_level(const char *area)
 
 		if (len >= best && is_below(area, state.rules[i].area, len)) {
 			best = len;
-			level = atomic_load(&state.rules[i].level);
+			found = &state.rules[i];
 		}
 	}
-	return (enum ps_level)level;
+	return found;
+}
+
+enum ps_level
+log_level(const char *area)
+{
+	return (enum ps_level)atomic_load(&rule_for(area)->level);
+}
+
+int64_t
+log_level_set_ms(const char *area)
+{
+	return atomic_load(&rule_for(area)->set_ms);
+}
+
+const char *
+log_logger(size_t i)
+{
+	return i < atomic_load(&state.count) ? state.rules[i].area : NULL;
 }
 
 void

@@ -28,6 +28,10 @@ void log_at(enum ps_level level, const char *area, const char *fmt, ...);
 /* Level of a logger and those below it; "" or "root" is all. */
 void log_set_level(const char *area, enum ps_level level);
 enum ps_level log_level(const char *area);
+/* When that was set, by the wall clock in ms; 0: never. */
+int64_t log_level_set_ms(const char *area);
+/* The i-th logger below the root that has a level of its own, or NULL. */
+const char *log_logger(size_t i);
 /* NULL: stderr again. */
 void log_set_sink(log_sink_fn *sink, void *ctx);
 const char *log_level_name(enum ps_level level); /* DEBUG INFO WARN ERROR */

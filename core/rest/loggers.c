@@ -1,13 +1,17 @@
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/js.h"
 #include "base/log.h"
+#include "rest/ask.h"
 #include "rest/handlers.h"
 #include "worker/worker.h"
 
 /* The areas of the worker; tasks have their own below "task". */
-static const char *const areas[] = { "root", "child", "journal", "member",
-	"reconcile", "requests", "rest", "supervisor", "task", "worker" };
+static const char *const areas[] = { "child", "connector", "errand",
+	"inventory", "journal", "kafka", "member", "pen", "reconcile",
+	"requests", "rest", "root", "supervisor", "task", "worker" };
 
 #define AREAS (sizeof areas / sizeof *areas)
 
@@ -20,17 +24,35 @@ area_of(const char *name)
 static json_t *
 level_of(const char *name)
 {
-	return json_pack("{s:s, s:n}", "level",
-	    log_level_name(log_level(area_of(name))), "last_modified");
+	const char *area = area_of(name);
+	int64_t ms = log_level_set_ms(area);
+
+	return json_pack("{s:s, s:o}", "level", log_level_name(log_level(area)),
+	    "last_modified", ms == 0 ? json_null() : json_integer(ms));
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 void
 rest_loggers(struct exchange *x)
 {
 	json_t *all = json_object();
+	const char **names, *name;
+	size_t count = AREAS;
 
-	for (size_t i = 0; i < AREAS; i++)
-		(void)json_object_set_new(all, areas[i], level_of(areas[i]));
+	while (log_logger(count - AREAS) != NULL)
+		count++;
+	names = ps_calloc(x->a, count, sizeof *names);
+	memcpy(names, areas, sizeof areas);
+	for (size_t i = 0; (name = log_logger(i)) != NULL; i++)
+		names[AREAS + i] = name;
+	qsort(names, count, sizeof *names, by_name);
+	for (size_t i = 0; i < count; i++)
+		(void)json_object_set_new(all, names[i], level_of(names[i]));
 	exchange_json(x, 200, all);
 }
 
@@ -76,6 +98,42 @@ changed_areas(const char *name)
 	return list;
 }
 
+static void
+set_here(struct exchange *x, const char *name, enum ps_level level)
+{
+	log_set_level(area_of(name), level);
+	supervisor_level(reconcile_supervisor(worker_reconcile(x->worker)),
+	    area_of(name), log_level_name(level));
+	exchange_json(x, 200, changed_areas(name));
+}
+
+/* By a record that every worker acts on; this one too. */
+static void
+set_everywhere(struct exchange *x, const char *name, enum ps_level level)
+{
+	const struct request_spec spec = { .op = REQUEST_LOGGER,
+		.logger = name,
+		.level = log_level_name(level) };
+
+	ask_worker(x, &spec, ask_no_content);
+}
+
+static bool
+is_for_all(const struct exchange *x)
+{
+	const char *scope = exchange_query(x, "scope");
+
+	if (scope == NULL || strcasecmp(scope, "worker") == 0)
+		return false;
+	if (strcasecmp(scope, "cluster") == 0)
+		return true;
+	log_warn("rest",
+	    "Received invalid scope '%s' in request to adjust log level; will "
+	    "default to worker",
+	    scope);
+	return false;
+}
+
 void
 rest_set_logger(struct exchange *x)
 {
@@ -86,17 +144,14 @@ rest_set_logger(struct exchange *x)
 	if (body == NULL)
 		return;
 	text = js_opt_str(body, "level");
-	if (text == NULL) {
+	if (text == NULL)
 		exchange_error(x, 400,
 		    "Desired 'level' parameter was not specified in request.");
-	} else if (log_level_parse(text, &level) != 0) {
+	else if (log_level_parse(text, &level) != 0)
 		exchange_error(x, 404, "invalid log level '%s'.", text);
-	} else {
-		log_set_level(area_of(x->param[0]), level);
-		supervisor_level(
-		    reconcile_supervisor(worker_reconcile(x->worker)),
-		    area_of(x->param[0]), text);
-		exchange_json(x, 200, changed_areas(x->param[0]));
-	}
+	else if (is_for_all(x))
+		set_everywhere(x, x->param[0], level);
+	else
+		set_here(x, x->param[0], level);
 	json_decref(body);
 }

@@ -286,6 +286,13 @@ run_reset_topics(struct request *rq)
 	    &(struct store_pairs){ r.items, r.count }, ANSWER_DONE);
 }
 
+static void
+run_logger(struct request *rq)
+{
+	append_one(rq,
+	    configs_put_logger(rq->a, rq->spec.logger, rq->spec.level));
+}
+
 static const struct {
 	void (*run)(struct request *rq);
 } kinds[REQUEST_OPS] = {
@@ -306,6 +313,7 @@ static const struct {
 	[REQUEST_READ_OFFSETS] = { request_read_offsets },
 	[REQUEST_ALTER_OFFSETS] = { request_change_offsets },
 	[REQUEST_RESET_OFFSETS] = { request_change_offsets },
+	[REQUEST_LOGGER] = { run_logger },
 };
 
 /* ---- the order --------------------------------------------------------- */
@@ -388,6 +396,10 @@ request_submit(struct worker *w, const struct request_spec *spec,
 	}
 	rq->spec.config = &rq->config;
 	rq->offsets = json_deep_copy(spec->offsets);
+	if (spec->logger != NULL) {
+		rq->spec.logger = ps_strdup(a, spec->logger);
+		rq->spec.level = ps_strdup(a, spec->level);
+	}
 	while (last != NULL && last->next != NULL)
 		last = last->next;
 	rq->prev = last;

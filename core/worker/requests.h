@@ -35,6 +35,7 @@ enum request_op {
 	REQUEST_READ_OFFSETS,
 	REQUEST_ALTER_OFFSETS,
 	REQUEST_RESET_OFFSETS,
+	REQUEST_LOGGER,
 	REQUEST_OPS
 };
 
@@ -47,6 +48,7 @@ struct request_spec {
 	unsigned flags;                  /* enum configs_restart */
 	int task;
 	const json_t *offsets; /* ALTER: the array, as in REST */
+	const char *logger, *level;
 };
 
 enum answer_kind {

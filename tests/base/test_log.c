@@ -102,6 +102,19 @@ Test(log, a_level_set_above_replaces_those_below)
 	cr_assert(eq(int, log_level("rest"), PS_ERROR));
 }
 
+Test(log, knows_what_was_set_and_when)
+{
+	cr_expect(eq(ptr, (void *)log_logger(0), NULL));
+	cr_expect(eq(i64, log_level_set_ms("task"), 0));
+	log_set_level("task.orders-0", PS_DEBUG);
+	cr_expect(eq(str, (char *)log_logger(0), "task.orders-0"));
+	cr_expect(eq(ptr, (void *)log_logger(1), NULL));
+	cr_expect(gt(i64, log_level_set_ms("task.orders-0.put"), 0));
+	cr_expect(eq(i64, log_level_set_ms("task"), 0));
+	log_set_level("root", PS_WARN);
+	cr_expect(gt(i64, log_level_set_ms("task"), 0));
+}
+
 Test(log, has_room_for_so_many_levels_only)
 {
 	char area[200];

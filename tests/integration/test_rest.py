@@ -451,6 +451,22 @@ def test_levels_of_loggers(worker):
         404, "invalid log level 'x'.")
 
 
+def test_a_level_for_the_cluster_goes_by_the_config_topic(worker, kafka):
+    before = time.time() * 1000
+    r = worker.rest.request("PUT", "/admin/loggers/task.x?scope=cluster",
+                            {"level": "warn"})
+    assert (r.status_code, r.text) == (204, "")
+    topic = worker.properties["config.storage.topic"]
+    records = {r.key: r.value for r in kafka.consume(topic)}
+    assert json.loads(records[b"logger-cluster-task.x"]) == {"level": "WARN"}
+    level = worker.rest.get("/admin/loggers")["task.x"]
+    assert level["level"] == "WARN" and level["last_modified"] > before - 5000
+    r = worker.rest.request("PUT", "/admin/loggers/task.x?scope=galaxy",
+                            {"level": "ERROR"})
+    assert (r.status_code, r.json()) == (200, ["task.x"])
+    worker.wait_log("invalid scope 'galaxy'")
+
+
 def test_every_listener_is_served_and_admin_by_its_own(new_worker, kafka):
     """Connect: with admin.listeners, /admin is there and nowhere else."""
     first, second, admin = (free_port() for _ in range(3))
