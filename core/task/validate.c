@@ -311,13 +311,15 @@ check_client(struct validation *v, enum conf_use use, enum conf_client client,
 struct own_report {
 	struct ps_report abi;
 	struct validation *v;
+	const char *prefix; /* of the keys it names */
 };
 
 PS_PRINTF(3, 4)
 static void
 report_error(struct ps_report *rep, const char *key, const char *fmt, ...)
 {
-	struct validation *v = ((struct own_report *)rep)->v;
+	const struct own_report *own = (struct own_report *)rep;
+	struct validation *v = own->v;
 	char text[TEXT_BYTES];
 	va_list ap;
 
@@ -325,7 +327,8 @@ report_error(struct ps_report *rep, const char *key, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	(void)redact_text(v->redact, text, sizeof text);
-	def_error(v->result, ps_strdup(v->a, key), "%s", text);
+	def_error(v->result, ps_printf(v->a, "%s%s", own->prefix, key), "%s",
+	    text);
 }
 
 static const char *
@@ -380,7 +383,7 @@ check_exactly_once(struct validation *v, const struct instance *in,
 static void
 ask_connector(struct validation *v, const struct ps_host *h)
 {
-	struct own_report rep = { { report_error }, v };
+	struct own_report rep = { { report_error }, v, "" };
 	bool source = v->class->class->kind == PS_KIND_SOURCE;
 	struct instance in = { 0 };
 	struct ps_config c = v->config;
@@ -399,6 +402,41 @@ ask_connector(struct validation *v, const struct ps_host *h)
 		in.sink.validate(h, &c, &rep.abi);
 	if (source && in.source.validate != NULL)
 		in.source.validate(h, &c, &rep.abi);
+}
+
+/* ---- What its converters say ---- */
+
+static void
+ask_converter(struct validation *v, const struct ps_host *h,
+    const struct converter_key *ck)
+{
+	struct own_report rep = { { report_error }, v, ck->prefix };
+	const char *name = ps_config_get(&v->config, ck->key);
+	struct ps_error err = { 0 };
+	const struct catalog_class *class =
+	    name == NULL ? NULL
+			 : catalog_find(v->s->catalog, ck->kind, name, &err);
+	struct ps_config c;
+	struct instance in;
+
+	if (class == NULL || instance_init(&in, class, &err) != 0 ||
+	    in.converter.validate == NULL)
+		return;
+	c = config_prefixed(v->a, &v->config, ck->prefix);
+	c = config_with(v->a, &c, "converter.type",
+	    strncmp(ck->key, "key", 3) == 0 ? "key" : "value");
+	/* What the table refuses is told already. */
+	if (instance_complete(&in, v->a, &c, &c, &err) == 0)
+		in.converter.validate(h, class->class, &c, &rep.abi);
+}
+
+static void
+ask_converters(struct validation *v, const struct ps_host *h)
+{
+	for (size_t i = 0; i < sizeof converter_keys / sizeof *converter_keys;
+	     i++)
+		if (converter_keys[i].kind == PS_KIND_CONVERTER)
+			ask_converter(v, h, &converter_keys[i]);
 }
 
 /* ---- The answer ---- */
@@ -469,6 +507,7 @@ check_all(struct validation *v, const struct ps_host *h)
 		    "producer.override.");
 	}
 	ask_connector(v, h);
+	ask_converters(v, h);
 	hide_references(v);
 }
 

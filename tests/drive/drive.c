@@ -12,6 +12,7 @@
 #include "record/value.h"
 #include "tests/connectors/host.h"
 #include "tests/drive/json.h"
+#include "tests/drive/transcode.h"
 
 struct drive {
 	struct test_host *t;
@@ -406,6 +407,9 @@ static const struct command {
 	{ "put", do_put },
 	{ "load_put", do_load_put },
 	{ "alter", do_alter },
+	{ "converter", do_converter },
+	{ "transcode", do_transcode },
+	{ "validate_converter", do_validate_converter },
 };
 
 static json_t *
@@ -437,6 +441,7 @@ main(void)
 		json_decref(answer);
 		json_decref(line);
 	}
+	transcode_end();
 	end_state(&d);
 	batch_free(&d.b);
 	test_host_free(&d.t);

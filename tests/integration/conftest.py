@@ -1,5 +1,5 @@
-"""The servers as fixtures. kafka, postgres, s3 live as long as the session,
-and each test has topics and databases of its own in them; a test that stops
+"""The servers as fixtures. kafka, postgres, s3 and registry live as long as
+the session, and each test has topics and databases of its own in them; a test that stops
 or kills a server takes own_kafka, own_postgres. Logs of a session in which a
 test failed stay in <build>/run/<pid> until the next session.
 
@@ -25,6 +25,7 @@ from support.drive import Source
 from support.kafka import Kafka
 from support.postgres import Postgres
 from support.receiver import Receiver
+from support.registry import Registry, java
 from support.s3 import S3
 from support.worker import Worker
 
@@ -235,6 +236,14 @@ def tls_s3(request, session_dir):
     """over https, with the bucket's name in the path or in the host's"""
     yield from _server(request, lambda path: S3(path, tls=True),
                        session_dir + "/tls-s3")
+
+
+@pytest.fixture(scope="session")
+def registry(session_dir, request):
+    """a schema registry; without a Java that it runs on nothing is tested"""
+    if java() is None:
+        pytest.skip("no Java of 21 or newer for the schema registry")
+    yield from _server(request, Registry, session_dir + "/registry")
 
 
 @pytest.fixture

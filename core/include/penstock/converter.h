@@ -30,6 +30,10 @@ struct ps_converter_ops {
 	/* May raw bytes that pass `check` be handed on as PS_INPUT_JSON? */
 	bool (*raw_is_json)(void *state);
 	void (*destroy)(void *state);
+	/* What the key table cannot say, before anything runs: a server that
+	 * does not answer, say. Reports by key, without the prefix. */
+	void (*validate)(const struct ps_host *h, const struct ps_class *self,
+	    const struct ps_config *c, struct ps_report *rep);
 };
 
 struct ps_header_converter_ops {

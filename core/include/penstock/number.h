@@ -245,7 +245,8 @@ ps_put_decimal_float(char *to, struct ps_decimal_float d)
 	n = ps_put_u64(text, d.digits);
 	point = d.exponent + (int)n;
 	if (point > 7 || point < -2) {
-		*p++ = text[0];
+		/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign) */
+		*p++ = text[0]; /* a number has a digit */
 		*p++ = '.';
 		p = ps_put_chars(p, n > 1 ? text + 1 : "0", n > 1 ? n - 1 : 1);
 		*p++ = 'E';
