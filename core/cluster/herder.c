@@ -74,6 +74,12 @@ herder_may_start(const struct herder *h, struct clock_ms now,
 	       herder_owns(h, connector, task, generation);
 }
 
+bool
+herder_may_speak(const struct herder *h, struct clock_ms now)
+{
+	return !h->lost && h->lease.held && now.ms < h->lease.ends.ms;
+}
+
 static void
 on_process(struct herder *h, const struct herder_event *ev)
 {
@@ -229,12 +235,30 @@ on_connector(struct herder *h, const char *connector, const struct wanted *w)
 	herder_settle(h, connector);
 }
 
+/* Who takes a name on a machine proves that earlier runs there have ended;
+ * nobody else may be left who has heard of those. */
+static void
+follow(struct herder *h, const struct member_info *info)
+{
+	const struct member_info *last =
+	    members_last(h->members, info->who.id, info->host);
+
+	if (last == NULL || who_is(&last->who, &info->who))
+		members_put(h->members, info);
+	else if (info->born_ms < last->born_ms)
+		peers_follow(h->peers, &info->who);
+	else {
+		peers_follow(h->peers, &last->who);
+		members_put(h->members, info);
+	}
+}
+
 /* There is one record for an id: another machine that has ours, for a while,
  * has written over what we said. */
 static void
 on_member(struct herder *h, const struct member_info *info)
 {
-	members_put(h->members, info);
+	follow(h, info);
 	h->dirty = true;
 	if (strcmp(info->who.id, h->me.id) == 0 &&
 	    !who_is(&info->who, &h->me) && !h->lost && !h->leaving &&
@@ -385,10 +409,28 @@ herder_role(const struct herder *h)
 	return h->lead == LEAD_NOT ? HERDER_FOLLOWER : HERDER_CLAIMING;
 }
 
+bool
+herder_leads(const struct herder *h)
+{
+	return h->lead == LEAD_LEADING;
+}
+
+bool
+herder_holds_pen(const struct herder *h)
+{
+	return h->lead != LEAD_NOT;
+}
+
 const struct who *
 herder_me(const struct herder *h)
 {
 	return &h->me;
+}
+
+int64_t
+herder_born(const struct herder *h)
+{
+	return h->born_ms;
 }
 
 const struct claim *
@@ -432,6 +474,12 @@ const struct peers *
 herder_peers(const struct herder *h)
 {
 	return h->peers;
+}
+
+const struct members *
+herder_members(const struct herder *h)
+{
+	return h->members;
 }
 
 const struct table *

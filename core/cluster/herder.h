@@ -124,6 +124,9 @@ bool herder_owns(const struct herder *h, const char *connector, int task,
 bool herder_may_start(const struct herder *h, struct clock_ms now,
     const char *connector, int task, int64_t generation);
 
+/* May it still say what became of its work? Others may have it else. */
+bool herder_may_speak(const struct herder *h, struct clock_ms now);
+
 enum herder_role {
 	HERDER_JOINING, /* has no lease yet, or has lost it */
 	HERDER_FOLLOWER,
@@ -132,7 +135,12 @@ enum herder_role {
 	HERDER_LEAVING,
 };
 enum herder_role herder_role(const struct herder *h);
+/* It leads, also while it leaves. */
+bool herder_leads(const struct herder *h);
+/* It leads or claims. */
+bool herder_holds_pen(const struct herder *h);
 const struct who *herder_me(const struct herder *h);
+int64_t herder_born(const struct herder *h); /* as in struct beat */
 /* The newest claim; incarnation 0: none was read. */
 const struct claim *herder_leader(const struct herder *h);
 /* Does that incarnation hold, as far as is known, a lease? */
@@ -141,6 +149,7 @@ herder_is_alive(const struct herder *h, const char *id, uint64_t incarnation);
 /* Has all that ran of the connector ended, and will nothing start? */
 bool herder_is_idle(const struct herder *h, const char *connector);
 const struct peers *herder_peers(const struct herder *h);
+const struct members *herder_members(const struct herder *h);
 const struct table *herder_table(const struct herder *h);
 const struct lease *herder_lease(const struct herder *h);
 int64_t herder_epoch(const struct herder *h);

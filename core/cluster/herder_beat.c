@@ -25,7 +25,7 @@ owes(const struct herder *h, const struct entry *e)
 }
 
 static void
-answer(struct herder *h, const struct entry *e, struct answer *out)
+answer(struct herder *h, const struct entry *e, struct beat_answer *out)
 {
 	int *tasks = ps_calloc(h->a, h->process_count + 1, sizeof *tasks);
 
@@ -45,7 +45,8 @@ static void
 answer_all(struct herder *h, struct beat *b)
 {
 	size_t count = table_count(h->table);
-	struct answer *answers = ps_calloc(h->a, count + 1, sizeof *answers);
+	struct beat_answer *answers =
+	    ps_calloc(h->a, count + 1, sizeof *answers);
 
 	for (size_t i = 0; i < count; i++)
 		if (owes(h, table_at(h->table, i)))
@@ -123,7 +124,7 @@ on_namesake(struct herder *h, const struct peer *p)
 }
 
 static bool
-is_same_answer(const struct answer *a, const struct answer *b)
+is_same_answer(const struct beat_answer *a, const struct beat_answer *b)
 {
 	return a->epoch == b->epoch && a->task_count == b->task_count &&
 	       strcmp(a->connector, b->connector) == 0 &&

@@ -51,14 +51,30 @@ members_free(struct members **mp)
 	*mp = NULL;
 }
 
-void
-members_put(struct members *m, const struct member_info *info)
+static struct one *
+find_place(const struct members *m, const char *id, const char *host)
 {
 	struct one *o = m->first;
 
-	while (o != NULL && (strcmp(o->info.who.id, info->who.id) != 0 ||
-				strcmp(o->info.host, info->host) != 0))
+	while (o != NULL && (strcmp(o->info.who.id, id) != 0 ||
+				strcmp(o->info.host, host) != 0))
 		o = o->next;
+	return o;
+}
+
+const struct member_info *
+members_last(const struct members *m, const char *id, const char *host)
+{
+	const struct one *o = find_place(m, id, host);
+
+	return o == NULL ? NULL : &o->info;
+}
+
+void
+members_put(struct members *m, const struct member_info *info)
+{
+	struct one *o = find_place(m, info->who.id, info->host);
+
 	if (o == NULL) {
 		o = xcalloc(1, sizeof *o);
 		o->next = m->first;

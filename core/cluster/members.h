@@ -14,6 +14,7 @@
 struct member_info {
 	struct who who;
 	const char *host;   /* as in struct beat */
+	int64_t born_ms;    /* as in struct beat */
 	const char *url;    /* where other workers reach it */
 	double capacity;    /* its share of the work, 1: as others */
 	const char *labels; /* "zone=a,disk=ssd"; NULL: none */
@@ -26,6 +27,9 @@ struct members *members_new(void);
 void members_free(struct members **mp);
 /* Copied; the newest of an id and a machine counts. */
 void members_put(struct members *m, const struct member_info *info);
+/* The last that was said of an id on a machine; NULL: nothing. */
+const struct member_info *
+members_last(const struct members *m, const char *id, const char *host);
 /* NULL: not known. */
 const struct member_info *
 members_find(const struct members *m, const struct who *who);

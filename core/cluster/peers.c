@@ -116,7 +116,7 @@ take_answers(struct peer *p, const struct beat *b)
 	forget_answers(p);
 	p->answers = xcalloc(b->answer_count + 1, sizeof *p->answers);
 	for (size_t i = 0; i < b->answer_count; i++) {
-		const struct answer *from = &b->answers[i];
+		const struct beat_answer *from = &b->answers[i];
 		int *tasks = xcalloc(from->task_count + 1, sizeof *tasks);
 
 		for (size_t t = 0; t < from->task_count; t++)
@@ -169,6 +169,12 @@ peers_beat(struct peers *all, const struct beat *b, struct clock_ms now)
 }
 
 void
+peers_follow(struct peers *all, const struct who *earlier)
+{
+	peers_get(all, earlier)->followed = true;
+}
+
+void
 peers_verdict(struct peers *all, const struct who *who)
 {
 	peers_get(all, who)->judged = true;
@@ -213,7 +219,7 @@ peers_is_second(const struct peers *all, const struct peer *p)
 	return false;
 }
 
-static const struct answer *
+static const struct beat_answer *
 find_answer(const struct peer *p, const char *connector)
 {
 	for (size_t i = 0; i < p->answer_count; i++)
@@ -226,7 +232,7 @@ bool
 peer_has_left(const struct peer *p, int64_t epoch, const char *connector,
     int task)
 {
-	const struct answer *a = find_answer(p, connector);
+	const struct beat_answer *a = find_answer(p, connector);
 
 	if (a == NULL || a->epoch < epoch)
 		return false;

@@ -27,7 +27,7 @@ bool who_is_nobody(const struct who *w);
 
 /* What a worker says of a connector while the newest record of it that it
  * has read calls it a debtor. */
-struct answer {
+struct beat_answer {
 	const char *connector;
 	int64_t epoch; /* of that record */
 	size_t task_count;
@@ -50,7 +50,7 @@ struct beat {
 	int64_t epoch; /* the highest that was read */
 	unsigned flags;
 	size_t answer_count;
-	const struct answer *answers;
+	const struct beat_answer *answers;
 	double load; /* of its machine, 1: all cores busy */
 };
 
@@ -66,7 +66,7 @@ struct peer {
 	int64_t epoch;
 	unsigned flags;
 	size_t answer_count;
-	struct answer *answers;
+	struct beat_answer *answers;
 	double load;
 	bool judged;   /* a verdict stands; beats after it do not count */
 	bool followed; /* a later run on its machine took its name */
@@ -84,6 +84,9 @@ void peers_begin(struct peers *p, struct clock_ms now);
 /* As read. */
 void peers_beat(struct peers *all, const struct beat *b, struct clock_ms now);
 void peers_verdict(struct peers *all, const struct who *who);
+
+/* A later run on its machine has introduced itself, as in peers_beat. */
+void peers_follow(struct peers *all, const struct who *earlier);
 
 /* What is assigned to somebody never heard of counts from the beginning. */
 struct peer *peers_get(struct peers *p, const struct who *who);

@@ -104,7 +104,7 @@ put_answers(const struct beat *b)
 	json_t *answers = json_array(), *tasks;
 
 	for (size_t i = 0; i < b->answer_count; i++) {
-		const struct answer *one = &b->answers[i];
+		const struct beat_answer *one = &b->answers[i];
 
 		tasks = json_array();
 		for (size_t t = 0; t < one->task_count; t++)
@@ -167,9 +167,16 @@ char *
 wire_member(struct ps_arena *a, const struct member_info *m)
 {
 	return text_of(a,
-	    json_pack("{s:o,s:s,s:s,s:f,s:s?,s:i}", "worker",
-		put_who(a, &m->who), "host", m->host, "url", m->url, "capacity",
-		m->capacity, "labels", m->labels, "version", m->version));
+	    json_pack("{s:o,s:s,s:I,s:s,s:f,s:s?,s:i}", "worker",
+		put_who(a, &m->who), "host", m->host, "born",
+		(json_int_t)m->born_ms, "url", m->url, "capacity", m->capacity,
+		"labels", m->labels, "version", m->version));
+}
+
+char *
+wire_cluster(struct ps_arena *a, const char *group)
+{
+	return text_of(a, json_pack("{s:s}", "group", group));
 }
 
 /* ---- reading ----------------------------------------------------------- */
@@ -193,7 +200,7 @@ parse(const void *value, size_t len, const char *what, struct ps_error *err)
 }
 
 static int
-get_stopping(struct ps_arena *a, const json_t *list, struct answer *out,
+get_stopping(struct ps_arena *a, const json_t *list, struct beat_answer *out,
     struct ps_error *err)
 {
 	int *tasks = ps_calloc(a, json_array_size(list) + 1, sizeof *tasks);
@@ -218,7 +225,7 @@ static int
 get_answers(struct ps_arena *a, const json_t *list, struct beat *out,
     struct ps_error *err)
 {
-	struct answer *answers =
+	struct beat_answer *answers =
 	    ps_calloc(a, json_array_size(list) + 1, sizeof *answers);
 	const json_t *one, *stopping;
 	const char *name;
@@ -386,11 +393,30 @@ wire_read_member(struct ps_arena *a, const void *value, size_t len,
 	    js_get_str(j, "url", &url, err) == 0)
 		rc = 0;
 	out->host = ps_strdup(a, host);
+	out->born_ms = js_opt_int(j, "born", 0);
 	out->url = ps_strdup(a, url);
 	out->capacity = json_number_value(json_object_get(j, "capacity"));
 	labels = js_opt_str(j, "labels");
 	out->labels = labels == NULL ? NULL : ps_strdup(a, labels);
 	out->version = (int)js_opt_int(j, "version", 1);
+	json_decref(j);
+	return rc;
+}
+
+int
+wire_read_cluster(struct ps_arena *a, const void *value, size_t len,
+    const char **group, struct ps_error *err)
+{
+	json_t *j = parse(value, len, "penstock-cluster", err);
+	const char *text;
+	int rc = -1;
+
+	if (j == NULL)
+		return -1;
+	if (js_get_str(j, "group", &text, err) == 0) {
+		*group = ps_strdup(a, text);
+		rc = 0;
+	}
 	json_decref(j);
 	return rc;
 }

@@ -29,6 +29,8 @@ char *wire_verdict(struct ps_arena *a, const struct who *who);
 char *wire_claim(struct ps_arena *a, const struct claim *c);
 char *wire_assignment(struct ps_arena *a, const struct assignment *as);
 char *wire_member(struct ps_arena *a, const struct member_info *m);
+/* Whose the topics are. */
+char *wire_cluster(struct ps_arena *a, const char *group);
 
 struct wire_lease {
 	bool is_verdict;
@@ -45,5 +47,7 @@ int wire_read_assignment(struct ps_arena *a, const void *value, size_t len,
     struct assignment *out, struct ps_error *err);
 int wire_read_member(struct ps_arena *a, const void *value, size_t len,
     struct member_info *out, struct ps_error *err);
+int wire_read_cluster(struct ps_arena *a, const void *value, size_t len,
+    const char **group, struct ps_error *err);
 
 #endif

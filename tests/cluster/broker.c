@@ -8,7 +8,7 @@ static struct beat
 copy_beat(struct sim *s, const struct beat *b)
 {
 	struct beat copy = *b;
-	struct answer *answers =
+	struct beat_answer *answers =
 	    ps_calloc(s->a, b->answer_count + 1, sizeof *answers);
 
 	for (size_t i = 0; i < b->answer_count; i++) {
@@ -140,6 +140,7 @@ broker_introduce(struct sim *s, size_t i)
 
 	m->who = sim_who(herder_me(s->nodes[i].h));
 	m->host = sim_ids[i];
+	m->born_ms = herder_born(s->nodes[i].h);
 	m->url = "http://x";
 	m->capacity = 1;
 	node_wake_readers(s);

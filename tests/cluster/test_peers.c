@@ -142,7 +142,7 @@ Test(peers, only_an_answer_to_the_record_or_a_later_one_counts)
 		{ 7, "ant", -1, false }, { 7, "ant", PEER_ANY, false },
 		{ 1, "bee", 0, false }, /* says nothing of it */
 	};
-	const struct answer answer = { "ant", 7, 2, stopping };
+	const struct beat_answer answer = { "ant", 7, 2, stopping };
 	struct beat b = beat_of(one, 1, "m");
 	struct peers *p = fresh();
 
