@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "config/map.h"
@@ -27,7 +28,8 @@ struct group {
 	void *ctx;
 	char *name, *topic;
 	int session_ms;
-	bool is_owner, is_broken, leaving, closed, left;
+	bool is_owner, is_broken, leaving, closing, closed, left;
+	struct clock_ms give_up; /* of giving back before closing */
 	char trouble[256];
 };
 
@@ -50,8 +52,12 @@ properties_of(struct ps_arena *a, const struct ps_config *translated,
 		{ "max.poll.interval.ms", session },
 		{ "partition.assignment.strategy", "cooperative-sticky" },
 		{ "session.timeout.ms", session },
+		{ "group.instance.id", spec->instance },
 	};
 	struct ps_config over = { own, sizeof own / sizeof *own };
+
+	if (spec->instance == NULL)
+		over.count--;
 
 	return config_merge(a, translated, &over);
 }
@@ -263,6 +269,49 @@ drain(int fd)
 		;
 }
 
+/* ---- leaving ----------------------------------------------------------- */
+
+static void
+close_queue(struct group *g)
+{
+	rd_kafka_error_t *e = rd_kafka_consumer_close_queue(g->rk, g->queue);
+
+	g->closing = true;
+	if (e == NULL)
+		return;
+	g->closed = true; /* nothing more will come */
+	rd_kafka_error_destroy(e);
+}
+
+/* librdkafka's close tells the group nothing of a static member, nor of one
+ * without partitions: the others would wait for its session to end. What is
+ * owned must be given back first, that is when the group is told. */
+void
+group_leave(struct group *g)
+{
+	if (g->leaving)
+		return;
+	g->leaving = true;
+	(void)rd_kafka_unsubscribe(g->rk);
+	if (!g->is_owner)
+		close_queue(g);
+	else
+		g->give_up = clock_after(clock_now(), g->session_ms);
+}
+
+static void
+go_on_leaving(struct group *g)
+{
+	bool late = clock_now().ms >= g->give_up.ms;
+
+	if (g->leaving && !g->closing && (!g->is_owner || late))
+		close_queue(g);
+	if (g->leaving && rd_kafka_consumer_closed(g->rk))
+		g->closed = true;
+}
+
+/* ---- serving ----------------------------------------------------------- */
+
 void
 group_serve(struct group *g)
 {
@@ -279,8 +328,7 @@ group_serve(struct group *g)
 	}
 	if (events > EVENTS_MAX && write(g->event_fd, &one, sizeof one) < 0)
 		abort();
-	if (g->leaving && rd_kafka_consumer_closed(g->rk))
-		g->closed = true;
+	go_on_leaving(g);
 	if (!g->closed || g->left)
 		return;
 	g->left = true;
@@ -294,26 +342,7 @@ group_fd(const struct group *g)
 	return g->all_fd;
 }
 
-/* ---- leaving ----------------------------------------------------------- */
-
-void
-group_leave(struct group *g)
-{
-	rd_kafka_error_t *e;
-
-	if (g->leaving)
-		return;
-	g->leaving = true;
-	/* librdkafka's close does not tell the group of a member without
-	 * partitions: the others would wait for its session to end. */
-	if (!g->is_owner)
-		(void)rd_kafka_unsubscribe(g->rk);
-	e = rd_kafka_consumer_close_queue(g->rk, g->queue);
-	if (e == NULL)
-		return;
-	g->closed = true; /* nothing more will come */
-	rd_kafka_error_destroy(e);
-}
+/* ---- life -------------------------------------------------------------- */
 
 void
 group_free(struct group **gp)

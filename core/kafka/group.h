@@ -20,6 +20,9 @@ struct group_spec {
 	const char *group;                /* group.id */
 	const char *topic;
 	int session_ms, heartbeat_ms;
+	/* group.instance.id, NULL: none. Who joins with the one of a member
+	 * takes its place, and what it owned, at once. */
+	const char *instance;
 };
 
 /* Called from within group_serve; they may call all but group_free. */

@@ -53,8 +53,8 @@ join(struct member *m, const char *servers, const char *group,
 {
 	struct ps_setting s[] = { { "bootstrap.servers", servers } };
 	struct ps_config c = { s, 1 };
-	struct group_spec spec = { &c, group, topic, session_ms,
-		session_ms / 5 };
+	struct group_spec spec = { &c, group, topic, session_ms, session_ms / 5,
+		NULL };
 	struct ps_error err = { PS_OK, "" };
 
 	*m = (struct member){ .g = NULL };

@@ -244,7 +244,7 @@ Test(group, wrong_settings_are_refused_by_name)
 {
 	struct ps_setting s[] = { { "bootstrap.servers", "localhost:1" } };
 	struct ps_config c = { s, 1 };
-	struct group_spec spec = { &c, "g", TOPIC, 1000, 0 };
+	struct group_spec spec = { &c, "g", TOPIC, 1000, 0, NULL };
 	struct ps_error err = { PS_OK, "" };
 
 	cr_expect(eq(ptr, group_join(&spec, &group_ops, NULL, &err), NULL));
