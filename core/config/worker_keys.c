@@ -250,7 +250,7 @@ static const struct ps_key distributed_keys[] = {
 	      "Group protocol of Kafka Connect; of no effect here."),
 	    .choices = protocol_choices, NO_PLACE },
 	/* Connect waits five minutes: its restarts are dear, ours are not. */
-	{ KEY("scheduled.rebalance.max.delay.ms", INT, "5000", LOW,
+	{ KEY("scheduled.rebalance.max.delay.ms", INT, "500", LOW,
 	      "Milliseconds that the work of a worker that left waits for its "
 	      "return."),
 	    .flags = PS_HAS_MIN | PS_HAS_MAX, .min = 0, .max = INT32_MAX,

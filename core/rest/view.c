@@ -98,14 +98,26 @@ set_text(json_t *obj, const char *name, const char *text)
 		(void)json_object_set_new(obj, name, json_string(text));
 }
 
-/* What another start wrote is no proof that anything runs. */
-static const char *
-state_of(struct worker *w, const struct status *st)
+/* What somebody wrote is no proof that it runs: it must be there, and be its
+ * to run. */
+static bool
+is_proven(struct worker *w, const char *connector, int task,
+    const struct status *st)
 {
 	const char *incarnation =
 	    st->incarnation == NULL ? "" : st->incarnation;
 
-	if (strcmp(incarnation, worker_incarnation(w)) == 0 ||
+	if (worker_cluster(w) == NULL)
+		return strcmp(incarnation, worker_incarnation(w)) == 0;
+	return cluster_trusts(worker_cluster(w), connector, task, st->worker_id,
+	    incarnation);
+}
+
+static const char *
+state_of(struct worker *w, const char *connector, int task,
+    const struct status *st)
+{
+	if (is_proven(w, connector, task, st) ||
 	    strcmp(st->state, "FAILED") == 0 ||
 	    strcmp(st->state, "STOPPED") == 0)
 		return st->state;
@@ -113,12 +125,12 @@ state_of(struct worker *w, const struct status *st)
 }
 
 static json_t *
-state_object(struct worker *w, const struct status *st, const char *state)
+state_object(const struct status *st, const char *state)
 {
 	struct ps_arena *a = arena_new(256);
 	json_t *obj = json_object();
 
-	set_text(obj, "state", state == NULL ? state_of(w, st) : state);
+	set_text(obj, "state", state);
 	set_text(obj, "worker_id", st->worker_id);
 	set_text(obj, "version", st->version);
 	set_text(obj, "trace", st->trace);
@@ -132,8 +144,9 @@ state_object(struct worker *w, const struct status *st, const char *state)
 	return obj;
 }
 
+/* As it will be when what was asked for has come to it. */
 static const char *
-shown_state(const struct status *st, unsigned flags, unsigned which)
+asked_state(const struct status *st, unsigned flags, unsigned which)
 {
 	if ((flags & which) == 0)
 		return NULL;
@@ -148,12 +161,15 @@ task_object(struct worker *w, const char *connector, int task, unsigned flags)
 {
 	const struct status *st =
 	    statuses_task(journal_statuses(worker_journal(w)), connector, task);
+	const char *state;
 	struct task_view v;
 	json_t *obj;
 
 	if (st == NULL)
 		return NULL;
-	obj = state_object(w, st, shown_state(st, flags, VIEW_RESTART_TASKS));
+	state = asked_state(st, flags, VIEW_RESTART_TASKS);
+	obj = state_object(st,
+	    state != NULL ? state : state_of(w, connector, task, st));
 	(void)json_object_set_new(obj, "id", json_integer(task));
 	if (reconcile_task(worker_reconcile(w), connector, task, &v))
 		(void)json_object_set_new(obj, "restarts",
@@ -175,11 +191,15 @@ view_status(struct worker *w, const struct configs_connector *cfg,
 	    statuses_connector(journal_statuses(worker_journal(w)), cfg->name);
 	const struct status none = { .state = "UNASSIGNED",
 		.worker_id = worker_id(w) };
+	const char *state;
 	json_t *tasks, *task;
 
 	/* Written, but nobody has come to it yet. */
 	if (st == NULL)
 		st = &none;
+	state = asked_state(st, flags, VIEW_RESTART);
+	if (state == NULL)
+		state = state_of(w, cfg->name, -1, st);
 	tasks = json_array();
 	for (size_t i = 0; i < task_count(cfg); i++) {
 		task = task_object(w, cfg->name, (int)i, flags);
@@ -187,6 +207,5 @@ view_status(struct worker *w, const struct configs_connector *cfg,
 			(void)json_array_append_new(tasks, task);
 	}
 	return json_pack("{s:s, s:o, s:o, s:s}", "name", cfg->name, "connector",
-	    state_object(w, st, shown_state(st, flags, VIEW_RESTART)), "tasks",
-	    tasks, "type", type_of(w, cfg));
+	    state_object(st, state), "tasks", tasks, "type", type_of(w, cfg));
 }

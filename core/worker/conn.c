@@ -164,19 +164,33 @@ full_configs(struct conn *c, struct ps_arena *a, const json_t *overlays,
 	return 0;
 }
 
-static void
-write_tasks(struct conn *c, struct ps_arena *a, const struct ps_config *tasks,
-    size_t count)
+void
+conn_write_configs(struct reconcile *r, const char *name,
+    const struct conn_tasks *tasks, journal_done_fn *fn, void *ctx)
 {
-	struct store_pairs maps = configs_put_tasks(a, c->name, tasks, count);
+	struct ps_arena *a = arena_new(ARENA_BYTES);
+	struct store_pairs maps =
+	    configs_put_tasks(a, name, tasks->maps, tasks->count);
 	struct store_pair *all = ps_calloc(a, maps.count + 1, sizeof *all);
 
 	memcpy(all, maps.items, maps.count * sizeof *all);
-	all[maps.count] = configs_put_commit(a, c->name, count);
+	all[maps.count] = configs_put_commit(a, name, tasks->count);
+	log_info(AREA, "connector %s: %zu task configs", name, tasks->count);
+	journal_append(r->env.journal, JOURNAL_CONFIG,
+	    &(struct store_pairs){ all, maps.count + 1 }, fn, ctx);
+	arena_free(&a);
+}
+
+/* Only the leader writes. */
+static void
+write_tasks(struct conn *c, const struct conn_tasks *tasks)
+{
 	c->writing = true;
-	log_info(AREA, "connector %s: %zu task configs", c->name, count);
-	journal_append(c->r->env.journal, JOURNAL_CONFIG,
-	    &(struct store_pairs){ all, maps.count + 1 }, on_written, c);
+	if (cluster_leads(c->r->env.cluster))
+		conn_write_configs(c->r, c->name, tasks, on_written, c);
+	else
+		cluster_send_tasks(c->r->env.cluster, c->name, tasks->maps,
+		    tasks->count, on_written, c);
 }
 
 static int64_t
@@ -213,7 +227,7 @@ take_configs(struct conn *c, const json_t *result, struct ps_error *err)
 	else
 		got = full_configs(c, a, overlays, tasks, err);
 	if (got == 0 && configs_tasks_differ(cfg, tasks, count))
-		write_tasks(c, a, tasks, count);
+		write_tasks(c, &(struct conn_tasks){ tasks, count });
 	arena_free(&a);
 	return got;
 }
@@ -226,7 +240,7 @@ on_configs(void *ctx, const json_t *result, const struct ps_error *err)
 	struct ps_error why = { 0 };
 
 	c->asking = false;
-	if (cfg == NULL || cfg->target != TARGET_STARTED ||
+	if (cfg == NULL || cfg->target != TARGET_STARTED || !conn_is_mine(c) ||
 	    c->configured != cfg->config_offset) {
 		end_errand(c); /* overtaken */
 		conn_touch(c);
@@ -245,6 +259,30 @@ on_configs(void *ctx, const json_t *result, const struct ps_error *err)
 	start_watching(c);
 }
 
+static bool
+may_start(void *ctx)
+{
+	const struct conn *c = ctx;
+
+	return cluster_may_start(c->r->env.cluster, c->name, -1, -1);
+}
+
+/* The last one may still end while the next begins. */
+static void
+on_process(void *ctx, bool began)
+{
+	struct conn *c = ctx;
+
+	if (began && c->processes++ == 0)
+		cluster_process(c->r->env.cluster, c->name, -1, -1, true);
+	if (!began && --c->processes == 0) {
+		cluster_process(c->r->env.cluster, c->name, -1, -1, false);
+		conn_touch(c);
+	}
+}
+
+static const struct errand_watch watch = { may_start, on_process };
+
 static void
 ask_configs(struct conn *c, const struct configs_connector *cfg)
 {
@@ -257,6 +295,7 @@ ask_configs(struct conn *c, const struct configs_connector *cfg)
 	c->asking = true;
 	c->errand = errand_new(c->r->env.errands, &spec);
 	errand_on_cause(c->errand, on_cause, c);
+	errand_on_process(c->errand, &watch, c);
 	errand_ask(c->errand, "task_configs",
 	    json_pack("{s:I}", "max", (json_int_t)max), TASKS_LIMIT_MS,
 	    on_configs, c);
@@ -264,28 +303,7 @@ ask_configs(struct conn *c, const struct configs_connector *cfg)
 
 /* ---- one look ---------------------------------------------------------- */
 
-static void
-start_tasks(struct conn *c, const struct configs_connector *cfg)
-{
-	struct task_spec spec = { .connector = c->name,
-		.paused = cfg->target == TARGET_PAUSED };
-	size_t want = cfg->target == TARGET_STOPPED || cfg->tasks == NULL
-			  ? 0
-			  : cfg->task_count;
-
-	c->tasks_offset = cfg->tasks_offset;
-	conn_forget_fence(c);
-	conn_forget_tasks(c, (int)want);
-	c->tasks = xrealloc(c->tasks, (want + 1) * sizeof *c->tasks);
-	for (size_t i = 0; i < want; i++) {
-		spec.id = (int)i;
-		spec.limits = conn_limits(c, &cfg->tasks[i]);
-		/* task_add may already report: room and count first. */
-		c->tasks[c->task_count] = task_add(c->r->supervisor, &spec);
-		c->task_count++;
-	}
-}
-
+/* Task configs of another offset are another set of tasks. */
 static void
 settle_tasks(struct conn *c, const struct configs_connector *cfg)
 {
@@ -294,10 +312,17 @@ settle_tasks(struct conn *c, const struct configs_connector *cfg)
 	if (c->tasks_offset != cfg->tasks_offset ||
 	    (stopped && c->task_count > 0)) {
 		conn_remove_tasks(c);
-		if (c->task_count == 0 && conn_may_start(c, cfg))
-			start_tasks(c, cfg);
-		return;
+		if (c->task_count > 0)
+			return;
+		c->tasks_offset = cfg->tasks_offset;
+		if (conn_is_mine(c))
+			conn_forget_tasks(c, stopped || cfg->tasks == NULL
+						 ? 0
+						 : (int)cfg->task_count);
 	}
+	conn_remove_others(c);
+	if (!stopped && conn_may_start(c, cfg))
+		conn_add_tasks(c, cfg);
 	for (size_t i = 0; i < c->task_count; i++) {
 		if (cfg->target == TARGET_PAUSED)
 			task_pause(c->tasks[i]);
@@ -306,18 +331,35 @@ settle_tasks(struct conn *c, const struct configs_connector *cfg)
 	}
 }
 
+/* Its process is another worker's, or nobody's. */
+static void
+settle_elsewhere(struct conn *c)
+{
+	end_errand(c);
+	(void)uv_timer_stop(&c->retry);
+	c->waiting = false;
+	c->configured = -1;
+	if (c->state != CONN_UNASSIGNED)
+		conn_move(c, CONN_UNASSIGNED, NULL, NULL);
+}
+
 static void
 settle_started(struct conn *c, const struct configs_connector *cfg)
 {
 	bool current = c->configured == cfg->config_offset;
 
+	if (!conn_is_mine(c)) {
+		settle_elsewhere(c);
+		return;
+	}
 	if (c->asking || c->writing || c->waiting)
 		return;
 	if (!current) {
 		ask_configs(c, cfg);
 		return;
 	}
-	/* Back from a pause with the configs it had. */
+	/* Back from a pause, or from another worker, with the configs it
+	 * had. */
 	if (c->state == CONN_PAUSED || c->state == CONN_STOPPED)
 		ask_configs(c, cfg);
 }
@@ -325,6 +367,10 @@ settle_started(struct conn *c, const struct configs_connector *cfg)
 static void
 settle_quiet(struct conn *c, enum conn_state to)
 {
+	if (!conn_is_mine(c)) {
+		settle_elsewhere(c);
+		return;
+	}
 	if (!c->asking)
 		end_errand(c);
 	if (c->state != to && (c->state != CONN_FAILED || to == CONN_STOPPED))
@@ -332,9 +378,29 @@ settle_quiet(struct conn *c, enum conn_state to)
 }
 
 bool
+conn_is_mine(const struct conn *c)
+{
+	return cluster_owns(c->r->env.cluster, c->name, -1, -1);
+}
+
+void
+conn_kill(struct conn *c)
+{
+	errand_kill(&c->errand);
+	end_errand(c);
+	c->configured = -1;
+	conn_forget_fence(c);
+	for (size_t i = c->task_count; i-- > 0;)
+		if (i < c->task_count)
+			task_kill(c->tasks[i], "the worker's lease is lost");
+	conn_touch(c);
+}
+
+bool
 conn_is_idle(const struct conn *c)
 {
-	return c->task_count == 0 && !c->asking && !c->writing && !c->fencing;
+	return c->task_count == 0 && c->processes == 0 && !c->asking &&
+	       !c->writing && !c->fencing;
 }
 
 static void
@@ -364,6 +430,17 @@ settle_stop(struct conn *c)
 	conn_free(c);
 }
 
+static void
+tell_again(struct conn *c)
+{
+	if (!c->unsaid || !cluster_may_speak(c->r->env.cluster))
+		return;
+	c->unsaid = false;
+	if (conn_is_mine(c))
+		conn_say(c);
+	conn_tell_tasks(c);
+}
+
 void
 conn_settle(struct conn *c)
 {
@@ -379,6 +456,7 @@ conn_settle(struct conn *c)
 		return;
 	}
 	conn_learn_secrets(c, &cfg->config);
+	tell_again(c);
 	settle_tasks(c, cfg);
 	switch (cfg->target) {
 	case TARGET_STARTED:
@@ -390,7 +468,8 @@ conn_settle(struct conn *c)
 	case TARGET_STOPPED:
 		/* Who sees it may change offsets: nothing runs any more. */
 		end_errand(c);
-		if (conn_is_idle(c))
+		if (conn_is_idle(c) &&
+		    cluster_is_idle(c->r->env.cluster, c->name))
 			settle_quiet(c, CONN_STOPPED);
 		break;
 	}

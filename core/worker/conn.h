@@ -21,10 +21,13 @@ struct conn {
 	struct conn *prev, *next;
 	char *name;
 	bool dirty;
+	bool unsaid; /* a status, as it could not be written */
 
 	struct errand *errand; /* the connector's process */
 	char *told;            /* what that process waits for, NULL: nothing */
 	bool asking, watching, writing;
+	size_t
+	    processes; /* of the connector's own: one, or one that ends too */
 	/* Offset of the config that task configs were made of, -1: none. */
 	int64_t configured;
 	uv_timer_t retry;
@@ -64,6 +67,17 @@ bool conn_is_idle(const struct conn *c);
 void conn_touch(struct conn *c);
 /* One look. The connector may be freed. */
 void conn_settle(struct conn *c);
+/* Is the connector's own process this worker's to run? */
+bool conn_is_mine(const struct conn *c);
+/* All its processes end at once. */
+void conn_kill(struct conn *c);
+struct conn_tasks {
+	const struct ps_config *maps;
+	size_t count;
+};
+/* To the config log, then `fn`. */
+void conn_write_configs(struct reconcile *r, const char *name,
+    const struct conn_tasks *tasks, journal_done_fn *fn, void *ctx);
 /* Task configs are made anew. */
 void conn_reconfigure(struct conn *c);
 void conn_free(struct conn *c);
@@ -74,6 +88,12 @@ struct task_limits
 conn_limits(const struct conn *c, const struct ps_config *config);
 /* All tasks are asked to end. */
 void conn_remove_tasks(struct conn *c);
+/* Those that are another worker's, or of other task configs. */
+void conn_remove_others(struct conn *c);
+/* What could not be said before. */
+void conn_tell_tasks(struct conn *c);
+/* Starts those of ours that are not there. */
+void conn_add_tasks(struct conn *c, const struct configs_connector *cfg);
 
 /* conn_fence.c: with exactly-once support, tasks start when those of earlier
  * generations can commit nothing more and the config topic says so. What is
@@ -86,6 +106,7 @@ void conn_forget_fence(struct conn *c);
 /* conn_status.c */
 void conn_move(struct conn *c, enum conn_state to, const char *cause,
     const char *trace);
+void conn_say(struct conn *c);
 void conn_write_task(struct conn *c, const struct task_view *v);
 /* None of its tasks runs, and why. */
 void conn_write_waiting(struct conn *c, size_t count, const char *cause);

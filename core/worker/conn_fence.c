@@ -175,7 +175,10 @@ conn_may_start(struct conn *c, const struct configs_connector *cfg)
 		return true;
 	if (c->fence != NULL && c->fenced_offset != cfg->tasks_offset)
 		conn_forget_fence(c);
-	if (c->fence == NULL && !c->fencing && !c->writing && !c->waiting)
+	/* The leader's to do, when nothing of the earlier ones is left. */
+	if (c->fence == NULL && !c->fencing && !c->writing && !c->waiting &&
+	    cluster_leads(c->r->env.cluster) &&
+	    cluster_has_moved_on(c->r->env.cluster, c->name))
 		begin(c, cfg);
 	return false;
 }

@@ -23,7 +23,10 @@ append(struct conn *c, const struct store_pair *record)
 {
 	struct store_pairs one = { record, 1 };
 
-	if (!c->r->closing)
+	/* By now others may have it, and have said so. */
+	if (!cluster_may_speak(c->r->env.cluster))
+		c->unsaid = true;
+	else if (!c->r->closing)
 		journal_append(c->r->env.journal, JOURNAL_STATUS, &one, NULL,
 		    NULL);
 }
@@ -68,12 +71,6 @@ write_status(struct conn *c, struct ps_arena *a, int task, struct status *st)
 }
 
 static const char *
-copy(const char *text)
-{
-	return text == NULL ? NULL : xstrdup(text);
-}
-
-static const char *
 version_of(const struct conn *c)
 {
 	const struct configs_connector *cfg =
@@ -90,29 +87,34 @@ version_of(const struct conn *c)
 }
 
 void
+conn_say(struct conn *c)
+{
+	struct ps_arena *a = arena_new(ARENA_BYTES);
+	struct status st = { .state = state_names[c->state],
+		.cause = c->cause,
+		.trace = c->trace,
+		.since_ms = c->since.ms,
+		.version = version_of(c) };
+
+	write_status(c, a, -1, &st);
+	arena_free(&a);
+}
+
+void
 conn_move(struct conn *c, enum conn_state to, const char *cause,
     const char *trace)
 {
-	struct ps_arena *a = arena_new(ARENA_BYTES);
-	union {
-		const char *in;
-		char *out;
-	} own_cause = { copy(cause) }, own_trace = { copy(trace) };
-	struct status st = { .state = state_names[to],
-		.cause = cause,
-		.trace = trace };
+	char *own_cause = cause == NULL ? NULL : xstrdup(cause);
+	char *own_trace = trace == NULL ? NULL : xstrdup(trace);
 
 	if (c->state != to)
 		c->since = wall_now();
 	c->state = to;
 	free(c->cause);
 	free(c->trace);
-	c->cause = own_cause.out;
-	c->trace = own_trace.out;
-	st.since_ms = c->since.ms;
-	st.version = version_of(c);
-	write_status(c, a, -1, &st);
-	arena_free(&a);
+	c->cause = own_cause;
+	c->trace = own_trace;
+	conn_say(c);
 }
 
 /* STALLED, GAP and COMPLETED are more than Connect can say. */
@@ -162,6 +164,7 @@ struct forgotten {
 	struct conn *c;
 	struct ps_arena *a;
 	int first; /* tasks from this number on; -1: the connector too */
+	bool all;  /* also what other workers wrote */
 	struct store_pair *records;
 	size_t count, room;
 };
@@ -181,8 +184,8 @@ forget_task(void *ctx, const char *connector, int task, const struct status *st)
 {
 	struct forgotten *f = ctx;
 
-	(void)st;
-	if (task >= f->first)
+	if (task >= f->first &&
+	    (f->all || strcmp(st->worker_id, f->c->r->env.worker_id) == 0))
 		add_record(f, statuses_put(f->a, connector, task, NULL));
 }
 
@@ -200,10 +203,11 @@ forget(struct conn *c, int first)
 	const struct statuses *all = journal_statuses(c->r->env.journal);
 	struct forgotten f = { .c = c,
 		.a = arena_new(ARENA_BYTES),
-		.first = first };
+		.first = first,
+		.all = first >= 0 || cluster_leads(c->r->env.cluster) };
 
 	statuses_each(all, c->name, forget_task, &f);
-	if (first < 0)
+	if (first < 0 && f.all)
 		statuses_each_topic(all, c->name, forget_topic, &f);
 	for (size_t i = 0; i < f.count; i++)
 		append(c, &f.records[i]);

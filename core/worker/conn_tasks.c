@@ -130,12 +130,15 @@ send_config(struct conn *c, struct task *t, const struct configs_connector *cfg,
 static void
 on_spawned(void *ctx, struct task *t)
 {
+	struct reconcile *r = ctx;
 	struct conn *c = conn_of(ctx, t);
-	const struct configs_connector *cfg = c == NULL ? NULL : config_of(c);
+	const struct configs_connector *cfg = config_of(c);
 	int id = task_view(t).id;
 
+	cluster_process(r->env.cluster, c->name, id, c->tasks_offset, true);
 	/* Its connector changed meanwhile: it is about to be removed. */
-	if (cfg == NULL || cfg->tasks == NULL || (size_t)id >= cfg->task_count)
+	if (cfg == NULL || c->tasks_offset != cfg->tasks_offset ||
+	    cfg->tasks == NULL || (size_t)id >= cfg->task_count)
 		return;
 	send_config(c, t, cfg, id);
 	if (wants_stored(c, cfg))
@@ -200,12 +203,41 @@ on_moved(void *ctx, struct task *t)
 	conn_write_task(c, &v);
 }
 
+static bool
+may_start(void *ctx, const struct task *t)
+{
+	struct reconcile *r = ctx;
+	struct conn *c = conn_of(ctx, t);
+
+	return cluster_may_start(r->env.cluster, c->name, task_view(t).id,
+	    c->tasks_offset);
+}
+
+static void
+on_reaped(void *ctx, struct task *t)
+{
+	struct reconcile *r = ctx;
+	struct conn *c = conn_of(ctx, t);
+
+	cluster_process(r->env.cluster, c->name, task_view(t).id,
+	    c->tasks_offset, false);
+}
+
+/* Goes on without this worker: what it was here says nothing any more. */
+static bool
+is_elsewhere(const struct conn *c, const struct configs_connector *cfg, int id)
+{
+	return cfg->tasks != NULL && (size_t)id < cfg->task_count &&
+	       !cluster_owns(c->r->env.cluster, c->name, id, cfg->tasks_offset);
+}
+
 static void
 on_removed(void *ctx, struct task *t)
 {
 	struct reconcile *r = ctx;
 	struct conn *c = conn_of(ctx, t);
 	struct task_view v = task_view(t);
+	const struct configs_connector *cfg;
 	char label[512];
 
 	journal_forget(r->env.journal, t);
@@ -220,7 +252,8 @@ on_removed(void *ctx, struct task *t)
 		c->tasks[i] = c->tasks[--c->task_count];
 		break;
 	}
-	if (r->stopping) {
+	cfg = config_of(c);
+	if (r->stopping || (cfg != NULL && is_elsewhere(c, cfg, v.id))) {
 		v.state = TASK_UNASSIGNED;
 		conn_write_task(c, &v);
 	}
@@ -332,7 +365,74 @@ const struct task_ops conn_task_ops = {
 	.spawned = on_spawned,
 	.message = on_message,
 	.removed = on_removed,
+	.reaped = on_reaped,
+	.may_start = may_start,
 };
+
+/* ---- those of this worker ---------------------------------------------- */
+
+static bool
+is_mine(const struct conn *c, int id)
+{
+	return cluster_owns(c->r->env.cluster, c->name, id, c->tasks_offset);
+}
+
+void
+conn_remove_others(struct conn *c)
+{
+	for (size_t i = c->task_count; i-- > 0;)
+		if (i < c->task_count && !task_is_removing(c->tasks[i]) &&
+		    !is_mine(c, task_view(c->tasks[i]).id))
+			task_remove(c->tasks[i]);
+}
+
+void
+conn_tell_tasks(struct conn *c)
+{
+	for (size_t i = 0; i < c->task_count; i++)
+		on_moved(c->r, c->tasks[i]);
+}
+
+static struct task *
+find(const struct conn *c, int id)
+{
+	for (size_t i = 0; i < c->task_count; i++)
+		if (task_view(c->tasks[i]).id == id)
+			return c->tasks[i];
+	return NULL;
+}
+
+static void
+add(struct conn *c, const struct configs_connector *cfg, int id)
+{
+	struct task_spec spec = { .connector = c->name,
+		.id = id,
+		.paused = cfg->target == TARGET_PAUSED,
+		.limits = conn_limits(c, &cfg->tasks[id]) };
+
+	c->tasks = xrealloc(c->tasks, (c->task_count + 1) * sizeof *c->tasks);
+	/* task_add may already report: room and count first. */
+	c->tasks[c->task_count] = task_add(c->r->supervisor, &spec);
+	c->task_count++;
+}
+
+void
+conn_add_tasks(struct conn *c, const struct configs_connector *cfg)
+{
+	struct task *t;
+
+	conn_forget_fence(c);
+	for (size_t i = 0; cfg->tasks != NULL && i < cfg->task_count; i++) {
+		if (!cluster_may_start(c->r->env.cluster, c->name, (int)i,
+			c->tasks_offset))
+			continue;
+		t = find(c, (int)i);
+		if (t == NULL)
+			add(c, cfg, (int)i);
+		else
+			task_queue(t);
+	}
+}
 
 void
 conn_remove_tasks(struct conn *c)

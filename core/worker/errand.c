@@ -27,6 +27,8 @@ struct errand {
 	void *ctx;
 	errand_cause_fn *on_cause; /* NULL: nobody asks */
 	void *on_cause_ctx;
+	const struct errand_watch *watch; /* NULL: nobody counts */
+	void *watch_ctx;
 	struct ps_error failed; /* what the child said at its end */
 	bool dead, freed, timer_closed;
 };
@@ -113,6 +115,8 @@ on_ended(void *ctx, const struct child_end *end)
 
 	e->child = NULL;
 	e->dead = true;
+	if (e->watch != NULL)
+		e->watch->process(e->watch_ctx, false);
 	if (err.code == PS_OK)
 		(void)ps_fail(&err, PS_E_RETRY,
 		    "the connector's process could not answer %s: %s%s%s",
@@ -182,11 +186,17 @@ on_enter(void *ctx)
 		e->env->keep_fd };
 	struct ps_error err = { 0 };
 
-	e->child = child_start(e->env->loop, &spec, &ops, e, &err);
+	if (e->watch != NULL && !e->watch->may_start(e->watch_ctx))
+		(void)ps_fail(&err, PS_E_RETRY,
+		    "the worker may start no process now");
+	else
+		e->child = child_start(e->env->loop, &spec, &ops, e, &err);
 	if (e->child == NULL) {
 		answer(e, NULL, &err);
 		return;
 	}
+	if (e->watch != NULL)
+		e->watch->process(e->watch_ctx, true);
 	send_lease(e);
 	send_config(e);
 	send_request(e);
@@ -240,6 +250,21 @@ errand_on_cause(struct errand *e, errand_cause_fn *fn, void *ctx)
 {
 	e->on_cause = fn;
 	e->on_cause_ctx = ctx;
+}
+
+void
+errand_on_process(struct errand *e, const struct errand_watch *watch, void *ctx)
+{
+	e->watch = watch;
+	e->watch_ctx = ctx;
+}
+
+void
+errand_kill(struct errand **ep)
+{
+	if (*ep != NULL && (*ep)->child != NULL)
+		child_kill((*ep)->child, "not needed any more");
+	errand_free(ep);
 }
 
 void

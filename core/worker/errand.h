@@ -46,8 +46,19 @@ void errand_ask(struct errand *e, const char *op, json_t *args,
 /* What the child says it waits for; NULL: for nothing. */
 typedef void errand_cause_fn(void *ctx, const char *cause);
 void errand_on_cause(struct errand *e, errand_cause_fn *fn, void *ctx);
+/* For those who count its processes. */
+struct errand_watch {
+	/* Asked right before one is started. */
+	bool (*may_start)(void *ctx);
+	/* It began, or was reaped: also after errand_free. */
+	void (*process)(void *ctx, bool began);
+};
+void errand_on_process(struct errand *e, const struct errand_watch *watch,
+    void *ctx);
 /* The child ends; fn is not called any more. From within fn as well. */
 void errand_free(struct errand **ep);
+/* The same, and at once. */
+void errand_kill(struct errand **ep);
 /* The class that a child's message names. */
 enum ps_code errand_code(const char *name);
 /* A graceful stop of a child that watches needs this long at most. */

@@ -24,6 +24,30 @@ on_config(void *ctx, const struct configs_event *e)
 		j->ops->config(j->ctx, e);
 }
 
+static void
+tell_own(struct journal *j, const struct store_pair *record)
+{
+	struct key key;
+
+	if (j->ops->own == NULL || j->closing)
+		return;
+	arena_reset(j->scratch, SCRATCH_BYTES);
+	key = key_parse_status(j->scratch, record->key, record->key_len);
+	j->ops->own(j->ctx, key.name, record->value, record->value_len);
+}
+
+static void
+apply_status(struct journal *j, const struct store_pair *record)
+{
+	struct ps_error err = { 0 };
+	enum statuses_what what = statuses_apply(j->statuses, record, &err);
+
+	if (what == STATUSES_BAD)
+		log_warn(AREA, "status topic: skipped: %s", err.text);
+	else if (what == STATUSES_PENSTOCK)
+		tell_own(j, record);
+}
+
 void
 journal_apply(struct journal *j, enum journal_log log,
     const struct store_pair *record, int64_t offset)
@@ -40,8 +64,7 @@ journal_apply(struct journal *j, enum journal_log log,
 			log_warn(AREA, "offset topic: skipped: %s", err.text);
 		break;
 	case JOURNAL_STATUS:
-		if (statuses_apply(j->statuses, record, &err) == STATUSES_BAD)
-			log_warn(AREA, "status topic: skipped: %s", err.text);
+		apply_status(j, record);
 		break;
 	}
 }

@@ -32,6 +32,9 @@ struct journal_ops {
 	void (*ready)(void *ctx);
 	/* It cannot go on: PS_E_CONFIG or PS_E_FATAL. */
 	void (*broken)(void *ctx, const struct ps_error *err);
+	/* A record penstock-<name> of the status log (value NULL: gone). NULL:
+	 * nobody wants them. */
+	void (*own)(void *ctx, const char *name, const void *value, size_t len);
 };
 
 /* Opens the topics (creating and checking them) and begins to read. */
@@ -40,6 +43,10 @@ struct journal *journal_open_kafka(uv_loop_t *loop, const struct options *o,
 /* `path`: the file of offsets, NULL: none. Ready on the next loop turn. */
 struct journal *journal_open_local(uv_loop_t *loop, const char *path,
     const struct journal_ops *ops, void *ctx, struct ps_error *err);
+/* What is appended to the config log is written by this pen (NULL: no more),
+ * which is told what is read there. Not of a local journal. */
+struct pen;
+void journal_use_pen(struct journal *j, struct pen *p);
 /* Waits at most limit_ms for writes on their way. */
 void journal_close(struct journal **jp, int limit_ms);
 

@@ -9,6 +9,7 @@
 #include "kafka/topiclog.h"
 #include "store/topics.h"
 #include "worker/journal_impl.h"
+#include "worker/pen.h"
 
 #define AREA            "journal"
 #define TOPICS_LIMIT_MS 30000
@@ -30,7 +31,9 @@ struct follow {
 struct kafka {
 	struct journal j;
 	struct ps_arena *a;
-	struct topics_spec specs[JOURNAL_LOGS];
+	/* The last is the lease topic's, which is read by others. */
+	struct topics_spec specs[JOURNAL_LOGS + 1];
+	struct pen *pen; /* who writes the config topic, NULL: we do */
 	struct topiclog_hub *hub;
 	struct admin *admin;
 	uv_poll_t hub_poll, admin_poll;
@@ -40,10 +43,11 @@ struct kafka {
 	const char *cluster_id; /* NULL before it is known */
 };
 
-static const enum topics_which which_of[JOURNAL_LOGS] = {
+static const enum topics_which which_of[JOURNAL_LOGS + 1] = {
 	[JOURNAL_CONFIG] = TOPICS_CONFIG,
 	[JOURNAL_OFFSET] = TOPICS_OFFSET,
 	[JOURNAL_STATUS] = TOPICS_STATUS,
+	[JOURNAL_LOGS] = TOPICS_LEASE,
 };
 
 static struct kafka *
@@ -65,9 +69,10 @@ on_record(void *ctx, const struct topiclog_record *r)
 	struct follow *f = ctx;
 	struct store_pair pair = { r->key, r->key_len, r->value, r->value_len };
 
-	if (r->key == NULL)
-		return;
-	journal_apply(&f->k->j, f->log, &pair, r->offset);
+	if (r->key != NULL)
+		journal_apply(&f->k->j, f->log, &pair, r->offset);
+	if (f->log == JOURNAL_CONFIG && f->k->pen != NULL)
+		pen_saw(f->k->pen, r->offset);
 }
 
 static void
@@ -180,13 +185,33 @@ on_written(void *ctx, int32_t partition, int64_t offset,
 		w->marks[w->mark_count++] = (struct mark){ partition, offset };
 }
 
+/* By the pen: all in one transaction. */
+static void
+on_penned(void *ctx, const struct pen_result *r)
+{
+	struct wait *w = ctx;
+
+	w->unwritten = 0;
+	for (size_t i = 0; i < r->count && r->wrote == WROTE_OK; i++)
+		w->marks[w->mark_count++] = (struct mark){ 0, r->offsets[i] };
+	if (r->wrote != WROTE_OK)
+		journal_finish(w, r->err);
+	else if (kafka_passed(w))
+		journal_finish(w, NULL);
+}
+
 static void
 kafka_append(struct wait *w, const struct store_pairs *records)
 {
 	struct topiclog *t = kafka_of(w->j)->logs[w->log].t;
+	struct pen *pen = kafka_of(w->j)->pen;
 	struct ps_error err = { 0 };
 	struct topiclog_write one;
 
+	if (w->log == JOURNAL_CONFIG && pen != NULL) {
+		pen_write_sure(pen, records, on_penned, w);
+		return;
+	}
 	for (size_t i = 0; i < records->count; i++) {
 		const struct store_pair *p = &records->items[i];
 
@@ -249,7 +274,7 @@ on_again(uv_timer_t *t)
 	struct kafka *k = t->data;
 
 	(void)uv_timer_stop(t);
-	topics_ensure(k->admin, k->specs, JOURNAL_LOGS, TOPICS_LIMIT_MS,
+	topics_ensure(k->admin, k->specs, JOURNAL_LOGS + 1, TOPICS_LIMIT_MS,
 	    on_topics, k);
 }
 
@@ -342,6 +367,15 @@ kafka_close(struct journal *j, int limit_ms)
 	topiclog_hub_free(&k->hub, limit_ms);
 }
 
+void
+journal_use_pen(struct journal *j, struct pen *p)
+{
+	struct kafka *k = kafka_of(j);
+
+	assert(j->kind->admin == kafka_admin);
+	k->pen = p;
+}
+
 static const struct journal_kind kafka_kind = {
 	.append = kafka_append,
 	.read_to_end = kafka_read_to_end,
@@ -358,7 +392,7 @@ open_clients(struct kafka *k, const struct options *o, struct ps_error *err)
 	struct conf_owner owner = { .worker = &o->given, .task = -1 };
 	struct ps_config settings;
 
-	for (size_t i = 0; i < JOURNAL_LOGS; i++)
+	for (size_t i = 0; i < JOURNAL_LOGS + 1; i++)
 		if (topics_spec(k->a, &o->all, which_of[i], &k->specs[i],
 			err) != 0)
 			return -1;

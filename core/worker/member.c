@@ -8,18 +8,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "base/xalloc.h"
-#include "worker/supervisor.h"
 
 #define AREA        "member"
 #define NAME_TRY_MS 20
 /* Above the descriptors that a child's are moved to. */
 #define NAME_FD_MIN 10
-/* A lease ends so much before the session does. */
-#define LEASE_OF(session_ms) ((session_ms) / 10 * 9)
-
-/* ---- the name ---------------------------------------------------------- */
 
 static socklen_t
 name_address(struct sockaddr_un *addr, const char *group, const char *id)
@@ -76,50 +71,4 @@ member_take_name(const char *group, const char *id, int64_t limit_ms,
 		(void)nanosleep(&pause, NULL);
 	}
 	return fd;
-}
-
-/* ---- the lease --------------------------------------------------------- */
-
-struct member {
-	uv_timer_t timer;
-	struct supervisor *supervisor;
-	int64_t lease_ms;
-};
-
-static void
-renew(uv_timer_t *t)
-{
-	struct member *m = t->data;
-
-	supervisor_lease(m->supervisor, clock_after(clock_now(), m->lease_ms));
-}
-
-struct member *
-member_new(uv_loop_t *loop, struct supervisor *s, int64_t heartbeat_ms,
-    int64_t session_ms)
-{
-	struct member *m = xcalloc(1, sizeof *m);
-
-	m->supervisor = s;
-	m->lease_ms = LEASE_OF(session_ms);
-	m->timer.data = m;
-	(void)uv_timer_init(loop, &m->timer);
-	(void)uv_timer_start(&m->timer, renew, (uint64_t)heartbeat_ms,
-	    (uint64_t)heartbeat_ms);
-	renew(&m->timer);
-	return m;
-}
-
-static void
-on_closed(uv_handle_t *h)
-{
-	free(h->data);
-}
-
-void
-member_free(struct member **mp)
-{
-	if (*mp != NULL)
-		uv_close((uv_handle_t *)&(*mp)->timer, on_closed);
-	*mp = NULL;
 }

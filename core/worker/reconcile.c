@@ -80,7 +80,7 @@ restart(struct reconcile *r, const struct configs_event *e)
 
 	if (c == NULL || !r->begun || r->stopping)
 		return;
-	if (!e->only_failed || c->state == CONN_FAILED)
+	if (conn_is_mine(c) && (!e->only_failed || c->state == CONN_FAILED))
 		restart_self(c);
 	if (e->include_tasks)
 		restart_tasks(c, e->only_failed);
@@ -91,7 +91,7 @@ reconcile_restart_connector(struct reconcile *r, const char *name)
 {
 	struct conn *c = conn_find(r, name);
 
-	if (c == NULL)
+	if (c == NULL || !conn_is_mine(c))
 		return -1;
 	restart_self(c);
 	return 0;
@@ -173,15 +173,71 @@ touch_status(void *ctx, const char *connector, int task,
 		conn_touch(conn_get(r, connector));
 }
 
-void
-reconcile_begin(struct reconcile *r)
+static void
+touch_all(struct reconcile *r)
 {
 	const struct configs *all = journal_configs(r->env.journal);
 
-	r->begun = true;
 	for (size_t i = 0; i < configs_count(all); i++)
 		conn_touch(conn_get(r, configs_at(all, i)->name));
-	statuses_each(journal_statuses(r->env.journal), NULL, touch_status, r);
+	for (struct conn *c = r->first; c != NULL; c = c->next)
+		conn_touch(c);
+}
+
+void
+reconcile_begin(struct reconcile *r)
+{
+	r->begun = true;
+	reconcile_lead(r);
+}
+
+void
+reconcile_lead(struct reconcile *r)
+{
+	if (!r->begun)
+		return;
+	touch_all(r);
+	if (cluster_leads(r->env.cluster))
+		statuses_each(journal_statuses(r->env.journal), NULL,
+		    touch_status, r);
+}
+
+void
+reconcile_touch(struct reconcile *r, const char *connector)
+{
+	if (!r->begun)
+		return;
+	if (connector == NULL)
+		touch_all(r);
+	else
+		conn_touch(conn_get(r, connector));
+}
+
+void
+reconcile_kill(struct reconcile *r)
+{
+	for (struct conn *c = r->first; c != NULL; c = c->next)
+		conn_kill(c);
+}
+
+void
+reconcile_put_tasks(struct reconcile *r, const char *connector,
+    const struct ps_config *tasks, size_t count, journal_done_fn *fn, void *ctx)
+{
+	const struct configs_connector *cfg =
+	    configs_find(journal_configs(r->env.journal), connector);
+	struct ps_error err = { 0 };
+
+	if (cfg == NULL) {
+		(void)ps_fail(&err, PS_E_CONFIG, "there is no connector %s",
+		    connector);
+		fn(ctx, &err);
+	} else if (configs_tasks_differ(cfg, tasks, count)) {
+		conn_write_configs(r, connector,
+		    &(struct conn_tasks){ tasks, count }, fn, ctx);
+	} else {
+		fn(ctx, NULL);
+	}
 }
 
 void

@@ -10,6 +10,7 @@
 #define PENSTOCK_WORKER_RECONCILE_H
 
 #include "base/metric.h"
+#include "worker/cluster.h"
 #include "worker/errand.h"
 #include "worker/inventory.h"
 #include "worker/journal.h"
@@ -23,10 +24,11 @@ struct reconcile_env {
 	const struct options *options;
 	const struct errand_env *errands;
 	struct journal *journal;
+	struct cluster *cluster; /* NULL: all is ours */
 	struct inventory *inventory;
 	struct metric_registry *metrics;
 	const char *worker_id;   /* host:port */
-	const char *incarnation; /* of this start */
+	const char *incarnation; /* a buffer: it may change */
 	int keep_fd;
 	/* Called once when all work has ended after reconcile_stop. */
 	void (*stopped)(void *ctx);
@@ -41,6 +43,16 @@ void reconcile_begin(struct reconcile *r);
 void reconcile_event(struct reconcile *r, const struct configs_event *e);
 /* Ends all work; statuses become UNASSIGNED. */
 void reconcile_stop(struct reconcile *r);
+/* All processes end at once; what is ours then starts again. */
+void reconcile_kill(struct reconcile *r);
+/* What is to run of a connector (NULL: of any) may have changed. */
+void reconcile_touch(struct reconcile *r, const char *connector);
+/* This worker leads: what nobody runs is its to clear away. */
+void reconcile_lead(struct reconcile *r);
+/* Commits task configs, unless they are what is committed; `fn` once. */
+void reconcile_put_tasks(struct reconcile *r, const char *connector,
+    const struct ps_config *tasks, size_t count, journal_done_fn *fn,
+    void *ctx);
 
 /* The connector itself, as POST …/restart without flags. -1: unknown. */
 int reconcile_restart_connector(struct reconcile *r, const char *name);

@@ -368,7 +368,8 @@ static bool
 is_stopped(const struct request *rq, const struct configs_connector *cfg)
 {
 	return cfg->target == TARGET_STOPPED && cfg->task_count == 0 &&
-	       reconcile_is_idle(worker_reconcile(rq->w), cfg->name);
+	       reconcile_is_idle(worker_reconcile(rq->w), cfg->name) &&
+	       cluster_is_idle(worker_cluster(rq->w), cfg->name);
 }
 
 void

@@ -191,13 +191,15 @@ run_delete(struct request *rq)
 static void
 run_restart(struct request *rq)
 {
-	if (known(rq) == NULL ||
-	    reconcile_restart_connector(worker_reconcile(rq->w),
-		rq->spec.connector) != 0)
+	if (known(rq) == NULL)
 		request_refuse(rq, ANSWER_UNKNOWN, "Unknown connector: %s",
 		    rq->spec.connector);
-	else
+	else if (reconcile_restart_connector(worker_reconcile(rq->w),
+		     rq->spec.connector) == 0)
 		request_done(rq);
+	else /* it runs elsewhere: there the record is obeyed */
+		append_one(rq,
+		    configs_put_restart(rq->a, rq->spec.connector, 0));
 }
 
 static void
@@ -295,25 +297,26 @@ run_logger(struct request *rq)
 
 static const struct {
 	void (*run)(struct request *rq);
+	bool leads; /* what only the leader may do */
 } kinds[REQUEST_OPS] = {
-	[REQUEST_CREATE] = { request_put },
-	[REQUEST_REPLACE] = { request_put },
-	[REQUEST_PATCH] = { request_put },
-	[REQUEST_DELETE] = { run_delete },
-	[REQUEST_PAUSE] = { run_pause },
-	[REQUEST_RESUME] = { run_resume },
-	[REQUEST_STOP] = { run_stop },
+	[REQUEST_CREATE] = { request_put, true },
+	[REQUEST_REPLACE] = { request_put, true },
+	[REQUEST_PATCH] = { request_put, true },
+	[REQUEST_DELETE] = { run_delete, true },
+	[REQUEST_PAUSE] = { run_pause, true },
+	[REQUEST_RESUME] = { run_resume, true },
+	[REQUEST_STOP] = { run_stop, true },
 	[REQUEST_RESTART] = { run_restart },
-	[REQUEST_RESTART_MANY] = { run_restart_many },
+	[REQUEST_RESTART_MANY] = { run_restart_many, true },
 	[REQUEST_RESTART_TASK] = { run_restart_task },
 	[REQUEST_VALIDATE] = { request_validate },
 	[REQUEST_LOGS] = { request_done },
 	[REQUEST_PLUGINS] = { run_plugins },
 	[REQUEST_RESET_TOPICS] = { run_reset_topics },
 	[REQUEST_READ_OFFSETS] = { request_read_offsets },
-	[REQUEST_ALTER_OFFSETS] = { request_change_offsets },
-	[REQUEST_RESET_OFFSETS] = { request_change_offsets },
-	[REQUEST_LOGGER] = { run_logger },
+	[REQUEST_ALTER_OFFSETS] = { request_change_offsets, true },
+	[REQUEST_RESET_OFFSETS] = { request_change_offsets, true },
+	[REQUEST_LOGGER] = { run_logger, true },
 };
 
 /* ---- the order --------------------------------------------------------- */
@@ -337,6 +340,8 @@ may_run(const struct request *rq)
 		return false;
 	if (rq->spec.op == REQUEST_LOGS)
 		return true;
+	if (kinds[rq->spec.op].leads && !cluster_leads(worker_cluster(rq->w)))
+		return false;
 	for (const struct request *p = rq->all->first; p != rq; p = p->next)
 		if (!is_free(p) &&
 		    strcmp(p->spec.connector, rq->spec.connector) == 0)
@@ -432,6 +437,12 @@ void
 requests_begin(struct requests *all)
 {
 	all->begun = true;
+	wake(all);
+}
+
+void
+requests_look(struct requests *all)
+{
 	wake(all);
 }
 

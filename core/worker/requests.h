@@ -80,5 +80,7 @@ struct requests *requests_new(struct worker *w);
 void requests_free(struct requests **rp);
 /* The logs are read: work off what waits. */
 void requests_begin(struct requests *all);
+/* This worker leads: what waited for that goes on. */
+void requests_look(struct requests *all);
 
 #endif

@@ -32,6 +32,7 @@ struct task {
 	struct backoff backoff;
 	unsigned restarts;
 	bool stalled, completed, failed;
+	bool held; /* out of the line, as it may not start */
 	enum ps_code code;
 	bool retriable;
 	struct ps_arena *text; /* trace, cause, next: of the present state */

@@ -50,6 +50,11 @@ struct task_ops {
 	void (*message)(void *ctx, struct task *t, const struct msg *m);
 	/* After task_remove: its process is gone, it is freed on return. */
 	void (*removed)(void *ctx, struct task *t);
+	/* Its process is reaped. NULL: nobody counts. */
+	void (*reaped)(void *ctx, struct task *t);
+	/* Asked right before a process is started; if not, the task waits
+	 * outside the line for task_queue. NULL: always. */
+	bool (*may_start)(void *ctx, const struct task *t);
 };
 
 /* What people see of a task. */
@@ -88,11 +93,15 @@ supervisor_level(struct supervisor *s, const char *area, const char *level);
 struct task *task_add(struct supervisor *s, const struct task_spec *spec);
 void task_spawn(struct task *t);
 void task_unready(struct task *t, const struct ps_error *err);
+/* It may start now, if it waited for that. */
+void task_queue(struct task *t);
 void task_pause(struct task *t);
 void task_resume(struct task *t);
 /* Ends the process if there is one, then starts it again. */
 void task_restart(struct task *t);
 void task_remove(struct task *t);
+/* The same, at once. */
+void task_kill(struct task *t, const char *why);
 void task_send(struct task *t, const struct msg *m);
 
 struct task_view task_view(const struct task *t);

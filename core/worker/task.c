@@ -64,7 +64,7 @@ get_in_line(struct task *t)
 	(void)uv_timer_stop(&t->retry);
 	task_forget_text(t);
 	t->after = AFTER_NOTHING;
-	t->failed = t->completed = t->retriable = false;
+	t->failed = t->completed = t->retriable = t->held = false;
 	t->code = PS_OK;
 	move(t, TASK_EV_START);
 	gate_wait(t->s->env.gate, &t->ticket);
@@ -215,6 +215,8 @@ on_ended(void *ctx, const struct child_end *end)
 	struct task *t = ctx;
 
 	t->child = NULL;
+	if (t->s->env.ops->reaped != NULL)
+		t->s->env.ops->reaped(t->s->env.ctx, t);
 	if (t->completed && WIFEXITED(end->status)) {
 		move(t, TASK_EV_DONE);
 	} else if (t->state != TASK_STOPPING) {
@@ -408,6 +410,21 @@ start_child(struct task *t)
 	t->s->env.ops->spawned(t->s->env.ctx, t);
 }
 
+static void
+hold(struct task *t)
+{
+	t->held = true;
+	gate_leave(t->s->env.gate, &t->ticket);
+}
+
+static bool
+may_start(struct task *t)
+{
+	const struct task_ops *ops = t->s->env.ops;
+
+	return ops->may_start == NULL || ops->may_start(t->s->env.ctx, t);
+}
+
 void
 task_spawn(struct task *t)
 {
@@ -416,8 +433,19 @@ task_spawn(struct task *t)
 		return;
 	if (t->ticket.lent) /* so long that it waits for its turn again */
 		gate_wait(t->s->env.gate, &t->ticket);
-	else if (t->ticket.inside)
+	else if (t->ticket.inside && may_start(t))
 		start_child(t);
+	else if (t->ticket.inside)
+		hold(t);
+}
+
+void
+task_queue(struct task *t)
+{
+	if (!t->held || t->state != TASK_RESTARTING)
+		return;
+	t->held = false;
+	gate_wait(t->s->env.gate, &t->ticket);
 }
 
 static void
@@ -479,6 +507,17 @@ void
 task_remove(struct task *t)
 {
 	stop(t, AFTER_REMOVE);
+}
+
+void
+task_kill(struct task *t, const char *why)
+{
+	struct child *child = t->child;
+
+	/* Without a process it is gone when this returns. */
+	stop(t, AFTER_REMOVE);
+	if (child != NULL)
+		child_kill(child, why);
 }
 
 void

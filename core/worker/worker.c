@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "kafka/conf.h"
 #include "worker/member.h"
+#include "worker/worker_impl.h"
 
 #define AREA             "worker"
 #define RESOLVE_LIMIT_MS 30000
@@ -17,39 +18,6 @@
 #define CLOSE_LIMIT_MS   3000
 #define STARTS_PER_CORE  2
 #define EXIT_BROKEN      3
-
-struct start_file {
-	struct start_file *next;
-	struct worker *w;
-	struct request_spec spec;
-	const char *file;
-};
-
-struct worker {
-	uv_loop_t loop;
-	uv_signal_t term, interrupt;
-	struct options *options;
-	struct ps_arena *a;
-	struct gate gate;
-	struct errand_env errands;
-	struct inventory *inventory;
-	struct journal *journal;
-	struct reconcile *reconcile;
-	struct requests *requests;
-	struct member *member;
-	struct metric_registry *metrics;
-	int name_fd;
-
-	const char *id, *incarnation;
-	enum worker_phase phase;
-	char stage[256];
-	struct wall_ms stage_since, started;
-	struct start_file *files;
-	int code;
-	bool signals_open, ended;
-	void (*stopping)(void *ctx);
-	void *stopping_ctx;
-};
 
 static void
 set_stage(struct worker *w, const char *text)
@@ -71,15 +39,29 @@ worker_stop(struct worker *w, int code)
 	set_stage(w, "shutting down");
 	if (w->stopping != NULL)
 		w->stopping(w->stopping_ctx);
-	if (w->reconcile != NULL)
+	if (w->cluster != NULL)
+		cluster_leave(w->cluster);
+	else if (w->reconcile != NULL)
 		reconcile_stop(w->reconcile);
 }
 
 static void
 on_signal(uv_signal_t *h, int number)
 {
+	struct worker *w = h->data;
+
 	log_info(AREA, "got SIG%s", sigabbrev_np(number));
-	worker_stop(h->data, 0);
+	/* The second time without waiting for others to take over. */
+	if (w->phase == WORKER_STOPPING && w->cluster != NULL)
+		cluster_leave(w->cluster);
+	worker_stop(w, 0);
+}
+
+static void
+end(struct worker *w)
+{
+	w->ended = true;
+	uv_stop(&w->loop);
 }
 
 static void
@@ -87,8 +69,11 @@ on_work_stopped(void *ctx)
 {
 	struct worker *w = ctx;
 
-	w->ended = true;
-	uv_stop(&w->loop);
+	w->still = true;
+	if (w->cluster == NULL || w->left)
+		end(w);
+	else
+		cluster_is_still(w->cluster);
 }
 
 /* ---- the logs ---------------------------------------------------------- */
@@ -98,8 +83,15 @@ on_config(void *ctx, const struct configs_event *e)
 {
 	struct worker *w = ctx;
 
+	cluster_config(w->cluster, e);
 	if (w->reconcile != NULL)
 		reconcile_event(w->reconcile, e);
+}
+
+static void
+on_own(void *ctx, const char *name, const void *value, size_t len)
+{
+	cluster_status(((struct worker *)ctx)->cluster, name, value, len);
 }
 
 static void
@@ -122,6 +114,21 @@ on_file_created(void *ctx, const struct answer *answer)
 	worker_stop(f->w, EXIT_BROKEN);
 }
 
+static void
+be_ready(struct worker *w)
+{
+	if (w->phase != WORKER_STARTING || !w->listed || !w->led)
+		return;
+	w->phase = WORKER_READY;
+	set_stage(w, "running");
+	log_info(AREA, "ready after %lld ms, %zu connectors",
+	    (long long)(wall_now().ms - w->started.ms),
+	    configs_count(journal_configs(w->journal)));
+	requests_begin(w->requests);
+	for (struct start_file *f = w->files; f != NULL; f = f->next)
+		(void)request_submit(w, &f->spec, on_file_created, f);
+}
+
 /* Types and versions of connectors are known, or cannot be. */
 static void
 on_begin(void *ctx, const struct ps_error *err)
@@ -131,15 +138,9 @@ on_begin(void *ctx, const struct ps_error *err)
 	(void)err;
 	if (w->phase != WORKER_STARTING)
 		return;
-	w->phase = WORKER_READY;
-	set_stage(w, "running");
-	log_info(AREA, "ready after %lld ms, %zu connectors",
-	    (long long)(wall_now().ms - w->started.ms),
-	    configs_count(journal_configs(w->journal)));
+	w->listed = true;
 	reconcile_begin(w->reconcile);
-	requests_begin(w->requests);
-	for (struct start_file *f = w->files; f != NULL; f = f->next)
-		(void)request_submit(w, &f->spec, on_file_created, f);
+	be_ready(w);
 }
 
 static void
@@ -147,6 +148,10 @@ on_ready(void *ctx)
 {
 	struct worker *w = ctx;
 
+	if (w->cluster != NULL)
+		cluster_begin(w->cluster);
+	else
+		w->led = true;
 	inventory_refresh(w->inventory, on_begin, w);
 }
 
@@ -162,6 +167,56 @@ static const struct journal_ops journal_ops = {
 	.stage = on_stage,
 	.ready = on_ready,
 	.broken = on_broken,
+	.own = on_own,
+};
+
+/* ---- the cluster ------------------------------------------------------- */
+
+static void
+on_led(void *ctx)
+{
+	struct worker *w = ctx;
+
+	w->led = true;
+	be_ready(w);
+}
+
+static void
+on_leads(void *ctx, bool leads)
+{
+	struct worker *w = ctx;
+
+	if (!leads)
+		return;
+	reconcile_lead(w->reconcile);
+	requests_look(w->requests);
+}
+
+static void
+on_hurry(void *ctx)
+{
+	reconcile_stop(((struct worker *)ctx)->reconcile);
+}
+
+static void
+on_left(void *ctx)
+{
+	struct worker *w = ctx;
+
+	w->left = true;
+	if (w->still)
+		end(w);
+	else
+		reconcile_stop(w->reconcile);
+}
+
+static const struct cluster_ops cluster_ops = {
+	.ready = on_led,
+	.leads = on_leads,
+	.stage = on_stage,
+	.broken = on_broken,
+	.hurry = on_hurry,
+	.left = on_left,
 };
 
 /* ---- the start --------------------------------------------------------- */
@@ -296,6 +351,7 @@ make_id(struct worker *w, int port)
 	return ps_printf(w->a, "%s:%d", o->advertised_host, port);
 }
 
+/* Of a standalone worker: it names what was written in this run. */
 static const char *
 make_incarnation(struct worker *w)
 {
@@ -328,6 +384,7 @@ open_reconcile(struct worker *w)
 		.options = w->options,
 		.errands = &w->errands,
 		.journal = w->journal,
+		.cluster = w->cluster,
 		.inventory = w->inventory,
 		.metrics = w->metrics,
 		.worker_id = w->id,
@@ -364,6 +421,25 @@ on_inventory(void *ctx, const struct ps_error *err)
 	}
 }
 
+static int
+open_cluster(struct worker *w, struct ps_error *err)
+{
+	struct cluster_env env = { .loop = &w->loop,
+		.options = w->options,
+		.errands = &w->errands,
+		.journal = w->journal,
+		.id = w->id,
+		.url = ps_printf(w->a, "http://%s/", w->id) };
+
+	if (w->options->kind != WORKER_DISTRIBUTED)
+		return 0;
+	w->cluster = cluster_new(&env, &cluster_ops, w, err);
+	if (w->cluster == NULL)
+		return -1;
+	w->incarnation = cluster_incarnation(w->cluster);
+	return 0;
+}
+
 int
 worker_start(struct worker *w, int port, struct ps_error *err)
 {
@@ -380,14 +456,11 @@ worker_start(struct worker *w, int port, struct ps_error *err)
 	}
 	/* The child works while this process talks to Kafka. */
 	inventory_refresh(w->inventory, on_inventory, w);
-	if (open_journal(w, err) != 0)
+	if (open_journal(w, err) != 0 || open_cluster(w, err) != 0)
 		return -1;
 	open_reconcile(w);
-	if (o->kind == WORKER_DISTRIBUTED)
-		w->member =
-		    member_new(&w->loop, reconcile_supervisor(w->reconcile),
-			options_int(o, "heartbeat.interval.ms"),
-			options_int(o, "session.timeout.ms"));
+	if (w->cluster != NULL)
+		cluster_attach(w->cluster, w->reconcile);
 	return 0;
 }
 
@@ -432,13 +505,13 @@ worker_free(struct worker **wp)
 	if (w == NULL)
 		return;
 	*wp = NULL;
+	cluster_free(&w->cluster);
 	journal = w->journal;
 	/* Its questions are answered while who asked is there; its memory
 	 * ends on the loop, after theirs. */
 	journal_close(&journal, CLOSE_LIMIT_MS);
 	requests_free(&w->requests);
 	inventory_free(&w->inventory);
-	member_free(&w->member);
 	reconcile_free(&w->reconcile);
 	if (w->signals_open) {
 		uv_close((uv_handle_t *)&w->term, NULL);
@@ -454,85 +527,4 @@ worker_free(struct worker **wp)
 		(void)close(w->name_fd);
 	arena_free(&w->a);
 	free(w);
-}
-
-/* ---- what others ask --------------------------------------------------- */
-
-uv_loop_t *
-worker_loop(struct worker *w)
-{
-	return &w->loop;
-}
-
-const struct options *
-worker_options(const struct worker *w)
-{
-	return w->options;
-}
-
-struct journal *
-worker_journal(const struct worker *w)
-{
-	return w->journal;
-}
-
-struct inventory *
-worker_inventory(const struct worker *w)
-{
-	return w->inventory;
-}
-
-struct reconcile *
-worker_reconcile(const struct worker *w)
-{
-	return w->reconcile;
-}
-
-struct requests *
-worker_requests(const struct worker *w)
-{
-	return w->requests;
-}
-
-struct metric_registry *
-worker_metrics(const struct worker *w)
-{
-	return w->metrics;
-}
-
-const struct errand_env *
-worker_errands(const struct worker *w)
-{
-	return &w->errands;
-}
-
-const char *
-worker_id(const struct worker *w)
-{
-	return w->id == NULL ? "" : w->id;
-}
-
-const char *
-worker_incarnation(const struct worker *w)
-{
-	return w->incarnation == NULL ? "" : w->incarnation;
-}
-
-enum worker_phase
-worker_phase(const struct worker *w)
-{
-	return w->phase;
-}
-
-const char *
-worker_stage(const struct worker *w, struct wall_ms *since)
-{
-	*since = w->stage_since;
-	return w->stage;
-}
-
-struct wall_ms
-worker_started(const struct worker *w)
-{
-	return w->started;
 }

@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "base/metric.h"
+#include "worker/cluster.h"
 #include "worker/inventory.h"
 #include "worker/journal.h"
 #include "worker/options.h"
@@ -39,6 +40,8 @@ void worker_stop(struct worker *w, int code);
 uv_loop_t *worker_loop(struct worker *w);
 const struct options *worker_options(const struct worker *w);
 struct journal *worker_journal(const struct worker *w);
+/* NULL: standalone. */
+struct cluster *worker_cluster(const struct worker *w);
 struct inventory *worker_inventory(const struct worker *w);
 struct reconcile *worker_reconcile(const struct worker *w);
 struct requests *worker_requests(const struct worker *w);

@@ -10,7 +10,7 @@ static const struct who someone = { "w:8083", 0x0123456789abcdefU };
 Test(wire, a_heartbeat_is_read_as_it_was_written)
 {
 	static const int stopping[] = { -1, 3 };
-	const struct answer answers[] = { { "ant", 7, 2, stopping },
+	const struct beat_answer answers[] = { { "ant", 7, 2, stopping },
 		{ "bee", 9, 0, NULL } };
 	struct beat b = { .who = someone,
 		.number = 5,

@@ -97,7 +97,7 @@ on_removed(void *ctx, struct task *t)
 }
 
 static const struct task_ops ops = { on_moved, on_ready, on_spawned, on_message,
-	on_removed };
+	on_removed, NULL, NULL };
 
 static struct task_spec
 spec_of(const char *name)

@@ -1,0 +1,15 @@
+/*
+ * machine: what this worker runs on, for others to tell it from another.
+ */
+#ifndef PENSTOCK_WORKER_MACHINE_H
+#define PENSTOCK_WORKER_MACHINE_H
+
+#include <penstock/arena.h>
+
+/* The same for all processes that share a boot and a network namespace, that
+ * is for whom an abstract socket's name is one name. */
+const char *machine_name(struct ps_arena *a);
+/* Of the last minute; 1: all processors are busy. */
+double machine_load(void);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * worker_impl: what a worker consists of; private to worker*.c.
+ */
+#ifndef PENSTOCK_WORKER_WORKER_IMPL_H
+#define PENSTOCK_WORKER_WORKER_IMPL_H
+
+#include "worker/worker.h"
+
+/* A connector's file, of a standalone worker. */
+struct start_file {
+	struct start_file *next;
+	struct worker *w;
+	struct request_spec spec;
+	const char *file;
+};
+
+struct worker {
+	uv_loop_t loop;
+	uv_signal_t term, interrupt;
+	struct options *options;
+	struct ps_arena *a;
+	struct gate gate;
+	struct errand_env errands;
+	struct inventory *inventory;
+	struct journal *journal;
+	struct reconcile *reconcile;
+	struct requests *requests;
+	struct cluster *cluster; /* NULL: standalone */
+	struct metric_registry *metrics;
+	int name_fd;
+
+	const char *id, *incarnation;
+	bool listed, led; /* plugins are known; there is a leader */
+	bool left, still; /* the cluster; nothing runs */
+	enum worker_phase phase;
+	char stage[256];
+	struct wall_ms stage_since, started;
+	struct start_file *files;
+	int code;
+	bool signals_open, ended;
+	void (*stopping)(void *ctx);
+	void *stopping_ctx;
+};
+
+#endif
