@@ -1,0 +1,219 @@
+"""Several workers are one cluster: spread, take-over, zombies, leaving."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from support.cluster import (SESSION_S, Cluster, Stopwatch, places, spread,
+                             worker_id)
+from support.env import wait_for
+from support.worker import Worker
+
+STRING = "org.apache.kafka.connect.storage.StringConverter"
+SOURCES = ["a", "b", "c"]
+SINK = "sink"
+ALL = SOURCES + [SINK]
+# A slow machine's share; on a quiet one all of it takes half a second.
+TAKE_OVER_S = SESSION_S + 2
+SLACK_S = 6
+
+
+@pytest.fixture(scope="module")
+def cluster(kafka, shared_worker):
+    """Three workers with three sources of a task each and a sink of three,
+    made when the first was alone."""
+    c = shared_worker(kafka.bootstrap, start=False, cls=Cluster)
+    c.topic = f"{c.workers[0].group}-lines"
+    kafka.create_topic(c.topic, partitions=3)
+    first = c.workers[0].start()
+    for name in SOURCES:
+        make_source(c, first, name)
+    first.rest.create(SINK, {
+        "connector.class": "FileStreamSink", "tasks.max": "3",
+        "topics": c.topic, "file": f"{c.folder}/sink",
+        "value.converter": STRING})
+    c.wait_running(ALL, on=[first])
+    return c.start()
+
+
+@pytest.fixture
+def whole(cluster):
+    """All three run and have their share, whatever the last test did."""
+    for w in cluster.workers:
+        if not w.process.running():
+            w.spawn()
+    cluster.wait_running(ALL, on=cluster.workers)
+    return cluster
+
+
+def make_source(cluster, worker, name):
+    append(cluster, name, ["first"])
+    worker.rest.create(name, {
+        "connector.class": "FileStreamSource", "tasks.max": "1",
+        "file": f"{cluster.folder}/{name}", "topic": cluster.topic,
+        "value.converter": STRING})
+
+
+def append(cluster, name, lines):
+    with open(f"{cluster.folder}/{name}", "a", encoding="utf-8") as f:
+        f.write("".join(f"{line}\n" for line in lines))
+
+
+def values(kafka, topic):
+    return [m.value.decode() for m in kafka.consume(topic)]
+
+
+def owner(cluster, name, task=0):
+    """The worker that runs the task."""
+    return cluster.by_id(cluster.wait_running(ALL)[(name, task)])
+
+
+# Spread
+
+def test_work_is_spread_per_connector_and_in_total(whole):
+    where = whole.wait_running(ALL, on=whole.workers)
+    sink = {where[(SINK, t)] for t in range(3)}
+    assert len(sink) == 3
+    assert sorted(spread(where).values()) == [2, 2, 2]
+
+
+def test_every_worker_answers_the_same(whole):
+    where = whole.wait_running(ALL)
+    for w in whole.workers:
+        assert wait_for(f"the view of {worker_id(w)}", lambda w=w: places(
+            whole.statuses(w), ALL) == where)
+
+
+# Take-over
+
+def taken_over(cluster, dead):
+    others = [w for w in cluster.workers if w is not dead]
+    watch = Stopwatch()
+    cluster.wait_running(ALL, on=others, worker=others[0])
+    return watch.seconds()
+
+
+@pytest.mark.parametrize("role", ["leader", "follower"])
+def test_the_work_of_a_killed_worker_is_taken_over(whole, role):
+    dead = whole.wait_leader() if role == "leader" else whole.follower()
+    kept = {slot: ident for slot, ident in whole.wait_running(ALL).items()
+            if ident != worker_id(dead) and slot[1] >= 0}
+    pids = {slot: whole.by_id(ident).pid_of_task(*slot)
+            for slot, ident in kept.items()}
+    dead.kill9()
+    seconds = taken_over(whole, dead)
+    assert seconds <= TAKE_OVER_S + SLACK_S
+    for slot, ident in kept.items():
+        assert whole.by_id(ident).pid_of_task(*slot) == pids[slot], slot
+
+
+def test_who_is_killed_and_starts_at_once_is_not_waited_for(whole):
+    dead = whole.wait_leader()
+    dead.kill9()
+    watch = Stopwatch()
+    dead.start()
+    whole.wait_running(ALL, on=whole.workers)
+    assert watch.seconds() < SESSION_S
+
+
+def test_a_stopped_worker_is_a_zombie_that_writes_nothing(
+        whole, kafka):
+    zombie = owner(whole, "a")
+    os.kill(zombie.process.pid, signal.SIGSTOP)
+    try:
+        taken_over(whole, zombie)
+        lines = [f"after the pause {n}" for n in range(100)]
+        append(whole, "a", lines)
+        wait_for("the new owner's lines", lambda: set(lines) <= set(
+            values(kafka, whole.topic)))
+    finally:
+        os.kill(zombie.process.pid, signal.SIGCONT)
+    whole.wait_running(ALL, on=whole.workers)
+    found = values(kafka, whole.topic)
+    assert [found.count(line) for line in lines] == [1] * len(lines)
+
+
+# Leaving and coming
+
+def test_a_worker_that_leaves_gives_its_work_away_first(whole):
+    gone = whole.wait_leader()
+    os.kill(gone.process.pid, signal.SIGTERM)
+    seconds = taken_over(whole, gone)
+    assert seconds < 1 + SLACK_S
+    assert gone.process.wait(30) == 0
+
+
+def test_a_new_worker_gets_its_share_and_nothing_else_moves(whole):
+    before = whole.wait_running(ALL)
+    new = whole.add()
+    try:
+        new.spawn()
+        after = whole.wait_running(ALL, on=whole.workers)
+        moved = [s for s in after if after[s] != before[s]]
+        assert all(after[s] == worker_id(new) for s in moved)
+        assert len([s for s in moved if s[1] >= 0]) <= 2
+    finally:
+        whole.workers.remove(new)
+        new.close()
+    whole.wait_running(ALL, on=whole.workers)
+
+
+def test_a_rolling_restart_loses_nothing(whole, kafka):
+    lines = []
+    for n, w in enumerate(whole.workers):
+        w.stop()
+        lines.append(f"rolling {n}")
+        append(whole, "b", lines[-1:])
+        w.start()
+    whole.wait_running(ALL, on=whole.workers)
+    wait_for("all lines", lambda: set(lines) <= set(
+        values(kafka, whole.topic)))
+
+
+# The truth
+
+def test_after_all_were_killed_nothing_is_running_that_is_not(whole):
+    for w in whole.workers:
+        w.kill9()
+    first = whole.workers[0]
+    first.spawn()
+    end = time.monotonic() + 60
+    while True:
+        try:
+            s = first.rest.get("/connectors?expand=status")
+        except Exception:  # pylint: disable=broad-except
+            s = {}
+        for name, one in s.items():
+            for t in one["status"]["tasks"]:
+                if t["state"] == "RUNNING":
+                    assert t["worker_id"] == worker_id(first)
+                    assert first.pid_of_task(name, t["id"]), (name, t)
+        try:
+            places({n: one["status"] for n, one in s.items()}, ALL)
+            break
+        except (ValueError, KeyError):
+            assert time.monotonic() < end, s
+
+
+# Refusals
+
+def dies(worker, *words):
+    worker.spawn()
+    worker.process.wait(60)
+    text = worker.log_text()
+    assert all(word in text for word in words), text[-3000:]
+
+
+def test_a_second_cluster_is_refused_the_topics_of_the_first(
+        whole, kafka, folder):
+    other = Worker(folder, kafka.bootstrap, group="another-" + folder[-4:])
+    for key in ("config", "offset", "status"):
+        name = f"{key}.storage.topic"
+        other.properties[name] = whole.workers[0].properties[name]
+    try:
+        dies(other, whole.workers[0].group, other.group,
+             "config.storage.topic")
+    finally:
+        other.close()
