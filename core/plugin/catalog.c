@@ -15,6 +15,7 @@
 #include "plugin/load.h"
 #include "plugin/names.h"
 #include "plugin/probe.h"
+#include "plugin/version.h"
 
 enum { CHUNK = 16 << 10, FILES_MAX = 1000, DEPTH_MAX = 2 };
 
@@ -153,16 +154,33 @@ catalog_answers(const struct ps_class *class, const char *name)
 	return false;
 }
 
+/* The newest in the range; of the same version the first in plugin.path. */
+static const struct catalog_class *
+find_newest(const struct catalog *c, enum ps_kind kind, const char *name,
+    const struct version_range *range)
+{
+	const struct catalog_class *best = NULL;
+
+	for (size_t i = 0; i < c->class_count; i++) {
+		const struct catalog_class *cc = &c->classes[i];
+		const char *version = cc->plugin->version;
+
+		if (cc->class->kind == kind &&
+		    catalog_answers(cc->class, name) &&
+		    version_range_takes(range, version) &&
+		    (best == NULL ||
+			version_compare(version, best->plugin->version) > 0))
+			best = cc;
+	}
+	return best;
+}
+
 static const struct catalog_class *
 find_loaded(const struct catalog *c, enum ps_kind kind, const char *name)
 {
-	for (size_t i = 0; i < c->class_count; i++) {
-		const struct catalog_class *cc = &c->classes[i];
+	static const struct version_range any = { .count = 0 };
 
-		if (cc->class->kind == kind && catalog_answers(cc->class, name))
-			return cc;
-	}
-	return NULL;
+	return find_newest(c, kind, name, &any);
 }
 
 static void
@@ -220,39 +238,35 @@ file_contains(const char *path, const char *text, size_t len)
 	return found;
 }
 
-/* Opens files that hold the first `len` bytes of the name until one of them
- * has the class. */
-static const struct catalog_class *
-find_by_bytes(struct catalog *c, enum ps_kind kind, const char *name,
-    size_t len, struct ps_error *why)
+/* Opens files that hold the first `len` bytes of the name. */
+static void
+load_by_bytes(struct catalog *c, const char *name, size_t len,
+    struct ps_error *why)
 {
 	for (size_t i = 0; i < c->file_count && len > 0; i++) {
 		struct file *f = &c->files[i];
-		const struct catalog_class *cc;
 
-		if (f->tried || !file_contains(f->path, name_simple(name), len))
-			continue;
-		if (load_file(c, f, why) != 0)
-			continue;
-		cc = find_loaded(c, kind, name);
-		if (cc != NULL)
-			return cc;
+		if (!f->tried && file_contains(f->path, name, len))
+			(void)load_file(c, f, why);
 	}
-	return NULL;
 }
 
-/* "Json" stands in more files than "JsonConverter" does. */
+/* All that hold the name, as any may have the newest version. Only if none
+ * of them has the class, its stem: "Json" stands in more files than
+ * "JsonConverter" does. */
 static const struct catalog_class *
 find_in_files(struct catalog *c, enum ps_kind kind, const char *name,
     struct ps_error *why)
 {
 	const char *simple = name_simple(name);
-	const struct catalog_class *cc =
-	    find_by_bytes(c, kind, name, strlen(simple), why);
+	const struct catalog_class *cc;
 
+	load_by_bytes(c, simple, strlen(simple), why);
+	cc = find_loaded(c, kind, name);
 	if (cc != NULL)
 		return cc;
-	return find_by_bytes(c, kind, name, name_stem(kind, simple), why);
+	load_by_bytes(c, simple, name_stem(kind, simple), why);
+	return find_loaded(c, kind, name);
 }
 
 static const char *
@@ -316,13 +330,57 @@ const struct catalog_class *
 catalog_find(struct catalog *c, enum ps_kind kind, const char *name,
     struct ps_error *err)
 {
-	const struct catalog_class *cc = find_loaded(c, kind, name);
 	struct ps_error why = { 0 };
+	const struct catalog_class *cc = find_in_files(c, kind, name, &why);
 
 	if (cc == NULL)
-		cc = find_in_files(c, kind, name, &why);
-	if (cc == NULL)
 		(void)not_found(c, kind, name, &why, err);
+	return cc;
+}
+
+const char *const *
+catalog_versions(const struct catalog *c, enum ps_kind kind, const char *name,
+    size_t *count)
+{
+	const char **list = (const char **)ps_calloc(c->arena,
+	    c->class_count + 1, sizeof *list);
+
+	*count = 0;
+	for (size_t i = 0; i < c->class_count; i++) {
+		const struct catalog_class *cc = &c->classes[i];
+
+		if (cc->class->kind == kind && catalog_answers(cc->class, name))
+			list[(*count)++] = cc->plugin->version;
+	}
+	return list;
+}
+
+static void
+no_version(const struct catalog *c, enum ps_kind kind, const char *name,
+    const struct version_range *range, struct ps_error *err)
+{
+	size_t count;
+	const char *const *list = catalog_versions(c, kind, name, &count);
+
+	(void)ps_fail(err, PS_E_CONFIG,
+	    "Plugin %s not found that matches the version range %s, available "
+	    "versions: [%s]",
+	    name, version_range_text(c->arena, range),
+	    text_join(c->arena, list, count, ", "));
+}
+
+const struct catalog_class *
+catalog_find_version(struct catalog *c, enum ps_kind kind, const char *name,
+    const char *range, struct ps_error *err)
+{
+	const struct catalog_class *cc = catalog_find(c, kind, name, err);
+	struct version_range r;
+
+	if (cc == NULL || version_range_parse(c->arena, range, &r, err) != 0)
+		return NULL;
+	cc = find_newest(c, kind, name, &r);
+	if (cc == NULL)
+		no_version(c, kind, name, &r, err);
 	return cc;
 }
 
@@ -330,13 +388,10 @@ const struct catalog_class *
 catalog_find_connector(struct catalog *c, const char *name,
     struct ps_error *err)
 {
-	const struct catalog_class *cc = find_loaded(c, PS_KIND_SOURCE, name);
 	struct ps_error why = { 0 };
+	const struct catalog_class *cc =
+	    find_in_files(c, PS_KIND_SOURCE, name, &why);
 
-	if (cc == NULL)
-		cc = find_loaded(c, PS_KIND_SINK, name);
-	if (cc == NULL)
-		cc = find_in_files(c, PS_KIND_SOURCE, name, &why);
 	if (cc == NULL)
 		cc = find_loaded(c, PS_KIND_SINK, name);
 	if (cc == NULL)

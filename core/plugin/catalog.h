@@ -2,7 +2,8 @@
  * catalog: which plugin classes there are, by any of their names.
  *
  * A file is opened only when its bytes hold the name that is asked for, so a
- * task runs no code but of the plugins it uses. Listing all opens each file
+ * task runs no code but of the plugins it uses. Of several versions of a class
+ * the newest is taken, or the newest of a range. Listing all opens each file
  * in a process of its own first: one that crashes or hangs there becomes an
  * error of that file.
  */
@@ -38,6 +39,13 @@ void catalog_free(struct catalog **cp);
  * reason why the file that seems to hold it does not load. */
 const struct catalog_class *catalog_find(struct catalog *c, enum ps_kind kind,
     const char *name, struct ps_error *err);
+/* The newest of them that a range (version.h; NULL: any) takes. */
+const struct catalog_class *
+catalog_find_version(struct catalog *c, enum ps_kind kind, const char *name,
+    const char *range, struct ps_error *err);
+/* Of all that answer to the name and are open, in the order of plugin.path. */
+const char *const *catalog_versions(const struct catalog *c, enum ps_kind kind,
+    const char *name, size_t *count);
 /* A source or a sink. */
 const struct catalog_class *catalog_find_connector(struct catalog *c,
     const char *name, struct ps_error *err);

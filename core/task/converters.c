@@ -28,8 +28,8 @@ open_class(struct instance *out, const struct settings *s,
 	struct ps_config config =
 	    config_prefixed(s->arena, own ? &s->config : &s->worker,
 		ps_printf(s->arena, "%s.", part->key));
-	const struct catalog_class *class =
-	    catalog_find(s->catalog, part->kind, name, err);
+	const struct catalog_class *class = catalog_find_version(s->catalog,
+	    part->kind, name, ps_config_get(&config, "plugin.version"), err);
 
 	config = config_with(s->arena, &config, "converter.type", part->type);
 	if (class == NULL || instance_init(out, class, err) != 0 ||

@@ -47,7 +47,8 @@ make_part(struct pipeline *p, const char *prefix, enum ps_kind kind,
 		    "Missing required configuration \"%stype\" which has no "
 		    "default value.",
 		    prefix);
-	class = catalog_find(p->settings->catalog, kind, name, err);
+	class = catalog_find_version(p->settings->catalog, kind, name,
+	    ps_config_get(&own, "plugin.version"), err);
 	if (class == NULL || instance_init(out, class, err) != 0 ||
 	    instance_create(out, p->host, p->arena, &own, err) != 0)
 		return ps_fail_in(err, "%stype", prefix);

@@ -142,6 +142,10 @@ settings_connector(struct settings *s, struct redact *redact,
 	if (providers_expand(s->providers, s->arena, &s->raw, &s->config,
 		err) != 0)
 		return -1;
+	s->class = catalog_find_version(s->catalog, s->class->class->kind, name,
+	    ps_config_get(&s->config, "connector.plugin.version"), err);
+	if (s->class == NULL)
+		return ps_fail_in(err, "connector.plugin.version");
 	s->common = with_common_defaults(s->arena, &s->config,
 	    settings_is_sink(s) ? &common_sink_keys : &common_source_keys);
 	return 0;

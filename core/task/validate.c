@@ -12,6 +12,7 @@
 #include "plugin/instance.h"
 #include "plugin/load.h"
 #include "task/validate_groups.h"
+#include "task/versions.h"
 
 enum { TEXT_BYTES = 2048 };
 
@@ -24,6 +25,7 @@ struct validation {
 	struct def_set *set;
 	struct def_result *result;
 	struct group_list groups;
+	struct versions versions;
 	/* Errors found before there is a result: key and text. */
 	struct {
 		const char *key, *text;
@@ -50,10 +52,27 @@ keys_of(const struct catalog_class *c)
 	return (struct key_table){ c->class->keys, c->class->key_count };
 }
 
-/* The class that `<prefix>type` names, NULL with an early error. */
+/* The version that is asked for, else with early errors the newest. */
+static const struct catalog_class *
+of_version(struct validation *v, const struct catalog_class *newest,
+    const char *key, const char *version_key, const char *name)
+{
+	struct ps_error err = { 0 };
+	const struct catalog_class *c =
+	    versions_find(&v->versions, version_key, newest->class->kind, name,
+		ps_config_get(&v->config, version_key), &err);
+
+	if (c != NULL)
+		return c;
+	early_error(v, key, ps_strdup(v->a, err.text));
+	early_error(v, version_key, ps_strdup(v->a, err.text));
+	return newest;
+}
+
+/* The class that `key` names, NULL with an early error. */
 static const struct catalog_class *
 part_class(struct validation *v, enum ps_kind kind, const char *key,
-    const char *name)
+    const char *version_key, const char *name)
 {
 	struct ps_error err = { 0 };
 	const struct catalog_class *c;
@@ -61,13 +80,14 @@ part_class(struct validation *v, enum ps_kind kind, const char *key,
 	if (name == NULL)
 		return NULL;
 	c = catalog_find(v->s->catalog, kind, name, &err);
-	if (c == NULL)
-		early_error(v, key,
-		    ps_printf(v->a,
-			"Invalid value %s for configuration %s: Class %s "
-			"could not be found. (%s)",
-			name, key, name, err.text));
-	return c;
+	if (c != NULL)
+		return of_version(v, c, key, version_key, name);
+	early_error(v, key,
+	    ps_printf(v->a,
+		"Invalid value %s for configuration %s: Class %s could not be "
+		"found. (%s)",
+		name, key, name, err.text));
+	return NULL;
 }
 
 typedef void
@@ -82,8 +102,10 @@ add_aliases(struct validation *v, const char *list, const char *title,
 	for (size_t i = 0; i < aliases.count; i++) {
 		const char *alias = aliases.items[i];
 		const char *key = ps_printf(v->a, "%s.%s.type", list, alias);
-		struct key_table keys = keys_of(
-		    part_class(v, kind, key, ps_config_get(&v->config, key)));
+		const char *version =
+		    ps_printf(v->a, "%s.%s.plugin.version", list, alias);
+		struct key_table keys = keys_of(part_class(v, kind, key,
+		    version, ps_config_get(&v->config, key)));
 
 		add(v->set, alias, &keys);
 		group_list_add(&v->groups,
@@ -108,12 +130,15 @@ add_topic_groups(struct validation *v)
 }
 
 static const struct converter_key {
-	const char *key, *prefix;
+	const char *key, *version, *prefix;
 	enum ps_kind kind;
 } converter_keys[] = {
-	{ "header.converter", "header.converter.", PS_KIND_HEADER_CONVERTER },
-	{ "key.converter", "key.converter.", PS_KIND_CONVERTER },
-	{ "value.converter", "value.converter.", PS_KIND_CONVERTER },
+	{ "header.converter", "header.converter.plugin.version",
+	    "header.converter.", PS_KIND_HEADER_CONVERTER },
+	{ "key.converter", "key.converter.plugin.version", "key.converter.",
+	    PS_KIND_CONVERTER },
+	{ "value.converter", "value.converter.plugin.version",
+	    "value.converter.", PS_KIND_CONVERTER },
 };
 
 /* The connector's own; the worker's are defaults and not shown. */
@@ -128,7 +153,7 @@ add_converters(struct validation *v)
 
 		def_set_default(v->set, ck->key,
 		    ps_config_get(&v->s->worker, ck->key));
-		c = part_class(v, ck->kind, ck->key, name);
+		c = part_class(v, ck->kind, ck->key, ck->version, name);
 		if (c != NULL)
 			def_set_add(v->set, c->class->keys, c->class->key_count,
 			    ck->prefix, NULL);
@@ -161,9 +186,8 @@ define(struct validation *v)
 		add_topic_groups(v);
 	add_table(v, &common_penstock_keys);
 	add_table(v, &own);
-	def_set_default(v->set, "connector.plugin.version",
-	    v->class->plugin->version);
 	add_converters(v);
+	versions_define(&v->versions, v->set);
 }
 
 /* ---- What no row can say ---- */
@@ -508,6 +532,7 @@ check_all(struct validation *v, const struct ps_host *h)
 	}
 	ask_connector(v, h);
 	ask_converters(v, h);
+	versions_recommend(&v->versions, v->result);
 	hide_references(v);
 }
 
@@ -515,7 +540,10 @@ json_t *
 validate_config(struct settings *s, const struct ps_host *h,
     struct redact *redact, const struct ps_config *raw, struct ps_error *err)
 {
-	struct validation v = { .s = s, .a = s->arena, .redact = redact };
+	struct validation v = { .s = s,
+		.a = s->arena,
+		.redact = redact,
+		.versions = { .catalog = s->catalog } };
 	const char *name = ps_config_get(raw, "connector.class");
 
 	v.raw = *raw;
@@ -532,6 +560,8 @@ validate_config(struct settings *s, const struct ps_host *h,
 	    v.class->class->key_count);
 	if (providers_expand(s->providers, v.a, raw, &v.config, err) != 0)
 		return NULL;
+	v.class = of_version(&v, v.class, "connector.class",
+	    "connector.plugin.version", name);
 	define(&v);
 	v.result = def_validate(v.a, v.set, &v.config);
 	check_all(&v, h);

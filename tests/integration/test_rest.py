@@ -451,6 +451,55 @@ def test_levels_of_loggers(worker):
         404, "invalid log level 'x'.")
 
 
+def errors_of(answer):
+    return {c["value"]["name"]: c["value"]["errors"]
+            for c in answer["configs"] if c["value"]["errors"]}
+
+
+def test_versions_of_plugins_are_ranges(worker, folder):
+    transform = "org.apache.kafka.connect.transforms.RegexRouter"
+    config = source(folder, **{
+        "name": "v", "transforms": "r", "transforms.r.type": transform,
+        "transforms.r.regex": "(.*)", "transforms.r.replacement": "$1",
+        "value.converter.plugin.version": "[0,)"})
+    url = "/connector-plugins/FileStreamSource/config/validate"
+
+    def ask(**keys):
+        r = worker.rest.request("PUT", url, {**config, **keys})
+        assert r.status_code == 200, r.text
+        return r.json()
+
+    values = {c["value"]["name"]: c for c in ask()["configs"]}
+    for key in "connector", "transforms.r", "value.converter":
+        row = values[key + ".plugin.version"]
+        installed = row["definition"]["default_value"]
+        assert installed and row["value"]["recommended_values"] == [installed]
+    assert errors_of(ask()) == {}
+    why = ("Plugin {} not found that matches the version range {}, available "
+           f"versions: [{installed}]")
+    assert errors_of(ask(**{
+        "connector.plugin.version": "[99,)",
+        "transforms.r.plugin.version": " 99.1 ",
+        "value.converter.plugin.version": "(,0.0.1)"})) == {
+            "connector.class": [why.format("FileStreamSource", "[99,)")],
+            "connector.plugin.version": [
+                why.format("FileStreamSource", "[99,)")],
+            "transforms.r.type": [why.format(transform, "[99.1,99.1]")],
+            "transforms.r.plugin.version": [
+                why.format(transform, "[99.1,99.1]")],
+            "value.converter": [
+                why.format(config["value.converter"], "(,0.0.1)")],
+            "value.converter.plugin.version": [
+                why.format(config["value.converter"], "(,0.0.1)")]}
+    wrong = errors_of(ask(**{"connector.plugin.version": "[2,1]"}))
+    assert wrong["connector.plugin.version"] == [
+        "Range defies version ordering: [2,1]"]
+    worker.rest.create("v", dict(
+        {k: v for k, v in config.items() if k != "name"},
+        **{"connector.plugin.version": f"[{installed}]"}))
+    worker.rest.wait_running("v")
+
+
 def test_a_level_for_the_cluster_goes_by_the_config_topic(worker, kafka):
     before = time.time() * 1000
     r = worker.rest.request("PUT", "/admin/loggers/task.x?scope=cluster",

@@ -62,12 +62,54 @@ Test(catalog, finds_a_class_by_each_of_its_names)
 		    "%s", cases[i].name);
 }
 
+Test(catalog, takes_the_newest_version_that_is_asked_for)
+{
+	static const struct {
+		const char *range, *version;
+	} rows[] = {
+		{ NULL, "2.10" },
+		{ "latest", "2.10" },
+		{ "2.5", "2.5" },
+		{ "[2.5,2.10)", "2.5" },
+		{ "(2.5,]", "2.10" },
+		{ "[3,)", NULL },
+		{ "[3", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct ps_error err = { 0 };
+		const struct catalog_class *cc = catalog_find_version(c,
+		    PS_KIND_SOURCE, "WidgetSource", rows[i].range, &err);
+
+		cr_assert(eq(int, cc != NULL, rows[i].version != NULL));
+		if (cc == NULL)
+			cr_expect(eq(int, err.code, PS_E_CONFIG));
+		else
+			cr_expect(eq(str, (char *)cc->plugin->version,
+			    (char *)rows[i].version));
+	}
+}
+
+Test(catalog, says_which_versions_there_are)
+{
+	struct ps_error err = { 0 };
+
+	cr_assert(eq(ptr,
+	    (void *)catalog_find_version(c, PS_KIND_SOURCE, "WidgetSource",
+		"[3,4)", &err),
+	    NULL));
+	cr_assert(eq(str, err.text,
+	    "Plugin WidgetSource not found that matches the version range "
+	    "[3,4), available versions: [2.5, 2.10]"));
+}
+
 Test(catalog, a_crash_in_another_file_does_not_matter)
 {
 	/* constructor.so aborts when it is opened; nobody asks for it. */
 	cr_assert(eq(str, (char *)found(PS_KIND_SOURCE, "WidgetSource"),
 	    "widget-source"));
-	cr_assert(eq(sz, catalog_count(c), 4));
+	/* Both versions of it, and of no other file. */
+	cr_assert(eq(sz, catalog_count(c), 8));
 }
 
 Test(catalog, names_the_nearest_when_there_is_no_such_class)
