@@ -97,14 +97,15 @@ else
 RDKAFKA_LIBS = $(call pkg_libs,rdkafka)
 endif
 
-CORE_PKGS := jansson libmicrohttpd libuv libpcre2-8 libcurl zlib
+CORE_PKGS := jansson libmicrohttpd gnutls libuv libpcre2-8 libcurl zlib
 ifneq ($(HAVE_LIBS),)
 CORE_CFLAGS := $(call pkg_cflags,rdkafka $(CORE_PKGS))
-CORE_LIBS := $(RDKAFKA_LIBS) $(call pkg_libs,$(CORE_PKGS)) -ldl -lpthread
+CORE_LIBS := $(RDKAFKA_LIBS) $(call pkg_libs,$(CORE_PKGS)) -lcrypt -ldl \
+	-lpthread
 endif
 
 # What most processes never need: loaded when it is called (core/lazy).
-LAZY := crypto curl microhttpd pcre2-8 sasl2 ssl uv zstd
+LAZY := crypt crypto curl gnutls microhttpd pcre2-8 sasl2 ssl uv zstd
 
 # One row for each plugin that needs a library (pkg-config names).
 PKGS_postgres := libpq
