@@ -60,6 +60,10 @@ static const struct ps_key penstock_keys[] = {
 	{ KEY("placement.labels", LIST, "", LOW,
 	      "Only workers that have all of these labels run the connector."),
 	    .flags = PS_UNIQUE, PLACE(PENSTOCK, 14, MEDIUM, "Placement") },
+	{ KEY("penstock.labels", LIST, "", LOW,
+	      "Labels of the connector. Users who have labels have rights to "
+	      "connectors with one of them."),
+	    .flags = PS_UNIQUE, PLACE(PENSTOCK, 15, MEDIUM, "Labels") },
 };
 
 static const struct ps_key worker_keys[] = {
@@ -84,6 +88,35 @@ static const struct ps_key worker_keys[] = {
 	{ KEY("rest.connections.max", INT, "1000", LOW,
 	      "REST connections that may be open at once."),
 	    AT_LEAST(1), NO_PLACE },
+	{ KEY("rest.auth.users.file", STRING, "", MEDIUM,
+	      "JSON file of who may use REST: users with a role and a hashed "
+	      "password or token. When neither this nor a file of keys is "
+	      "set, everybody may do everything."),
+	    NO_PLACE },
+	{ KEY("rest.auth.jwt.keys.file", STRING, "", MEDIUM,
+	      "JWK set of keys whose signature under a bearer token counts."),
+	    NO_PLACE },
+	{ KEY("rest.auth.jwt.issuer", STRING, "", LOW,
+	      "What iss in a bearer token has to be; empty: anything."),
+	    NO_PLACE },
+	{ KEY("rest.auth.jwt.audience", STRING, "", LOW,
+	      "What aud in a bearer token has to be; empty: anything."),
+	    NO_PLACE },
+	{ KEY("rest.auth.jwt.role.claim", STRING, "role", LOW,
+	      "The claim that says viewer, operator, editor or admin."),
+	    .flags = PS_NOT_EMPTY, NO_PLACE },
+	{ KEY("rest.auth.jwt.labels.claim", STRING, "labels", LOW,
+	      "The claim with the labels of connectors that the token is for; "
+	      "without it, it is for all."),
+	    .flags = PS_NOT_EMPTY, NO_PLACE },
+	{ KEY("rest.allowed.hosts", LIST, "", LOW,
+	      "Names besides localhost under which a loopback listener without "
+	      "users may be asked."),
+	    .flags = PS_UNIQUE, NO_PLACE },
+	{ KEY("rest.audit.file", STRING, "", LOW,
+	      "Where every change is noted, who asked for it and from where; "
+	      "empty: in the worker's log."),
+	    NO_PLACE },
 	{ KEY("worker.labels", LIST, "", LOW,
 	      "Labels that connectors may ask for with placement.labels."),
 	    .flags = PS_UNIQUE, NO_PLACE },

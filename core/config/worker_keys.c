@@ -93,8 +93,9 @@ static const struct ps_key common_keys[] = {
 	{ KEY("topic.tracking.allow.reset", BOOLEAN, "true", LOW,
 	      "Whether that record may be emptied over REST."),
 	    NO_PLACE },
-	{ KEY("listeners", LIST, "http://:8083", LOW,
-	      "Where REST listens: URLs with http or https."),
+	{ KEY("listeners", LIST, "http://127.0.0.1:8083", LOW,
+	      "Where REST listens: URLs with http or https. Without a host in "
+	      "one, on all interfaces."),
 	    .flags = PS_NOT_EMPTY, NO_PLACE },
 	{ KEY("rest.advertised.host.name", STRING, NULL, LOW,
 	      "Host name that other workers are given."),

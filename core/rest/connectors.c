@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "config/map.h"
 #include "rest/ask.h"
+#include "rest/guard.h"
 #include "rest/handlers.h"
 #include "rest/view.h"
 #include "worker/worker.h"
@@ -34,7 +35,7 @@ expanded(struct exchange *x, const struct configs_connector *cfg)
 		}
 		(void)json_object_set_new(one, "status", status);
 	}
-	if (wants(x, "info"))
+	if (wants(x, "info") && guard_reaches(x, ROLE_OPERATOR))
 		(void)json_object_set_new(one, "info",
 		    view_info(x->worker, cfg));
 	return one;
@@ -46,7 +47,9 @@ expanded_list(struct exchange *x, const struct configs *all)
 	json_t *list = json_object(), *one;
 
 	for (size_t i = 0; i < configs_count(all); i++) {
-		one = expanded(x, configs_at(all, i));
+		one = guard_sees(x, configs_at(all, i))
+			  ? expanded(x, configs_at(all, i))
+			  : NULL;
 		if (one != NULL)
 			(void)json_object_set_new(list,
 			    configs_at(all, i)->name, one);
@@ -66,8 +69,9 @@ rest_list(struct exchange *x)
 	}
 	list = json_array();
 	for (size_t i = 0; i < configs_count(all); i++)
-		(void)json_array_append_new(list,
-		    json_string(configs_at(all, i)->name));
+		if (guard_sees(x, configs_at(all, i)))
+			(void)json_array_append_new(list,
+			    json_string(configs_at(all, i)->name));
 	exchange_json(x, 200, list);
 }
 

@@ -17,6 +17,9 @@
 #include "base/js.h"
 
 struct MHD_Connection;
+struct audit;
+struct guard;
+struct principal;
 struct route;
 struct server;
 struct worker;
@@ -40,11 +43,18 @@ struct exchange {
 	struct query_arg *query;            /* in order */
 	const char *content_type, *accept;  /* NULL: not sent */
 	const char *authorization, *origin, *host;
+	const char *from; /* the client's address */
 	struct buf body;
 	bool too_large;
 	size_t dropped;
 
 	struct worker *worker;
+	struct guard *guard;         /* NULL: everybody may */
+	const struct principal *who; /* NULL: nobody was asked */
+	struct audit *audit;         /* NULL: there is none */
+	bool is_audited;
+	const char *connector; /* that is to change, for audit.c */
+	json_t *before;        /* its configuration was that */
 	const struct route *route;
 	void *pending; /* the worker's request that will answer this */
 	struct clock_ms began;
@@ -52,7 +62,7 @@ struct exchange {
 
 	int status;
 	const char *type; /* NULL: no Content-Type header */
-	const char *location, *allow;
+	const char *location, *allow, *challenge;
 	const char *answer;
 	size_t answer_len;
 };

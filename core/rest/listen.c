@@ -78,6 +78,24 @@ listen_open(const struct listener *l, struct ps_error *err)
 	return open_host(l->key, l->host, l->port, err);
 }
 
+bool
+listen_is_local(int fd)
+{
+	union {
+		struct sockaddr_storage any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} addr = { 0 };
+	socklen_t len = sizeof addr;
+
+	if (getsockname(fd, (struct sockaddr *)&addr.any, &len) != 0)
+		return false;
+	if (addr.any.ss_family == AF_INET)
+		return ntohl(addr.v4.sin_addr.s_addr) >> IN_CLASSA_NSHIFT ==
+		       IN_LOOPBACKNET;
+	return IN6_IS_ADDR_LOOPBACK(&addr.v6.sin6_addr);
+}
+
 int
 listen_port(int fd)
 {

@@ -4,6 +4,8 @@
 #ifndef PENSTOCK_REST_LISTEN_H
 #define PENSTOCK_REST_LISTEN_H
 
+#include <stdbool.h>
+
 #include <penstock/error.h>
 
 struct listener;
@@ -12,5 +14,7 @@ struct listener;
 int listen_open(const struct listener *l, struct ps_error *err);
 /* The port it is bound to. */
 int listen_port(int fd);
+/* Can only this machine reach it? */
+bool listen_is_local(int fd);
 
 #endif

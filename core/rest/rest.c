@@ -2,15 +2,40 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/xalloc.h"
 #include "rest/ask.h"
+#include "rest/audit.h"
+#include "rest/guard.h"
 #include "rest/route.h"
 #include "rest/server.h"
+#include "rest/tls.h"
 #include "worker/worker.h"
 
+#define AREA               "rest"
 #define IDLE_TIMEOUT_MS    90000
 #define REQUEST_TIMEOUT_MS 90000
 #define PER_ADDRESS_MAX    64
+#define LOOK_MS            1000
+/* Servers of earlier certificates whose connections are still open. */
+#define RETIRED_MAX 4
+
+/* One listener: its server, and those that its certificates replaced. */
+struct door {
+	struct server *server;
+	struct server *retired[RETIRED_MAX]; /* oldest first */
+	struct tls *tls;                     /* NULL: plain */
+};
+
+struct rest {
+	struct worker *worker;
+	struct guard *guard;
+	struct audit *audit;
+	uv_timer_t look;
+	bool looks;
+	size_t count;
+	struct door doors[];
+};
 
 static void
 on_expired(struct exchange *x)
@@ -24,21 +49,98 @@ on_expired(struct exchange *x)
 	    stage, wall_iso(x->a, since));
 }
 
+static void
+on_gone(struct exchange *x)
+{
+	ask_forget(x);
+	audit_end(x); /* who asked may be gone, what was asked goes on */
+}
+
 static const struct server_ops ops = {
 	.handle = route_handle,
 	.expired = on_expired,
-	.gone = ask_forget,
+	.answered = audit_end,
+	.gone = on_gone,
 };
 
-struct rest {
-	size_t count;
-	struct server *servers[];
-};
+/* ---- certificates ------------------------------------------------------ */
 
-static struct server *
-open_one(struct worker *w, const struct listener *l, struct ps_error *err)
+static void
+sweep_retired(struct door *d)
 {
-	const struct options *o = worker_options(w);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < RETIRED_MAX; i++) {
+		struct server *s = d->retired[i];
+
+		d->retired[i] = NULL;
+		if (s != NULL && server_is_idle(s))
+			server_close(&s);
+		else if (s != NULL)
+			d->retired[kept++] = s;
+	}
+}
+
+static void
+retire(struct door *d, struct server *s)
+{
+	sweep_retired(d);
+	if (d->retired[RETIRED_MAX - 1] != NULL) {
+		server_close(&d->retired[0]);
+		sweep_retired(d);
+	}
+	for (size_t i = 0; i < RETIRED_MAX; i++)
+		if (d->retired[i] == NULL) {
+			d->retired[i] = s;
+			return;
+		}
+}
+
+/* New connections get what the files say now. */
+static void
+renew(struct door *d)
+{
+	struct ps_error err = { 0 };
+	struct server *next = server_follow(d->server, tls_pem(d->tls), &err);
+
+	if (next == NULL) {
+		log_error(AREA,
+		    "%s; the certificate that was read before stays in use",
+		    err.text);
+		return;
+	}
+	log_info(AREA, "port %d serves a new certificate", server_port(next));
+	retire(d, d->server);
+	d->server = next;
+}
+
+static void
+on_look(uv_timer_t *t)
+{
+	struct rest *r = t->data;
+	bool stale = false, any = false;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct door *d = &r->doors[i];
+
+		if (d->tls == NULL)
+			continue;
+		if (tls_changed(d->tls, &stale))
+			renew(d);
+		any = any || stale;
+		sweep_retired(d);
+	}
+	metric_set(worker_metrics(r->worker), METRIC_GAUGE,
+	    "penstock_rest_certificates_stale", "", any ? 1 : 0);
+}
+
+/* ---- opening ----------------------------------------------------------- */
+
+static int
+open_door(struct rest *r, struct door *d, const struct listener *l,
+    struct ps_error *err)
+{
+	const struct options *o = worker_options(r->worker);
 	struct server_options so = {
 		.listener = l,
 		.body_max_bytes = (size_t)options_int(o, "rest.body.max.bytes"),
@@ -47,9 +149,67 @@ open_one(struct worker *w, const struct listener *l, struct ps_error *err)
 		.per_address_max = PER_ADDRESS_MAX,
 		.idle_timeout_ms = IDLE_TIMEOUT_MS,
 		.request_timeout_ms = REQUEST_TIMEOUT_MS,
+		.guard = r->guard,
+		.audit = r->audit,
 	};
 
-	return server_open(worker_loop(w), &so, &ops, w, err);
+	if (l->tls) {
+		d->tls = tls_new(o, l, err);
+		if (d->tls == NULL)
+			return -1;
+		so.tls = tls_pem(d->tls);
+	}
+	d->server =
+	    server_open(worker_loop(r->worker), &so, &ops, r->worker, err);
+	return d->server == NULL ? -1 : 0;
+}
+
+static int
+open_doors(struct rest *r, struct ps_error *err)
+{
+	const struct options *o = worker_options(r->worker);
+	bool any = false;
+
+	for (; r->count < o->listener_count; r->count++) {
+		struct door *d = &r->doors[r->count];
+
+		if (open_door(r, d, &o->listeners[r->count], err) != 0) {
+			tls_free(&d->tls);
+			return -1;
+		}
+		any = any || d->tls != NULL;
+	}
+	if (any) {
+		r->look.data = r;
+		(void)uv_timer_init(worker_loop(r->worker), &r->look);
+		(void)uv_timer_start(&r->look, on_look, LOOK_MS, LOOK_MS);
+		uv_unref((uv_handle_t *)&r->look);
+		r->looks = true;
+	}
+	return 0;
+}
+
+/* Whoever reaches it may do everything: that is to be seen. */
+static void
+warn_open(const struct rest *r)
+{
+	bool wide = false;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct server *s = r->doors[i].server;
+
+		if (!guard_is_open(r->guard) || server_is_local(s))
+			continue;
+		wide = true;
+		log_warn(AREA,
+		    "port %d can be reached from other machines and asks "
+		    "nobody for a name: whoever reaches it may do everything. "
+		    "Set rest.auth.users.file or rest.auth.jwt.keys.file, or "
+		    "listen on 127.0.0.1",
+		    server_port(s));
+	}
+	metric_set(worker_metrics(r->worker), METRIC_GAUGE,
+	    "penstock_rest_open_to_all", "", wide ? 1 : 0);
 }
 
 struct rest *
@@ -57,23 +217,48 @@ rest_open(struct worker *w, struct ps_error *err)
 {
 	const struct options *o = worker_options(w);
 	struct rest *r =
-	    xcalloc(1, sizeof *r + o->listener_count * sizeof *r->servers);
+	    xcalloc(1, sizeof *r + o->listener_count * sizeof *r->doors);
 
-	for (size_t i = 0; i < o->listener_count; i++) {
-		r->servers[i] = open_one(w, &o->listeners[i], err);
-		if (r->servers[i] == NULL) {
-			rest_close(&r);
-			return NULL;
-		}
-		r->count++;
+	r->worker = w;
+	r->guard = guard_new(o, err);
+	r->audit = r->guard == NULL ? NULL : audit_new(o, err);
+	if (r->audit == NULL || open_doors(r, err) != 0) {
+		rest_close(&r);
+		return NULL;
 	}
+	warn_open(r);
 	return r;
 }
 
 int
 rest_port(const struct rest *r)
 {
-	return server_port(r->servers[0]);
+	return server_port(r->doors[0].server);
+}
+
+/* ---- closing ----------------------------------------------------------- */
+
+static void
+close_door(struct door *d)
+{
+	for (size_t i = 0; i < RETIRED_MAX; i++)
+		server_close(&d->retired[i]);
+	server_close(&d->server);
+	tls_free(&d->tls);
+}
+
+static void
+finish(struct rest *r)
+{
+	guard_free(&r->guard);
+	audit_free(&r->audit);
+	free(r);
+}
+
+static void
+on_look_closed(uv_handle_t *h)
+{
+	finish(h->data);
 }
 
 void
@@ -82,7 +267,12 @@ rest_close(struct rest **rp)
 	struct rest *r = *rp;
 
 	*rp = NULL;
-	for (size_t i = 0; r != NULL && i < r->count; i++)
-		server_close(&r->servers[i]);
-	free(r);
+	if (r == NULL)
+		return;
+	for (size_t i = 0; i < r->count; i++)
+		close_door(&r->doors[i]);
+	if (r->looks)
+		uv_close((uv_handle_t *)&r->look, on_look_closed);
+	else
+		finish(r);
 }

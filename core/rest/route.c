@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "rest/ask.h"
+#include "rest/audit.h"
+#include "rest/guard.h"
 #include "rest/handlers.h"
 #include "rest/server.h"
 #include "worker/worker.h"
@@ -18,46 +20,57 @@ typedef void route_fn(struct exchange *x);
 enum route_flags {
 	EARLY = 1 << 0, /* needs no logs: answers while they are read */
 	TEXT = 1 << 1,  /* answers text, not JSON */
+	ASKS = 1 << 2,  /* changes nothing, whatever the method */
 };
 
 struct route {
 	const char *method;
 	const char *pattern;
 	route_fn *run;
+	enum role needs;
 	unsigned flags;
 };
 
+#define NOBODY   ROLE_NOBODY
+#define VIEWER   ROLE_VIEWER
+#define OPERATOR ROLE_OPERATOR
+#define EDITOR   ROLE_EDITOR
+#define ADMIN    ROLE_ADMIN
+
 /* Rows of one pattern stand together: OPTIONS lists them. */
 static const struct route routes[] = {
-	{ "GET", "", rest_root, EARLY },
-	{ "GET", "health", rest_health, EARLY },
-	{ "GET", "metrics", rest_metrics, EARLY | TEXT },
-	{ "GET", "connectors", rest_list, 0 },
-	{ "POST", "connectors", rest_create, 0 },
-	{ "GET", "connectors/{}", rest_info, 0 },
-	{ "DELETE", "connectors/{}", rest_delete, 0 },
-	{ "GET", "connectors/{}/config", rest_config, 0 },
-	{ "PUT", "connectors/{}/config", rest_replace, 0 },
-	{ "PATCH", "connectors/{}/config", rest_patch, 0 },
-	{ "GET", "connectors/{}/status", rest_status, 0 },
-	{ "POST", "connectors/{}/restart", rest_restart, 0 },
-	{ "PUT", "connectors/{}/pause", rest_pause, 0 },
-	{ "PUT", "connectors/{}/resume", rest_resume, 0 },
-	{ "PUT", "connectors/{}/stop", rest_stop, 0 },
-	{ "GET", "connectors/{}/topics", rest_topics, 0 },
-	{ "PUT", "connectors/{}/topics/reset", rest_reset_topics, 0 },
-	{ "GET", "connectors/{}/offsets", rest_offsets, 0 },
-	{ "PATCH", "connectors/{}/offsets", rest_alter_offsets, 0 },
-	{ "DELETE", "connectors/{}/offsets", rest_reset_offsets, 0 },
-	{ "GET", "connectors/{}/tasks", rest_tasks, 0 },
-	{ "GET", "connectors/{}/tasks/{}/status", rest_task_status, 0 },
-	{ "POST", "connectors/{}/tasks/{}/restart", rest_restart_task, 0 },
-	{ "GET", "connector-plugins", rest_plugins, EARLY },
-	{ "GET", "connector-plugins/{}/config", rest_plugin_config, EARLY },
-	{ "PUT", "connector-plugins/{}/config/validate", rest_validate, EARLY },
-	{ "GET", "admin/loggers", rest_loggers, EARLY },
-	{ "GET", "admin/loggers/{}", rest_logger, EARLY },
-	{ "PUT", "admin/loggers/{}", rest_set_logger, EARLY },
+	{ "GET", "", rest_root, NOBODY, EARLY },
+	{ "GET", "health", rest_health, NOBODY, EARLY },
+	{ "GET", "metrics", rest_metrics, VIEWER, EARLY | TEXT },
+	{ "GET", "connectors", rest_list, VIEWER, 0 },
+	{ "POST", "connectors", rest_create, EDITOR, 0 },
+	{ "GET", "connectors/{}", rest_info, OPERATOR, 0 },
+	{ "DELETE", "connectors/{}", rest_delete, EDITOR, 0 },
+	{ "GET", "connectors/{}/config", rest_config, OPERATOR, 0 },
+	{ "PUT", "connectors/{}/config", rest_replace, EDITOR, 0 },
+	{ "PATCH", "connectors/{}/config", rest_patch, EDITOR, 0 },
+	{ "GET", "connectors/{}/status", rest_status, VIEWER, 0 },
+	{ "POST", "connectors/{}/restart", rest_restart, OPERATOR, 0 },
+	{ "PUT", "connectors/{}/pause", rest_pause, OPERATOR, 0 },
+	{ "PUT", "connectors/{}/resume", rest_resume, OPERATOR, 0 },
+	{ "PUT", "connectors/{}/stop", rest_stop, OPERATOR, 0 },
+	{ "GET", "connectors/{}/topics", rest_topics, VIEWER, 0 },
+	{ "PUT", "connectors/{}/topics/reset", rest_reset_topics, OPERATOR, 0 },
+	{ "GET", "connectors/{}/offsets", rest_offsets, OPERATOR, 0 },
+	{ "PATCH", "connectors/{}/offsets", rest_alter_offsets, EDITOR, 0 },
+	{ "DELETE", "connectors/{}/offsets", rest_reset_offsets, EDITOR, 0 },
+	{ "GET", "connectors/{}/tasks", rest_tasks, OPERATOR, 0 },
+	{ "GET", "connectors/{}/tasks/{}/status", rest_task_status, VIEWER, 0 },
+	{ "POST", "connectors/{}/tasks/{}/restart", rest_restart_task, OPERATOR,
+	    0 },
+	{ "GET", "connector-plugins", rest_plugins, VIEWER, EARLY },
+	{ "GET", "connector-plugins/{}/config", rest_plugin_config, VIEWER,
+	    EARLY },
+	{ "PUT", "connector-plugins/{}/config/validate", rest_validate, EDITOR,
+	    EARLY | ASKS },
+	{ "GET", "admin/loggers", rest_loggers, ADMIN, EARLY },
+	{ "GET", "admin/loggers/{}", rest_logger, ADMIN, EARLY },
+	{ "PUT", "admin/loggers/{}", rest_set_logger, ADMIN, EARLY },
 };
 
 #define ROUTES (sizeof routes / sizeof *routes)
@@ -176,10 +189,22 @@ is_hidden(const struct exchange *x, const char *path)
 }
 
 static void
+run_admitted(struct exchange *x)
+{
+	const struct route *r = x->route;
+
+	if (!guard_admits(x, r->needs))
+		return;
+	if (strcmp(x->method, "GET") != 0 && (r->flags & ASKS) == 0)
+		audit_begin(x);
+	r->run(x);
+}
+
+static void
 run_now(struct exchange *x, const struct answer *answer)
 {
 	(void)answer;
-	x->route->run(x);
+	run_admitted(x);
 }
 
 /* What needs the logs waits until they are read: an empty list that is not
@@ -192,7 +217,7 @@ run(struct exchange *x, const struct route *r)
 	x->route = r;
 	if ((r->flags & EARLY) != 0 ||
 	    worker_phase(x->worker) != WORKER_STARTING)
-		r->run(x);
+		run_admitted(x);
 	else
 		ask_worker(x, &spec, run_now);
 }

@@ -1,7 +1,11 @@
 #include "rest/server.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
+#include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,12 +14,15 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "rest/listen.h"
+#include "rest/tls.h"
 
 #define SWEEP_MS             500
 #define RUNS_PER_TURN        16
 #define NOTHING_DUE          UINT64_MAX
 #define CONNECTION_BYTES     (16 * 1024)
 #define EXCHANGE_ARENA_BYTES 2048
+#define TLS_PRIORITIES       "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"
+#define OPTIONS_MAX          8
 /* A chunked body this many times over the limit is cut off. */
 #define PATIENCE 4
 
@@ -30,6 +37,8 @@ struct server {
 	struct worker *worker;
 	struct exchange *list;
 	int port;
+	enum tls_client client;
+	bool local; /* only this machine can reach it */
 	bool closing, running;
 };
 
@@ -98,6 +107,7 @@ queue_answer(struct exchange *x)
 	add_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, x->type);
 	add_header(r, MHD_HTTP_HEADER_LOCATION, x->location);
 	add_header(r, MHD_HTTP_HEADER_ALLOW, x->allow);
+	add_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, x->challenge);
 	add_header(r, "X-Content-Type-Options", "nosniff");
 	done = MHD_queue_response(x->conn, (unsigned)x->status, r);
 	MHD_destroy_response(r);
@@ -112,6 +122,7 @@ server_answer(struct exchange *x, int status)
 	x->status = status;
 	log_debug("rest", "%s %s %d %lldms", x->method, x->path, status,
 	    (long long)clock_since(x->began, clock_now()));
+	x->server->ops->answered(x);
 	if (!x->parked)
 		return;
 	x->parked = false;
@@ -150,6 +161,57 @@ on_sweep(uv_timer_t *t)
 		else if (!x->answered)
 			shut(x);
 	}
+}
+
+/* ---- who is on the line ------------------------------------------------ */
+
+static const char *
+address_of(struct exchange *x)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->conn,
+	    MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	char host[NI_MAXHOST];
+	socklen_t len;
+
+	if (info == NULL || info->client_addr == NULL)
+		return NULL;
+	len = info->client_addr->sa_family == AF_INET6
+		  ? sizeof(struct sockaddr_in6)
+		  : sizeof(struct sockaddr_in);
+	if (getnameinfo(info->client_addr, len, host, sizeof host, NULL, 0,
+		NI_NUMERICHOST) != 0)
+		return NULL;
+	return ps_strdup(x->a, host);
+}
+
+/* A client's certificate, where one is required. */
+static bool
+is_certified(const struct exchange *x)
+{
+	const struct server *s = x->server;
+	const union MHD_ConnectionInfo *info;
+	unsigned wrong = 0;
+
+	if (s->client != TLS_CLIENT_REQUIRED)
+		return true;
+	info = MHD_get_connection_info(x->conn,
+	    MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	return info != NULL &&
+	       gnutls_certificate_verify_peers2(info->tls_session, &wrong) ==
+		   0 &&
+	       wrong == 0;
+}
+
+static void
+handle(struct exchange *x)
+{
+	x->started = true;
+	if (is_certified(x))
+		x->server->ops->handle(x);
+	else
+		exchange_error(x, 403,
+		    "A client certificate that this listener trusts is "
+		    "required");
 }
 
 /* ---- requests ---------------------------------------------------------- */
@@ -217,6 +279,9 @@ exchange_open(struct server *s, struct MHD_Connection *conn, const char *method,
 	x->authorization = header(x, MHD_HTTP_HEADER_AUTHORIZATION);
 	x->origin = header(x, MHD_HTTP_HEADER_ORIGIN);
 	x->host = header(x, MHD_HTTP_HEADER_HOST);
+	x->from = address_of(x);
+	x->guard = s->opt.guard;
+	x->audit = s->opt.audit;
 	take_length(x);
 	x->next = s->list;
 	if (s->list != NULL)
@@ -287,16 +352,13 @@ on_access(void *ctx, struct MHD_Connection *conn, const char *path,
 		if (!x->too_large)
 			return MHD_YES;
 		/* No reading of what is known to be refused. */
-		x->started = true;
-		s->ops->handle(x);
+		handle(x);
 		return answer_or_park(x);
 	}
 	if (*len > 0)
 		return take_body(x, data, len);
-	if (!x->started) {
-		x->started = true;
-		s->ops->handle(x);
-	}
+	if (!x->started)
+		handle(x);
 	return answer_or_park(x);
 }
 
@@ -324,13 +386,47 @@ keep_escapes(void *ctx, struct MHD_Connection *conn, char *text)
 
 /* ---- opening and closing ----------------------------------------------- */
 
+static struct MHD_OptionItem
+text_option(enum MHD_OPTION name, const char *text)
+{
+	union {
+		const char *in;
+		void *out; /* MHD only reads it */
+	} value = { .in = text };
+
+	return (struct MHD_OptionItem){ name, 0, value.out };
+}
+
+/* Whether it is TLS, and what that needs. */
+static unsigned
+tls_options(const struct tls_pem *tls, struct MHD_OptionItem out[OPTIONS_MAX])
+{
+	size_t n = 0;
+
+	if (tls != NULL) {
+		out[n++] = text_option(MHD_OPTION_HTTPS_MEM_KEY, tls->key);
+		out[n++] =
+		    text_option(MHD_OPTION_HTTPS_MEM_CERT, tls->certificates);
+		out[n++] =
+		    text_option(MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES);
+		if (tls->client != TLS_CLIENT_NONE)
+			out[n++] =
+			    text_option(MHD_OPTION_HTTPS_MEM_TRUST, tls->trust);
+	}
+	out[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
+	return tls == NULL ? 0 : MHD_USE_TLS;
+}
+
 static struct MHD_Daemon *
 start_daemon(struct server *s, int fd)
 {
 	const struct server_options *o = &s->opt;
+	struct MHD_OptionItem tls[OPTIONS_MAX];
+	unsigned flags = tls_options(o->tls, tls);
 
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0,
-	    NULL, NULL, on_access, s,                               /* */
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+				    flags,
+	    0, NULL, NULL, on_access, s, MHD_OPTION_ARRAY, tls,     /* */
 	    MHD_OPTION_LISTEN_SOCKET, fd,                           /* */
 	    MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,       /* */
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,        /* */
@@ -358,31 +454,83 @@ start_handles(struct server *s)
 	(void)uv_poll_start(&s->poll, UV_READABLE, on_ready);
 }
 
-struct server *
-server_open(uv_loop_t *loop, const struct server_options *o,
+/* The socket is the server's from here on, also when it fails. */
+static struct server *
+open_on(int fd, uv_loop_t *loop, const struct server_options *o,
     const struct server_ops *ops, struct worker *w, struct ps_error *err)
 {
-	struct server *s;
-	int fd = listen_open(o->listener, err);
+	struct server *s = xcalloc(1, sizeof *s);
 
-	if (fd < 0)
-		return NULL;
-	s = xcalloc(1, sizeof *s);
 	s->loop = loop;
 	s->opt = *o;
 	s->ops = ops;
 	s->worker = w;
 	s->port = listen_port(fd);
+	s->local = listen_is_local(fd);
+	s->client = o->tls == NULL ? TLS_CLIENT_NONE : o->tls->client;
 	s->daemon = start_daemon(s, fd);
+	s->opt.tls = NULL; /* borrowed until here */
 	if (s->daemon == NULL) {
-		(void)ps_fail(err, PS_E_FATAL,
-		    "cannot start the HTTP server on port %d", s->port);
+		(void)ps_fail(err, PS_E_CONFIG, "cannot serve %s on port %d%s",
+		    o->tls == NULL ? "http" : "https", s->port,
+		    o->tls == NULL ? ""
+				   : ": are the private key and the "
+				     "certificate each other's?");
 		(void)close(fd);
 		free(s);
 		return NULL;
 	}
 	start_handles(s);
 	return s;
+}
+
+struct server *
+server_open(uv_loop_t *loop, const struct server_options *o,
+    const struct server_ops *ops, struct worker *w, struct ps_error *err)
+{
+	int fd = listen_open(o->listener, err);
+
+	return fd < 0 ? NULL : open_on(fd, loop, o, ops, w, err);
+}
+
+struct server *
+server_follow(struct server *s, const struct tls_pem *tls, struct ps_error *err)
+{
+	const union MHD_DaemonInfo *info =
+	    MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_LISTEN_FD);
+	struct server_options o = s->opt;
+	struct server *next;
+	int fd;
+
+	assert(info != NULL);
+	fd = fcntl(info->listen_fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0) {
+		(void)ps_fail(err, PS_E_RETRY, "%s", strerror(errno));
+		return NULL;
+	}
+	o.tls = tls;
+	next = open_on(fd, s->loop, &o, s->ops, s->worker, err);
+	if (next == NULL)
+		return NULL;
+	fd = MHD_quiesce_daemon(s->daemon);
+	if (fd >= 0)
+		(void)close(fd);
+	return next;
+}
+
+bool
+server_is_idle(const struct server *s)
+{
+	const union MHD_DaemonInfo *info =
+	    MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return info == NULL || info->num_connections == 0;
+}
+
+bool
+server_is_local(const struct server *s)
+{
+	return s->local;
 }
 
 int

@@ -18,6 +18,7 @@
 
 #define AREA         "worker"
 #define ARENA_BYTES  16384
+#define DEFAULT_HOST "127.0.0.1"
 #define DEFAULT_PORT 8083
 
 /* Prefixes of keys that belong to others: clients, converters, topics. */
@@ -124,11 +125,12 @@ static int
 bad_listener(const char *key, const char *text, struct ps_error *err)
 {
 	return ps_fail(err, PS_E_CONFIG,
-	    "Invalid value %s for configuration %s: expected http://HOST:PORT",
+	    "Invalid value %s for configuration %s: expected http://HOST:PORT "
+	    "or https://HOST:PORT",
 	    text, key);
 }
 
-/* http://HOST:PORT, the host may be empty or in brackets. */
+/* http[s]://HOST:PORT, the host may be empty or in brackets. */
 static int
 parse_listener(struct options *o, const char *text, struct listener *l,
     struct ps_error *err)
@@ -137,14 +139,10 @@ parse_listener(struct options *o, const char *text, struct listener *l,
 	int64_t port;
 	size_t len;
 
-	if (strncasecmp(text, "https://", 8) == 0)
-		return ps_fail(err, PS_E_CONFIG,
-		    "Invalid value %s for configuration %s: https is not "
-		    "supported yet, put a TLS proxy before http",
-		    text, l->key);
-	if (strncasecmp(text, "http://", 7) != 0)
+	l->tls = strncasecmp(text, "https://", 8) == 0;
+	if (!l->tls && strncasecmp(text, "http://", 7) != 0)
 		return bad_listener(l->key, text, err);
-	host = text + 7;
+	host = text + (l->tls ? 8 : 7);
 	end = strrchr(host, ':');
 	if (end == NULL || text_int64(end + 1, 0, 65535, &port) != 0)
 		return bad_listener(l->key, text, err);
@@ -192,10 +190,13 @@ take_listeners(struct options *o, struct ps_error *err)
 	struct ps_list main = ps_config_list(&o->all, "listeners", o->a);
 	struct ps_list own = ps_config_list(&o->all, "admin.listeners", o->a);
 	bool has_own = ps_config_get(&o->all, "admin.listeners") != NULL;
-	const struct listener all = { "listeners", "", DEFAULT_PORT,
-		SERVES_API | (has_own ? 0 : SERVES_ADMIN) },
-			      admin = { "admin.listeners", "", 0,
-				      SERVES_ADMIN };
+	const struct listener all = { .key = "listeners",
+		.host = DEFAULT_HOST,
+		.port = DEFAULT_PORT,
+		.serves = SERVES_API | (has_own ? 0 : SERVES_ADMIN) };
+	const struct listener admin = { .key = "admin.listeners",
+		.host = "",
+		.serves = SERVES_ADMIN };
 	struct listener *l =
 	    ps_calloc(o->a, main.count + own.count + 1, sizeof *l);
 

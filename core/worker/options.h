@@ -27,6 +27,7 @@ struct listener {
 	const char *host; /* to listen on, "" for all */
 	int port;         /* 0: any */
 	unsigned serves;
+	bool tls; /* https */
 };
 
 struct options {

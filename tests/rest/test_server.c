@@ -63,11 +63,18 @@ gone(struct exchange *x)
 		w.kept = NULL;
 }
 
-static const struct server_ops ops = { handle, expired, gone };
-static const struct server_ops object_ops = { object_handle, expired, gone };
+static void
+answered(struct exchange *x)
+{
+	(void)x;
+}
+
+static const struct server_ops ops = { handle, expired, answered, gone };
+static const struct server_ops object_ops = { object_handle, expired, answered,
+	gone };
 
 static const struct listener any_port = { "listeners", "127.0.0.1", 0,
-	SERVES_API };
+	SERVES_API, false };
 
 static void
 open_server(const struct server_ops *o, int64_t request_ms)
@@ -310,7 +317,7 @@ Test(server, what_is_no_json_object_is_400)
 
 Test(server, a_port_that_is_taken_is_an_error_that_names_it)
 {
-	struct listener taken = { "admin.listeners", "127.0.0.1", 0, 0 };
+	struct listener taken = { "admin.listeners", "127.0.0.1", 0, 0, false };
 	struct server_options so = { .listener = &taken };
 	struct ps_error err = { 0 };
 	char port[16];

@@ -47,15 +47,16 @@ Test(options, every_missing_key_is_named_at_once)
 static const struct {
 	const char *listener, *host;
 	int port; /* -1: refused */
+	bool tls;
 } listeners[] = {
-	{ "http://:8083", "", 8083 },
-	{ "http://127.0.0.1:1", "127.0.0.1", 1 },
-	{ "HTTP://localhost:0", "localhost", 0 },
-	{ "http://[::1]:99", "::1", 99 },
-	{ "https://:8443", NULL, -1 },
-	{ "ftp://x:1", NULL, -1 },
-	{ "http://x", NULL, -1 },
-	{ "http://x:70000", NULL, -1 },
+	{ "http://:8083", "", 8083, false },
+	{ "http://127.0.0.1:1", "127.0.0.1", 1, false },
+	{ "HTTP://localhost:0", "localhost", 0, false },
+	{ "http://[::1]:99", "::1", 99, false },
+	{ "https://:8443", "", 8443, true },
+	{ "ftp://x:1", NULL, -1, false },
+	{ "http://x", NULL, -1, false },
+	{ "http://x:70000", NULL, -1, false },
 };
 
 Test(options, listeners_are_read_as_connect_reads_them)
@@ -80,6 +81,7 @@ Test(options, listeners_are_read_as_connect_reads_them)
 		cr_assert(eq(str, (char *)o->listeners->host,
 		    (char *)listeners[i].host));
 		cr_assert(eq(int, o->listeners->port, listeners[i].port));
+		cr_assert(eq(int, o->listeners->tls, listeners[i].tls));
 		options_free(&o);
 	}
 }
@@ -91,23 +93,21 @@ static const struct {
 	struct listener want[3];
 } several[] = {
 	{ "", 1, NULL,
-	    { { "listeners", "", 8083, SERVES_API | SERVES_ADMIN } } },
+	    { { "listeners", "127.0.0.1", 8083, SERVES_API | SERVES_ADMIN,
+		false } } },
 	{ "listeners=http://:1,http://b:2\n", 2, NULL,
-	    { { "listeners", "", 1, SERVES_API | SERVES_ADMIN },
-		{ "listeners", "b", 2, SERVES_API | SERVES_ADMIN } } },
+	    { { "listeners", "", 1, SERVES_API | SERVES_ADMIN, false },
+		{ "listeners", "b", 2, SERVES_API | SERVES_ADMIN, false } } },
 	{ "admin.listeners=\n", 1, NULL,
-	    { { "listeners", "", 8083, SERVES_API } } },
+	    { { "listeners", "127.0.0.1", 8083, SERVES_API, false } } },
 	{ "listeners=http://:1,http://:2\nadmin.listeners=http://a:9\n", 3,
 	    NULL,
-	    { { "listeners", "", 1, SERVES_API },
-		{ "listeners", "", 2, SERVES_API },
-		{ "admin.listeners", "a", 9, SERVES_ADMIN } } },
-	{ "listeners=http://:1,https://:2\n", 0,
-	    "Invalid value https://:2 for configuration listeners: https",
-	    { { 0 } } },
-	{ "admin.listeners=https://:9\n", 0,
-	    "Invalid value https://:9 for configuration admin.listeners: https",
-	    { { 0 } } },
+	    { { "listeners", "", 1, SERVES_API, false },
+		{ "listeners", "", 2, SERVES_API, false },
+		{ "admin.listeners", "a", 9, SERVES_ADMIN, false } } },
+	{ "listeners=http://:1,https://:2\n", 2, NULL,
+	    { { "listeners", "", 1, SERVES_API | SERVES_ADMIN, false },
+		{ "listeners", "", 2, SERVES_API | SERVES_ADMIN, true } } },
 	{ "admin.listeners=9\n", 0,
 	    "Invalid value 9 for configuration admin.listeners: expected",
 	    { { 0 } } },

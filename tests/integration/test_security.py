@@ -1,0 +1,366 @@
+"""REST in front of strangers: names and roles, tokens, pages of other sites,
+TLS whose certificates change, and the trace that changes leave."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+
+import pytest
+import requests
+
+from support import stores
+from support.env import HOST, wait_for
+from support.rest import Rest
+
+SECRET = b"0123456789abcdef0123456789abcdef"
+PASSWORDS = {"vera": "viewer", "otto": "operator", "edda": "editor",
+             "anna": "admin"}
+
+
+def crypted(password):
+    done = subprocess.run(["openssl", "passwd", "-6", password], check=True,
+                          capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def b64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def jwt(**claims):
+    text = ".".join(b64(json.dumps(part).encode())
+                    for part in ({"alg": "HS256"}, claims))
+    return text + "." + b64(hmac.digest(SECRET, text.encode(), "sha256"))
+
+
+def write_users(path, users):
+    with open(path + ".new", "w", encoding="utf-8") as f:
+        json.dump({"users": users}, f)
+    os.rename(path + ".new", path)
+
+
+def sink(topic, **more):
+    return {"connector.class": "FileStreamSink", "topics": topic,
+            "tasks.max": "1", "file": "/dev/null", **more}
+
+
+class Guarded:
+    """a worker with users, and each of them as a client"""
+
+    def __init__(self, folder, start):
+        os.makedirs(folder, exist_ok=True)
+        self.users_file = f"{folder}/users.json"
+        self.audit_file = f"{folder}/audit.log"
+        keys = f"{folder}/keys.json"
+        self.users = [{"name": name, "role": role, "password": crypted(name)}
+                      for name, role in PASSWORDS.items()]
+        self.users += [
+            {"name": "team", "role": "editor", "labels": ["blue"],
+             "password": crypted("team")},
+            {"name": "bot", "role": "operator",
+             "token": hashlib.sha256(b"bot-token").hexdigest()}]
+        write_users(self.users_file, self.users)
+        with open(keys, "w", encoding="utf-8") as f:
+            json.dump({"keys": [{"kty": "oct", "k": b64(SECRET)}]}, f)
+        self.worker = start(rest_auth_users_file=self.users_file,
+                            rest_auth_jwt_keys_file=keys,
+                            rest_auth_jwt_audience="penstock",
+                            rest_audit_file=self.audit_file)
+
+    def as_user(self, name):
+        rest = Rest(self.worker.rest.url)
+        rest.session.auth = (name, name)
+        return rest
+
+    def with_token(self, token):
+        rest = Rest(self.worker.rest.url)
+        rest.session.headers["Authorization"] = f"Bearer {token}"
+        return rest
+
+    def audit(self):
+        with open(self.audit_file, encoding="utf-8") as f:
+            return [json.loads(line) for line in f]
+
+
+@pytest.fixture(scope="module")
+def guarded(kafka, session_dir, shared_worker):
+    def start(**settings):
+        return shared_worker(kafka.bootstrap, **settings)
+    return Guarded(f"{session_dir}/guarded", start)
+
+
+@pytest.fixture
+def connector(guarded, topic, unique):
+    name = unique("guarded")
+    guarded.as_user("anna").create(name, sink(
+        topic(), **{"penstock.labels": "red"}))
+    yield name
+    guarded.as_user("anna").delete(name)
+
+
+def test_nobody_gets_nothing_but_health(guarded):
+    for path, status in (("/", 200), ("/health", 200), ("/connectors", 401),
+                         ("/metrics", 401), ("/admin/loggers", 401),
+                         ("/connector-plugins", 401), ("/nothing", 404)):
+        r = guarded.worker.rest.request("GET", path)
+        assert r.status_code == status, path
+        assert ("Basic" in r.headers.get("WWW-Authenticate", "")) == (
+            status == 401)
+
+
+@pytest.mark.parametrize("name", ["vera", "nobody", "", "x" * 5000])
+def test_a_wrong_password_is_nobody(guarded, name):
+    rest = guarded.as_user("vera")
+    rest.session.auth = (name, "wrong")
+    assert rest.request("GET", "/connectors").status_code in (401, 429, 431)
+
+
+@pytest.mark.parametrize("method, path, role", [
+    ("GET", "/connectors", "viewer"),
+    ("GET", "/connectors/{}/status", "viewer"),
+    ("GET", "/metrics", "viewer"),
+    ("GET", "/connectors/{}/config", "operator"),
+    ("GET", "/connectors/{}", "operator"),
+    ("GET", "/connectors/{}/tasks", "operator"),
+    ("PUT", "/connectors/{}/resume", "operator"),
+    ("POST", "/connectors/{}/restart", "operator"),
+    ("PATCH", "/connectors/{}/config", "editor"),
+    ("PUT", "/connector-plugins/FileStreamSink/config/validate", "editor"),
+    ("GET", "/admin/loggers", "admin"),
+])
+def test_a_role_reaches_so_far(guarded, connector, method, path, role):
+    reached = False
+    for name, has in PASSWORDS.items():
+        reached = reached or has == role
+        r = guarded.as_user(name).request(
+            method, path.format(connector), None if method == "GET" else {})
+        if reached:
+            assert r.status_code not in (401, 403), (name, r.text)
+        else:
+            assert r.status_code == 403, (name, r.text)
+            assert role in r.json()["message"]
+
+
+def test_who_only_looks_sees_no_configuration(guarded, connector):
+    both = "/connectors?expand=info&expand=status"
+    seen = guarded.as_user("vera").get(both)[connector]
+    assert "status" in seen and "info" not in seen
+    assert "info" in guarded.as_user("otto").get(both)[connector]
+
+
+def test_labels_bound_rights(guarded, connector, topic, unique):
+    team = guarded.as_user("team")
+    own, t = unique("own"), topic()
+    blue = {"penstock.labels": "blue"}
+    assert team.request("POST", "/connectors", {
+        "name": own, "config": sink(t)}).status_code == 403
+    team.create(own, sink(t, **blue))
+    try:
+        assert connector not in team.connectors() and own in team.connectors()
+        for method, path in (("GET", "/status"), ("DELETE", ""),
+                             ("PUT", "/pause")):
+            r = team.request(method, f"/connectors/{connector}{path}")
+            assert r.status_code == 403, path
+            # As for one that there is not.
+            r = team.request(method, f"/connectors/{unique('no')}{path}")
+            assert r.status_code == 403, path
+        team.pause(own)
+        for method in ("PUT", "PATCH"):
+            r = team.request(method, f"/connectors/{own}/config",
+                             sink(t, **{"penstock.labels": "red"}))
+            assert r.status_code == 403, method
+        assert team.put_config(own, sink(t, **blue))
+    finally:
+        team.delete(own)
+
+
+def test_tokens_are_taken(guarded, connector):
+    status = f"/connectors/{connector}/status"
+    later = time.time() + 100
+    good = {"sub": "x", "role": "viewer", "aud": "penstock", "exp": later}
+    assert guarded.with_token("bot-token").get(status)
+    assert guarded.with_token(jwt(**good)).get(status)
+    for bad in ("bot-tokem", "", jwt(**{**good, "aud": "other"}),
+                jwt(**{**good, "exp": time.time() - 100}),
+                jwt(**{**good, "role": "god"}), jwt(**good)[:-3]):
+        r = guarded.with_token(bad).request("GET", status)
+        assert r.status_code == 401, bad
+    r = guarded.with_token(jwt(**good)).request(
+        "DELETE", f"/connectors/{connector}")
+    assert r.status_code == 403
+    r = guarded.with_token(jwt(**good, labels=["blue"])).request("GET", status)
+    assert r.status_code == 403
+
+
+def test_users_change_while_it_runs(guarded):
+    new = {"name": "nina", "role": "viewer",
+           "token": hashlib.sha256(b"nina-token").hexdigest()}
+    nina = guarded.with_token("nina-token")
+
+    def status():
+        return nina.request("GET", "/connectors").status_code
+    assert status() == 401
+    write_users(guarded.users_file, guarded.users + [new])
+    wait_for("the new user", lambda: status() == 200)
+    with open(guarded.users_file, "w", encoding="utf-8") as f:
+        f.write("{nonsense")
+    wait_for("the bad file to be noticed", lambda: status() == 200
+             and "stays in use" in guarded.worker.log_text())
+    write_users(guarded.users_file, guarded.users)
+    wait_for("the user to be gone", lambda: status() == 401)
+
+
+def test_every_change_leaves_a_line(guarded, topic, unique):
+    name, secret = unique("audited"), "s3cret-" + unique("word")
+    edda, t = guarded.as_user("edda"), topic()
+    edda.create(name, sink(t, **{"consumer.override.sasl.password": secret}))
+    edda.put_config(name, sink(t, **{
+        "consumer.override.sasl.password": secret, "errors.log.enable": True}))
+    guarded.as_user("vera").request("DELETE", f"/connectors/{name}")
+    edda.delete(name)
+    lines = [a for a in guarded.audit() if a.get("connector") == name]
+    assert [(a["who"], a["method"], a["status"]) for a in lines] == [
+        ("edda", "POST", 201), ("edda", "PUT", 200), ("edda", "DELETE", 204)]
+    assert all(a["from"] == HOST for a in lines)
+    made, changed, gone = lines
+    assert "before" not in made and made["after"]["topics"] == t
+    assert "errors.log.enable" not in changed["before"]
+    assert changed["after"]["errors.log.enable"] == "true"
+    assert "after" not in gone and gone["before"] == changed["after"]
+    key = "consumer.override.sasl.password"
+    assert made["after"][key] == changed["after"][key]
+    assert made["after"][key].startswith("digest:")
+    with open(guarded.audit_file, encoding="utf-8") as f:
+        assert secret not in f.read()
+
+
+def test_a_line_that_was_changed_is_found(guarded, connector):
+    """Whoever checks needs the file and SHA-256."""
+    guarded.as_user("otto").pause(connector)
+    with open(guarded.audit_file, encoding="utf-8") as f:
+        lines = f.read().splitlines()
+    last = ""
+    assert lines
+    for line in lines:
+        text, mark, hash_ = line.rpartition(',"hash":"')
+        assert mark
+        last = hashlib.sha256((last + text + "}").encode()).hexdigest()
+        assert hash_ == last + '"}'
+
+
+# Browsers
+
+def test_a_page_of_another_site_changes_nothing(worker):
+    port = worker.port
+    for headers, status in (
+            ({"Origin": "http://evil.example"}, 403),
+            ({"Origin": "null"}, 403),
+            ({"Origin": f"http://{HOST}:{port}"}, 404),
+            ({"Host": f"evil.example:{port}"}, 403),
+            ({"Host": f"localhost:{port}"}, 404)):
+        r = worker.rest.request("PUT", "/connectors/none/pause",
+                                headers=headers)
+        assert r.status_code == status, headers
+    r = worker.rest.request("GET", "/connectors",
+                            headers={"Host": "evil.example"})
+    assert r.status_code == 403
+
+
+def test_a_port_that_is_open_to_all_is_told(kafka, new_worker):
+    w = new_worker(kafka.bootstrap, start=False)
+    w.properties["listeners"] = f"http://0.0.0.0:{w.port}"
+    w.start()
+    w.wait_log("asks nobody for a name")
+    assert "penstock_rest_open_to_all 1" in w.rest.request("GET",
+                                                           "/metrics").text
+
+
+# TLS
+
+def serial_of(port, ca, client=None):
+    context = ssl.create_default_context(cafile=ca)
+    if client:
+        context.load_cert_chain(client)
+    with socket.create_connection((HOST, port), timeout=10) as raw:
+        with context.wrap_socket(raw, server_hostname="localhost") as tls:
+            return tls.getpeercert()["serialNumber"]
+
+
+def secure(new_worker, bootstrap, ca, **settings):
+    w = new_worker(bootstrap, start=False)
+    w.properties["listeners"] = f"https://localhost:{w.port}"
+    w.properties["rest.advertised.host.name"] = "localhost"
+    w.properties.update(settings)
+    w.rest = Rest(f"https://localhost:{w.port}")
+    w.rest.session.verify = ca
+    w.rest.session.trust_env = False  # nor another bundle of the machine's
+    return w
+
+
+def test_a_certificate_changes_while_connections_go_on(
+        kafka, new_worker, folder):
+    ca = stores.authority(folder)
+    live = folder + "/live.pem"
+    names = "DNS:localhost,IP:127.0.0.1"
+    shutil.copy(stores.signed(folder, "one", names), live)
+    w = secure(new_worker, kafka.bootstrap, ca, **{
+        "listeners.https.ssl.keystore.type": "PEM",
+        "listeners.https.ssl.keystore.location": live}).start()
+    assert w.rest.connectors() == []  # a connection that stays
+    first = serial_of(w.port, ca)
+    with pytest.raises(requests.exceptions.SSLError):
+        requests.get(w.rest.url, timeout=10, verify=True)
+
+    with open(live, "w", encoding="ascii") as f:
+        f.write("-----BEGIN CERTIFICATE-----\nnonsense\n"
+                "-----END CERTIFICATE-----\n")
+    w.wait_log("stays in use")
+    assert serial_of(w.port, ca) == first
+
+    shutil.copy(stores.signed(folder, "two", names), live)
+    wait_for("the new certificate", lambda: serial_of(w.port, ca) != first)
+    assert w.rest.connectors() == []
+
+
+@pytest.fixture(scope="module")
+def made_stores(session_dir):
+    return stores.make(session_dir + "/rest-stores")
+
+
+def test_a_client_certificate_is_asked_for(kafka, new_worker, made_stores):
+    ca = made_stores.ca_pem
+    w = secure(new_worker, kafka.bootstrap, ca, **{
+        "ssl.keystore.location": made_stores.server_p12,
+        "ssl.keystore.password": stores.PASSWORD,
+        "ssl.truststore.location": made_stores.trust_p12,
+        "ssl.truststore.password": stores.PASSWORD,
+        "listeners.https.ssl.client.auth": "required"})
+    w.rest.session.cert = made_stores.client_pem
+    w.start()
+    assert w.rest.connectors() == []
+    stranger = requests.get(w.rest.url, verify=ca, timeout=10)
+    assert stranger.status_code == 403
+
+
+@pytest.mark.parametrize("settings, words", [
+    ({}, "listeners.https.ssl.keystore.location"),
+    ({"ssl.keystore.location": "/nowhere/x.p12"},
+     "ssl.keystore.location=/nowhere/x.p12 cannot be read"),
+    ({"rest.auth.users.file": "/nowhere/users.json"},
+     "rest.auth.users.file=/nowhere/users.json cannot be read"),
+    ({"rest.audit.file": "/nowhere/audit"}, "rest.audit.file=/nowhere/audit"),
+    ({"listeners.https.ssl.client.auth": "perhaps"}, "perhaps"),
+])
+def test_what_cannot_be_secure_does_not_start(kafka, new_worker, settings,
+                                              words):
+    w = secure(new_worker, kafka.bootstrap, None, **settings)
+    w.spawn()
+    assert w.process.wait(60) != 0
+    assert words in w.log_text()
