@@ -147,13 +147,13 @@ static int
 password_is(char *buf, int size, int writing, void *ctx)
 {
 	const char *password = ctx;
-	size_t len = password == NULL ? 0 : strlen(password);
+	int len;
 
 	(void)writing;
-	if (len == 0 || len > (size_t)size)
+	if (password == NULL)
 		return -1;
-	memcpy(buf, password, len);
-	return (int)len;
+	len = snprintf(buf, (size_t)size, "%s", password);
+	return len > 0 && len < size ? len : -1;
 }
 
 static int

@@ -15,7 +15,7 @@
 #include "worker/worker.h"
 
 #define DIGEST_BYTES 32
-#define HEX_BYTES    (2 * DIGEST_BYTES)
+#define HEX_BYTES    ((size_t)2 * DIGEST_BYTES)
 #define SHOWN_BYTES  8 /* of a secret's digest */
 #define TAIL_BYTES   4096
 #define HASH_MEMBER  "\"hash\":\""

@@ -59,11 +59,17 @@ decode(struct ps_arena *a, const char *s, size_t len, struct part *out)
 	int64_t got;
 
 	for (size_t i = 0; i < padded; i++) {
-		char c = i < len ? s[i] : '=';
+		char c = '=';
 
+		if (i < len)
+			c = s[i];
 		if (i < len && (c == '=' || c == '+' || c == '/'))
 			return -1;
-		text[i] = (char)(c == '-' ? '+' : c == '_' ? '/' : c);
+		if (c == '-')
+			c = '+';
+		else if (c == '_')
+			c = '/';
+		text[i] = c;
 	}
 	got = text_base64_decode(text, padded, data);
 	if (got < 0)

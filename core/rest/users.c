@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 
-#define DIGEST_BYTES 32
+#define DIGEST_BYTES ((size_t)32)
 #define ARENA_BYTES  4096
 /* Hashes that may be tried at once, and how long one takes to come back. */
 #define TRIES    8
