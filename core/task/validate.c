@@ -12,6 +12,7 @@
 #include "plugin/instance.h"
 #include "plugin/load.h"
 #include "task/validate_groups.h"
+#include "task/validate_parts.h"
 #include "task/versions.h"
 
 enum { TEXT_BYTES = 2048 };
@@ -519,6 +520,8 @@ check_all(struct validation *v, const struct ps_host *h)
 {
 	for (size_t i = 0; i < v->early_count; i++)
 		def_error(v->result, v->early[i].key, "%s", v->early[i].text);
+	validate_parts(&(struct parts_check){ v->a, v->s->catalog, h,
+	    &v->config, v->result });
 	check_negates(v);
 	check_overrides(v);
 	if (v->class->class->kind == PS_KIND_SINK) {

@@ -1,6 +1,8 @@
 #include "transforms.h"
 
-#define PACKAGE "org.apache.kafka.connect.transforms."
+#define CONFLUENT "io.confluent.connect.transforms."
+#define DEBEZIUM  "io.debezium.transforms."
+#define PACKAGE   "org.apache.kafka.connect.transforms."
 
 /* The names of one class; a list per row keeps the table below flat. */
 #define NAMES(id, class_name) \
@@ -31,6 +33,27 @@ NAMES(timestamp_converter_key_names, "TimestampConverter$Key");
 NAMES(timestamp_converter_value_names, "TimestampConverter$Value");
 NAMES(timestamp_router_names, "TimestampRouter");
 NAMES(value_to_key_names, "ValueToKey");
+
+static const char *const filter_condition_key_names[] = { CONFLUENT
+	"Filter$Key",
+	NULL };
+static const char *const filter_condition_value_names[] = { CONFLUENT
+	"Filter$Value",
+	NULL };
+static const char *const message_timestamp_router_names[] = { CONFLUENT
+	"MessageTimestampRouter",
+	NULL };
+static const char *const tombstone_handler_names[] = { CONFLUENT
+	"TombstoneHandler",
+	NULL };
+static const char *const by_logical_table_router_names[] = { DEBEZIUM
+	"ByLogicalTableRouter",
+	NULL };
+static const char *const event_router_names[] = { DEBEZIUM "outbox.EventRouter",
+	NULL };
+static const char *const extract_new_record_state_names[] = { DEBEZIUM
+	"ExtractNewRecordState",
+	NULL };
 
 #define ROW(class_name, names, text, file, table, count, side)      \
 	{                                                           \
@@ -96,6 +119,27 @@ static const struct ps_class classes[] = {
 	ROW("ValueToKey", value_to_key_names,
 	    "makes a new key of some of the value's fields", value_to_key,
 	    value_to_key_keys, VALUE_TO_KEY_KEYS, SIDE_VALUE),
+	ROWS("Filter", "keeps or drops records by a condition on the key",
+	    "keeps or drops records by a condition on the value",
+	    filter_condition, FILTER_CONDITION_KEYS),
+	ROW("MessageTimestampRouter", message_timestamp_router_names,
+	    "gives a record another topic by a time in its value",
+	    message_timestamp_router, message_timestamp_router_keys,
+	    MESSAGE_TIMESTAMP_ROUTER_KEYS, SIDE_VALUE),
+	ROW("TombstoneHandler", tombstone_handler_names,
+	    "drops records without a value, or fails", tombstone_handler,
+	    tombstone_handler_keys, TOMBSTONE_HANDLER_KEYS, SIDE_VALUE),
+	ROW("ByLogicalTableRouter", by_logical_table_router_names,
+	    "puts change events of several tables into one topic",
+	    by_logical_table_router, by_logical_table_router_keys,
+	    BY_LOGICAL_TABLE_ROUTER_KEYS, SIDE_VALUE),
+	ROW("EventRouter", event_router_names,
+	    "makes events of the rows of an outbox table", event_router,
+	    event_router_keys, EVENT_ROUTER_KEYS, SIDE_VALUE),
+	ROW("ExtractNewRecordState", extract_new_record_state_names,
+	    "makes the new row of a change event the whole value",
+	    extract_new_record_state, extract_new_record_state_keys,
+	    EXTRACT_NEW_RECORD_STATE_KEYS, SIDE_VALUE),
 };
 
 PS_PLUGIN("transforms", "1.0", classes);

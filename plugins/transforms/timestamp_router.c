@@ -1,6 +1,5 @@
 #include "date_format.h"
-
-#define MAX_TOPIC ((size_t)249) /* Kafka's */
+#include "topic_format.h"
 
 struct router {
 	struct common common;
@@ -25,43 +24,6 @@ create(const struct ps_host *h, const struct ps_class *self,
 	return NULL;
 }
 
-struct text {
-	char *p;
-	size_t left;
-};
-
-static void
-add(struct text *t, const char *s, size_t len)
-{
-	size_t n = len < t->left ? len : t->left;
-
-	memcpy(t->p, s, n);
-	t->p += n;
-	t->left -= n;
-}
-
-static const char *
-made_topic(const struct router *t, struct ps_arena *a, const char *topic,
-    const struct ps_value *time)
-{
-	char *start = (char *)ps_alloc(a, 2 * MAX_TOPIC);
-	struct text to = { start, 2 * MAX_TOPIC - 1 };
-
-	for (const char *p = t->topic; *p != '\0';) {
-		if (strncmp(p, "${topic}", 8) == 0) {
-			add(&to, topic, strlen(topic));
-			p += 8;
-		} else if (strncmp(p, "${timestamp}", 12) == 0) {
-			add(&to, time->s, time->len);
-			p += 12;
-		} else {
-			add(&to, p++, 1);
-		}
-	}
-	*to.p = '\0';
-	return start;
-}
-
 static int
 one(void *state, struct work *w, struct ps_record *r)
 {
@@ -72,11 +34,7 @@ one(void *state, struct work *w, struct ps_record *r)
 		return ps_fail(w->err, PS_E_DATA,
 		    "Timestamp missing on record: of topic %s", r->topic);
 	time = date_format_put(t->format, w->arena, r->timestamp);
-	r->topic = made_topic(t, w->arena, r->topic, &time);
-	if (strlen(r->topic) > MAX_TOPIC)
-		return ps_fail(w->err, PS_E_DATA,
-		    "the new topic name is longer than %zu", MAX_TOPIC);
-	return 0;
+	return topic_format(t->topic, w, r, &time);
 }
 
 static void
@@ -90,12 +48,7 @@ const struct ps_transform_ops timestamp_router_ops = { create, apply,
 	common_free };
 
 const struct ps_key timestamp_router_keys[TIMESTAMP_ROUTER_KEYS] = {
-	{ .name = "topic.format",
-	    .type = PS_KEY_STRING,
-	    .default_value = "${topic}-${timestamp}",
-	    .importance = PS_HIGH,
-	    .doc = "The new topic; ${topic} and ${timestamp} stand for the "
-		   "record's topic and time." },
+	TOPIC_FORMAT_KEY,
 	{ .name = "timestamp.format",
 	    .type = PS_KEY_STRING,
 	    .default_value = "yyyyMMdd",

@@ -27,6 +27,12 @@ enum {
 	TIMESTAMP_CONVERTER_KEYS = 6,
 	TIMESTAMP_ROUTER_KEYS = 2,
 	VALUE_TO_KEY_KEYS = 3,
+	BY_LOGICAL_TABLE_ROUTER_KEYS = 7,
+	EVENT_ROUTER_KEYS = 16,
+	EXTRACT_NEW_RECORD_STATE_KEYS = 10,
+	FILTER_CONDITION_KEYS = 3,
+	MESSAGE_TIMESTAMP_ROUTER_KEYS = 4,
+	TOMBSTONE_HANDLER_KEYS = 1,
 };
 
 extern const struct ps_key cast_keys[CAST_KEYS];
@@ -58,5 +64,20 @@ extern const struct ps_key timestamp_router_keys[TIMESTAMP_ROUTER_KEYS];
 extern const struct ps_transform_ops timestamp_router_ops;
 extern const struct ps_key value_to_key_keys[VALUE_TO_KEY_KEYS];
 extern const struct ps_transform_ops value_to_key_ops;
+extern const struct ps_key
+    by_logical_table_router_keys[BY_LOGICAL_TABLE_ROUTER_KEYS];
+extern const struct ps_transform_ops by_logical_table_router_ops;
+extern const struct ps_key event_router_keys[EVENT_ROUTER_KEYS];
+extern const struct ps_transform_ops event_router_ops;
+extern const struct ps_key
+    extract_new_record_state_keys[EXTRACT_NEW_RECORD_STATE_KEYS];
+extern const struct ps_transform_ops extract_new_record_state_ops;
+extern const struct ps_key filter_condition_keys[FILTER_CONDITION_KEYS];
+extern const struct ps_transform_ops filter_condition_ops;
+extern const struct ps_key
+    message_timestamp_router_keys[MESSAGE_TIMESTAMP_ROUTER_KEYS];
+extern const struct ps_transform_ops message_timestamp_router_ops;
+extern const struct ps_key tombstone_handler_keys[TOMBSTONE_HANDLER_KEYS];
+extern const struct ps_transform_ops tombstone_handler_ops;
 
 #endif
