@@ -25,7 +25,7 @@ CLANG_VERSION := $(firstword $(foreach v,14 15 16 17 18 19 20 21,\
 CLANG := clang-$(CLANG_VERSION)
 PYTHON := $(DEPS)/venv/bin/python
 
-.PHONY: all check mutants integration test deps lint layers headers sizes \
+.PHONY: all docs chain-bench check mutants integration test deps lint layers headers sizes \
 	format tidy cppcheck reformat asan cov bench demo soak clean help
 .DELETE_ON_ERROR:
 
@@ -323,15 +323,29 @@ cov:
 	gcovr -r . --object-directory build/cov -f core -s \
 		--fail-under-line $(COV_FLOOR)
 
+# The reference pages, from the key tables.
+docs: all
+	docs/generate $(B)/penstock $(B)/plugins docs/reference
+
 # make json-bench: ns per record of encoding and decoding
 json-bench: $(B)/json_bench $(B)/plugins/json.so
 	$(B)/json_bench $(B)/plugins/json.so
+
+# make chain-bench: ns per record of chains of 0, 1 and 3 transforms
+chain-bench: $(B)/chain_bench all
+	$(B)/chain_bench
+
+$(B)/obj/tests/bench/chain_bench.o: BASE += -DBUILD='"$(PENSTOCK_BUILD)"' \
+	$(CORE_CFLAGS)
+$(B)/chain_bench: $(B)/obj/tests/bench/chain_bench.o $(CORE_OBJ)
+	@echo link $@
+	@$(LINK_PROGRAM) -o $@ $^ $(CORE_LIBS)
 
 $(B)/json_bench: $(B)/obj/tests/bench/json_bench.o $(CORE_OBJ)
 	@echo link $@
 	@$(LINK_PROGRAM) -o $@ $^ $(CORE_LIBS)
 
-bench: all $(FLOORS)
+bench: all $(FLOORS) json-bench chain-bench
 	tests/bench/run $(BENCH_ARGS)
 
 # fuzz-x runs tests/fuzz/fuzz_x.c over its corpus in tests/data/fuzz/x. Code
@@ -424,6 +438,7 @@ help:
 	@echo 'make integration  tests on real servers; TESTS=FILE runs some'
 	@echo 'make test         installs what is missing, then both'
 	@echo 'make lint         layers headers sizes format tidy cppcheck'
+	@echo 'make docs         docs/reference from the key tables'
 	@echo 'make reformat     lets clang-format have its way'
 	@echo 'make asan         all tests under ASan and UBSan, leaks fail'
 	@echo 'make cov          all tests, line coverage of core'
