@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #define BACKOFF_MAX_MS 60000
+#define MARK_AGAIN_MS  1000  /* a commit may fail */
+#define CUT_WAIT_MS    30000 /* for records before a cut: gone by now? */
 #define HEADERS_MAX    64
 
 struct lane *
@@ -19,6 +21,8 @@ lane_new(struct lanes *all, const char *topic, int32_t partition,
 		abort();
 	l->partition = partition;
 	l->next_offset = offset;
+	if (PS_HOST_HAS(all->host, mark))
+		l->cut = all->host->mark(all->host, topic, partition);
 	return l;
 }
 
@@ -53,13 +57,56 @@ open_pack(const struct lane *l)
 	return l->newest == NULL || l->newest->is_closed ? NULL : l->newest;
 }
 
+static void
+ask_mark(struct lane *l, struct pack *p)
+{
+	const struct ps_host *h = l->all->host;
+
+	p->asked_ms = net_now();
+	h->set_mark(h, l->topic, l->partition, p->mark);
+}
+
+/* What it holds is what its request will hold, also after a restart. */
+static void
+cut(struct lane *l, struct pack *p)
+{
+	p->is_closed = true;
+	l->cut = l->next_offset;
+	if (!PS_HOST_HAS(l->all->host, set_mark))
+		return;
+	p->mark = l->cut;
+	ask_mark(l, p);
+}
+
+/* The task before had cut behind records that have not come yet. */
+static bool
+is_cut_ahead(const struct lane *l, const struct pack *p)
+{
+	return l->cut > l->next_offset && net_now() - p->since_ms < CUT_WAIT_MS;
+}
+
 void
 lane_close(struct lane *l)
 {
 	struct pack *p = open_pack(l);
 
-	if (p != NULL && p->count > 0)
-		p->is_closed = true;
+	if (p != NULL && p == l->oldest && p->count > 0 && !is_cut_ahead(l, p))
+		cut(l, p);
+}
+
+static bool
+is_marked(const struct lane *l, const struct pack *p)
+{
+	const struct ps_host *h = l->all->host;
+
+	return p->mark == 0 || h->mark(h, l->topic, l->partition) == p->mark;
+}
+
+bool
+lane_is_unmarked(const struct lane *l)
+{
+	return l->oldest != NULL && l->oldest->is_closed &&
+	       !is_marked(l, l->oldest);
 }
 
 static struct pack *
@@ -82,14 +129,23 @@ slot(const struct lane *l, int64_t offset)
 	return offset / (int64_t)l->all->conf.batch_max;
 }
 
+/* Does a request end between the pack's first record and this offset? */
+static bool
+is_between(const struct lane *l, const struct pack *p, int64_t offset)
+{
+	int64_t first = p->items[0].offset;
+
+	return slot(l, first) != slot(l, offset) ||
+	       (first < l->cut && l->cut <= offset);
+}
+
 int
 lane_add(struct lane *l, const struct ps_record *r, struct ps_error *err)
 {
 	struct pack *p = open_pack(l);
 	size_t before;
 
-	if (p != NULL && p->count > 0 &&
-	    slot(l, p->items[0].offset) != slot(l, r->origin_offset)) {
+	if (p != NULL && p->count > 0 && is_between(l, p, r->origin_offset)) {
 		p->is_closed = true;
 		p = NULL;
 	}
@@ -100,7 +156,7 @@ lane_add(struct lane *l, const struct ps_record *r, struct ps_error *err)
 		return -1;
 	l->all->bytes += p->len - before;
 	l->next_offset = r->origin_offset + 1;
-	if (slot(l, r->origin_offset) != slot(l, l->next_offset))
+	if (is_between(l, p, l->next_offset))
 		p->is_closed = true;
 	return 0;
 }
@@ -309,10 +365,15 @@ lane_step(struct lane *l)
 	if (p == NULL || p->count == 0 || l->is_sending ||
 	    a->failure.code != PS_OK)
 		return;
-	if (!p->is_closed && net_now() - p->since_ms >= a->conf.linger_ms)
-		p->is_closed = true;
+	if (net_now() - p->since_ms >= a->conf.linger_ms)
+		lane_close(l);
 	if (!p->is_closed || net_now() < a->due_ms)
 		return;
+	if (!is_marked(l, p)) {
+		if (net_now() - p->asked_ms >= MARK_AGAIN_MS)
+			ask_mark(l, p);
+		return;
+	}
 	if (a->conf.auth == AUTH_OAUTH2) {
 		authorization = token_header(&a->token);
 		if (authorization == NULL)
@@ -339,7 +400,10 @@ lane_due(const struct lane *l)
 		return INT64_MAX;
 	if (l->is_sending)
 		return 5;
-	at = p->is_closed ? 0 : p->since_ms + l->all->conf.linger_ms;
+	if (lane_is_unmarked(l))
+		at = p->asked_ms + MARK_AGAIN_MS;
+	else
+		at = p->is_closed ? 0 : p->since_ms + l->all->conf.linger_ms;
 	at = at > l->all->due_ms ? at : l->all->due_ms;
 	return at > now ? at - now : 5;
 }

@@ -1,8 +1,9 @@
 /*
  * lane: the requests of one Kafka partition, one at a time and in order.
  *
- * Requests end at offsets that are multiples of batch.max.size (or when the
- * oldest record has waited for batch.linger.ms), so full ones are the same
+ * Requests end at offsets that are multiples of batch.max.size. One that is
+ * sent before, as its oldest record has waited for batch.linger.ms, ends at a
+ * cut that is stored beside the group's offset first. So all are the same
  * after a restart, and carry the same Idempotency-Key.
  */
 #ifndef PENSTOCK_CONNECTORS_HTTP_LANE_H
@@ -34,6 +35,7 @@ struct lane {
 	char *topic;
 	int32_t partition;
 	int64_t next_offset;
+	int64_t cut; /* a request ends here, though it is not full; 0: none */
 	struct pack *oldest, *newest;
 	bool is_sending;
 	bool must_renew; /* the token was renewed for the last answer */
@@ -44,8 +46,10 @@ struct lane *lane_new(struct lanes *all, const char *topic, int32_t partition,
 void lane_free(struct lane **lp);
 /* -1 and PS_E_DATA when the value cannot be sent. */
 int lane_add(struct lane *l, const struct ps_record *r, struct ps_error *err);
-/* Ends the open request. */
+/* Ends the open request, if it is the next to be sent. */
 void lane_close(struct lane *l);
+/* Is its next request closed, but must not be sent yet? */
+bool lane_is_unmarked(const struct lane *l);
 /* Sends what is due. */
 void lane_step(struct lane *l);
 /* What is before it was accepted (or reported). */

@@ -30,6 +30,8 @@ struct pack {
 	size_t len, data_room;
 	int64_t since_ms; /* when its first record came */
 	bool is_closed;   /* no more records come */
+	int64_t mark;     /* to be stored before it is sent, 0: none */
+	int64_t asked_ms; /* for that, last */
 	size_t from, to;
 };
 

@@ -186,6 +186,16 @@ has_room(const struct lanes *s)
 	return s->bytes == 0 || s->bytes < s->host->budget_bytes / 2;
 }
 
+/* Only the task can store marks, once it has control again. */
+static bool
+is_any_unmarked(const struct lanes *s)
+{
+	for (const struct lane *l = s->first; l != NULL; l = l->next)
+		if (lane_is_unmarked(l))
+			return true;
+	return false;
+}
+
 static int
 wait_room(struct lanes *s, struct ps_error *err)
 {
@@ -198,7 +208,8 @@ wait_room(struct lanes *s, struct ps_error *err)
 		if (step(s, err) != 0)
 			return -1;
 		now = net_now();
-		if (!has_room(s) && (now >= until || must_return(s))) {
+		if (!has_room(s) &&
+		    (now >= until || must_return(s) || is_any_unmarked(s))) {
 			cause = s->cause[0] != '\0' ? s->cause
 				: s->token.cause[0] != '\0'
 				    ? s->token.cause
@@ -247,10 +258,15 @@ sink_put(void *state, struct ps_batch *b, struct ps_error *err)
 	return 0;
 }
 
+/* What would go out without records or marks to come. */
 static bool
-holds_any(const struct lanes *s)
+sends_any(const struct lanes *s)
 {
-	return s->bytes > 0;
+	for (const struct lane *l = s->first; l != NULL; l = l->next)
+		if (l->oldest != NULL && l->oldest->is_closed &&
+		    !lane_is_unmarked(l))
+			return true;
+	return false;
 }
 
 static int
@@ -263,10 +279,8 @@ sink_pre_commit(void *state, struct ps_topic_position *tps, size_t count,
 	if (step(s, err) != 0)
 		return -1;
 	/* What is accepted now need not be sent again by the next task. */
-	while (s->host->stopping(s->host) && holds_any(s) &&
+	while (s->host->stopping(s->host) && sends_any(s) &&
 	       s->cause[0] == '\0' && net_now() < until) {
-		for (struct lane *l = s->first; l != NULL; l = l->next)
-			lane_close(l);
 		net_wait(s->net, -1, RETRY_MS);
 		if (step(s, err) != 0)
 			return -1;

@@ -28,6 +28,7 @@ struct consumer_position {
 	const char *topic;
 	int32_t partition;
 	int64_t offset; /* the next to read, or one of the above */
+	int64_t mark;   /* stored beside a committed offset; 0: none */
 };
 
 struct consumer_record {
@@ -134,7 +135,7 @@ consumer_commit(struct consumer *c, const struct consumer_position *positions,
 int consumer_commit_sync(struct consumer *c,
     const struct consumer_position *positions, size_t count, int limit_ms,
     struct ps_error *err);
-/* Fills in the offsets the group has committed (NO_OFFSET: none). */
+/* Fills in the offsets the group has committed (NO_OFFSET: none), and marks. */
 int consumer_committed(struct consumer *c, struct consumer_position *positions,
     size_t count, int limit_ms, struct ps_error *err);
 

@@ -23,7 +23,7 @@ ours_of(struct consumer *c, const struct consumer_position *positions,
 		added = rd_kafka_topic_partition_list_add(l, p->topic,
 		    p->partition);
 		added->offset = p->offset;
-		consumer_mark(c, added);
+		consumer_put_beside(c, added, p->mark);
 	}
 	return l;
 }
@@ -95,6 +95,7 @@ consumer_committed(struct consumer *c, struct consumer_position *positions,
 		positions[i].offset = l->elems[i].offset < 0
 					  ? CONSUMER_NO_OFFSET
 					  : l->elems[i].offset;
+		positions[i].mark = consumer_mark_of(&l->elems[i]);
 	}
 	rd_kafka_topic_partition_list_destroy(l);
 	if (e == RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -19,7 +19,8 @@ tell(struct consumer *c, const rd_kafka_topic_partition_list_t *l,
 							     l->elems[i].topic),
 			l->elems[i].partition,
 			l->elems[i].offset < 0 ? CONSUMER_NO_OFFSET
-					       : l->elems[i].offset };
+					       : l->elems[i].offset,
+			consumer_mark_of(&l->elems[i]) };
 	c->told_count = n;
 	out->positions = c->told;
 	out->position_count = n;

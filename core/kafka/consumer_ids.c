@@ -1,13 +1,18 @@
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "kafka/consumer_impl.h"
 #include "kafka/kerror.h"
 
-/* What a commit carries beside an offset: of which topic it is one. */
-#define MARK     "topic.id="
-#define MARK_LEN (sizeof MARK - 1)
+/* What a commit carries beside an offset: of which topic it is one, and what
+ * the caller wants to find there again. */
+#define ID          "topic.id="
+#define MARK        "mark="
+#define BESIDE_ROOM 128
+#define NUMBER_ROOM 24
 /* What is not answered in that time comes later, by itself. */
 #define ASK_MS   1000
 #define SPARE_MS 100
@@ -72,32 +77,62 @@ ask_ids(struct consumer *c, const rd_kafka_topic_partition_list_t *l,
 /* ---- marks ------------------------------------------------------------- */
 
 void
-consumer_mark(struct consumer *c, rd_kafka_topic_partition_t *p)
+consumer_put_beside(struct consumer *c, rd_kafka_topic_partition_t *p,
+    int64_t mark)
 {
 	const char *id = consumer_topic_id(c, p->topic);
-	char text[MARK_LEN + CONSUMER_ID_ROOM];
+	char text[BESIDE_ROOM];
+	int n = 0;
 
-	if (id == NULL)
+	if (id != NULL)
+		n = snprintf(text, sizeof text, "%s%s", ID, id);
+	if (mark != 0)
+		n += snprintf(text + n, sizeof text - (size_t)n, "%s%s%" PRId64,
+		    n > 0 ? " " : "", MARK, mark);
+	if (n == 0)
 		return;
-	p->metadata_size =
-	    (size_t)snprintf(text, sizeof text, "%s%s", MARK, id);
-	p->metadata = xstrdup(text); /* librdkafka frees it */
+	p->metadata_size = (size_t)n;
+	p->metadata = xstrndup(text, (size_t)n); /* librdkafka frees it */
+}
+
+/* The word that begins with `name` of what stands beside the offset, without
+ * it; "" when there is none that fits. */
+static void
+read_beside(const rd_kafka_topic_partition_t *p, const char *name, char *out,
+    size_t room)
+{
+	size_t len = p->metadata_size, n;
+	char text[BESIDE_ROOM];
+
+	out[0] = '\0';
+	if (p->offset < 0 || p->metadata == NULL || len >= sizeof text)
+		return;
+	memcpy(text, p->metadata, len);
+	text[len] = '\0';
+	for (const char *w = text; *w != '\0'; w += n + (w[n] == ' ')) {
+		n = strcspn(w, " ");
+		if (strncmp(w, name, strlen(name)) == 0 &&
+		    n - strlen(name) < room)
+			(void)snprintf(out, room, "%.*s",
+			    (int)(n - strlen(name)), w + strlen(name));
+	}
 }
 
 /* The id that we committed beside the offset, "" when there is none. */
 static void
-read_mark(const rd_kafka_topic_partition_t *p, char id[CONSUMER_ID_ROOM])
+read_id(const rd_kafka_topic_partition_t *p, char id[CONSUMER_ID_ROOM])
 {
-	size_t len = p->metadata_size;
+	read_beside(p, ID, id, CONSUMER_ID_ROOM);
+}
 
-	id[0] = '\0';
-	if (p->offset < 0 || p->metadata == NULL || len <= MARK_LEN ||
-	    len >= MARK_LEN + CONSUMER_ID_ROOM ||
-	    memcmp(p->metadata, MARK, MARK_LEN) != 0)
-		return;
-	len -= MARK_LEN;
-	memcpy(id, (const char *)p->metadata + MARK_LEN, len);
-	id[len] = '\0';
+int64_t
+consumer_mark_of(const rd_kafka_topic_partition_t *p)
+{
+	char text[NUMBER_ROOM];
+	int64_t mark;
+
+	read_beside(p, MARK, text, sizeof text);
+	return text_int64(text, 1, INT64_MAX, &mark) == 0 ? mark : 0;
 }
 
 /* Has it an offset that was committed of another topic of that name? */
@@ -107,7 +142,7 @@ is_of_another(struct consumer *c, const rd_kafka_topic_partition_t *p)
 	const char *id = consumer_topic_id(c, p->topic);
 	char mark[CONSUMER_ID_ROOM];
 
-	read_mark(p, mark);
+	read_id(p, mark);
 	return id != NULL && mark[0] != '\0' && strcmp(id, mark) != 0;
 }
 
@@ -120,7 +155,7 @@ trust_marks(struct consumer *c, const rd_kafka_topic_partition_list_t *l)
 	for (int i = 0; i < l->cnt; i++)
 		consumer_set_id(c, l->elems[i].topic, "");
 	for (int i = 0; i < l->cnt; i++) {
-		read_mark(&l->elems[i], mark);
+		read_id(&l->elems[i], mark);
 		if (mark[0] != '\0')
 			consumer_set_id(c, l->elems[i].topic, mark);
 	}

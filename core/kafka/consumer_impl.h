@@ -112,8 +112,12 @@ void consumer_describe(struct consumer *c, const char **names, size_t count,
  * is it; 0: none is, as far as the brokers tell in time; -1. */
 int consumer_check_ids(struct consumer *c,
     const rd_kafka_topic_partition_list_t *l, struct ps_error *err);
-/* Puts the topic's id beside an offset that is about to be committed. */
-void consumer_mark(struct consumer *c, rd_kafka_topic_partition_t *p);
+/* Puts the topic's id and the mark beside an offset that is about to be
+ * committed. */
+void consumer_put_beside(struct consumer *c, rd_kafka_topic_partition_t *p,
+    int64_t mark);
+/* The mark that was committed beside the offset. */
+int64_t consumer_mark_of(const rd_kafka_topic_partition_t *p);
 void consumer_set_id(struct consumer *c, const char *topic, const char *id);
 
 /* Java's expression as POSIX's, anchored; PS_E_CONFIG when it cannot be. */

@@ -203,7 +203,7 @@ ask_ends(struct barrier *b)
 
 	for (int i = 0; i < l->partitions; i++)
 		list[i] =
-		    (struct consumer_position){ l->topic, i, CONSUMER_END };
+		    (struct consumer_position){ l->topic, i, CONSUMER_END, 0 };
 	b->asking = true;
 	admin_list_offsets(l->hub->admin, list, (size_t)l->partitions,
 	    l->hub->isolation == TOPICLOG_COMMITTED ? ADMIN_COMMITTED

@@ -186,6 +186,26 @@ do_topic_id(const struct ps_host *h, const char *topic)
 		   : own->hooks->topic_id(own->ctx, topic);
 }
 
+static void
+do_set_mark(const struct ps_host *h, const char *topic, int32_t partition,
+    int64_t mark)
+{
+	struct host *own = self(h);
+
+	if (own->hooks->set_mark != NULL)
+		own->hooks->set_mark(own->ctx, topic, partition, mark);
+}
+
+static int64_t
+do_mark(const struct ps_host *h, const char *topic, int32_t partition)
+{
+	struct host *own = self(h);
+
+	return own->hooks->mark == NULL
+		   ? 0
+		   : own->hooks->mark(own->ctx, topic, partition);
+}
+
 static const struct ps_host abi_calls = {
 	.size = sizeof(struct ps_host),
 	.log = do_log,
@@ -205,6 +225,8 @@ static const struct ps_host abi_calls = {
 	.waiting = do_waiting,
 	.topic_id = do_topic_id,
 	.partition_map = do_partition_map,
+	.set_mark = do_set_mark,
+	.mark = do_mark,
 };
 
 /* A label's value: backslash, quote and newline escaped. */

@@ -29,6 +29,9 @@ struct host_hooks {
 	void (*raise_error)(void *ctx, const struct ps_error *why);
 	void (*waiting)(void *ctx, const char *cause);
 	const char *(*topic_id)(void *ctx, const char *topic);
+	void (*set_mark)(void *ctx, const char *topic, int32_t partition,
+	    int64_t mark);
+	int64_t (*mark)(void *ctx, const char *topic, int32_t partition);
 };
 
 struct host_options {

@@ -53,6 +53,16 @@ call_open(struct sink *s, struct ps_topic_position *tps, size_t count,
 	return 0;
 }
 
+/* Known in open(). */
+static void
+take_mark(struct sink *s, const struct consumer_position *given)
+{
+	struct position *p =
+	    positions_add(s->positions, given->topic, given->partition);
+
+	p->mark = p->marked = given->mark;
+}
+
 /* From where the sink says, else from what is committed. */
 static void
 take_partition(struct sink *s, const struct consumer_position *given,
@@ -91,6 +101,8 @@ sink_assigned(struct sink *s, const struct consumer_event *e,
 	starts = (struct consumer_position *)ps_calloc(s->scratch, n + 1,
 	    sizeof *starts);
 	s->assignments++;
+	for (size_t i = 0; i < n; i++)
+		take_mark(s, &e->positions[i]);
 	if (call_open(s, tps, n, err) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
@@ -180,8 +192,9 @@ sink_close_all(struct sink *s, struct ps_error *err)
 	for (size_t i = 0; i < n; i++) {
 		const struct position *p = positions_at(s->positions, i);
 
-		all[i] = (struct consumer_position){ p->topic, p->partition,
-			p->current };
+		all[i] = (struct consumer_position){ .topic = p->topic,
+			.partition = p->partition,
+			.offset = p->current };
 	}
 	result = sink_commit(s, NULL, 0, SINK_SYNC, err);
 	call_close(s, all, n, PS_CLOSE_REVOKED);

@@ -22,6 +22,8 @@ struct position {
 	int64_t current;   /* PS_NO_OFFSET: nothing was put yet */
 	int64_t committed; /* PS_NO_OFFSET: not known */
 	int64_t asked;     /* being committed */
+	/* Beside the offset: what the plugin wants, and what the group has. */
+	int64_t mark, marked;
 	uint64_t since;    /* assigned with this number (sink.h) */
 	bool is_paused;    /* by the plugin */
 	bool is_announced; /* its topic, to the worker */

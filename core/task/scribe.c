@@ -165,7 +165,7 @@ static int
 send_membership(struct scribe *s, const void *group, size_t len,
     struct ps_error *err)
 {
-	const struct consumer_position none = { s->topic, 0, 0 };
+	const struct consumer_position none = { .topic = s->topic };
 
 	if (group == NULL)
 		return 0;

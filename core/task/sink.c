@@ -441,7 +441,7 @@ open_sink(struct sink *s, struct ps_error *err)
 	const struct settings *own = &t->settings;
 	int64_t first, max;
 
-	s->positions = positions_new();
+	s->positions = t->positions = positions_new();
 	s->batch = batch_new(CHUNK);
 	s->scratch = arena_new(SCRATCH);
 	s->limits.max_bytes = batch_bytes(own);
@@ -507,6 +507,7 @@ close_sink(struct sink *s)
 	if (s->consumer != NULL)
 		consumer_free(&s->consumer, CLOSE_MS);
 	dlq_free(&s->dlq);
+	t->positions = NULL;
 	positions_free(&s->positions);
 	batch_free(&s->batch);
 	arena_free(&s->scratch);

@@ -23,7 +23,7 @@ is_among(const struct position *p, const struct consumer_position *only,
 	return only == NULL;
 }
 
-/* Partitions that came further than what is committed. */
+/* Partitions that came further than what is committed, or want a mark. */
 static struct request
 collect(struct sink *s, const struct consumer_position *only, size_t count)
 {
@@ -38,11 +38,13 @@ collect(struct sink *s, const struct consumer_position *only, size_t count)
 	for (size_t i = 0; i < all; i++) {
 		const struct position *p = positions_at(s->positions, i);
 
-		if (p->current == PS_NO_OFFSET || p->current <= p->committed ||
-		    !is_among(p, only, count))
+		if (p->current <= p->committed && p->mark == p->marked)
+			continue;
+		if (!is_among(p, only, count))
 			continue;
 		q.asked[q.count++] = (struct ps_topic_position){ p->topic,
-			p->partition, p->current };
+			p->partition,
+			p->current < p->committed ? p->committed : p->current };
 	}
 	return q;
 }
@@ -62,6 +64,20 @@ ask_plugin(struct sink *s, struct request *q, struct ps_error *err)
 	return result;
 }
 
+/* After the last record that put() has seen: of a batch that it refused for
+ * now the plugin may have settled some. */
+static int64_t
+seen_to(const struct sink *s, const struct position *p)
+{
+	const struct consumer_event *e = &s->event;
+
+	for (size_t i = s->is_held ? e->record_count : 0; i-- > 0;)
+		if (e->records[i].partition == p->partition &&
+		    strcmp(e->records[i].topic, p->topic) == 0)
+			return e->records[i].offset + 1;
+	return p->current < p->committed ? p->committed : p->current;
+}
+
 /* What the answer allows: of assigned partitions, not beyond what was put,
  * and not past a dead letter that is on its way. */
 static size_t
@@ -75,9 +91,11 @@ allowed(struct sink *s, struct request *q)
 		    positions_find(s->positions, tp->topic, tp->partition);
 		int64_t offset = tp->offset;
 
+		int64_t mark;
+
 		if (p == NULL || offset < 0)
 			continue;
-		if (offset > p->current) {
+		if (offset > p->current && offset > seen_to(s, p)) {
 			log_warn("task",
 			    "pre_commit answered offset %lld of %s-%d, "
 			    "beyond %lld, the last put: ignored",
@@ -86,13 +104,24 @@ allowed(struct sink *s, struct request *q)
 			continue;
 		}
 		offset = dlq_floor(s->dlq, tp->topic, tp->partition, offset);
-		if (offset <= p->committed)
+		/* A mark belongs to the offset that was answered with it. */
+		mark = offset == tp->offset ? p->mark : p->marked;
+		if (offset < p->committed ||
+		    (offset == p->committed && mark == p->marked))
 			continue;
 		p->asked = offset;
 		q->answer[n++] = (struct consumer_position){ p->topic,
-			p->partition, offset };
+			p->partition, offset, mark };
 	}
 	return n;
+}
+
+/* The plugin waits for its mark. */
+static void
+plan_put(struct sink *s)
+{
+	s->wants_put = true;
+	s->put_again = clock_now();
 }
 
 static void
@@ -104,8 +133,13 @@ note_committed(struct sink *s, const struct consumer_position *positions,
 		struct position *p = positions_find(s->positions,
 		    positions[i].topic, positions[i].partition);
 
-		if (p != NULL && positions[i].offset > p->committed)
+		if (p == NULL)
+			continue;
+		if (positions[i].offset > p->committed)
 			p->committed = positions[i].offset;
+		if (positions[i].mark != p->marked)
+			plan_put(s);
+		p->marked = positions[i].mark;
 	}
 }
 

@@ -12,6 +12,7 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "config/map.h"
+#include "task/positions.h"
 
 enum {
 	FLUSH_MS = 60000,
@@ -104,8 +105,9 @@ move_partitions(struct task *t, move_fn *move,
     const struct ps_topic_position *tps, size_t count)
 {
 	for (size_t i = 0; i < count && t->consumer != NULL; i++) {
-		const struct consumer_position p = { tps[i].topic,
-			tps[i].partition, CONSUMER_NO_OFFSET };
+		const struct consumer_position p = { .topic = tps[i].topic,
+			.partition = tps[i].partition,
+			.offset = CONSUMER_NO_OFFSET };
 		struct ps_error err = { 0 };
 
 		if (move(t->consumer, &p, 1, &err) != 0)
@@ -135,6 +137,32 @@ hook_topic_id(void *ctx, const char *topic)
 				   : consumer_topic_id(t->consumer, topic);
 }
 
+static void
+hook_set_mark(void *ctx, const char *topic, int32_t partition, int64_t mark)
+{
+	struct task *t = (struct task *)ctx;
+	struct position *p = t->positions == NULL ? NULL
+						  : positions_find(t->positions,
+							topic, partition);
+
+	if (p == NULL)
+		return;
+	p->mark = mark;
+	t->commit_requested = true;
+}
+
+static int64_t
+hook_mark(void *ctx, const char *topic, int32_t partition)
+{
+	const struct task *t = (const struct task *)ctx;
+	const struct position *p =
+	    t->positions == NULL
+		? NULL
+		: positions_find(t->positions, topic, partition);
+
+	return p == NULL ? 0 : p->marked;
+}
+
 const struct host_hooks task_hooks = {
 	.stopping = hook_stopping,
 	.request_commit = hook_request_commit,
@@ -146,6 +174,8 @@ const struct host_hooks task_hooks = {
 	.raise_error = hook_raise,
 	.waiting = hook_waiting,
 	.topic_id = hook_topic_id,
+	.set_mark = hook_set_mark,
+	.mark = hook_mark,
 };
 
 void

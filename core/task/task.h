@@ -50,6 +50,7 @@ struct task {
 
 	/* A sink's, for what its plugin asks of it; NULL: none, or not yet. */
 	struct consumer *consumer;
+	struct positions *positions;
 
 	/* offsets_stored, for the committer. */
 	void (*on_stored)(void *ctx, const struct msg_offsets_stored *m);

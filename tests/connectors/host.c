@@ -156,6 +156,27 @@ host_waiting(const struct ps_host *h, const char *cause)
 	    cause == NULL ? "" : cause);
 }
 
+static void
+host_set_mark(const struct ps_host *h, const char *topic, int32_t partition,
+    int64_t mark)
+{
+	struct test_host *t = of(h);
+
+	(void)topic;
+	assert(partition < TEST_HOST_PARTITIONS);
+	t->wanted_marks[partition] = mark;
+	if (!t->keeps_marks_back)
+		t->marks[partition] = mark;
+}
+
+static int64_t
+host_mark(const struct ps_host *h, const char *topic, int32_t partition)
+{
+	(void)topic;
+	assert(partition < TEST_HOST_PARTITIONS);
+	return of(h)->marks[partition];
+}
+
 static const struct ps_class *
 find_class(void *so, const char *name)
 {
@@ -210,6 +231,8 @@ test_host_new(const char *so, const char *class_name)
 		.raise_error = host_raise_error,
 		.waiting = host_waiting,
 		.partition_map = host_partition_map,
+		.set_mark = host_set_mark,
+		.mark = host_mark,
 	};
 	for (size_t i = 0; i < t->class->key_count; i++)
 		test_host_set(t, t->class->keys[i].name,

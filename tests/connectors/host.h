@@ -12,7 +12,8 @@
 #include <penstock/sink.h>
 #include <penstock/source.h>
 
-#define TEST_HOST_REPORTS 4096
+#define TEST_HOST_REPORTS    4096
+#define TEST_HOST_PARTITIONS 64
 
 struct test_host {
 	struct ps_host h; /* first: the plugin's host is the test's */
@@ -34,6 +35,11 @@ struct test_host {
 		int64_t offset;
 		char why[256];
 	} reports[TEST_HOST_REPORTS];
+
+	/* What set_mark was told and mark answers, by partition. */
+	int64_t wanted_marks[TEST_HOST_PARTITIONS];
+	int64_t marks[TEST_HOST_PARTITIONS];
+	bool keeps_marks_back;
 
 	/* What stored_offset answers: PS_NULL means none is stored. */
 	struct ps_value stored;

@@ -126,7 +126,8 @@ Test(consumer, committed_offset_is_where_the_next_one_starts, .timeout = 60)
 	struct mock m;
 	struct consumer *c;
 	struct consumer_event e;
-	struct consumer_position p[] = { { "t", 0, 42 }, { "other", 0, 7 } };
+	struct consumer_position p[] = { { "t", 0, 42, 0 },
+		{ "other", 0, 7, 0 } };
 	struct ps_error err = { PS_OK, "" };
 
 	mock_start(&m);
@@ -166,7 +167,7 @@ Test(consumer, offset_that_is_gone_is_a_gap_and_no_reset, .timeout = 60)
 	struct mock m;
 	struct consumer *c;
 	struct consumer_event e;
-	struct consumer_position p = { "t", 0, 5000 };
+	struct consumer_position p = { "t", 0, 5000, 0 };
 
 	mock_start(&m);
 	mock_topic(&m, "t", 1);
@@ -253,7 +254,7 @@ Test(consumer, seek_gives_records_again_and_pause_holds_them, .timeout = 60)
 	struct mock m;
 	struct consumer *c;
 	struct consumer_event e;
-	struct consumer_position p = { "t", 0, 3 };
+	struct consumer_position p = { "t", 0, 3, 0 };
 	struct consumer_limits limits = { 500, ROOM, 0 };
 	struct ps_error err = { PS_OK, "" };
 	size_t total = 0;
@@ -286,7 +287,7 @@ Test(consumer, what_comes_again_is_not_paused_any_more, .timeout = 60)
 	struct mock m;
 	struct consumer *c;
 	struct consumer_event e;
-	struct consumer_position p = { "t", 0, 0 };
+	struct consumer_position p = { "t", 0, 0, 0 };
 
 	mock_start(&m);
 	mock_topic(&m, "t", 1);

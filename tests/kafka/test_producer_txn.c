@@ -152,7 +152,7 @@ Test(producer_txn, an_abort_that_cannot_end_leaves_the_state_unknown)
 static int
 send_offsets(void)
 {
-	const struct consumer_position at = { "t", 0, 42 };
+	const struct consumer_position at = { "t", 0, 42, 0 };
 	const struct consumer_group group = { "g", "member-1", 7 };
 
 	return producer_txn_offsets(p, &at, 1, &group, &err);

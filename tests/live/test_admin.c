@@ -118,7 +118,8 @@ Test(admin, group_offsets_are_set_read_and_deleted, .timeout = 30)
 	struct live v;
 	struct got g;
 	char name[32], group[48];
-	struct consumer_position p[2] = { { name, 0, 5 }, { name, 1, 6 } };
+	struct consumer_position p[2] = { { name, 0, 5, 0 },
+		{ name, 1, 6, 0 } };
 	const char *groups[1] = { group };
 
 	live_start(&v);
@@ -145,8 +146,8 @@ Test(admin, ends_of_partitions_are_listed, .timeout = 30)
 	struct live v;
 	struct got g;
 	char name[32];
-	struct consumer_position p[2] = { { name, 0, CONSUMER_END },
-		{ name, 1, CONSUMER_BEGINNING } };
+	struct consumer_position p[2] = { { name, 0, CONSUMER_END, 0 },
+		{ name, 1, CONSUMER_BEGINNING, 0 } };
 
 	live_start(&v);
 	live_topic(&v, name, sizeof name, 2);

@@ -141,7 +141,7 @@ Test(consumer_ids, a_commit_says_of_which_topic_it_is, .timeout = 60)
 	struct fixture f;
 	struct consumer *c;
 	struct consumer_event e;
-	struct consumer_position p = { NULL, 0, 3 };
+	struct consumer_position p = { NULL, 0, 3, 0 };
 	rd_kafka_topic_partition_list_t *l;
 	rd_kafka_t *rk;
 	char mark[64], found[64];

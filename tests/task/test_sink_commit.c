@@ -164,8 +164,8 @@ came_to(int64_t zero, int64_t one, int64_t two)
 static void
 expect_committed(int64_t zero, int64_t one, int64_t two)
 {
-	struct consumer_position p[PARTITIONS] = { { "t", 0, 0 }, { "t", 1, 0 },
-		{ "t", 2, 0 } };
+	struct consumer_position p[PARTITIONS] = { { "t", 0, 0, 0 },
+		{ "t", 1, 0, 0 }, { "t", 2, 0, 0 } };
 
 	cr_assert(eq(int,
 	    consumer_committed(s.consumer, p, PARTITIONS, LIMIT_MS, &err), 0));
@@ -183,6 +183,90 @@ commit_all(void)
 
 /* ---- Commits ---------------------------------------------------------------
  */
+
+/* As sink.c does when the plugin calls its host. */
+static void
+want_mark(int32_t partition, int64_t mark)
+{
+	positions_find(s.positions, "t", partition)->mark = mark;
+}
+
+static int64_t
+stored_mark(int32_t partition)
+{
+	struct consumer_position p = { "t", partition, 0, 0 };
+
+	cr_assert(
+	    eq(int, consumer_committed(s.consumer, &p, 1, LIMIT_MS, &err), 0));
+	return p.mark;
+}
+
+Test(sink_commit, a_mark_is_stored_beside_its_offset)
+{
+	struct consumer_event e;
+
+	get_assigned();
+	came_to(5, PS_NO_OFFSET, PS_NO_OFFSET);
+	commit_all();
+	cr_expect(eq(i64, stored_mark(0), 0));
+	/* the offset is committed, the mark is new */
+	want_mark(0, 9);
+	commit_all();
+	cr_expect(eq(i64, stored_mark(0), 9));
+	cr_expect(s.wants_put, "the plugin waits for it");
+	cr_expect(eq(i64, positions_find(s.positions, "t", 0)->marked, 9));
+	cr_expect(eq(int, script.asked_calls, 2));
+	commit_all();
+	cr_expect(eq(int, script.asked_calls, 2), "nothing is new");
+	came_to(6, 1, PS_NO_OFFSET);
+	commit_all();
+	expect_committed(6, 1, CONSUMER_NO_OFFSET);
+	cr_expect(eq(i64, stored_mark(0), 9), "it stays");
+	cr_expect(eq(i64, stored_mark(1), 0));
+	/* asynchronous as well */
+	want_mark(1, 77);
+	cr_assert(eq(int, sink_commit(&s, NULL, 0, SINK_ASYNC, &err), 0));
+	e = wait_for(CONSUMER_COMMITTED);
+	sink_committed(&s, &e);
+	cr_expect(eq(i64, positions_find(s.positions, "t", 1)->marked, 77));
+	/* and whoever comes next finds it */
+	consumer_free(&s.consumer, 5000);
+	positions_free(&s.positions);
+	s.positions = positions_new();
+	s.consumer = join();
+	get_assigned();
+	cr_expect(eq(i64, positions_find(s.positions, "t", 0)->marked, 9));
+	cr_expect(eq(i64, positions_find(s.positions, "t", 1)->marked, 77));
+	cr_expect(eq(i64, positions_find(s.positions, "t", 2)->marked, 0));
+}
+
+/* Nothing was put yet, but of the batch that is held the plugin has sent
+ * some: with its mark that is committed. */
+Test(sink_commit, a_batch_that_is_held_may_be_settled_in_part)
+{
+	const struct consumer_record held[] = {
+		{ .topic = "t", .partition = 0, .offset = 3 },
+		{ .topic = "t", .partition = 0, .offset = 8 },
+		{ .topic = "t", .partition = 1, .offset = 40 },
+	};
+
+	get_assigned();
+	want_mark(0, 7);
+	commit_all();
+	expect_committed(CONSUMER_NO_OFFSET, CONSUMER_NO_OFFSET,
+	    CONSUMER_NO_OFFSET);
+	s.is_held = true;
+	s.event = (struct consumer_event){ .records = held, .record_count = 3 };
+	script.answers[0] = 10;
+	commit_all();
+	expect_committed(CONSUMER_NO_OFFSET, CONSUMER_NO_OFFSET,
+	    CONSUMER_NO_OFFSET);
+	script.answers[0] = 4;
+	commit_all();
+	expect_committed(4, CONSUMER_NO_OFFSET, CONSUMER_NO_OFFSET);
+	cr_expect(eq(i64, stored_mark(0), 7));
+	s.is_held = false;
+}
 
 Test(sink_commit, what_was_put_is_committed_once)
 {
@@ -224,7 +308,7 @@ Test(sink_commit, the_plugin_may_hold_back_but_not_run_ahead)
 
 Test(sink_commit, only_the_partitions_that_go_are_asked_for)
 {
-	const struct consumer_position goes = { "t", 1, 0 };
+	const struct consumer_position goes = { "t", 1, 0, 0 };
 
 	get_assigned();
 	came_to(5, 6, 7);
@@ -322,8 +406,8 @@ Test(assignment, an_outage_at_open_is_waited_out_with_its_cause)
 
 Test(assignment, a_partition_that_goes_is_committed_and_closed)
 {
-	const struct consumer_position gone[] = { { "t", 0, 0 },
-		{ "t", 2, 0 } };
+	const struct consumer_position gone[] = { { "t", 0, 0, 0 },
+		{ "t", 2, 0, 0 } };
 	const struct consumer_event e = { .what = CONSUMER_REVOKED,
 		.positions = gone,
 		.position_count = 2 };
@@ -339,7 +423,7 @@ Test(assignment, a_partition_that_goes_is_committed_and_closed)
 
 Test(assignment, what_is_lost_is_closed_and_not_committed)
 {
-	const struct consumer_position gone[] = { { "t", 0, 0 } };
+	const struct consumer_position gone[] = { { "t", 0, 0, 0 } };
 	const struct consumer_event e = { .what = CONSUMER_LOST,
 		.positions = gone,
 		.position_count = 1 };
@@ -355,7 +439,7 @@ Test(assignment, what_is_lost_is_closed_and_not_committed)
 
 Test(assignment, records_held_of_a_partition_that_goes_are_dropped)
 {
-	const struct consumer_position gone[] = { { "t", 1, 0 } };
+	const struct consumer_position gone[] = { { "t", 1, 0, 0 } };
 	const struct consumer_event e = { .what = CONSUMER_REVOKED,
 		.positions = gone,
 		.position_count = 1 };

@@ -88,6 +88,16 @@ struct ps_host {
 	 * that keeps positions keeps this beside them. Until the next call. */
 	const char *(*topic_id)(const struct ps_host *h, const char *topic);
 
+	/* Sinks: a number above 0 to be stored beside the partition's offset,
+	 * by the next commit whose offset is all that pre_commit answered;
+	 * asks for one. What was decided before it acts on it is the same
+	 * after a restart. */
+	void (*set_mark)(const struct ps_host *h, const char *topic,
+	    int32_t partition, int64_t mark);
+	/* The one that is stored, from open() on; 0: none. */
+	int64_t (*mark)(const struct ps_host *h, const char *topic,
+	    int32_t partition);
+
 	/* Sources: what the partition is, a PS_MAP; in alter_offsets, which
 	 * gets what an operator wrote, it may be PS_NULL. */
 	const struct ps_value *(*partition_map)(const struct ps_host *h,
