@@ -299,6 +299,15 @@ on_listens(void *ctx)
 }
 
 void
+cluster_listen(struct cluster *c)
+{
+	struct ps_error err = { 0 };
+
+	if (c != NULL && leases_listen(c->leases, &err) != 0)
+		cluster_break(c, &err);
+}
+
+void
 cluster_begin(struct cluster *c)
 {
 	c->read = true;

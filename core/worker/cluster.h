@@ -47,6 +47,8 @@ struct cluster *cluster_new(const struct cluster_env *env,
 void cluster_free(struct cluster **cp);
 /* Whose work it is; before anything runs. */
 void cluster_attach(struct cluster *c, struct reconcile *r);
+/* The topics exist. */
+void cluster_listen(struct cluster *c);
 /* The logs are read. */
 void cluster_begin(struct cluster *c);
 /* What was read in the config topic and in the status topic. */

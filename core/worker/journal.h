@@ -35,6 +35,9 @@ struct journal_ops {
 	/* A record penstock-<name> of the status log (value NULL: gone). NULL:
 	 * nobody wants them. */
 	void (*own)(void *ctx, const char *name, const void *value, size_t len);
+	/* All topics exist and are as they must be, the lease topic too.
+	 * NULL: nobody waits for that. */
+	void (*exist)(void *ctx);
 };
 
 /* Opens the topics (creating and checking them) and begins to read. */

@@ -259,6 +259,8 @@ on_topics(void *ctx, const struct ps_error *err)
 		return;
 	if (err == NULL) {
 		open_logs(k);
+		if (k->j.ops->exist != NULL)
+			k->j.ops->exist(k->j.ctx);
 	} else if (err->code == PS_E_RETRY) {
 		log_warn(AREA, "internal topics: %s", err->text);
 		k->j.ops->stage(k->j.ctx, ps_printf(k->a, "%s", err->text));

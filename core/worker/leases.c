@@ -15,11 +15,12 @@
 
 struct leases {
 	struct topiclog_hub *hub;
-	struct topiclog *log;
+	struct topiclog *log; /* NULL: not yet */
+	const char *topic;
 	uv_poll_t poll;
 	const struct leases_ops *ops;
 	void *ctx;
-	struct ps_arena *a; /* of one record */
+	struct ps_arena *a, *scratch; /* its own; of one record */
 	bool closing;
 };
 
@@ -34,8 +35,9 @@ on_record(void *ctx, const struct topiclog_record *r)
 
 	if (r->value == NULL || l->closing)
 		return;
-	arena_reset(l->a, ARENA_BYTES);
-	if (wire_read_lease(l->a, r->value, r->value_len, &record, &err) == 0)
+	arena_reset(l->scratch, ARENA_BYTES);
+	if (wire_read_lease(l->scratch, r->value, r->value_len, &record,
+		&err) == 0)
 		l->ops->record(l->ctx, &record, r->offset);
 	else
 		log_warn(AREA, "offset %lld is skipped: %s",
@@ -118,11 +120,9 @@ leases_trouble(const struct leases *l)
 /* ---- life -------------------------------------------------------------- */
 
 static int
-open_log(struct leases *l, const struct options *o, struct ps_error *err)
+open_hub(struct leases *l, const struct options *o, struct ps_error *err)
 {
 	struct conf_owner owner = { .worker = &o->given, .task = -1 };
-	struct topiclog_reader reader = { on_record, on_end, l,
-		TOPICLOG_FROM_END };
 	struct ps_config settings = conf_settings(l->a, CONF_INTERNAL, &owner);
 	struct topics_spec spec;
 
@@ -131,8 +131,8 @@ open_log(struct leases *l, const struct options *o, struct ps_error *err)
 	l->hub = topiclog_hub_new(&settings, TOPICLOG_UNCOMMITTED, err);
 	if (l->hub == NULL)
 		return -1;
-	l->log = topiclog_open(l->hub, spec.topic.name, &reader, err);
-	return l->log == NULL ? -1 : 0;
+	l->topic = ps_strdup(l->a, spec.topic.name);
+	return 0;
 }
 
 struct leases *
@@ -144,9 +144,11 @@ leases_open(uv_loop_t *loop, const struct options *o,
 	l->ops = ops;
 	l->ctx = ctx;
 	l->a = arena_new(ARENA_BYTES);
-	if (open_log(l, o, err) != 0) {
+	l->scratch = arena_new(ARENA_BYTES);
+	if (open_hub(l, o, err) != 0) {
 		topiclog_hub_free(&l->hub, 0);
 		arena_free(&l->a);
+		arena_free(&l->scratch);
 		free(l);
 		return NULL;
 	}
@@ -156,12 +158,23 @@ leases_open(uv_loop_t *loop, const struct options *o,
 	return l;
 }
 
+int
+leases_listen(struct leases *l, struct ps_error *err)
+{
+	struct topiclog_reader reader = { on_record, on_end, l,
+		TOPICLOG_FROM_END };
+
+	l->log = topiclog_open(l->hub, l->topic, &reader, err);
+	return l->log == NULL ? -1 : 0;
+}
+
 static void
 on_closed(uv_handle_t *h)
 {
 	struct leases *l = h->data;
 
 	arena_free(&l->a);
+	arena_free(&l->scratch);
 	free(l);
 }
 

@@ -23,6 +23,8 @@ struct leases_ops {
 
 struct leases *leases_open(uv_loop_t *loop, const struct options *o,
     const struct leases_ops *ops, void *ctx, struct ps_error *err);
+/* The topic exists. */
+int leases_listen(struct leases *l, struct ps_error *err);
 /* Waits at most limit_ms for what is on its way. */
 void leases_close(struct leases **lp, int limit_ms);
 /* What cannot be written is lost, as on its way. */

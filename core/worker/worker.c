@@ -162,12 +162,19 @@ on_broken(void *ctx, const struct ps_error *err)
 	worker_stop(ctx, EXIT_BROKEN);
 }
 
+static void
+on_exist(void *ctx)
+{
+	cluster_listen(((struct worker *)ctx)->cluster);
+}
+
 static const struct journal_ops journal_ops = {
 	.config = on_config,
 	.stage = on_stage,
 	.ready = on_ready,
 	.broken = on_broken,
 	.own = on_own,
+	.exist = on_exist,
 };
 
 /* ---- the cluster ------------------------------------------------------- */
