@@ -199,6 +199,7 @@ tell_lead(struct cluster *c)
 		return;
 	c->led = leads;
 	c->marking = false;
+	journal_watch(c->env.journal, leads);
 	log_info(AREA,
 	    leads ? "leads group %s, epoch %lld"
 		  : "does not lead group %s any more, epoch %lld",

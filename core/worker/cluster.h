@@ -55,6 +55,8 @@ void cluster_begin(struct cluster *c);
 void cluster_config(struct cluster *c, const struct configs_event *e);
 void cluster_status(struct cluster *c, const char *name, const void *value,
     size_t len);
+/* Somebody else wrote that into the config topic, while this worker leads. */
+void cluster_stranger(struct cluster *c, const char *key, int64_t offset);
 /* `left` follows. A second call: without delay. */
 void cluster_leave(struct cluster *c);
 /* Nothing runs any more, nor will. */

@@ -166,6 +166,22 @@ cluster_config(struct cluster *c, const struct configs_event *e)
 	}
 }
 
+void
+cluster_stranger(struct cluster *c, const char *key, int64_t offset)
+{
+	const struct options *o = c->env.options;
+	struct ps_error err = { 0 };
+
+	(void)ps_fail(&err, PS_E_CONFIG,
+	    "the topic %s has a record %s at offset %lld that this leader of "
+	    "the cluster did not write. Stop who else uses the topic (Kafka "
+	    "Connect with another group.id?), or give it topics of its own; "
+	    "then start this worker again",
+	    ps_config_str(&o->all, "config.storage.topic"), key,
+	    (long long)offset);
+	cluster_break(c, &err);
+}
+
 /* ---- the status topic -------------------------------------------------- */
 
 void

@@ -38,6 +38,9 @@ struct journal_ops {
 	/* All topics exist and are as they must be, the lease topic too.
 	 * NULL: nobody waits for that. */
 	void (*exist)(void *ctx);
+	/* Somebody else wrote what only the leader writes, while this worker
+	 * leads. */
+	void (*stranger)(void *ctx, const char *key, int64_t offset);
 };
 
 /* Opens the topics (creating and checking them) and begins to read. */
@@ -50,6 +53,9 @@ struct journal *journal_open_local(uv_loop_t *loop, const char *path,
  * which is told what is read there. Not of a local journal. */
 struct pen;
 void journal_use_pen(struct journal *j, struct pen *p);
+/* This worker leads, or no more: what is read then in the config log is
+ * its own, or a stranger's. */
+void journal_watch(struct journal *j, bool leads);
 /* Waits at most limit_ms for writes on their way. */
 void journal_close(struct journal **jp, int limit_ms);
 

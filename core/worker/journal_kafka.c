@@ -8,6 +8,7 @@
 #include "kafka/conf.h"
 #include "kafka/topiclog.h"
 #include "store/topics.h"
+#include "worker/authors.h"
 #include "worker/journal_impl.h"
 #include "worker/pen.h"
 
@@ -34,6 +35,7 @@ struct kafka {
 	/* The last is the lease topic's, which is read by others. */
 	struct topics_spec specs[JOURNAL_LOGS + 1];
 	struct pen *pen; /* who writes the config topic, NULL: we do */
+	struct authors *authors;
 	struct topiclog_hub *hub;
 	struct admin *admin;
 	uv_poll_t hub_poll, admin_poll;
@@ -69,6 +71,8 @@ on_record(void *ctx, const struct topiclog_record *r)
 	struct follow *f = ctx;
 	struct store_pair pair = { r->key, r->key_len, r->value, r->value_len };
 
+	if (r->key != NULL && f->log == JOURNAL_CONFIG)
+		authors_read(f->k->authors, &pair, r->offset);
 	if (r->key != NULL)
 		journal_apply(&f->k->j, f->log, &pair, r->offset);
 	if (f->log == JOURNAL_CONFIG && f->k->pen != NULL)
@@ -192,6 +196,8 @@ on_penned(void *ctx, const struct pen_result *r)
 	struct wait *w = ctx;
 
 	w->unwritten = 0;
+	authors_wrote(kafka_of(w->j)->authors, r->offsets,
+	    r->wrote == WROTE_OK ? r->count : 0);
 	for (size_t i = 0; i < r->count && r->wrote == WROTE_OK; i++)
 		w->marks[w->mark_count++] = (struct mark){ 0, r->offsets[i] };
 	if (r->wrote != WROTE_OK)
@@ -209,6 +215,7 @@ kafka_append(struct wait *w, const struct store_pairs *records)
 	struct topiclog_write one;
 
 	if (w->log == JOURNAL_CONFIG && pen != NULL) {
+		authors_began(kafka_of(w->j)->authors);
 		pen_write_sure(pen, records, on_penned, w);
 		return;
 	}
@@ -337,6 +344,7 @@ on_closed(uv_handle_t *h)
 	if (--k->handles > 0)
 		return;
 	journal_fini(&k->j);
+	authors_free(&k->authors);
 	arena_free(&k->a);
 	free(k);
 }
@@ -370,6 +378,12 @@ kafka_close(struct journal *j, int limit_ms)
 }
 
 void
+journal_watch(struct journal *j, bool leads)
+{
+	authors_watch(kafka_of(j)->authors, leads);
+}
+
+void
 journal_use_pen(struct journal *j, struct pen *p)
 {
 	struct kafka *k = kafka_of(j);
@@ -387,6 +401,15 @@ static const struct journal_kind kafka_kind = {
 	.admin = kafka_admin,
 	.close = kafka_close,
 };
+
+static void
+on_stranger(void *ctx, const char *key, int64_t offset)
+{
+	struct kafka *k = ctx;
+
+	if (!k->j.closing && k->j.ops->stranger != NULL)
+		k->j.ops->stranger(k->j.ctx, key, offset);
+}
 
 static int
 open_clients(struct kafka *k, const struct options *o, struct ps_error *err)
@@ -421,6 +444,7 @@ journal_open_kafka(uv_loop_t *loop, const struct options *o,
 
 	journal_init(j, &kafka_kind, loop, ops, ctx);
 	k->a = arena_new(ARENA_BYTES);
+	k->authors = authors_new(on_stranger, k);
 	k->again.data = k;
 	(void)uv_timer_init(loop, &k->again);
 	if (open_clients(k, o, err) != 0) {

@@ -168,6 +168,12 @@ on_exist(void *ctx)
 	cluster_listen(((struct worker *)ctx)->cluster);
 }
 
+static void
+on_stranger(void *ctx, const char *key, int64_t offset)
+{
+	cluster_stranger(((struct worker *)ctx)->cluster, key, offset);
+}
+
 static const struct journal_ops journal_ops = {
 	.config = on_config,
 	.stage = on_stage,
@@ -175,6 +181,7 @@ static const struct journal_ops journal_ops = {
 	.broken = on_broken,
 	.own = on_own,
 	.exist = on_exist,
+	.stranger = on_stranger,
 };
 
 /* ---- the cluster ------------------------------------------------------- */

@@ -1,9 +1,11 @@
 """Several workers are one cluster: spread, take-over, zombies, leaving."""
 
+import json
 import os
 import signal
 import time
 
+import confluent_kafka
 import pytest
 
 from support.cluster import (SESSION_S, Cluster, Stopwatch, places, spread,
@@ -217,3 +219,39 @@ def test_a_second_cluster_is_refused_the_topics_of_the_first(
              "config.storage.topic")
     finally:
         other.close()
+
+
+def test_a_leader_that_reads_a_strangers_record_stops_and_names_it(
+        new_worker, kafka):
+    w = new_worker(kafka.bootstrap)
+    topic = w.properties["config.storage.topic"]
+    kafka.produce(topic, [{"key": "connector-theirs", "value": json.dumps({
+        "properties": {"connector.class": "FileStreamSource",
+                       "name": "theirs"}})}])
+    assert w.process.wait(30) == 3
+    assert "connector-theirs" in w.log_text() and topic in w.log_text()
+
+
+def test_a_group_with_members_of_another_kind_is_refused(
+        new_worker, kafka, topic):
+    w = new_worker(kafka.bootstrap, start=False)
+    other = confluent_kafka.Consumer({
+        "bootstrap.servers": kafka.bootstrap, "group.id": w.group,
+        "partition.assignment.strategy": "range"})
+    other.subscribe([topic()])
+    try:
+        wait_for("the other's membership",
+                 lambda: other.poll(0.1) or other.assignment())
+        dies(w, f"group.id={w.group}", "Kafka Connect")
+    finally:
+        other.close()
+
+
+def test_an_id_that_runs_on_this_machine_is_waited_for(new_worker, kafka):
+    w = new_worker(kafka.bootstrap)
+    again = new_worker(kafka.bootstrap, start=False, group=w.group,
+                       rest_advertised_port=w.port)
+    again.spawn()
+    again.wait_log(f"waiting for the last start of {worker_id(w)} to end")
+    w.kill9()
+    wait_for("it to be ready", again.rest.healthy)

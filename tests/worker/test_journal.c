@@ -45,7 +45,7 @@ on_broken(void *ctx, const struct ps_error *err)
 }
 
 static const struct journal_ops ops = { on_config, on_stage, on_ready,
-	on_broken, NULL, NULL };
+	on_broken, NULL, NULL, NULL };
 
 static void
 on_done(void *ctx, const struct ps_error *err)
