@@ -57,8 +57,9 @@ static const struct ps_key penstock_keys[] = {
 	      "How often a task looks whether config providers answer anew; "
 	      "config.action.reload says whether it uses that."),
 	    AT_LEAST(100), PLACE(PENSTOCK, 13, SHORT, "Reload interval") },
-	{ KEY("placement.labels", LIST, "", LOW,
-	      "Only workers that have all of these labels run the connector."),
+	{ KEY("penstock.placement", LIST, "", LOW,
+	      "Which workers may run the connector: label=value or "
+	      "label!=value of their worker.labels; all of it must hold."),
 	    .flags = PS_UNIQUE, PLACE(PENSTOCK, 14, MEDIUM, "Placement") },
 	{ KEY("penstock.labels", LIST, "", LOW,
 	      "Labels of the connector. Users who have labels have rights to "
@@ -118,7 +119,8 @@ static const struct ps_key worker_keys[] = {
 	      "empty: in the worker's log."),
 	    NO_PLACE },
 	{ KEY("worker.labels", LIST, "", LOW,
-	      "Labels that connectors may ask for with placement.labels."),
+	      "What connectors may ask for with penstock.placement: "
+	      "label=value, separated by commas."),
 	    .flags = PS_UNIQUE, NO_PLACE },
 	{ KEY("worker.capacity", INT, "0", LOW,
 	      "How much this worker takes against others; 0 is its number of "

@@ -45,7 +45,7 @@ take_connector(struct cluster *c, const char *name)
 			.generation = cfg->tasks_offset,
 			.task_count = cfg->tasks == NULL ? 0 : cfg->task_count,
 			.placement =
-			    ps_config_get(&cfg->config, "placement.labels") };
+			    ps_config_get(&cfg->config, "penstock.placement") };
 	cluster_step(c, &ev);
 }
 

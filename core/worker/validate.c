@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/js.h"
+#include "cluster/members.h"
 #include "config/map.h"
 #include "worker/request.h"
 
@@ -65,6 +66,7 @@ static int
 prepare(struct request *rq, const struct configs_connector *cfg)
 {
 	const char *name = rq->spec.connector, *inner;
+	struct ps_error err = { 0 };
 
 	if (cfg != NULL && rq->spec.op == REQUEST_PATCH)
 		rq->config = config_merge(rq->a, &cfg->config, &rq->config);
@@ -74,6 +76,15 @@ prepare(struct request *rq, const struct configs_connector *cfg)
 		    "Connector name configuration (%s) doesn't match "
 		    "connector name in the URL (%s)",
 		    inner, name);
+		return -1;
+	}
+	if (members_check_placement(
+		ps_config_get(&rq->config, "penstock.placement"), &err) != 0) {
+		request_refuse(rq, ANSWER_INVALID,
+		    "Connector configuration is invalid and contains the "
+		    "following 1 error(s):\nInvalid value for configuration "
+		    "penstock.placement: %s",
+		    err.text);
 		return -1;
 	}
 	if (inner == NULL)
