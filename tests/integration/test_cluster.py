@@ -10,6 +10,7 @@ import pytest
 
 from support.cluster import (SESSION_S, Cluster, Stopwatch, places, spread,
                              worker_id)
+from support.connect import Connect
 from support.env import wait_for
 from support.rest import RestError
 from support.worker import Worker
@@ -284,3 +285,50 @@ def test_an_id_that_runs_on_this_machine_is_waited_for(new_worker, kafka):
     again.wait_log(f"waiting for the last start of {worker_id(w)} to end")
     w.kill9()
     wait_for("it to be ready", again.rest.healthy)
+
+
+# Kafka Connect
+
+def test_a_cluster_of_kafka_connect_is_taken_over_and_given_back(
+        new_worker, kafka, folder, unique):
+    """Its connectors go on where they were, one stays paused, and back."""
+    topic = kafka.create_topic(unique("given"))
+    lines = []
+
+    def write(count):
+        more = [f"line {len(lines) + n}" for n in range(count)]
+        lines.extend(more)
+        with open(f"{folder}/in", "a", encoding="utf-8") as f:
+            f.write("".join(f"{line}\n" for line in more))
+        wait_for("the lines", lambda: values(kafka, topic) == lines)
+
+    theirs = new_worker(kafka.bootstrap, cls=Connect)
+    config = {"connector.class": "FileStreamSource", "tasks.max": "1",
+              "topic": topic, "value.converter": STRING}
+    theirs.rest.create("goes-on", {**config, "file": f"{folder}/in"})
+    theirs.rest.create("paused", {**config, "file": f"{folder}/paused"})
+    theirs.rest.wait_running("goes-on")
+    theirs.rest.wait_running("paused")
+    theirs.rest.pause("paused")
+    theirs.rest.wait_state("paused", "PAUSED")
+    write(10)
+    theirs.stop()
+
+    ours = new_worker(kafka.bootstrap, start=False, group=theirs.group)
+    ours.start()
+    ours.rest.wait_running("goes-on")
+    ours.rest.wait_state("paused", "PAUSED")
+    write(10)
+    ours.rest.put_config("goes-on", {
+        **config, "file": f"{folder}/in", "batch.size": "7"})
+    ours.rest.resume("paused")
+    ours.rest.wait_running("paused")
+    ours.rest.wait_running("goes-on")
+    write(10)
+    ours.stop()
+
+    theirs.start()
+    theirs.rest.wait_running("goes-on")
+    theirs.rest.wait_running("paused")
+    assert theirs.rest.get("/connectors/goes-on/config")["batch.size"] == "7"
+    write(10)
