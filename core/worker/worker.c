@@ -435,6 +435,16 @@ on_inventory(void *ctx, const struct ps_error *err)
 	}
 }
 
+static const char *
+scheme_of(const struct options *o)
+{
+	const char *set = ps_config_get(&o->all, "rest.advertised.listener");
+
+	if (set != NULL && set[0] != '\0')
+		return set;
+	return o->listeners[0].tls ? "https" : "http";
+}
+
 static int
 open_cluster(struct worker *w, struct ps_error *err)
 {
@@ -443,7 +453,8 @@ open_cluster(struct worker *w, struct ps_error *err)
 		.errands = &w->errands,
 		.journal = w->journal,
 		.id = w->id,
-		.url = ps_printf(w->a, "http://%s/", w->id) };
+		.url =
+		    ps_printf(w->a, "%s://%s/", scheme_of(w->options), w->id) };
 
 	if (w->options->kind != WORKER_DISTRIBUTED)
 		return 0;

@@ -12,7 +12,6 @@ from support.cluster import (SESSION_S, Cluster, Stopwatch, places, spread,
                              worker_id)
 from support.connect import Connect
 from support.env import wait_for
-from support.rest import RestError
 from support.worker import Worker
 
 STRING = "org.apache.kafka.connect.storage.StringConverter"
@@ -22,8 +21,6 @@ ALL = SOURCES + [SINK]
 # A slow machine's share; on a quiet one all of it takes half a second.
 TAKE_OVER_S = SESSION_S + 2
 SLACK_S = 6
-QUICK = {"session_timeout_ms": SESSION_S * 1000,
-         "heartbeat_interval_ms": 1500}
 
 
 @pytest.fixture(scope="module")
@@ -203,32 +200,6 @@ def test_after_all_were_killed_nothing_is_running_that_is_not(whole):
             assert time.monotonic() < end, s
 
 
-# Placement
-
-def test_a_connector_runs_where_its_labels_are(new_worker, kafka, unique):
-    topic = kafka.create_topic(unique("placed"))
-    a = new_worker(kafka.bootstrap, worker_labels="zone=a", **QUICK)
-    b = new_worker(kafka.bootstrap, group=a.group, worker_labels="zone=b",
-                   **QUICK)
-    def places_of(zone):
-        s = a.rest.status(name)
-        return {s["connector"]["worker_id"]} | {
-            t["worker_id"] for t in s["tasks"]} == {worker_id(zone)} and \
-            places({name: s}, [name])
-
-    name = unique("placed")
-    config = {"connector.class": "FileStreamSource", "file": f"{a.folder}/in",
-              "topic": topic, "value.converter": STRING}
-    append(a, "in", ["x"])
-    for zone, worker in (("b", b), ("a", a)):
-        a.rest.put_config(
-            name, {**config, "penstock.placement": f"zone={zone}"})
-        wait_for(f"it to run in zone {zone}",
-                 lambda worker=worker: places_of(worker))
-    with pytest.raises(RestError, match="expected label=value"):
-        a.rest.put_config(name, {**config, "penstock.placement": "zone"})
-
-
 # Refusals
 
 def dies(worker, *words):
@@ -300,12 +271,19 @@ def test_a_cluster_of_kafka_connect_is_taken_over_and_given_back(
         lines.extend(more)
         with open(f"{folder}/in", "a", encoding="utf-8") as f:
             f.write("".join(f"{line}\n" for line in more))
-        wait_for("the lines", lambda: values(kafka, topic) == lines)
+        wait_for("the lines", check)
+
+    def check():
+        found = values(kafka, topic)
+        if found != lines:
+            raise ValueError(found)
+        return True
 
     theirs = new_worker(kafka.bootstrap, cls=Connect)
     config = {"connector.class": "FileStreamSource", "tasks.max": "1",
               "topic": topic, "value.converter": STRING}
     theirs.rest.create("goes-on", {**config, "file": f"{folder}/in"})
+    append(theirs, "paused", [])
     theirs.rest.create("paused", {**config, "file": f"{folder}/paused"})
     theirs.rest.wait_running("goes-on")
     theirs.rest.wait_running("paused")
@@ -320,7 +298,7 @@ def test_a_cluster_of_kafka_connect_is_taken_over_and_given_back(
     ours.rest.wait_state("paused", "PAUSED")
     write(10)
     ours.rest.put_config("goes-on", {
-        **config, "file": f"{folder}/in", "batch.size": "7"})
+        **config, "file": f"{folder}/in", "errors.log.enable": "true"})
     ours.rest.resume("paused")
     ours.rest.wait_running("paused")
     ours.rest.wait_running("goes-on")
@@ -330,5 +308,6 @@ def test_a_cluster_of_kafka_connect_is_taken_over_and_given_back(
     theirs.start()
     theirs.rest.wait_running("goes-on")
     theirs.rest.wait_running("paused")
-    assert theirs.rest.get("/connectors/goes-on/config")["batch.size"] == "7"
+    changed = theirs.rest.get("/connectors/goes-on/config")
+    assert changed["errors.log.enable"] == "true"
     write(10)
