@@ -72,6 +72,10 @@ static const struct ps_key worker_keys[] = {
 	      "A task's process that gives no sign of life for longer is "
 	      "killed and started again."),
 	    AT_LEAST(1000), NO_PLACE },
+	{ KEY("task.jail", BOOLEAN, "true", LOW,
+	      "Whether plugins are kept from system calls that no connector "
+	      "needs: other programs, processes, tracing, mounting."),
+	    NO_PLACE },
 	{ KEY("task.starts.max", INT, "0", LOW,
 	      "Processes that may be starting at once; 0 is two for each "
 	      "processor."),

@@ -1,10 +1,14 @@
 #include "task/child.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/js.h"
 #include "base/log.h"
 #include "task/crash.h"
+#include "task/jail.h"
 #include "task/limits.h"
 #include "task/term.h"
 
@@ -20,6 +24,20 @@ wait_config(struct child *c, struct ps_error *err)
 		    "the first message is %s, expected config",
 		    msg_name(c->config.type));
 	return 0;
+}
+
+/* Before anything of a plugin is loaded. */
+static void
+close_jail(const struct child *c)
+{
+	const char *wanted = js_opt_str(c->config.config.worker, "task.jail");
+	enum jail_kind kind =
+	    c->role == MSG_INSPECT ? JAIL_FORKING : JAIL_ALONE;
+
+	if (wanted != NULL && strcasecmp(wanted, "false") == 0)
+		return;
+	if (!jail_close(kind))
+		log_warn("task", "no system call filter: %s", strerror(errno));
 }
 
 int
@@ -41,8 +59,10 @@ child_begin(struct child *c, enum msg_role role)
 	}
 	if (role == MSG_INSPECT || c->control != NULL) {
 		uplink_take_logs(c->uplink);
-		if (wait_config(c, &err) == 0)
+		if (wait_config(c, &err) == 0) {
+			close_jail(c);
 			return 0;
+		}
 	}
 	(void)child_end(c, &err);
 	return -1;

@@ -8,6 +8,7 @@
 #ifndef PENSTOCK_TASK_LIMITS_H
 #define PENSTOCK_TASK_LIMITS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,5 +16,7 @@ void limits_begin(void);
 /* RLIMIT_DATA; 0: none. Without effect under AddressSanitizer. */
 void limits_memory(int64_t bytes);
 void limits_files(int64_t count); /* 0: as inherited */
+/* A sanitizer's runtime needs more than we would let it have. */
+bool limits_are_off(void);
 
 #endif

@@ -1,6 +1,7 @@
 """Plugins that crash, hang, leak, exit or lie about their ABI: that task says
 so, the worker and the task beside it go on."""
 
+import errno
 import os
 import shutil
 import time
@@ -127,3 +128,17 @@ def test_a_plugin_that_lies_about_its_abi_is_refused_by_name(
     assert f"lie_{lie}.so" in guarded.log_text()
     classes = [p["class"] for p in guarded.rest.get("/connector-plugins")]
     assert not any("Lie" in c for c in classes)
+
+
+@pytest.mark.parametrize("wish, call", [
+    ("ask-exec", "execve"), ("ask-fork", "clone"), ("ask-ptrace", "ptrace"),
+    ("ask-kill", "kill"), ("ask-memory", "process_vm_readv"),
+    ("ask-mount", "mount"), ("ask-chroot", "chroot"), ("ask-raw", "socket"),
+    ("ask-packet", "socket"), ("ask-namespace", "unshare"),
+    ("ask-bpf", "bpf"), ("ask-clock", "clock_settime"),
+])
+def test_what_no_connector_needs_is_refused_and_told(guarded, kafka, wish,
+                                                     call):
+    trace = commit(guarded, kafka, wish)
+    assert f"{wish} gave -1, errno {errno.EPERM}" in trace
+    guarded.wait_log(f"refused to the plugin: {call}")
