@@ -97,7 +97,8 @@ else
 RDKAFKA_LIBS = $(call pkg_libs,rdkafka)
 endif
 
-CORE_PKGS := jansson libmicrohttpd gnutls libuv libpcre2-8 libcurl zlib
+CORE_PKGS := jansson libmicrohttpd gnutls libuv libpcre2-8 libcurl \
+	libcrypto zlib
 ifneq ($(HAVE_LIBS),)
 CORE_CFLAGS := $(call pkg_cflags,rdkafka $(CORE_PKGS))
 CORE_LIBS := $(RDKAFKA_LIBS) $(call pkg_libs,$(CORE_PKGS)) -lcrypt -ldl \

@@ -49,10 +49,12 @@ serve(struct worker *w)
 
 	if (rest == NULL)
 		return fail_start(&err);
-	if (worker_start(w, rest_port(rest), &err) == 0)
+	if (worker_start(w, rest_port(rest), &err) == 0) {
+		rest_join(rest);
 		code = worker_run(w, on_stopping, &rest);
-	else
+	} else {
 		code = fail_start(&err);
+	}
 	rest_close(&rest);
 	return code;
 }

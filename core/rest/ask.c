@@ -25,10 +25,20 @@ on_answer(void *ctx, const struct answer *answer)
 	struct exchange *x = q->x;
 
 	x->pending = NULL;
+	x->forget = NULL;
 	if (answer->kind == ANSWER_DONE || answer->kind == ANSWER_CREATED)
 		q->done(x, answer);
 	else
 		exchange_error(x, statuses[answer->kind], "%s", answer->text);
+}
+
+static void
+forget(struct exchange *x)
+{
+	struct question *q = x->pending;
+
+	request_forget(q->request);
+	x->pending = NULL;
 }
 
 void
@@ -43,17 +53,8 @@ ask_worker(struct exchange *x, const struct request_spec *spec, ask_fn *done)
 	q->x = x;
 	q->done = done;
 	x->pending = q;
+	x->forget = forget;
 	q->request = request_submit(x->worker, spec, on_answer, q);
-}
-
-void
-ask_forget(struct exchange *x)
-{
-	struct question *q = x->pending;
-
-	if (q != NULL)
-		request_forget(q->request);
-	x->pending = NULL;
 }
 
 void

@@ -14,8 +14,6 @@ typedef void ask_fn(struct exchange *x, const struct answer *answer);
 
 void
 ask_worker(struct exchange *x, const struct request_spec *spec, ask_fn *done);
-/* The exchange ends before its answer. */
-void ask_forget(struct exchange *x);
 
 /* Answers of success. */
 void ask_no_content(struct exchange *x, const struct answer *answer);

@@ -5,8 +5,19 @@
 #include <strings.h>
 
 #include "rest/server.h"
+#include "worker/worker.h"
 
 #define JSON_TYPE "application/json"
+
+void
+exchange_forget(struct exchange *x)
+{
+	void (*forget)(struct exchange * x) = x->forget;
+
+	x->forget = NULL;
+	if (forget != NULL)
+		forget(x);
+}
 
 const char *
 exchange_query(const struct exchange *x, const char *name)
@@ -32,6 +43,10 @@ exchange_text(struct exchange *x, int status, const char *type,
 	x->type = type;
 	x->answer = text;
 	x->answer_len = len;
+	if (x->tells_offset && worker_journal(x->worker) != NULL)
+		x->passed = ps_printf(x->a, "%lld",
+		    (long long)configs_offset(
+			journal_configs(worker_journal(x->worker))));
 	server_answer(x, status);
 }
 

@@ -56,17 +56,25 @@ struct exchange {
 	const char *connector; /* that is to change, for audit.c */
 	json_t *before;        /* its configuration was that */
 	const struct route *route;
-	void *pending; /* the worker's request that will answer this */
+	/* Of whoever will answer it later, and how that is told not to. */
+	void *pending;
+	void (*forget)(struct exchange *x);
+	struct forwarder *forwarder; /* NULL: there are no other workers */
+	const char *signature, *algorithm; /* of other workers' requests */
+	bool tells_offset; /* another worker is answered: where our log is */
 	struct clock_ms began;
 	bool started, parked, answered;
 
 	int status;
 	const char *type; /* NULL: no Content-Type header */
 	const char *location, *allow, *challenge;
+	const char *passed; /* as in caller.h */
 	const char *answer;
 	size_t answer_len;
 };
 
+/* It ends, or is answered, before who was to answer it. */
+void exchange_forget(struct exchange *x);
 /* First value of a query argument, or NULL. */
 const char *exchange_query(const struct exchange *x, const char *name);
 bool exchange_query_bool(const struct exchange *x, const char *name);

@@ -42,6 +42,14 @@ void rest_root(struct exchange *x);
 void rest_health(struct exchange *x);
 void rest_metrics(struct exchange *x);
 
+/* internal.c */
+void rest_put_tasks(struct exchange *x);
+void rest_fence(struct exchange *x);
+
+/* cluster.c */
+void rest_cluster(struct exchange *x);
+void rest_drain(struct exchange *x);
+
 /* loggers.c */
 void rest_loggers(struct exchange *x);
 void rest_logger(struct exchange *x);

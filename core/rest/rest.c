@@ -4,9 +4,10 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "rest/ask.h"
 #include "rest/audit.h"
+#include "rest/forward.h"
 #include "rest/guard.h"
+#include "rest/internal.h"
 #include "rest/route.h"
 #include "rest/server.h"
 #include "rest/tls.h"
@@ -31,6 +32,7 @@ struct rest {
 	struct worker *worker;
 	struct guard *guard;
 	struct audit *audit;
+	struct forwarder *forwarder; /* NULL: a standalone worker's */
 	uv_timer_t look;
 	bool looks;
 	size_t count;
@@ -43,7 +45,7 @@ on_expired(struct exchange *x)
 	struct wall_ms since;
 	const char *stage = worker_stage(x->worker, &since);
 
-	ask_forget(x);
+	exchange_forget(x);
 	exchange_error(x, 500,
 	    "Request timed out. The worker is currently %s, which began at %s",
 	    stage, wall_iso(x->a, since));
@@ -52,7 +54,7 @@ on_expired(struct exchange *x)
 static void
 on_gone(struct exchange *x)
 {
-	ask_forget(x);
+	exchange_forget(x);
 	audit_end(x); /* who asked may be gone, what was asked goes on */
 }
 
@@ -151,6 +153,7 @@ open_door(struct rest *r, struct door *d, const struct listener *l,
 		.request_timeout_ms = REQUEST_TIMEOUT_MS,
 		.guard = r->guard,
 		.audit = r->audit,
+		.forwarder = r->forwarder,
 	};
 
 	if (l->tls) {
@@ -220,6 +223,8 @@ rest_open(struct worker *w, struct ps_error *err)
 	    xcalloc(1, sizeof *r + o->listener_count * sizeof *r->doors);
 
 	r->worker = w;
+	if (o->kind == WORKER_DISTRIBUTED)
+		r->forwarder = forwarder_new(w);
 	r->guard = guard_new(o, err);
 	r->audit = r->guard == NULL ? NULL : audit_new(o, err);
 	if (r->audit == NULL || open_doors(r, err) != 0) {
@@ -228,6 +233,13 @@ rest_open(struct worker *w, struct ps_error *err)
 	}
 	warn_open(r);
 	return r;
+}
+
+void
+rest_join(struct rest *r)
+{
+	if (r->forwarder != NULL)
+		internal_join(r->forwarder);
 }
 
 int
@@ -271,6 +283,10 @@ rest_close(struct rest **rp)
 		return;
 	for (size_t i = 0; i < r->count; i++)
 		close_door(&r->doors[i]);
+	if (r->forwarder != NULL) {
+		internal_leave(r->forwarder);
+		forwarder_free(&r->forwarder);
+	}
 	if (r->looks)
 		uv_close((uv_handle_t *)&r->look, on_look_closed);
 	else

@@ -11,6 +11,8 @@ struct worker;
 
 /* Answers from here on, on every listener, whatever the worker's state. */
 struct rest *rest_open(struct worker *w, struct ps_error *err);
+/* The worker has started: it is part of its cluster by this way. */
+void rest_join(struct rest *r);
 /* Of the first listener. */
 int rest_port(const struct rest *r);
 /* Accepts NULL inside. */

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "rest/ask.h"
 #include "rest/audit.h"
+#include "rest/forward.h"
 #include "rest/guard.h"
 #include "rest/handlers.h"
 #include "rest/server.h"
@@ -18,9 +19,14 @@
 typedef void route_fn(struct exchange *x);
 
 enum route_flags {
-	EARLY = 1 << 0, /* needs no logs: answers while they are read */
-	TEXT = 1 << 1,  /* answers text, not JSON */
-	ASKS = 1 << 2,  /* changes nothing, whatever the method */
+	EARLY = 1 << 0,      /* needs no logs: answers while they are read */
+	TEXT = 1 << 1,       /* answers text, not JSON */
+	ASKS = 1 << 7,       /* changes nothing, whatever the method */
+	LEADER = 1 << 2,     /* only the leader does it … */
+	OWNER = 1 << 3,      /* … or the connector's owner … */
+	TASK_OWNER = 1 << 4, /* … or the task's */
+	SCOPED = 1 << 5,     /* the leader, when it is for the whole cluster */
+	CLUSTERED = 1 << 6,  /* not in a standalone worker */
 };
 
 struct route {
@@ -43,34 +49,40 @@ static const struct route routes[] = {
 	{ "GET", "health", rest_health, NOBODY, EARLY },
 	{ "GET", "metrics", rest_metrics, VIEWER, EARLY | TEXT },
 	{ "GET", "connectors", rest_list, VIEWER, 0 },
-	{ "POST", "connectors", rest_create, EDITOR, 0 },
+	{ "POST", "connectors", rest_create, EDITOR, LEADER },
 	{ "GET", "connectors/{}", rest_info, OPERATOR, 0 },
-	{ "DELETE", "connectors/{}", rest_delete, EDITOR, 0 },
+	{ "DELETE", "connectors/{}", rest_delete, EDITOR, LEADER },
 	{ "GET", "connectors/{}/config", rest_config, OPERATOR, 0 },
-	{ "PUT", "connectors/{}/config", rest_replace, EDITOR, 0 },
-	{ "PATCH", "connectors/{}/config", rest_patch, EDITOR, 0 },
+	{ "PUT", "connectors/{}/config", rest_replace, EDITOR, LEADER },
+	{ "PATCH", "connectors/{}/config", rest_patch, EDITOR, LEADER },
 	{ "GET", "connectors/{}/status", rest_status, VIEWER, 0 },
-	{ "POST", "connectors/{}/restart", rest_restart, OPERATOR, 0 },
-	{ "PUT", "connectors/{}/pause", rest_pause, OPERATOR, 0 },
-	{ "PUT", "connectors/{}/resume", rest_resume, OPERATOR, 0 },
-	{ "PUT", "connectors/{}/stop", rest_stop, OPERATOR, 0 },
+	{ "POST", "connectors/{}/restart", rest_restart, OPERATOR, OWNER },
+	{ "PUT", "connectors/{}/pause", rest_pause, OPERATOR, LEADER },
+	{ "PUT", "connectors/{}/resume", rest_resume, OPERATOR, LEADER },
+	{ "PUT", "connectors/{}/stop", rest_stop, OPERATOR, LEADER },
 	{ "GET", "connectors/{}/topics", rest_topics, VIEWER, 0 },
 	{ "PUT", "connectors/{}/topics/reset", rest_reset_topics, OPERATOR, 0 },
 	{ "GET", "connectors/{}/offsets", rest_offsets, OPERATOR, 0 },
-	{ "PATCH", "connectors/{}/offsets", rest_alter_offsets, EDITOR, 0 },
-	{ "DELETE", "connectors/{}/offsets", rest_reset_offsets, EDITOR, 0 },
+	{ "PATCH", "connectors/{}/offsets", rest_alter_offsets, EDITOR,
+	    LEADER },
+	{ "DELETE", "connectors/{}/offsets", rest_reset_offsets, EDITOR,
+	    LEADER },
 	{ "GET", "connectors/{}/tasks", rest_tasks, OPERATOR, 0 },
+	{ "POST", "connectors/{}/tasks", rest_put_tasks, NOBODY, CLUSTERED },
+	{ "PUT", "connectors/{}/fence", rest_fence, NOBODY, CLUSTERED },
 	{ "GET", "connectors/{}/tasks/{}/status", rest_task_status, VIEWER, 0 },
 	{ "POST", "connectors/{}/tasks/{}/restart", rest_restart_task, OPERATOR,
-	    0 },
+	    TASK_OWNER },
 	{ "GET", "connector-plugins", rest_plugins, VIEWER, EARLY },
 	{ "GET", "connector-plugins/{}/config", rest_plugin_config, VIEWER,
 	    EARLY },
 	{ "PUT", "connector-plugins/{}/config/validate", rest_validate, EDITOR,
 	    EARLY | ASKS },
+	{ "GET", "admin/cluster", rest_cluster, VIEWER, CLUSTERED },
+	{ "POST", "admin/drain", rest_drain, ADMIN, CLUSTERED },
 	{ "GET", "admin/loggers", rest_loggers, ADMIN, EARLY },
 	{ "GET", "admin/loggers/{}", rest_logger, ADMIN, EARLY },
-	{ "PUT", "admin/loggers/{}", rest_set_logger, ADMIN, EARLY },
+	{ "PUT", "admin/loggers/{}", rest_set_logger, ADMIN, EARLY | SCOPED },
 };
 
 #define ROUTES (sizeof routes / sizeof *routes)
@@ -188,16 +200,42 @@ is_hidden(const struct exchange *x, const char *path)
 	return (server_serves(x->server) & kind) == 0;
 }
 
+static enum forward_to
+meant_for(const struct exchange *x)
+{
+	unsigned flags = x->route->flags;
+	const char *scope = exchange_query(x, "scope");
+
+	if ((flags & SCOPED) != 0)
+		return scope != NULL && strcasecmp(scope, "cluster") == 0
+			   ? FORWARD_LEADER
+			   : FORWARD_NOWHERE;
+	if ((flags & TASK_OWNER) != 0)
+		return FORWARD_TASK_OWNER;
+	/* A restart of tasks is a record of the leader's. */
+	if ((flags & OWNER) != 0 && !exchange_query_bool(x, "includeTasks") &&
+	    !exchange_query_bool(x, "onlyFailed"))
+		return FORWARD_OWNER;
+	return (flags & (LEADER | OWNER)) != 0 ? FORWARD_LEADER
+					       : FORWARD_NOWHERE;
+}
+
 static void
-run_admitted(struct exchange *x)
+run_here(struct exchange *x)
 {
 	const struct route *r = x->route;
 
-	if (!guard_admits(x, r->needs))
-		return;
 	if (strcmp(x->method, "GET") != 0 && (r->flags & ASKS) == 0)
 		audit_begin(x);
 	r->run(x);
+}
+
+static void
+run_admitted(struct exchange *x)
+{
+	if (guard_admits(x, x->route->needs) &&
+	    !forward_takes(x, meant_for(x), run_here))
+		run_here(x);
 }
 
 static void
@@ -232,7 +270,9 @@ route_handle(struct exchange *x)
 		return;
 	path = trimmed(x);
 	r = find(x, path, &allow);
-	if (allow == NULL || is_hidden(x, path)) {
+	if (allow == NULL || is_hidden(x, path) ||
+	    (r != NULL && (r->flags & CLUSTERED) != 0 &&
+		x->forwarder == NULL)) {
 		exchange_refuse(x, 404, "HTTP 404 Not Found");
 	} else if (r == NULL) {
 		x->allow = allow;

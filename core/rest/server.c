@@ -13,7 +13,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "rest/caller.h"
 #include "rest/listen.h"
+#include "rest/sign.h"
 #include "rest/tls.h"
 
 #define SWEEP_MS             500
@@ -108,6 +110,7 @@ queue_answer(struct exchange *x)
 	add_header(r, MHD_HTTP_HEADER_LOCATION, x->location);
 	add_header(r, MHD_HTTP_HEADER_ALLOW, x->allow);
 	add_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, x->challenge);
+	add_header(r, CALLER_PASSED, x->passed);
 	add_header(r, "X-Content-Type-Options", "nosniff");
 	done = MHD_queue_response(x->conn, (unsigned)x->status, r);
 	MHD_destroy_response(r);
@@ -282,6 +285,9 @@ exchange_open(struct server *s, struct MHD_Connection *conn, const char *method,
 	x->from = address_of(x);
 	x->guard = s->opt.guard;
 	x->audit = s->opt.audit;
+	x->signature = header(x, SIGN_HEADER);
+	x->algorithm = header(x, SIGN_ALGORITHM);
+	x->forwarder = s->opt.forwarder;
 	take_length(x);
 	x->next = s->list;
 	if (s->list != NULL)

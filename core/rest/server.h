@@ -23,7 +23,8 @@ struct server_options {
 	int64_t request_timeout_ms;
 	struct guard *guard; /* borrowed by each exchange, like … */
 	struct audit *audit;
-	const struct tls_pem *tls; /* NULL: plain; read while it opens */
+	const struct tls_pem *tls;   /* NULL: plain; read while it opens */
+	struct forwarder *forwarder; /* of its exchanges; NULL: none */
 };
 
 struct server_ops {

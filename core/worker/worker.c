@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "kafka/conf.h"
 #include "worker/member.h"
+#include "worker/session.h"
 #include "worker/worker_impl.h"
 
 #define AREA             "worker"
@@ -200,6 +201,7 @@ on_leads(void *ctx, bool leads)
 {
 	struct worker *w = ctx;
 
+	session_lead(w->session, leads);
 	if (!leads)
 		return;
 	reconcile_lead(w->reconcile);
@@ -458,6 +460,7 @@ open_cluster(struct worker *w, struct ps_error *err)
 
 	if (w->options->kind != WORKER_DISTRIBUTED)
 		return 0;
+	w->session = session_new(&w->loop, w->options, w->journal);
 	w->cluster = cluster_new(&env, &cluster_ops, w, err);
 	if (w->cluster == NULL)
 		return -1;
@@ -531,6 +534,7 @@ worker_free(struct worker **wp)
 		return;
 	*wp = NULL;
 	cluster_free(&w->cluster);
+	session_free(&w->session);
 	journal = w->journal;
 	/* Its questions are answered while who asked is there; its memory
 	 * ends on the loop, after theirs. */

@@ -26,6 +26,7 @@ struct worker {
 	struct reconcile *reconcile;
 	struct requests *requests;
 	struct cluster *cluster; /* NULL: standalone */
+	struct session *session; /* the same */
 	struct metric_registry *metrics;
 	int name_fd;
 

@@ -1,0 +1,223 @@
+"""What a follower is asked is done by the leader, or by the owner, once, and
+is there when it is answered. Two workers; whichever leads."""
+
+import base64
+import hashlib
+import hmac
+import json
+import uuid
+
+import pytest
+
+from support.env import wait_for
+from support.kafka import read_topic
+from support.rest import RestError
+
+CONFLICT = ("Cannot complete request because of a conflicting operation "
+            "(e.g. worker rebalance)")
+
+
+class Cluster:
+    def __init__(self, kafka, make):
+        group = f"forward-{uuid.uuid4().hex[:6]}"
+        self.kafka = kafka
+        self.group = group
+        self.workers = [make(kafka.bootstrap, group=group,
+                             session_timeout_ms=6000,
+                             heartbeat_interval_ms=1000,
+                             exactly_once_source_support="enabled") for _ in range(2)]
+        wait_for("two members with work to share", lambda: len([
+            w for w in self.view()["workers"] if w["state"] == "alive"]) == 2)
+
+    def view(self, worker=None):
+        return (worker or self.workers[0]).rest.get("/admin/cluster")
+
+    def url_of(self, worker):
+        return f"{worker.rest.url.removeprefix('http://')}"
+
+    @property
+    def leader(self):
+        leads = self.view()["leader"]["id"]
+        return next(w for w in self.workers if self.url_of(w) == leads)
+
+    @property
+    def follower(self):
+        return next(w for w in self.workers if w is not self.leader)
+
+    def session_key(self):
+        def find():
+            for record in read_topic(self.kafka.bootstrap,
+                                     f"{self.group}-configs"):
+                if record.key == b"session-key":
+                    return json.loads(record.value)["key"]
+            return None
+        return base64.b64decode(wait_for("a session key", find))
+
+
+@pytest.fixture(scope="module")
+def cluster(kafka, shared_worker):
+    return Cluster(kafka, shared_worker)
+
+
+@pytest.fixture
+def name():
+    return f"c-{uuid.uuid4().hex[:6]}"
+
+
+@pytest.fixture
+def config(tmp_path):
+    return {"connector.class": "FileStreamSource", "tasks.max": "1",
+            "topic": f"t-{uuid.uuid4().hex[:6]}",
+            "file": str(tmp_path / "in")}
+
+
+def test_what_a_follower_is_asked_the_leader_does(cluster, name, config):
+    """Each answer is true at once where it was given."""
+    rest = cluster.follower.rest
+    made = rest.request("POST", "/connectors", {"name": name, "config": config})
+    assert made.status_code == 201, made.text
+    assert made.json()["name"] == name
+    assert name in made.headers["Location"]
+    assert rest.get(f"/connectors/{name}/config")["tasks.max"] == "1"
+    changed = rest.put_config(name, {**config, "tasks.max": "2"})
+    assert changed["config"]["tasks.max"] == "2"
+    assert rest.get(f"/connectors/{name}/config")["tasks.max"] == "2"
+    rest.wait_running(name)
+    for what, state in (("pause", "PAUSED"), ("resume", "RUNNING"),
+                        ("stop", "STOPPED")):
+        r = rest.request("PUT", f"/connectors/{name}/{what}")
+        assert r.status_code in (202, 204), r.text
+        wait_for(state, lambda: rest.status(name)["connector"]["state"]
+                 == state)
+    reset = rest.request("DELETE", f"/connectors/{name}/offsets")
+    assert reset.status_code == 200, reset.text
+    assert rest.request("DELETE", f"/connectors/{name}").status_code == 204
+    assert name not in rest.connectors()
+
+
+def test_errors_of_the_leader_are_passed_back(cluster, name, config):
+    rest = cluster.follower.rest
+    with pytest.raises(RestError) as e:
+        rest.create(name, {"topic": "t"})
+    assert e.value.status == 400
+    assert "no connector type" in e.value.message()
+    with pytest.raises(RestError) as e:
+        rest.delete(name)
+    assert e.value.status == 404
+    assert e.value.message() == f"Connector {name} not found"
+    rest.create(name, config)
+    with pytest.raises(RestError) as e:
+        rest.create(name, config)
+    assert e.value.status == 409
+    rest.delete(name)
+
+
+def test_nothing_is_passed_on_twice(cluster, name, config):
+    body = {"name": name, "config": config}
+    for forward in ("true", "false"):
+        r = cluster.follower.rest.request(
+            "POST", f"/connectors?forward={forward}", body)
+        assert (r.status_code, r.json()["message"]) == (409, CONFLICT)
+    r = cluster.leader.rest.request("POST", "/connectors?forward=false", body)
+    assert r.status_code == 201
+    cluster.leader.rest.delete(name)
+
+
+def owner_of(cluster, status):
+    return next(w for w in cluster.workers
+                if cluster.url_of(w) == status["worker_id"])
+
+
+def test_restarts_reach_the_owner(cluster, name, config):
+    rest = cluster.leader.rest
+    rest.create(name, config)
+    status = rest.wait_running(name)
+    owner = owner_of(cluster, status["tasks"][0])
+    other = next(w for w in cluster.workers if w is not owner)
+    before = owner.wait_task(name)
+    assert other.rest.request(
+        "POST", f"/connectors/{name}/tasks/0/restart").status_code == 204
+    owner.wait_task(name, other_than=before)
+    for w in cluster.workers:
+        assert w.rest.request(
+            "POST", f"/connectors/{name}/restart").status_code == 204
+        r = w.rest.request("POST", f"/connectors/{name}/tasks/7/restart")
+        assert r.status_code == 404
+    rest.delete(name)
+
+
+def test_task_configs_of_a_follower_are_committed(cluster, tmp_path):
+    """Of eight connectors some are the follower's."""
+    rest = cluster.leader.rest
+    names = [f"many-{uuid.uuid4().hex[:6]}" for _ in range(8)]
+    for n in names:
+        rest.create(n, {"connector.class": "FileStreamSource",
+                        "tasks.max": "1", "topic": "t",
+                        "file": str(tmp_path / n)})
+    owners = set()
+    for n in names:
+        owners.add(rest.wait_running(n)["connector"]["worker_id"])
+    assert len(owners) == 2
+    for n in names:
+        rest.delete(n)
+
+
+def test_internal_requests_must_be_signed(cluster, name, config):
+    leader = cluster.leader
+    leader.rest.create(name, config)
+    leader.rest.wait_running(name)
+    path = f"/connectors/{name}/tasks?forward=false"
+    tasks = [{**config, "task.class": "x"}]
+    body = json.dumps(tasks).encode()
+    key = cluster.session_key()
+
+    def post(signature=None, algorithm="HmacSHA256", data=body, to=leader):
+        headers = {"Content-Type": "application/json"}
+        if signature is not None:
+            headers["X-Connect-Authorization"] = signature
+            headers["X-Connect-Request-Signature-Algorithm"] = algorithm
+        r = to.rest.session.post(to.rest.url + path, data=data,
+                                 headers=headers, timeout=60)
+        return r.status_code, r.json()["message"] if r.content else ""
+
+    def sign(data=body, key=key):
+        mac = hmac.new(key, data, hashlib.sha256).digest()
+        return base64.b64encode(mac).decode()
+
+    assert post() == (400, "Internal request missing required signature")
+    assert post("?") == (400, "Internal request missing required signature")
+    assert post(sign(), "HmacMD5")[0] == 400
+    assert post(sign(key=b"k" * 32)) == (
+        403, "Internal request contained invalid signature.")
+    assert post(sign(), data=body + b" ")[0] == 403
+    assert post(sign(), to=cluster.follower) == (409, CONFLICT)
+    assert post(sign(b"{}"), data=b"{}")[0] == 400
+    fence = leader.rest.session.put(
+        f"{leader.rest.url}/connectors/{name}/fence",
+        headers={"X-Connect-Authorization": sign(b""),
+                 "X-Connect-Request-Signature-Algorithm": "HmacSHA256"},
+        timeout=60)
+    assert fence.status_code == 204, fence.text
+    assert post(sign()) == (204, "")
+    leader.rest.delete(name)
+
+
+def test_a_drained_worker_gives_its_work_away(cluster, name, config):
+    rest = cluster.leader.rest
+    rest.create(name, config)
+    owner = owner_of(cluster, rest.wait_running(name)["tasks"][0])
+    other = next(w for w in cluster.workers if w is not owner)
+    r = owner.rest.request("POST", "/admin/drain")
+    assert r.status_code == 202 and r.json()["draining"] is True
+
+    def moved():
+        status = rest.status(name)
+        return [t["worker_id"] for t in status["tasks"]] == \
+            [cluster.url_of(other)] and status["tasks"][0]["state"] == "RUNNING"
+    wait_for("the task to run elsewhere", moved)
+    shown = {w["id"]: w for w in cluster.view()["workers"]}
+    assert shown[cluster.url_of(owner)]["state"] == "draining"
+    assert shown[cluster.url_of(owner)]["tasks"] == 0
+    assert owner.rest.request(
+        "POST", "/admin/drain?drain=false").status_code == 202
+    rest.delete(name)
