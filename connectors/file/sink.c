@@ -13,7 +13,7 @@
 #include "file.h"
 #include "text.h"
 
-#define BUFFER_BYTES (1 << 20)
+#define BUFFER_BYTES (1 << 18)
 #define TAIL_MAX     (64 << 20) /* how far back a torn line is looked for */
 #define RETRY_MS     1000
 /* Set on a file whose lines are all whole: a last one that is not was torn

@@ -6,6 +6,8 @@
 #include "places.h"
 #include "staging.h"
 
+#define IDLE_MS 2000 /* without records: memory goes back */
+
 struct sink {
 	const struct ps_host *host;
 	struct mem mem;   /* for the task's life */
@@ -244,12 +246,17 @@ put(void *state, struct ps_batch *b, struct ps_error *err)
 	struct sink *s = state;
 	int r;
 
-	if (b->count == 0)
+	if (b->count == 0) {
+		mem_reset(&s->batch);
+		staging_trim(&s->staging);
 		return 0;
+	}
 	r = be_ready(s, err);
 	if (r == 0)
 		r = write_batch(s, b, err);
 	s->immediate = false;
+	if (r == 0)
+		s->host->retry_after(s->host, IDLE_MS);
 	if (r != 0)
 		db_close(&s->db);
 	tell(s, r == 0 ? NULL : err);

@@ -20,6 +20,12 @@ staging_fini(struct staging *s)
 	str_fini(&s->data);
 }
 
+void
+staging_trim(struct staging *s)
+{
+	str_fini(&s->data);
+}
+
 int
 staging_prepare(struct staging *s, struct target *t, struct ps_error *err)
 {

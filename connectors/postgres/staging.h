@@ -28,6 +28,8 @@ struct staging {
 void staging_init(struct staging *s, const struct ps_host *h, struct db *db,
     const struct sinkconf *cfg, struct ps_arena *a);
 void staging_fini(struct staging *s);
+/* Gives back what the rows took. */
+void staging_trim(struct staging *s);
 /* Makes the temporary table; not within a transaction. */
 int staging_prepare(struct staging *s, struct target *t, struct ps_error *err);
 /* Writes the rows, inside the transaction. Bad ones are reported to the host,

@@ -13,7 +13,7 @@ pool_init(struct pool *p, size_t budget_bytes)
 }
 
 void
-pool_fini(struct pool *p)
+pool_trim(struct pool *p)
 {
 	struct chunk *next;
 

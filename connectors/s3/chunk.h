@@ -29,7 +29,8 @@ struct chain {
 };
 
 void pool_init(struct pool *p, size_t budget_bytes);
-void pool_fini(struct pool *p);
+/* Frees the chunks that nobody has. */
+void pool_trim(struct pool *p);
 /* Chunks that may still be taken. */
 size_t pool_left(const struct pool *p);
 /* Memory that is no chunk but counts (a compressor's); may be negative. */

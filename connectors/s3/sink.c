@@ -12,6 +12,7 @@
 #define ABORT_WAIT_MS 1000
 #define TICK_MS       5 /* while something is in flight */
 #define RETRY_MS      10
+#define TRIM_MS       2000 /* without records: memory goes back */
 
 struct s3_sink {
 	const struct ps_host *host;
@@ -22,6 +23,7 @@ struct s3_sink {
 	/* Of the last record, so that most find their writer at once. */
 	const char *last_topic;
 	struct writer *last;
+	int64_t came_ms; /* the last records */
 	bool is_waiting; /* the status shows a cause */
 };
 
@@ -94,7 +96,7 @@ sink_destroy(void *state)
 	}
 	settle(s);
 	client_free(&s->shared.client);
-	pool_fini(&s->pool);
+	pool_trim(&s->pool);
 	conf_fini(&s->conf);
 	free(s);
 }
@@ -416,6 +418,8 @@ schedule(struct s3_sink *s)
 
 	if (client_pending(s->shared.client) > 0)
 		ms = TICK_MS;
+	else if (s->pool.idle != NULL)
+		ms = TRIM_MS;
 	for (struct writer *w = s->writers; w != NULL; w = w->next) {
 		due = writer_due(w);
 		ms = due < ms ? due : ms;
@@ -446,6 +450,10 @@ sink_put(void *state, struct ps_batch *b, struct ps_error *err)
 		writer_tick(w);
 	if (step(s, err) != 0)
 		return -1;
+	if (b->count > 0)
+		s->came_ms = s->shared.now_ms;
+	else if (s->shared.now_ms - s->came_ms >= TRIM_MS)
+		pool_trim(&s->pool);
 	schedule(s);
 	return 0;
 }

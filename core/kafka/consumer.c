@@ -290,6 +290,18 @@ consumer_release(struct consumer *c, struct consumer_event *e)
 	e->record_count = 0;
 }
 
+void
+consumer_shrink(struct consumer *c)
+{
+	if (c->count > 0)
+		return;
+	free(c->messages);
+	free(c->batch);
+	c->messages = NULL;
+	c->batch = NULL;
+	c->room = 0;
+}
+
 /* librdkafka's close does not tell the group of a member without partitions:
  * the others would wait for its session to end. */
 static void

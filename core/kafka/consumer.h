@@ -101,6 +101,8 @@ int consumer_poll(struct consumer *c, const struct consumer_limits *limits,
 int consumer_fd(const struct consumer *c);
 /* The records of the event end here; its positions as well. */
 void consumer_release(struct consumer *c, struct consumer_event *e);
+/* Gives back what batches took, when none is out. */
+void consumer_shrink(struct consumer *c);
 /* Fills up to `room`; the number there is. */
 size_t consumer_headers(const struct consumer_record *r,
     struct consumer_header *out, size_t room);

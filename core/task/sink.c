@@ -232,6 +232,19 @@ poll_records(struct sink *s, struct ps_error *err)
 	return e.what != CONSUMER_NOTHING;
 }
 
+/* What a burst took goes once nothing has come for a while; task.c gives it
+ * to the system. */
+static void
+shrink(struct sink *s)
+{
+	if (s->read == s->read_before && !s->is_held && s->consumer != NULL) {
+		batch_free(&s->batch);
+		s->batch = batch_new(CHUNK);
+		consumer_shrink(s->consumer);
+	}
+	s->read_before = s->read;
+}
+
 static void
 publish(struct sink *s)
 {
@@ -247,6 +260,7 @@ publish(struct sink *s)
 	if (clock_since(s->next_gauges, clock_now()) < 0)
 		return;
 	s->next_gauges = clock_after(clock_now(), GAUGES_MS);
+	shrink(s);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		metric_set(m, METRIC_COUNTER, names[i], labels,
 		    (double)values[i]);

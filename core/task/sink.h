@@ -39,6 +39,7 @@ struct sink {
 	struct ps_arena *scratch;
 
 	uint64_t read, put, batches, commits, put_ms;
+	uint64_t read_before; /* when it was looked at last */
 	struct clock_ms next_gauges;
 };
 

@@ -36,7 +36,9 @@ pytestmark = [
 CEILINGS = {  # instructions for each record: ours, all; measured
     "file-topic": (630, 4400),    # 536 to 555, 3420 to 3840
     "topic-file": (555, 3250),    # 491, 2830
-    "topic-s3": (745, 7500),      # 660, 6510, half of it SHA-256
+    # 660, 6510. Half of it is SHA-256, as valgrind's processor has none of
+    # the instructions for it: 0.5 GB/s so, 1.7 with them.
+    "topic-s3": (745, 7500),
     "pg-topic": (2780, 7050),     # 2470, 6110
     "topic-pg": (8000, 12300),    # 7140, 10680
 }

@@ -13,6 +13,7 @@ WORKER, TASK = 15 * MIB, 3 * MIB  # what they may take when idle
 # libcurl brings OpenSSL, GnuTLS, Kerberos, LDAP and SSH, a megabyte of each
 # process that nothing can share: 2.7 to 3.0 MiB with two tasks of each kind.
 CURL_TASK = 3.5 * MIB
+BURST = 5 * MIB  # after one, of each task: 2.1 to 3.4 are left
 
 
 def rest_at(pids, limit):
@@ -98,6 +99,36 @@ def test_idle_tasks_of_every_kind_keep_to_their_limit(
             name: worker.wait_task(name) for kind, both in names.items()
             for name in both if (kind in ("http-sink", "s3-sink")) == curl},
             limit))
+
+
+def test_what_a_burst_took_is_given_back(
+        worker, kafka, topic, postgres, db, s3, bucket, receiver, folder,
+        unique, capsys):
+    t, count = topic("t"), 60000
+    text = {"value.converter": configs.STRING}
+    sinks = {
+        "file": configs.file_sink(folder + "/out", t),
+        "postgres": configs.postgres_sink(
+            postgres, db, t, "rows", **{
+                "value.converter": configs.JSON,
+                "value.converter.schemas.enable": "false"}),
+        "s3": configs.s3_sink(s3, bucket, t, flush_size="20000", **text),
+        "http": configs.http_sink(receiver.url, t, batch_max_size="500",
+                                  **text),
+    }
+    postgres.execute(db, "CREATE TABLE rows (n int, pad text)")
+    kafka.produce(t, [b'{"n": %d, "pad": "%s"}' % (n, b"x" * 300)
+                      for n in range(count)])
+    names = {kind: unique(kind) for kind in sinks}
+    for kind, config in sinks.items():
+        worker.rest.create(names[kind], config)
+    pids = {kind: worker.wait_task(names[kind]) for kind in sinks}
+    for kind, name in names.items():
+        wait_for(f"all by {kind}", lambda name=name: kafka.committed(
+            "connect-" + name) == {(t, 0): count}, 120)
+    peaks = {kind: process.peak(pid) for kind, pid in pids.items()}
+    assert min(peaks.values()) > 1.5 * BURST, in_words(peaks)
+    show(capsys, rest_at(pids, BURST))
 
 
 def test_a_slow_sink_stays_within_its_memory(worker, kafka, topic, receiver,
