@@ -322,7 +322,11 @@ def test_offsets_of_a_source_are_altered_as_by_kafka_connect(
         stopped_sources, index):
     found = [altered_source(rest, name, ALTERED_SOURCE[index])
              for rest, name in stopped_sources]
-    assert found[1] == found[0]
+    assert found[1][:2] == found[0][:2]
+    # Kafka Connect may answer what was there before its own change.
+    judge, name = stopped_sources[0]
+    wait_for("the judge to know", lambda: sorted(
+        judge.offsets(name), key=str) == found[1][2])
 
 
 # What only penstock promises

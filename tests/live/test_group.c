@@ -181,10 +181,10 @@ Test(group, session_that_the_broker_refuses_is_named, .timeout = 60)
 
 	names(group, topic, "short");
 	make_topic(&v, topic);
-	join(&m, v.servers, group, topic, 1000);
+	join(&m, v.servers, group, topic, 900);
 	UNTIL(m.broken == 1, &m, NULL, LIMIT_MS);
 	cr_expect(eq(int, m.err.code, PS_E_CONFIG));
-	cr_expect(strstr(m.err.text, "session.timeout.ms=1000") != NULL, "%s",
+	cr_expect(strstr(m.err.text, "session.timeout.ms=900") != NULL, "%s",
 	    m.err.text);
 	leave(&m);
 }
