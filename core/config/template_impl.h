@@ -1,0 +1,23 @@
+/*
+ * template_impl: what the files of template share.
+ */
+#ifndef PENSTOCK_CONFIG_TEMPLATE_IMPL_H
+#define PENSTOCK_CONFIG_TEMPLATE_IMPL_H
+
+#include "config/template.h"
+
+struct ps_arena;
+
+/* Is the whole text one reference, ${alias:key}? */
+bool template_is_reference(const char *text);
+/* Members that nobody reads would be no error: they are. `known` ends with
+ * NULL, `where` is put before what is said. */
+void template_check_known(const char *where, const json_t *obj,
+    const char *const *known, json_t *errors);
+/* Checks a parameter's definition. */
+void template_check_param(const char *name, const json_t *def, json_t *errors);
+/* A value as its type has it, text or array of texts; NULL and a fault. */
+json_t *template_value(const char *name, const json_t *def, const json_t *given,
+    json_t *errors);
+
+#endif

@@ -1,0 +1,339 @@
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/js.h"
+#include "base/text.h"
+#include "config/template_impl.h"
+
+#define ARENA_BYTES   1024
+#define PATTERN_MAX   200
+#define REPEATS_MAX   1000
+#define MATCHED_MAX   4096
+#define SHOWN_MAX     100
+#define MASKED        "[hidden]"
+#define ANCHORS_BYTES 8
+
+/* A text as its type has it, in the arena; NULL: it is none. */
+typedef const char *text_fn(struct ps_arena *a, const char *text);
+
+static const char *
+any_text(struct ps_arena *a, const char *text)
+{
+	(void)a;
+	return text;
+}
+
+static const char *
+int_text(struct ps_arena *a, const char *text)
+{
+	int64_t n;
+
+	if (text_int64(text, INT64_MIN, INT64_MAX, &n) != 0)
+		return NULL;
+	return ps_printf(a, "%lld", (long long)n);
+}
+
+static const char *
+bool_text(struct ps_arena *a, const char *text)
+{
+	bool is;
+
+	(void)a;
+	if (text_bool(text, &is) != 0)
+		return NULL;
+	return is ? "true" : "false";
+}
+
+static const struct type {
+	const char *name, *expected;
+	text_fn *text;
+	bool is_list, needs_enum;
+} types[] = {
+	{ "string", "a text", any_text, false, false },
+	{ "int", "a whole number", int_text, false, false },
+	{ "boolean", "true or false", bool_text, false, false },
+	{ "enum", "one of enum", any_text, false, true },
+	{ "list", "a list of texts", any_text, true, false },
+};
+
+static const struct type *
+type_of(const json_t *def)
+{
+	const char *name = js_opt_str(def, "type");
+
+	for (size_t i = 0; name != NULL && i < sizeof types / sizeof *types;
+	     i++)
+		if (strcmp(types[i].name, name) == 0)
+			return &types[i];
+	return NULL;
+}
+
+bool
+template_is_reference(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 4 && text_starts(text, "${") && text[len - 1] == '}' &&
+	       strchr(text, '}') == text + len - 1 &&
+	       strchr(text, ':') != NULL && text[2] != ':' &&
+	       !text_starts(text, "${param:");
+}
+
+/* ---- patterns ---------------------------------------------------------- */
+
+/* What would take the matcher more memory or time than a pattern is worth:
+ * references back, and repeats of repeats. */
+static const char *
+too_costly(const char *pattern)
+{
+	long repeats = 1;
+
+	if (strlen(pattern) > PATTERN_MAX)
+		return "it is longer than 200 bytes";
+	for (const char *p = pattern; *p != '\0'; p++) {
+		if (*p == '\\' && p[1] >= '1' && p[1] <= '9')
+			return "it refers back to a group";
+		if (*p == '{') {
+			const char *comma = p + strcspn(p, ",}");
+			long low = strtol(p + 1, NULL, 10);
+			long high =
+			    *comma == ',' ? strtol(comma + 1, NULL, 10) : low;
+
+			repeats *= high > low ? high : low < 1 ? 1 : low;
+		}
+		if (repeats < 0 || repeats > REPEATS_MAX)
+			return "it repeats more than 1000 times";
+	}
+	return NULL;
+}
+
+static int
+compile(const char *pattern, regex_t *out)
+{
+	char text[PATTERN_MAX + ANCHORS_BYTES];
+
+	(void)snprintf(text, sizeof text, "^(%s)$", pattern);
+	return regcomp(out, text, REG_EXTENDED | REG_NOSUB);
+}
+
+static bool
+matches(const json_t *def, const char *text)
+{
+	const char *pattern = js_opt_str(def, "pattern");
+	regex_t re;
+	bool found;
+
+	if (pattern == NULL)
+		return true;
+	if (strlen(text) > MATCHED_MAX || too_costly(pattern) != NULL ||
+	    compile(pattern, &re) != 0)
+		return false;
+	found = regexec(&re, text, 0, NULL, 0) == 0;
+	regfree(&re);
+	return found;
+}
+
+/* ---- values ------------------------------------------------------------ */
+
+static bool
+is_listed(const json_t *def, const char *text)
+{
+	const json_t *list = json_object_get(def, "enum"), *item;
+	size_t i;
+
+	if (list == NULL)
+		return true;
+	json_array_foreach(list, i, item)
+	{
+		const char *one = json_string_value(item);
+
+		if (one != NULL && strcmp(one, text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* One text of a value: the checked text, or NULL and a fault. */
+static json_t *
+checked(const char *name, const json_t *def, const char *text, json_t *errors)
+{
+	struct ps_arena *a = arena_new(ARENA_BYTES);
+	const struct type *t = type_of(def);
+	bool secret = json_is_true(json_object_get(def, "secret"));
+	const char *shown = secret ? MASKED : text;
+	const char *put = t->text(a, text);
+	json_t *out = NULL;
+
+	if (secret && !template_is_reference(text))
+		template_fault(errors,
+		    "parameter %s: a secret is given as a reference, like "
+		    "${file:/etc/penstock/db.properties:password}, never in "
+		    "clear",
+		    name);
+	else if (put == NULL)
+		template_fault(errors, "parameter %s: %.*s is not %s", name,
+		    SHOWN_MAX, shown, t->expected);
+	else if (!is_listed(def, put))
+		template_fault(errors, "parameter %s: %.*s is not one of %s",
+		    name, SHOWN_MAX, shown,
+		    js_dump(a, json_object_get(def, "enum")));
+	else if (!matches(def, put))
+		template_fault(errors,
+		    "parameter %s: %.*s does not match its pattern %s", name,
+		    SHOWN_MAX, shown, js_opt_str(def, "pattern"));
+	else
+		out = json_string(put);
+	arena_free(&a);
+	return out;
+}
+
+/* A scalar's text in the arena; NULL: it is none. */
+static const char *
+scalar(struct ps_arena *a, const json_t *j)
+{
+	if (json_is_string(j))
+		return json_string_value(j);
+	if (json_is_integer(j) || json_is_boolean(j))
+		return js_dump(a, j);
+	return NULL;
+}
+
+static json_t *
+list_value(struct ps_arena *a, const char *name, const json_t *def,
+    const json_t *given, json_t *errors)
+{
+	json_t *out = json_array(), *one;
+	size_t before = json_array_size(errors), count;
+	const char *text = json_string_value(given);
+	char **items;
+
+	if (text != NULL) {
+		items = text_list(a, text, &count);
+	} else {
+		count = json_array_size(given);
+		items = ps_calloc(a, count + 1, sizeof *items);
+		for (size_t i = 0; i < count; i++) {
+			text = scalar(a, json_array_get(given, i));
+			items[i] = text == NULL ? NULL : ps_strdup(a, text);
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (items[i] == NULL || items[i][0] == '\0') {
+			template_fault(errors,
+			    "parameter %s: item %zu is not a text", name,
+			    i + 1);
+			continue;
+		}
+		one = checked(name, def, items[i], errors);
+		if (one != NULL)
+			(void)json_array_append_new(out, one);
+	}
+	if (json_array_size(errors) == before)
+		return out;
+	json_decref(out);
+	return NULL;
+}
+
+json_t *
+template_value(const char *name, const json_t *def, const json_t *given,
+    json_t *errors)
+{
+	struct ps_arena *a = arena_new(ARENA_BYTES);
+	const struct type *t = type_of(def);
+	bool as_list =
+	    t->is_list && (json_is_array(given) || json_is_string(given));
+	const char *text = scalar(a, given);
+	json_t *out = NULL;
+
+	if (as_list)
+		out = list_value(a, name, def, given, errors);
+	else if (t->is_list || text == NULL)
+		template_fault(errors, "parameter %s: expected %s", name,
+		    t->expected);
+	else
+		out = checked(name, def, text, errors);
+	arena_free(&a);
+	return out;
+}
+
+/* ---- definitions ------------------------------------------------------- */
+
+static void
+check_members(const char *name, const json_t *def, json_t *errors)
+{
+	static const char *const known[] = { "type", "default", "required",
+		"pattern", "enum", "secret", "description", NULL };
+	static const char *const flags[] = { "required", "secret" };
+	char where[SHOWN_MAX + 16];
+
+	(void)snprintf(where, sizeof where, "parameter %.*s: ", SHOWN_MAX,
+	    name);
+	template_check_known(where, def, known, errors);
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+		const json_t *value = json_object_get(def, flags[i]);
+
+		if (value != NULL && !json_is_boolean(value))
+			template_fault(errors, "%s%s is true or false", where,
+			    flags[i]);
+	}
+}
+
+static void
+check_pattern(const char *name, const json_t *def, json_t *errors)
+{
+	const json_t *j = json_object_get(def, "pattern");
+	const char *pattern = json_string_value(j), *why;
+	regex_t re;
+
+	if (j == NULL)
+		return;
+	why = pattern == NULL ? "it is not a text" : too_costly(pattern);
+	if (why != NULL) {
+		template_fault(errors, "parameter %s: pattern: %s", name, why);
+		return;
+	}
+	if (compile(pattern, &re) != 0)
+		template_fault(errors,
+		    "parameter %s: pattern %s is no regular expression", name,
+		    pattern);
+	else
+		regfree(&re);
+}
+
+static void
+check_enum(const char *name, const json_t *def, const struct type *t,
+    json_t *errors)
+{
+	const json_t *list = json_object_get(def, "enum"), *item;
+	bool fine = json_array_size(list) > 0;
+	size_t i;
+
+	json_array_foreach(list, i, item) fine = fine && json_is_string(item);
+	if ((list != NULL || t->needs_enum) && !fine)
+		template_fault(errors,
+		    "parameter %s: enum: a list of texts is expected", name);
+}
+
+void
+template_check_param(const char *name, const json_t *def, json_t *errors)
+{
+	size_t before = json_array_size(errors);
+	const struct type *t = type_of(def);
+	const json_t *absent = json_object_get(def, "default");
+
+	if (t == NULL) {
+		template_fault(errors,
+		    "parameter %s: type: one of string, int, boolean, list, "
+		    "enum is expected",
+		    name);
+		return;
+	}
+	check_members(name, def, errors);
+	check_pattern(name, def, errors);
+	check_enum(name, def, t, errors);
+	if (absent != NULL && !json_is_null(absent) &&
+	    json_array_size(errors) == before)
+		json_decref(template_value(name, def, absent, errors));
+}
