@@ -28,8 +28,8 @@ read_type(const char *text, enum ps_type *out, struct ps_error *err)
 		{ "boolean", PS_BOOLEAN },
 		{ "string", PS_STRING },
 	};
-	static const char *const others[] = { "bytes", "array", "map",
-		"struct" };
+	static const char *const others[] = { "BYTES", "ARRAY", "MAP",
+		"STRUCT" };
 
 	text += strspn(text, " ");
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -87,7 +87,7 @@ read_specs(struct cast *t, const struct ps_config *c, struct ps_error *err)
 	if (t->whole != PS_NULL && specs.count > 1)
 		return ps_fail(err, PS_E_CONFIG,
 		    "Cast transformations that specify a type to cast the "
-		    "entire value to may ony specify a single cast in their "
+		    "entire value to may only specify a single cast in their "
 		    "spec");
 	return 0;
 }
@@ -195,7 +195,7 @@ const struct ps_key cast_keys[CAST_KEYS] = {
 	{ .name = "spec",
 	    .type = PS_KEY_LIST,
 	    .importance = PS_HIGH,
-	    .flags = PS_REQUIRED | PS_NOT_EMPTY,
+	    .flags = PS_REQUIRED,
 	    .doc = "Fields and the types to cast them to, as "
 		   "field1:type,field2:type, or one type to cast all of a key "
 		   "or value to. Types are int8, int16, int32, int64, float32, "

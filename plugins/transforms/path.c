@@ -17,7 +17,7 @@ add_step(struct path *p, const char *name, size_t len)
 /* Behind the opening backtick: the step ends at one that is followed by a dot
  * or the end. `s` is changed in place. */
 static char *
-quoted_step(struct path *p, char *s, struct ps_error *err)
+quoted_step(struct path *p, char *s, size_t at, struct ps_error *err)
 {
 	char *to = s, *start = s;
 
@@ -34,8 +34,8 @@ quoted_step(struct path *p, char *s, struct ps_error *err)
 	}
 	(void)ps_fail(err, PS_E_CONFIG,
 	    "Incomplete backtick pair in path: [%s], consider adding a "
-	    "backslash before the backtick",
-	    p->text);
+	    "backslash before backtick at position %zu to escape it",
+	    p->text, at);
 	return NULL;
 }
 
@@ -43,7 +43,7 @@ int
 path_read(struct common *t, const char *text, bool nested, struct path *out,
     struct ps_error *err)
 {
-	char *s = common_strdup(t, text);
+	char *start = common_strdup(t, text), *s = start;
 
 	*out = (struct path){ .text = text };
 	out->steps = (struct step *)common_alloc(t,
@@ -54,7 +54,7 @@ path_read(struct common *t, const char *text, bool nested, struct path *out,
 	}
 	for (;;) {
 		if (*s == '`') {
-			s = quoted_step(out, s + 1, err);
+			s = quoted_step(out, s + 1, (size_t)(s - start), err);
 			if (s == NULL)
 				return -1;
 		} else {

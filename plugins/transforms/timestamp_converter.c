@@ -16,12 +16,12 @@ enum kind {
 
 static const char *const kind_names[] = { "string", "unix", "Date", "Time",
 	"Timestamp", NULL };
-static const char *const precisions[] = { "seconds", "milliseconds",
-	"microseconds", "nanoseconds", NULL };
+static const char *const precisions[] = { "nanoseconds", "microseconds",
+	"milliseconds", "seconds", NULL };
 /* How many of a unit a millisecond has, or how many ms the unit. */
 static const struct unit {
 	int64_t per_ms, ms;
-} units[] = { { 0, 1000 }, { 1, 1 }, { 1000, 0 }, { 1000000, 0 } };
+} units[] = { { 1000000, 0 }, { 1000, 0 }, { 1, 1 }, { 0, 1000 } };
 
 struct converter {
 	struct common common;

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.Configurable;
+import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.connect.connector.ConnectRecord;
 import org.apache.kafka.connect.data.Field;
@@ -176,6 +177,21 @@ public class Conform {
         out.put("loose", isLoose(r.key()) || isLoose(r.value()));
     }
 
+    /** The key table of a class: type, default (absent: required), importance. */
+    static void keys(ObjectNode out, String name) throws Exception {
+        Object o = made(name);
+        ConfigDef def = o instanceof Transformation<?> t ? t.config()
+            : o instanceof Predicate<?> p ? p.config()
+            : o instanceof Converter c ? c.config() : ((HeaderConverter) o).config();
+        for (ConfigDef.ConfigKey k : def.configKeys().values()) {
+            ObjectNode key = out.putObject(k.name);
+            key.put("type", k.type.name());
+            key.put("importance", k.importance.name());
+            key.put("required", !k.hasDefault());
+            key.put("default", k.hasDefault() ? ConfigDef.convertToString(k.defaultValue, k.type) : null);
+        }
+    }
+
     @SuppressWarnings("unchecked")
     static void run(ObjectNode out, JsonNode line) throws Exception {
         Map<String, String> config = new HashMap<>(), after = new HashMap<>();
@@ -205,7 +221,11 @@ public class Conform {
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             ObjectNode out = JSON.createObjectNode();
             try {
-                run(out, JSON.readTree(line));
+                JsonNode asked = JSON.readTree(line);
+                if (asked.has("keys"))
+                    keys(out, asked.get("keys").textValue());
+                else
+                    run(out, asked);
             } catch (Throwable e) {
                 out = JSON.createObjectNode();
                 out.put("failed", stage);
