@@ -48,18 +48,26 @@ on_left(void *ctx)
 static const struct group_ops group_ops = { on_owner, on_broken, on_left };
 
 __attribute__((unused)) static void
-join(struct member *m, const char *servers, const char *group,
-    const char *topic, int session_ms)
+join_as(struct member *m, const char *servers, struct group_spec *spec)
 {
 	struct ps_setting s[] = { { "bootstrap.servers", servers } };
 	struct ps_config c = { s, 1 };
-	struct group_spec spec = { &c, group, topic, session_ms, session_ms / 5,
-		NULL };
 	struct ps_error err = { PS_OK, "" };
 
+	spec->settings = &c;
 	*m = (struct member){ .g = NULL };
-	m->g = group_join(&spec, &group_ops, m, &err);
+	m->g = group_join(spec, &group_ops, m, &err);
 	cr_assert(m->g != NULL, "%s", err.text);
+}
+
+__attribute__((unused)) static void
+join(struct member *m, const char *servers, const char *group,
+    const char *topic, int session_ms)
+{
+	struct group_spec spec = { NULL, group, topic, session_ms,
+		session_ms / 5, NULL };
+
+	join_as(m, servers, &spec);
 }
 
 /* One turn of a loop that is driven by descriptors alone; NULL: only one. */

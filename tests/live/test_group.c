@@ -145,6 +145,53 @@ Test(group, other_member_follows_one_that_is_killed, .timeout = 60)
 	leave(&m);
 }
 
+/* Gone without a word, as a process that is killed. */
+Test(group, who_takes_its_own_place_owns_at_once, .timeout = 60)
+{
+	char group[64], topic[64];
+	struct group_spec spec = { NULL, group, topic, SESSION_MS, 500,
+		"worker-1" };
+	struct clock_ms back;
+	struct member m;
+	struct live v;
+
+	names(group, topic, "own-place");
+	make_topic(&v, topic);
+	join_as(&m, v.servers, &spec);
+	UNTIL(m.is_owner, &m, NULL, LIMIT_MS);
+	group_free(&m.g);
+	back = clock_now();
+	join_as(&m, v.servers, &spec);
+	UNTIL(m.is_owner, &m, NULL, LIMIT_MS);
+	cr_expect(lt(i64, clock_since(back, clock_now()), SLACK_MS));
+	leave(&m);
+}
+
+Test(group, a_static_owner_that_leaves_is_followed_at_once, .timeout = 60)
+{
+	char group[64], topic[64];
+	struct group_spec spec = { NULL, group, topic, SESSION_MS, 500,
+		"worker-1" };
+	struct clock_ms left;
+	struct member a, b;
+	struct live v;
+
+	names(group, topic, "static-leave");
+	make_topic(&v, topic);
+	join_as(&a, v.servers, &spec);
+	UNTIL(a.is_owner, &a, NULL, LIMIT_MS);
+	spec.instance = "worker-2";
+	join_as(&b, v.servers, &spec);
+	left = clock_now();
+	UNTIL(clock_since(left, clock_now()) > 1000, &a, &b, LIMIT_MS);
+	left = clock_now();
+	group_leave(a.g);
+	UNTIL(a.left == 1 && b.is_owner, &a, &b, LIMIT_MS);
+	cr_expect(lt(i64, clock_since(left, clock_now()), SLACK_MS));
+	group_free(&a.g);
+	leave(&b);
+}
+
 Test(group, stopped_owner_learns_that_another_is_one, .timeout = 60)
 {
 	char group[64], topic[64];
