@@ -12,6 +12,7 @@ from support.cluster import (SESSION_S, Cluster, Stopwatch, places, spread,
                              worker_id)
 from support.connect import Connect
 from support.env import wait_for
+from support.rest import RestError
 from support.worker import Worker
 
 STRING = "org.apache.kafka.connect.storage.StringConverter"
@@ -21,6 +22,8 @@ ALL = SOURCES + [SINK]
 # A slow machine's share; on a quiet one all of it takes half a second.
 TAKE_OVER_S = SESSION_S + 2
 SLACK_S = 6
+QUICK = {"session_timeout_ms": SESSION_S * 1000,
+         "heartbeat_interval_ms": 1500}
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +201,53 @@ def test_after_all_were_killed_nothing_is_running_that_is_not(whole):
             break
         except (ValueError, KeyError):
             assert time.monotonic() < end, s
+
+
+# By any worker
+
+def test_what_a_follower_is_asked_is_done(whole, kafka):
+    """Written by the leader, run by whoever has room; then gone."""
+    follower, name = whole.follower(), "by-a-follower"
+    make_source(whole, follower, name)
+    try:
+        wait_for("it to run", lambda: places(
+            whole.statuses(follower), [name]))
+        assert "first" in values(kafka, whole.topic)
+        for w in whole.workers:
+            assert name in w.rest.connectors()
+        follower.rest.stop_connector(name)
+        follower.rest.wait_state(name, "STOPPED")
+        assert follower.rest.offsets(name)
+    finally:
+        follower.rest.delete(name)
+    assert name not in follower.rest.connectors()
+
+
+# Placement
+
+def test_a_connector_runs_where_its_labels_are(new_worker, kafka, unique):
+    topic = kafka.create_topic(unique("placed"))
+    a = new_worker(kafka.bootstrap, worker_labels="zone=a", **QUICK)
+    b = new_worker(kafka.bootstrap, group=a.group, worker_labels="zone=b",
+                   **QUICK)
+
+    def places_of(zone):
+        s = a.rest.status(name)
+        return {s["connector"]["worker_id"]} | {
+            t["worker_id"] for t in s["tasks"]} == {worker_id(zone)} and \
+            places({name: s}, [name])
+
+    name = unique("placed")
+    config = {"connector.class": "FileStreamSource", "file": f"{a.folder}/in",
+              "topic": topic, "value.converter": STRING}
+    append(a, "in", ["x"])
+    for zone, worker in (("b", b), ("a", a)):
+        a.rest.put_config(
+            name, {**config, "penstock.placement": f"zone={zone}"})
+        wait_for(f"it to run in zone {zone}",
+                 lambda worker=worker: places_of(worker))
+    with pytest.raises(RestError, match="expected label=value"):
+        a.rest.put_config(name, {**config, "penstock.placement": "zone"})
 
 
 # Refusals
