@@ -46,6 +46,9 @@ void rest_metrics(struct exchange *x);
 void rest_put_tasks(struct exchange *x);
 void rest_fence(struct exchange *x);
 
+/* cluster_metrics.c */
+void rest_cluster_metrics(struct exchange *x, struct buf *b);
+
 /* cluster.c */
 void rest_cluster(struct exchange *x);
 void rest_drain(struct exchange *x);

@@ -127,6 +127,7 @@ rest_metrics(struct exchange *x)
 	(void)metric_print(m, &b);
 	statuses_each(journal_statuses(worker_journal(x->worker)), NULL,
 	    put_state, &b);
+	rest_cluster_metrics(x, &b);
 	text = ps_strndup(x->a, buf_str(&b), b.len);
 	exchange_text(x, 200, "text/plain; version=0.0.4; charset=utf-8", text,
 	    b.len);

@@ -391,6 +391,7 @@ cluster_new(const struct cluster_env *env, const struct cluster_ops *ops,
 	c->ops = ops;
 	c->ctx = ctx;
 	c->a = arena_new(ARENA_BYTES);
+	c->moves = moves_new();
 	c->host = machine_name(c->a);
 	c->tick.data = c->limit.data = c;
 	(void)uv_timer_init(env->loop, &c->tick);
@@ -416,6 +417,7 @@ on_closed(uv_handle_t *h)
 		return;
 	herder_free(&c->h);
 	arena_free(&c->a);
+	moves_free(&c->moves);
 	free(c->owner);
 	free(c->catching);
 	free(c);

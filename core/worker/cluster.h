@@ -93,6 +93,8 @@ cluster_owner(const struct cluster *c, const char *connector, int task);
 /* 16 hexadecimal digits; another buffer's content after a lost lease. */
 const char *cluster_incarnation(const struct cluster *c);
 const struct herder *cluster_herder(const struct cluster *c);
+struct moves;
+const struct moves *cluster_moves(const struct cluster *c);
 
 /* ---- Task configs ---- */
 

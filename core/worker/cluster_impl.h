@@ -7,6 +7,7 @@
 #include "worker/cluster.h"
 #include "worker/election.h"
 #include "worker/leases.h"
+#include "worker/moves.h"
 #include "worker/pen.h"
 
 #define CLUSTER_AREA "cluster"
@@ -28,6 +29,7 @@ struct cluster {
 	struct leases *leases;
 	struct election *election;
 	struct pen *pen;
+	struct moves *moves;
 	uv_timer_t tick, limit;
 	int handles;
 

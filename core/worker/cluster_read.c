@@ -85,10 +85,13 @@ take_assignment(struct cluster *c, const struct configs_event *e)
 	if (e->value == NULL)
 		ev.assignment = NULL;
 	if (e->value == NULL ||
-	    wire_read_assignment(a, e->value, e->value_len, &as, &err) == 0)
+	    wire_read_assignment(a, e->value, e->value_len, &as, &err) == 0) {
+		moves_assigned(c->moves, ev.connector, ev.assignment,
+		    clock_now());
 		cluster_step(c, &ev);
-	else
+	} else {
 		skip(e->name, &err);
+	}
 	arena_free(&a);
 }
 

@@ -113,6 +113,12 @@ cluster_incarnation(const struct cluster *c)
 	return c->incarnation;
 }
 
+const struct moves *
+cluster_moves(const struct cluster *c)
+{
+	return c->moves;
+}
+
 const struct herder *
 cluster_herder(const struct cluster *c)
 {

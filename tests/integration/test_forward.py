@@ -218,6 +218,15 @@ def test_a_drained_worker_gives_its_work_away(cluster, name, config):
     shown = {w["id"]: w for w in cluster.view()["workers"]}
     assert shown[cluster.url_of(owner)]["state"] == "draining"
     assert shown[cluster.url_of(owner)]["tasks"] == 0
+    text = other.rest.request("GET", "/metrics").text
+    value = dict(line.rsplit(" ", 1) for line in text.splitlines()
+                 if line.startswith("penstock_cluster_"))
+    assert float(value["penstock_cluster_moves_total"]) >= 1
+    assert float(value["penstock_cluster_epoch"]) >= 1
+    assert sum("lease_age_seconds{" in n for n in value) == 2
+    assert sum("log_lag{" in n for n in value) == 2
+    assert any(n.startswith("penstock_cluster_task_unassigned_seconds_total")
+               and name in n for n in value)
     assert owner.rest.request(
         "POST", "/admin/drain?drain=false").status_code == 202
     rest.delete(name)
