@@ -176,6 +176,15 @@ parse_target(const json_t *body, enum target_state *target, bool *given,
 	return 0;
 }
 
+/* A number or truth value is text too, as in a config; null is none. */
+static const char *
+text_of(struct exchange *x, const json_t *value)
+{
+	if (json_is_string(value))
+		return json_string_value(value);
+	return value == NULL || json_is_null(value) ? "" : js_dump(x->a, value);
+}
+
 /* {"name", "config", "initial_state"} */
 static int
 parse_create(struct exchange *x, const json_t *body, struct request_spec *spec,
@@ -193,7 +202,7 @@ parse_create(struct exchange *x, const json_t *body, struct request_spec *spec,
 		    "Unrecognized field \"%s\", expected name, config, "
 		    "initial_state",
 		    unknown);
-	if (name != NULL && !json_is_string(name) && !json_is_null(name))
+	if (json_is_object(name) || json_is_array(name))
 		return ps_fail(err, PS_E_CONFIG, "name: expected a string");
 	if (!json_is_object(config))
 		return ps_fail(err, PS_E_CONFIG,
@@ -202,8 +211,7 @@ parse_create(struct exchange *x, const json_t *body, struct request_spec *spec,
 		return ps_fail_in(err, "config");
 	if (parse_target(body, target, &given, err) != 0)
 		return -1;
-	spec->connector = text_trim(x->a,
-	    json_is_string(name) ? json_string_value(name) : "");
+	spec->connector = text_trim(x->a, text_of(x, name));
 	spec->config = c;
 	spec->target = given ? target : NULL;
 	return 0;

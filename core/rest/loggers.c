@@ -134,6 +134,17 @@ is_for_all(const struct exchange *x)
 	return false;
 }
 
+/* A number is text too, as everywhere in a flat map. */
+static const char *
+level_in(struct exchange *x, const json_t *value)
+{
+	if (json_is_string(value) || value == NULL || json_is_null(value))
+		return json_string_value(value);
+	return json_is_object(value) || json_is_array(value)
+		   ? NULL
+		   : js_dump(x->a, value);
+}
+
 void
 rest_set_logger(struct exchange *x)
 {
@@ -143,7 +154,7 @@ rest_set_logger(struct exchange *x)
 
 	if (body == NULL)
 		return;
-	text = js_opt_str(body, "level");
+	text = level_in(x, json_object_get(body, "level"));
 	if (text == NULL)
 		exchange_error(x, 400,
 		    "Desired 'level' parameter was not specified in request.");

@@ -33,6 +33,7 @@ struct rest {
 	struct guard *guard;
 	struct audit *audit;
 	struct forwarder *forwarder; /* NULL: a standalone worker's */
+	struct headers *headers;
 	uv_timer_t look;
 	bool looks;
 	size_t count;
@@ -154,8 +155,8 @@ open_door(struct rest *r, struct door *d, const struct listener *l,
 		.guard = r->guard,
 		.audit = r->audit,
 		.forwarder = r->forwarder,
+		.headers = r->headers,
 	};
-
 	if (l->tls) {
 		d->tls = tls_new(o, l, err);
 		if (d->tls == NULL)
@@ -227,7 +228,8 @@ rest_open(struct worker *w, struct ps_error *err)
 		r->forwarder = forwarder_new(w);
 	r->guard = guard_new(o, err);
 	r->audit = r->guard == NULL ? NULL : audit_new(o, err);
-	if (r->audit == NULL || open_doors(r, err) != 0) {
+	r->headers = r->audit == NULL ? NULL : headers_new(&o->all, err);
+	if (r->headers == NULL || open_doors(r, err) != 0) {
 		rest_close(&r);
 		return NULL;
 	}
@@ -264,6 +266,7 @@ finish(struct rest *r)
 {
 	guard_free(&r->guard);
 	audit_free(&r->audit);
+	headers_free(&r->headers);
 	free(r);
 }
 

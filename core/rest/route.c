@@ -139,35 +139,70 @@ find(struct exchange *x, const char *path, const char **allow)
 
 /* ---- the frame --------------------------------------------------------- */
 
-/* Does an Accept header take that type? (q values are not weighed) */
+/* Is one of them in an Accept header? (q values are not weighed) */
 static bool
 accepts(const struct exchange *x, const struct route *r)
 {
-	bool text = (r->flags & TEXT) != 0;
+	static const char *const types[] = { "*/*", "application/*",
+		"application/json" };
+	const char *p = x->accept;
 
-	return x->accept == NULL || x->accept[0] == '\0' ||
-	       strstr(x->accept, "*/*") != NULL ||
-	       strcasestr(x->accept, "application/") != NULL || text;
+	if ((r->flags & TEXT) != 0 || p == NULL || p[0] == '\0')
+		return true;
+	for (; *p != '\0'; p += strcspn(p, ","), p += *p == ',') {
+		size_t len;
+
+		p += strspn(p, " \t");
+		len = strcspn(p, ";, \t");
+		for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+			if (strlen(types[i]) == len &&
+			    strncasecmp(types[i], p, len) == 0)
+				return true;
+	}
+	return false;
 }
 
+/* No body needs no type, but a type that is said must be JSON. */
 static bool
-is_json(const char *type)
+is_json(const struct exchange *x)
 {
 	static const char json[] = "application/json";
+	const char *type = x->content_type;
 
-	return type != NULL && strncasecmp(type, json, sizeof json - 1) == 0 &&
+	if (type == NULL)
+		return x->body.len == 0;
+	return strncasecmp(type, json, sizeof json - 1) == 0 &&
 	       strchr("; \t", type[sizeof json - 1]) != NULL;
 }
 
+/* Without slashes at its ends, a fragment, and what stands behind a semicolon
+ * in each segment. */
 static const char *
 trimmed(struct exchange *x)
 {
 	const char *path = x->path[0] == '/' ? x->path + 1 : x->path;
-	size_t len = strlen(path);
+	char *out = ps_strndup(x->a, path, strcspn(path, "#")), *to = out;
 
-	if (len > 0 && path[len - 1] == '/')
-		len--;
-	return ps_strndup(x->a, path, len);
+	for (const char *p = out; *p != '\0';)
+		if (*p == ';')
+			p += strcspn(p, "/");
+		else
+			*to++ = *p++;
+	if (to > out && to[-1] == '/')
+		to--;
+	*to = '\0';
+	return out;
+}
+
+/* Are the escapes such, and do they make UTF-8 text? */
+static bool
+is_text(struct exchange *x)
+{
+	const char *path = text_url_decode(x->a, x->path, strlen(x->path));
+	json_t *text = path == NULL ? NULL : json_string(path);
+
+	json_decref(text);
+	return text != NULL;
 }
 
 static bool
@@ -187,6 +222,10 @@ is_refused(struct exchange *x)
 	}
 	if (strstr(x->path, "//") != NULL) {
 		exchange_refuse(x, 400, "HTTP 400 Ambiguous URI empty segment");
+		return true;
+	}
+	if (!is_text(x)) {
+		exchange_refuse(x, 400, "HTTP 400 Bad Request");
 		return true;
 	}
 	return false;
@@ -283,7 +322,7 @@ route_handle(struct exchange *x)
 			exchange_refuse(x, 405, "HTTP 405 Method Not Allowed");
 	} else if (!accepts(x, r)) {
 		exchange_refuse(x, 406, "HTTP 406 Not Acceptable");
-	} else if (x->body.len > 0 && !is_json(x->content_type)) {
+	} else if (!is_json(x)) {
 		exchange_refuse(x, 415, "HTTP 415 Unsupported Media Type");
 	} else {
 		run(x, r);

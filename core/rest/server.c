@@ -93,6 +93,19 @@ add_header(struct MHD_Response *r, const char *name, const char *value)
 		(void)MHD_add_response_header(r, name, value);
 }
 
+static void
+add_configured(void *ctx, enum header_action action, const char *name,
+    const char *value)
+{
+	struct MHD_Response *r = ctx;
+	const char *there;
+
+	while (action == HEADER_SET &&
+	       (there = MHD_get_response_header(r, name)) != NULL)
+		(void)MHD_del_response_header(r, name, there);
+	add_header(r, name, value);
+}
+
 static enum MHD_Result
 queue_answer(struct exchange *x)
 {
@@ -112,6 +125,8 @@ queue_answer(struct exchange *x)
 	add_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, x->challenge);
 	add_header(r, CALLER_PASSED, x->passed);
 	add_header(r, "X-Content-Type-Options", "nosniff");
+	if (x->server->opt.headers != NULL)
+		headers_each(x->server->opt.headers, x, add_configured, r);
 	done = MHD_queue_response(x->conn, (unsigned)x->status, r);
 	MHD_destroy_response(r);
 	return done;
@@ -288,6 +303,8 @@ exchange_open(struct server *s, struct MHD_Connection *conn, const char *method,
 	x->signature = header(x, SIGN_HEADER);
 	x->algorithm = header(x, SIGN_ALGORITHM);
 	x->forwarder = s->opt.forwarder;
+	x->preflight = strcmp(method, "OPTIONS") == 0 &&
+		       header(x, "Access-Control-Request-Method") != NULL;
 	take_length(x);
 	x->next = s->list;
 	if (s->list != NULL)

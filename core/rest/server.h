@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "rest/exchange.h"
+#include "rest/headers.h"
 #include "worker/options.h"
 
 struct tls_pem;
@@ -23,8 +24,9 @@ struct server_options {
 	int64_t request_timeout_ms;
 	struct guard *guard; /* borrowed by each exchange, like … */
 	struct audit *audit;
-	const struct tls_pem *tls;   /* NULL: plain; read while it opens */
-	struct forwarder *forwarder; /* of its exchanges; NULL: none */
+	struct forwarder *forwarder;   /* of its exchanges; NULL: none */
+	const struct headers *headers; /* NULL: none */
+	const struct tls_pem *tls; /* NULL: plain; read while it opens */
 };
 
 struct server_ops {

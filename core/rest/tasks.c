@@ -16,12 +16,14 @@ rest_tasks(struct exchange *x)
 
 /* -1: answered 404, as when a parameter does not convert. */
 static int
-task_of(struct exchange *x)
+task_of(struct exchange *x, int *out)
 {
 	int64_t task;
 
-	if (text_int64(x->param[1], 0, INT32_MAX, &task) == 0)
-		return (int)task;
+	if (text_int64(x->param[1], INT32_MIN, INT32_MAX, &task) == 0) {
+		*out = (int)task;
+		return 0;
+	}
 	exchange_error(x, 404, "HTTP 404 Not Found");
 	return -1;
 }
@@ -29,10 +31,10 @@ task_of(struct exchange *x)
 void
 rest_task_status(struct exchange *x)
 {
-	int task = task_of(x);
 	json_t *state;
+	int task;
 
-	if (task < 0)
+	if (task_of(x, &task) != 0)
 		return;
 	state = view_task(x->worker, x->param[0], task);
 	if (state == NULL)
@@ -46,9 +48,8 @@ void
 rest_restart_task(struct exchange *x)
 {
 	struct request_spec spec = { .op = REQUEST_RESTART_TASK,
-		.connector = x->param[0],
-		.task = task_of(x) };
+		.connector = x->param[0] };
 
-	if (spec.task >= 0)
+	if (task_of(x, &spec.task) == 0)
 		ask_worker(x, &spec, ask_no_content);
 }

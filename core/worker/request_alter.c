@@ -155,7 +155,7 @@ number_of(struct request *rq, const json_t *value, const char *what,
 {
 	const char *text = json_string_value(value);
 
-	if (json_is_integer(value)) {
+	if (json_is_integer(value) && json_integer_value(value) >= 0) {
 		*out = json_integer_value(value);
 		return 0;
 	}

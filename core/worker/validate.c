@@ -87,7 +87,7 @@ prepare(struct request *rq, const struct configs_connector *cfg)
 		    err.text);
 		return -1;
 	}
-	if (inner == NULL)
+	if (inner == NULL && rq->spec.op != REQUEST_PATCH)
 		rq->config = config_with(rq->a, &rq->config, "name", name);
 	if (!ps_config_has(&rq->config, "connector.class")) {
 		request_refuse(rq, ANSWER_INVALID, "%s", no_type);
