@@ -18,8 +18,6 @@ static const struct ps_key source_keys[] = {
 	{ .name = "batch.size",
 	    .type = PS_KEY_INT,
 	    .default_value = "2000",
-	    .flags = PS_HAS_MIN,
-	    .min = 1,
 	    .importance = PS_LOW,
 	    .doc = "The maximum number of records the source task can read "
 		   "from the file each time it is polled" },

@@ -56,7 +56,9 @@ source_create(const struct ps_host *h, const struct ps_class *self,
 	s->topic = strdup(ps_config_str(c, "topic"));
 	if (s->topic == NULL)
 		abort();
-	s->batch_lines = (size_t)ps_config_int(c, "batch.size");
+	s->batch_lines = ps_config_int(c, "batch.size") > 0
+			     ? (size_t)ps_config_int(c, "batch.size")
+			     : 1;
 	s->line_max = (size_t)ps_config_int(c, "line.max.bytes");
 	s->read_size = READ_MAX / 8;
 	return s;

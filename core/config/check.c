@@ -249,6 +249,27 @@ bad_regex(struct ps_arena *a, const char *pattern)
 	return ps_printf(a, "%s at offset %zu", text, (size_t)at);
 }
 
+bool
+check_matches(const char *pattern, const char *text)
+{
+	int error;
+	PCRE2_SIZE at;
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern,
+	    PCRE2_ZERO_TERMINATED,
+	    PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &error, &at, NULL);
+	pcre2_match_data *found;
+	bool matches;
+
+	if (code == NULL)
+		return false;
+	found = pcre2_match_data_create(1, NULL);
+	matches = pcre2_match(code, (PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, 0,
+		      0, found, NULL) >= 0;
+	pcre2_match_data_free(found);
+	pcre2_code_free(code);
+	return matches;
+}
+
 static const char *
 rule_regex(struct ps_arena *a, const struct ps_key *key,
     const struct check_value *v)

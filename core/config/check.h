@@ -26,4 +26,7 @@ const char *check_rules(struct ps_arena *a, const struct ps_key *key,
     const char *name, const struct check_value *v);
 const char *check_type_name(enum ps_key_type type); /* BOOLEAN … PASSWORD */
 
+/* Does the whole text match the pattern? A bad pattern matches nothing. */
+bool check_matches(const char *pattern, const char *text);
+
 #endif

@@ -24,14 +24,16 @@ add_stage(struct def_set *s, const struct key_table *t, const char *kind,
 {
 	struct ps_arena *a = def_set_arena(s);
 	size_t more = t->count - OWN_ROWS;
-	struct ps_key *rest =
-	    ps_alloc(a, (plugin->count + more) * sizeof *rest);
+	struct ps_key *rest;
 	char *prefix = ps_printf(a, "%s.%s.", kind, alias);
 	char *group = ps_printf(a, "%s: %s", kind, alias);
 
 	group[0] = (char)(group[0] - 'a' + 'A');
 	def_set_add(s, rows_for(a, t, OWN_ROWS, alias), OWN_ROWS, prefix,
 	    group);
+	if (plugin == NULL)
+		return;
+	rest = ps_alloc(a, (plugin->count + more + 1) * sizeof *rest);
 	if (plugin->count > 0)
 		memcpy(rest, plugin->keys, plugin->count * sizeof *rest);
 	if (more > 0)

@@ -8,10 +8,11 @@
 #include "config/check.h"
 #include "config/map.h"
 
-/* `hidden_prefix` bytes of the name are not shown by the rules' texts. */
+/* So many bytes of the name are not shown by the texts of rules, and of what
+ * does not parse. */
 struct row {
 	struct ps_key key;
-	size_t hidden_prefix;
+	size_t hidden_prefix, hidden_parse;
 };
 
 struct def_set {
@@ -66,7 +67,7 @@ add_row(struct def_set *s, const struct ps_key *key, const char *prefix,
 		s->rows = grown;
 	}
 	row = &s->rows[s->count++];
-	*row = (struct row){ *key, 0 };
+	*row = (struct row){ *key, 0, 0 };
 	row->key.name = name;
 	if (group != NULL)
 		row->key.group = group;
@@ -79,6 +80,21 @@ def_set_add(struct def_set *s, const struct ps_key *keys, size_t count,
 {
 	for (size_t i = 0; i < count; i++)
 		(void)add_row(s, &keys[i], prefix == NULL ? "" : prefix, group);
+}
+
+void
+def_set_add_own(struct def_set *s, const struct ps_key *keys, size_t count,
+    const char *prefix)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct row *row = add_row(s, &keys[i], prefix, NULL);
+
+		if (row == NULL)
+			continue;
+		if (row->key.display == NULL)
+			row->key.display = keys[i].name;
+		row->hidden_prefix = row->hidden_parse = strlen(prefix);
+	}
 }
 
 static int
@@ -177,6 +193,7 @@ validate_row(struct ps_arena *a, const struct row *row,
 	const char *wrong,
 	    *text = s == NULL ? row->key.default_value : s->value;
 	struct check_value v;
+	struct ps_key shown;
 
 	*out = (struct def_value){ .name = row->key.name, .key = &row->key };
 	if (s == NULL && (row->key.flags & PS_REQUIRED) != 0) {
@@ -187,7 +204,9 @@ validate_row(struct ps_arena *a, const struct row *row,
 			"default value.",
 			row->key.name));
 	}
-	wrong = check_parse(a, &row->key, text, &v);
+	shown = row->key;
+	shown.name += row->hidden_parse;
+	wrong = check_parse(a, &shown, text, &v);
 	if (wrong != NULL)
 		push_error(a, out, wrong);
 	wrong =

@@ -21,6 +21,10 @@ struct def_set *def_set_new(struct ps_arena *a);
  * rows' own group when not NULL. Strings are borrowed. */
 void def_set_add(struct def_set *s, const struct ps_key *keys, size_t count,
     const char *prefix, const char *group);
+/* Keys of a plugin's own behind `prefix`: texts and titles name them without
+ * it. */
+void def_set_add_own(struct def_set *s, const struct ps_key *keys, size_t count,
+    const char *prefix);
 /* As keys of a transform or predicate are shown: those without a default
  * first, then by importance and name, numbered from `order` on. */
 void def_set_embed(struct def_set *s, const struct ps_key *keys, size_t count,

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/js.h"
@@ -22,6 +23,29 @@ static const struct {
 	{ "converter", false },
 	{ "header_converter", false },
 };
+
+static int
+by_class(const void *x, const void *y)
+{
+	const char *a = js_opt_str(*(json_t *const *)x, "class");
+	const char *b = js_opt_str(*(json_t *const *)y, "class");
+
+	return strcmp(a == NULL ? "" : a, b == NULL ? "" : b);
+}
+
+/* The plugins of a kind by their names, behind those that are there. */
+static void
+add_sorted(struct exchange *x, json_t *list, const json_t *plugins)
+{
+	size_t count = json_array_size(plugins), i;
+	json_t **all = ps_calloc(x->a, count + 1, sizeof(void *)), *one;
+
+	json_array_foreach(plugins, i, one) all[i] = one;
+	if (count > 1)
+		qsort(all, count, sizeof(void *), by_class);
+	for (i = 0; i < count; i++)
+		(void)json_array_append(list, all[i]);
+}
 
 static void
 add_kind(json_t *list, const json_t *plugins, const char *type)
@@ -55,11 +79,16 @@ give_list(struct exchange *x, const struct answer *answer)
 	json_t *list = json_array();
 
 	(void)answer;
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		json_t *some = json_array();
+
 		if (all || kinds[i].connector)
-			add_kind(list,
+			add_kind(some,
 			    inventory_plugins(worker_inventory(x->worker)),
 			    kinds[i].type);
+		add_sorted(x, list, some);
+		json_decref(some);
+	}
 	exchange_json(x, 200, list);
 }
 
@@ -166,10 +195,9 @@ stem(struct exchange *x, const char *name)
 static bool
 is_of_type(struct exchange *x, const struct ps_config *config)
 {
-	const char *class = ps_config_str(config, "connector.class");
-	const char *a = stem(x, class), *b = stem(x, x->param[0]);
+	const char *class = ps_config_get(config, "connector.class");
 
-	if (class[0] == '\0' || text_ends(a, b) || text_ends(b, a))
+	if (class == NULL || text_ends(stem(x, class), stem(x, x->param[0])))
 		return true;
 	exchange_error(x, 400,
 	    "Included connector type %s does not match request type %s", class,

@@ -8,31 +8,14 @@
 #include "config/def.h"
 #include "config/expand.h"
 #include "config/map.h"
-#include "kafka/conf.h"
 #include "plugin/instance.h"
 #include "plugin/load.h"
 #include "task/validate_groups.h"
+#include "task/validate_impl.h"
 #include "task/validate_parts.h"
 #include "task/versions.h"
 
 enum { TEXT_BYTES = 2048 };
-
-struct validation {
-	struct settings *s;
-	struct ps_arena *a;
-	struct redact *redact;
-	struct ps_config raw, config; /* as given, resolved */
-	const struct catalog_class *class;
-	struct def_set *set;
-	struct def_result *result;
-	struct group_list groups;
-	struct versions versions;
-	/* Errors found before there is a result: key and text. */
-	struct {
-		const char *key, *text;
-	} early[64];
-	size_t early_count;
-};
 
 static void
 early_error(struct validation *v, const char *key, const char *text)
@@ -41,6 +24,15 @@ early_error(struct validation *v, const char *key, const char *text)
 		return;
 	v->early[v->early_count].key = key;
 	v->early[v->early_count++].text = text;
+}
+
+static void
+note_class(struct validation *v, const char *key, const char *class)
+{
+	if (v->class_count == sizeof v->classes / sizeof *v->classes)
+		return;
+	v->classes[v->class_count].key = key;
+	v->classes[v->class_count++].class = class;
 }
 
 /* ---- The definition ---- */
@@ -70,6 +62,45 @@ of_version(struct validation *v, const struct catalog_class *newest,
 	return newest;
 }
 
+static const struct {
+	enum ps_kind kind;
+	const char *interface;
+} interfaces[] = {
+	{ PS_KIND_CONVERTER, "Converter" },
+	{ PS_KIND_HEADER_CONVERTER, "HeaderConverter" },
+	{ PS_KIND_TRANSFORM, "Transformation" },
+	{ PS_KIND_PREDICATE, "Predicate" },
+};
+
+#define INTERFACES (sizeof interfaces / sizeof *interfaces)
+
+/* Why `name` is no class of the kind: there is none, or it is another's. */
+static const char *
+why_no_class(struct validation *v, enum ps_kind kind, const char *key,
+    const char *name, const char *not_found)
+{
+	struct ps_error other = { 0 };
+	const struct catalog_class *c = NULL;
+	const char *wanted = "";
+
+	for (size_t i = 0; i < INTERFACES && name[0] != '\0'; i++) {
+		if (interfaces[i].kind == kind)
+			wanted = interfaces[i].interface;
+		else if (c == NULL)
+			c = catalog_find(v->s->catalog, interfaces[i].kind,
+			    name, &other);
+	}
+	note_class(v, key, c == NULL ? NULL : catalog_java_name(c->class));
+	if (c != NULL)
+		return ps_printf(v->a,
+		    "Class class %s does not implement the %s interface",
+		    catalog_java_name(c->class), wanted);
+	return ps_printf(v->a,
+	    "Invalid value %s for configuration %s: Class %s could not be "
+	    "found. (%s)",
+	    name, key, name, not_found);
+}
+
 /* The class that `key` names, NULL with an early error. */
 static const struct catalog_class *
 part_class(struct validation *v, enum ps_kind kind, const char *key,
@@ -81,14 +112,12 @@ part_class(struct validation *v, enum ps_kind kind, const char *key,
 	if (name == NULL)
 		return NULL;
 	c = catalog_find(v->s->catalog, kind, name, &err);
-	if (c != NULL)
-		return of_version(v, c, key, version_key, name);
-	early_error(v, key,
-	    ps_printf(v->a,
-		"Invalid value %s for configuration %s: Class %s could not be "
-		"found. (%s)",
-		name, key, name, err.text));
-	return NULL;
+	if (c == NULL) {
+		early_error(v, key, why_no_class(v, kind, key, name, err.text));
+		return NULL;
+	}
+	note_class(v, key, catalog_java_name(c->class));
+	return of_version(v, c, key, version_key, name);
 }
 
 typedef void
@@ -105,10 +134,11 @@ add_aliases(struct validation *v, const char *list, const char *title,
 		const char *key = ps_printf(v->a, "%s.%s.type", list, alias);
 		const char *version =
 		    ps_printf(v->a, "%s.%s.plugin.version", list, alias);
-		struct key_table keys = keys_of(part_class(v, kind, key,
-		    version, ps_config_get(&v->config, key)));
+		const struct catalog_class *c = part_class(v, kind, key,
+		    version, ps_config_get(&v->config, key));
+		struct key_table keys = keys_of(c);
 
-		add(v->set, alias, &keys);
+		add(v->set, alias, c == NULL ? NULL : &keys);
 		group_list_add(&v->groups,
 		    ps_printf(v->a, "%s: %s", title, alias));
 	}
@@ -133,14 +163,26 @@ add_topic_groups(struct validation *v)
 static const struct converter_key {
 	const char *key, *version, *prefix;
 	enum ps_kind kind;
+	const char *type; /* what it is told it is for */
 } converter_keys[] = {
 	{ "header.converter", "header.converter.plugin.version",
-	    "header.converter.", PS_KIND_HEADER_CONVERTER },
+	    "header.converter.", PS_KIND_HEADER_CONVERTER, "header" },
 	{ "key.converter", "key.converter.plugin.version", "key.converter.",
-	    PS_KIND_CONVERTER },
+	    PS_KIND_CONVERTER, "key" },
 	{ "value.converter", "value.converter.plugin.version",
-	    "value.converter.", PS_KIND_CONVERTER },
+	    "value.converter.", PS_KIND_CONVERTER, "value" },
 };
+
+static void
+add_converter(struct validation *v, const struct converter_key *ck,
+    const struct ps_class *class)
+{
+	def_set_add_own(v->set, class->keys, class->key_count, ck->prefix);
+	for (size_t i = 0; i < class->key_count; i++)
+		group_list_add(&v->groups, class->keys[i].group);
+	v->config = config_with(v->a, &v->config,
+	    ps_printf(v->a, "%sconverter.type", ck->prefix), ck->type);
+}
 
 /* The connector's own; the worker's are defaults and not shown. */
 static void
@@ -156,8 +198,7 @@ add_converters(struct validation *v)
 		    ps_config_get(&v->s->worker, ck->key));
 		c = part_class(v, ck->kind, ck->key, ck->version, name);
 		if (c != NULL)
-			def_set_add(v->set, c->class->keys, c->class->key_count,
-			    ck->prefix, NULL);
+			add_converter(v, ck, c->class);
 	}
 }
 
@@ -189,146 +230,6 @@ define(struct validation *v)
 	add_table(v, &own);
 	add_converters(v);
 	versions_define(&v->versions, v->set);
-}
-
-/* ---- What no row can say ---- */
-
-static void
-check_negates(struct validation *v)
-{
-	struct ps_list aliases = ps_config_list(&v->config, "transforms", v->a);
-
-	for (size_t i = 0; i < aliases.count; i++) {
-		const char *alias = aliases.items[i];
-		const char *negate =
-		    ps_printf(v->a, "transforms.%s.negate", alias);
-		const char *predicate =
-		    ps_printf(v->a, "transforms.%s.predicate", alias);
-
-		if (ps_config_get(&v->config, negate) != NULL &&
-		    ps_config_get(&v->config, predicate) == NULL)
-			def_error(v->result, negate,
-			    "Config '%s' was provided but there is no config "
-			    "'%s' defining a predicate to be negated.",
-			    negate, predicate);
-	}
-}
-
-static void
-check_topics(struct validation *v)
-{
-	bool list = ps_config_has(&v->config, "topics");
-	bool regex = ps_config_has(&v->config, "topics.regex");
-	const char *text = NULL;
-
-	if (!list && !regex)
-		text = "Must configure one of topics or topics.regex";
-	if (list && regex)
-		text = "topics and topics.regex are mutually exclusive "
-		       "options, but both are set.";
-	if (text == NULL)
-		return;
-	def_error(v->result, "topics", "%s", text);
-	def_error(v->result, "topics.regex", "%s", text);
-}
-
-static void
-check_dead_letters(struct validation *v)
-{
-	const char *dlq =
-	    ps_config_str(&v->config, "errors.deadletterqueue.topic.name");
-	struct ps_list topics = ps_config_list(&v->config, "topics", v->a);
-
-	for (size_t i = 0; i < topics.count && dlq[0] != '\0'; i++)
-		if (strcmp(topics.items[i], dlq) == 0)
-			def_error(v->result, "topics",
-			    "The DLQ topic '%s' may not be included in the "
-			    "list of topics ('topics=[%s]') consumed by the "
-			    "connector",
-			    dlq,
-			    text_join(v->a, topics.items, topics.count, ", "));
-}
-
-static void
-check_group(struct validation *v)
-{
-	const char *worker = ps_config_str(&v->s->worker, "group.id");
-	const char *own =
-	    ps_config_get(&v->config, "consumer.override.group.id");
-	const char *name = ps_config_str(&v->config, "name");
-
-	if (own != NULL && strcmp(own, worker) == 0)
-		def_error(v->result, "consumer.override.group.id",
-		    "Consumer group %s conflicts with Connect worker group %s",
-		    own, worker);
-	else if (own == NULL &&
-		 strcmp(ps_printf(v->a, "connect-%s", name), worker) == 0)
-		def_error(v->result, "name",
-		    "Consumer group for sink connector named %s conflicts "
-		    "with Connect worker group %s",
-		    name, worker);
-}
-
-static bool
-policy_allows(const char *policy, const char *key)
-{
-	static const char *const principal[] = { "sasl.jaas.config",
-		"sasl.mechanism", "security.protocol" };
-	const char *dot = strrchr(policy, '.');
-	const char *name = dot == NULL ? policy : dot + 1;
-
-	if (strncmp(name, "All", 3) == 0)
-		return true;
-	for (size_t i = 0; i < sizeof principal / sizeof *principal; i++)
-		if (strncmp(name, "Principal", 9) == 0 &&
-		    strcmp(principal[i], key) == 0)
-			return true;
-	return false;
-}
-
-static void
-check_overrides(struct validation *v)
-{
-	static const char *const prefixes[] = { "producer.override.",
-		"consumer.override.", "admin.override." };
-	const char *policy = ps_config_str(&v->s->worker,
-	    "connector.client.config.override.policy");
-
-	for (size_t i = 0; i < v->config.count; i++) {
-		const char *key = v->config.settings[i].key;
-		const char *own = NULL;
-
-		for (size_t k = 0; k < sizeof prefixes / sizeof *prefixes; k++)
-			if (strncmp(key, prefixes[k], strlen(prefixes[k])) == 0)
-				own = key + strlen(prefixes[k]);
-		if (own != NULL && policy[0] != '\0' &&
-		    !policy_allows(policy, own))
-			def_error(v->result, key,
-			    "The '%s' policy does not allow '%s' to be "
-			    "overridden in the connector configuration.",
-			    policy, own);
-	}
-}
-
-/* Client settings that librdkafka cannot have, with the way out. */
-static void
-check_client(struct validation *v, enum conf_use use, enum conf_client client,
-    const char *prefix)
-{
-	struct ps_config own = config_prefixed(v->a, &v->config, prefix);
-	const struct conf_owner owner = { &v->s->worker, &v->config,
-		v->s->connector, 0 };
-	struct ps_config settings;
-	struct ps_error err = { 0 };
-	struct conf conf;
-
-	if (own.count == 0)
-		return;
-	settings = conf_settings(v->a, use, &owner);
-	if (conf_translate(v->a, client, &settings, &conf, &err) != 0)
-		def_error(v->result,
-		    ps_printf(v->a, "%s%s", prefix, own.settings[0].key), "%s",
-		    err.text);
 }
 
 /* ---- What the connector itself says ---- */
@@ -494,6 +395,45 @@ hide_references(struct validation *v)
 	}
 }
 
+static bool
+is_given(const struct validation *v, const char *key)
+{
+	for (size_t i = 0; i < v->raw.count; i++)
+		if (strcmp(v->raw.settings[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+/* A converter that is not there has no versions to choose from. */
+static void
+hide_versions(struct validation *v)
+{
+	for (size_t i = 0; i < sizeof converter_keys / sizeof *converter_keys;
+	     i++) {
+		const char *key = converter_keys[i].key;
+		struct def_value *value = def_result_find(v->result, key);
+		struct def_value *version =
+		    def_result_find(v->result, converter_keys[i].version);
+
+		if (is_given(v, key) && value != NULL && version != NULL &&
+		    value->value == NULL)
+			version->hidden = true;
+	}
+}
+
+/* Classes are shown by their whole names. */
+static void
+show_classes(struct validation *v)
+{
+	for (size_t i = 0; i < v->class_count; i++) {
+		struct def_value *value =
+		    def_result_find(v->result, v->classes[i].key);
+
+		if (value != NULL)
+			value->value = v->classes[i].class;
+	}
+}
+
 static json_t *
 answer(struct validation *v)
 {
@@ -522,20 +462,12 @@ check_all(struct validation *v, const struct ps_host *h)
 		def_error(v->result, v->early[i].key, "%s", v->early[i].text);
 	validate_parts(&(struct parts_check){ v->a, v->s->catalog, h,
 	    &v->config, v->result });
-	check_negates(v);
-	check_overrides(v);
-	if (v->class->class->kind == PS_KIND_SINK) {
-		check_topics(v);
-		check_dead_letters(v);
-		check_group(v);
-		check_client(v, CONF_SINK, CONF_CONSUMER, "consumer.override.");
-	} else {
-		check_client(v, CONF_SOURCE, CONF_PRODUCER,
-		    "producer.override.");
-	}
+	validate_rules(v);
 	ask_connector(v, h);
 	ask_converters(v, h);
 	versions_recommend(&v->versions, v->result);
+	show_classes(v);
+	hide_versions(v);
 	hide_references(v);
 }
 

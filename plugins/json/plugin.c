@@ -139,12 +139,12 @@ static const struct ps_header_converter_ops header_ops = {
 };
 
 static const char *const types[] = { "key", "value", "header", NULL };
-static const char *const formats[] = { "BASE64", "NUMERIC", NULL };
+static const char *const formats[] = { "NUMERIC", "BASE64", NULL };
 
 static const struct ps_key keys[] = {
 	{ .name = "converter.type",
 	    .type = PS_KEY_STRING,
-	    .default_value = "value",
+	    .flags = PS_REQUIRED,
 	    .importance = PS_LOW,
 	    .doc = "How this converter will be used.",
 	    .choices = types },
@@ -189,8 +189,8 @@ static const struct ps_key keys[] = {
 	    .doc = "Whether to replace fields that have a default value and "
 		   "that are null to the default value. When set to true, the "
 		   "default value is used, otherwise null is used.",
-	    .group = "Schemas",
-	    .order = 2,
+	    .group = "Serialization",
+	    .order = 1,
 	    .width = PS_W_MEDIUM,
 	    .display = "Replace null with default" },
 };

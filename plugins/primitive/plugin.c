@@ -8,7 +8,7 @@ static const char *const uses[] = { "key", "value", "header", NULL };
 #define TYPE_KEY                                                           \
 	{                                                                  \
 		.name = "converter.type", .type = PS_KEY_STRING,           \
-		.default_value = "value", .importance = PS_LOW,            \
+		.flags = PS_REQUIRED, .importance = PS_LOW,                \
 		.doc = "How this converter will be used.", .choices = uses \
 	}
 
@@ -20,8 +20,9 @@ static const struct ps_key string_keys[] = {
 	    .type = PS_KEY_STRING,
 	    .default_value = "UTF-8",
 	    .importance = PS_HIGH,
-	    .doc =
-		"The character set of the text; UTF-8 is the one there is." },
+	    .doc = "The character set of the text; UTF-8 is the one there is.",
+	    .width = PS_W_MEDIUM,
+	    .display = "Encoding" },
 };
 
 static const char *const string_names[] = { STORAGE "StringConverter", NULL };
@@ -73,9 +74,12 @@ static const struct ps_class classes[] = {
 	    "four bytes, IEEE 754, big-endian", type_keys),
 	ROWS("DoubleConverter", double_names, PS_FLOAT64,
 	    "eight bytes, IEEE 754, big-endian", type_keys),
-	ROW(PS_KIND_HEADER_CONVERTER, "SimpleHeaderConverter", header_names, 0,
-	    "headers as text whose type is inferred when read", type_keys,
-	    simple_header_ops),
+	{ .kind = PS_KIND_HEADER_CONVERTER,
+	    .name = "SimpleHeaderConverter",
+	    .aliases = header_names,
+	    .doc = "headers as text whose type is inferred when read",
+	    .ops = &simple_header_ops,
+	    .ops_size = sizeof simple_header_ops },
 	ROW(PS_KIND_TRANSFORM, "InsertHeader", insert_header_names, 0,
 	    "adds a header with a fixed value", insert_header_keys,
 	    insert_header_ops),
