@@ -25,7 +25,8 @@ CLANG_VERSION := $(firstword $(foreach v,14 15 16 17 18 19 20 21,\
 CLANG := clang-$(CLANG_VERSION)
 PYTHON := $(DEPS)/venv/bin/python
 
-.PHONY: all docs chain-bench check mutants integration test deps lint layers headers sizes \
+.PHONY: all docs chain-bench check mutants integration conformance test deps lint \
+	layers headers sizes \
 	format tidy cppcheck reformat asan cov bench demo soak clean help
 .DELETE_ON_ERROR:
 
@@ -290,10 +291,14 @@ mutants: $(B)/simulate
 	@tests/cluster/run-mutants $(B) $(SCHEDULES) $(SIM_SRC)
 
 # make integration TESTS=tests/integration/test_file.py
-TESTS ?= tests/integration
+TESTS ?= tests/integration tests/conformance
 integration: all $(FIXTURES) $(B)/drive $(B)/conform $(B)/check-live
 	@$(PYTHON) -m pytest -q -m 'not soak' --junitxml=$(B)/integration.xml \
 		$(PYTEST_ARGS) $(TESTS)
+
+# penstock and a real Kafka Connect, side by side.
+conformance:
+	@$(MAKE) -s integration TESTS=tests/conformance
 
 # KEEP=1 leaves all running. DEMO_SECONDS is how long the shop is open.
 demo:
@@ -437,6 +442,7 @@ help:
 	@echo 'make check        unit tests; FILTER=ack/* runs some'
 	@echo 'make mutants      the simulator finds each rule that is broken'
 	@echo 'make integration  tests on real servers; TESTS=FILE runs some'
+	@echo 'make conformance  penstock and a real Kafka Connect, side by side'
 	@echo 'make test         installs what is missing, then both'
 	@echo 'make lint         layers headers sizes format tidy cppcheck'
 	@echo 'make docs         docs/reference from the key tables'
