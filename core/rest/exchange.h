@@ -44,7 +44,7 @@ struct exchange {
 	const char *content_type, *accept;  /* NULL: not sent */
 	const char *authorization, *origin, *host;
 	const char *from; /* the client's address */
-	bool preflight; /* a browser asks whether it may */
+	bool preflight;   /* a browser asks whether it may */
 	struct buf body;
 	bool too_large;
 	size_t dropped;

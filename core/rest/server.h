@@ -26,7 +26,7 @@ struct server_options {
 	struct audit *audit;
 	struct forwarder *forwarder;   /* of its exchanges; NULL: none */
 	const struct headers *headers; /* NULL: none */
-	const struct tls_pem *tls; /* NULL: plain; read while it opens */
+	const struct tls_pem *tls;     /* NULL: plain; read while it opens */
 };
 
 struct server_ops {

@@ -18,8 +18,7 @@ check_negates(struct validation *v)
 		    ps_printf(v->a, "transforms.%s.negate", alias);
 		const char *predicate =
 		    ps_printf(v->a, "transforms.%s.predicate", alias);
-		const char *type =
-		    ps_printf(v->a, "transforms.%s.type", alias);
+		const char *type = ps_printf(v->a, "transforms.%s.type", alias);
 
 		if (ps_config_get(&v->config, negate) != NULL &&
 		    ps_config_get(&v->config, predicate) == NULL)
@@ -33,8 +32,8 @@ check_negates(struct validation *v)
 static void
 check_topics(struct validation *v)
 {
-	bool list = text_trim(v->a,
-			ps_config_str(&v->config, "topics"))[0] != '\0';
+	bool list =
+	    text_trim(v->a, ps_config_str(&v->config, "topics"))[0] != '\0';
 	bool regex = text_trim(v->a,
 			 ps_config_str(&v->config, "topics.regex"))[0] != '\0';
 	const char *text = NULL;
