@@ -1,0 +1,69 @@
+"""A thousand connectors on three workers: how long all takes."""
+
+import statistics
+import time
+
+import pytest
+
+from support.cluster import Cluster, Stopwatch, spread
+from support.process import memory, tree
+
+CONNECTORS = 1000
+# What the machine must do at least; the figures are printed.
+COLD_START_S = 60
+CREATE_P99_S = 0.3
+LIST_P99_S = 0.05
+TASK_BYTES = 3 << 20
+
+
+def p99(seconds):
+    return statistics.quantiles(seconds, n=100)[98]
+
+
+def timed(call):
+    watch = Stopwatch()
+    call()
+    return watch.seconds()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_a_thousand_connectors_on_three_workers(
+        kafka, folder, shared_worker, unique):
+    topic = kafka.create_topic(unique("many"))
+    cluster = shared_worker(kafka.bootstrap, start=False, cls=Cluster).start()
+    rest = cluster.wait_leader().rest
+    names = [f"c{n}" for n in range(CONNECTORS)]
+    with open(f"{folder}/in", "w", encoding="ascii") as f:
+        f.write("line\n")
+    config = {"connector.class": "FileStreamSource", "tasks.max": "1",
+              "file": f"{folder}/in", "topic": topic, "value.converter":
+              "org.apache.kafka.connect.storage.StringConverter"}
+    creates = [timed(lambda n=n: rest.create(n, config)) for n in names]
+    cluster.wait_running(names, on=cluster.workers, timeout=600)
+    lists = [timed(lambda: rest.get("/connectors?expand=status"))
+             for _ in range(200)]
+    tasks = [p for w in cluster.workers for p in tree(w.process.pid)[1:]]
+    each = sum(map(memory, tasks)) / len(tasks)
+    for w in cluster.workers:
+        w.kill9()
+    watch = Stopwatch()
+    cluster.start()
+    where = cluster.wait_running(names, on=cluster.workers, timeout=600)
+    cold = watch.seconds()
+    dead = cluster.follower()
+    dead.kill9()
+    watch = Stopwatch()
+    cluster.wait_running(names, timeout=600, on=[
+        w for w in cluster.workers if w is not dead])
+    over = watch.seconds()
+    print(f"create p50 {statistics.median(creates) * 1e3:.0f} ms, "
+          f"p99 {p99(creates) * 1e3:.0f} ms; list p99 "
+          f"{p99(lists) * 1e3:.0f} ms; {each / 1e6:.1f} MB a process; "
+          f"cold start {cold:.1f} s; a third taken over after {over:.1f} s; "
+          f"{time.strftime('%H:%M')}")
+    assert max(spread(where).values()) - min(spread(where).values()) <= 1
+    assert each <= TASK_BYTES
+    assert p99(creates) <= CREATE_P99_S
+    assert p99(lists) <= LIST_P99_S
+    assert cold <= COLD_START_S
