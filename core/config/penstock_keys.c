@@ -65,6 +65,10 @@ static const struct ps_key penstock_keys[] = {
 	      "Labels of the connector. Users who have labels have rights to "
 	      "connectors with one of them."),
 	    .flags = PS_UNIQUE, PLACE(PENSTOCK, 15, MEDIUM, "Labels") },
+	{ KEY("penstock.pipeline", STRING, "", LOW,
+	      "The pipeline that the connector belongs to; set by PUT "
+	      "/pipelines/{name}."),
+	    PLACE(PENSTOCK, 16, MEDIUM, "Pipeline") },
 };
 
 static const struct ps_key worker_keys[] = {

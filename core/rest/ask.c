@@ -7,6 +7,7 @@ struct question {
 	struct exchange *x;
 	struct request *request;
 	ask_fn *done;
+	bool any; /* refusals are done's to answer */
 };
 
 static const int statuses[] = {
@@ -26,7 +27,8 @@ on_answer(void *ctx, const struct answer *answer)
 
 	x->pending = NULL;
 	x->forget = NULL;
-	if (answer->kind == ANSWER_DONE || answer->kind == ANSWER_CREATED)
+	if (q->any || answer->kind == ANSWER_DONE ||
+	    answer->kind == ANSWER_CREATED)
 		q->done(x, answer);
 	else
 		exchange_error(x, statuses[answer->kind], "%s", answer->text);
@@ -41,20 +43,37 @@ forget(struct exchange *x)
 	x->pending = NULL;
 }
 
-void
-ask_worker(struct exchange *x, const struct request_spec *spec, ask_fn *done)
+static void
+put(struct exchange *x, const struct request_spec *spec, struct question *q)
 {
-	struct question *q = ps_calloc(x->a, 1, sizeof *q);
-
 	if (worker_phase(x->worker) == WORKER_STOPPING) {
 		exchange_error(x, 503, "Worker is shutting down");
 		return;
 	}
 	q->x = x;
-	q->done = done;
 	x->pending = q;
 	x->forget = forget;
 	q->request = request_submit(x->worker, spec, on_answer, q);
+}
+
+void
+ask_worker(struct exchange *x, const struct request_spec *spec, ask_fn *done)
+{
+	struct question *q = ps_calloc(x->a, 1, sizeof *q);
+
+	q->done = done;
+	put(x, spec, q);
+}
+
+void
+ask_worker_any(struct exchange *x, const struct request_spec *spec,
+    ask_fn *done)
+{
+	struct question *q = ps_calloc(x->a, 1, sizeof *q);
+
+	q->done = done;
+	q->any = true;
+	put(x, spec, q);
 }
 
 void

@@ -14,6 +14,9 @@ typedef void ask_fn(struct exchange *x, const struct answer *answer);
 
 void
 ask_worker(struct exchange *x, const struct request_spec *spec, ask_fn *done);
+/* The same, but `done` is told of refusals too. */
+void ask_worker_any(struct exchange *x, const struct request_spec *spec,
+    ask_fn *done);
 
 /* Answers of success. */
 void ask_no_content(struct exchange *x, const struct answer *answer);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "config/map.h"
 #include "rest/ask.h"
+#include "rest/declare.h"
 #include "rest/guard.h"
 #include "rest/handlers.h"
 #include "rest/view.h"
@@ -228,7 +229,7 @@ rest_create(struct exchange *x)
 		return;
 	if (parse_create(x, body, &spec, &err) != 0) {
 		exchange_error(x, 400, "%s", err.text);
-	} else {
+	} else if (!declare_owns(x, spec.connector, spec.config)) {
 		x->param[0] = spec.connector;
 		ask_worker(x, &spec, written);
 	}
@@ -252,7 +253,7 @@ put(struct exchange *x, enum request_op op)
 		return;
 	if (js_to_config(x->a, body, &config, &err) != 0) {
 		exchange_error(x, 400, "%s", err.text);
-	} else {
+	} else if (!declare_owns(x, spec.connector, &config)) {
 		if (present != NULL)
 			config = view_unmask(x->a, &config, &present->config);
 		ask_worker(x, &spec, written);
@@ -285,7 +286,8 @@ order(struct exchange *x, enum request_op op, ask_fn *done)
 void
 rest_delete(struct exchange *x)
 {
-	order(x, REQUEST_DELETE, ask_no_content);
+	if (!declare_owns(x, x->param[0], NULL))
+		order(x, REQUEST_DELETE, ask_no_content);
 }
 
 void

@@ -57,6 +57,7 @@ struct exchange {
 	const char *connector; /* that is to change, for audit.c */
 	json_t *before;        /* its configuration was that */
 	const struct route *route;
+	void *doing; /* what a handler of several steps is at */
 	/* Of whoever will answer it later, and how that is told not to. */
 	void *pending;
 	void (*forget)(struct exchange *x);

@@ -22,6 +22,21 @@ void rest_stop(struct exchange *x);
 void rest_topics(struct exchange *x);
 void rest_reset_topics(struct exchange *x);
 
+/* templates.c */
+void rest_templates(struct exchange *x);
+void rest_template(struct exchange *x);
+void rest_template_versions(struct exchange *x);
+void rest_put_template(struct exchange *x);
+void rest_delete_template(struct exchange *x);
+
+/* pipelines.c */
+void rest_pipelines(struct exchange *x);
+void rest_pipeline(struct exchange *x);
+void rest_pipeline_status(struct exchange *x);
+void rest_put_pipeline(struct exchange *x);
+void rest_delete_pipeline(struct exchange *x);
+void rest_plan(struct exchange *x);
+
 /* tasks.c */
 void rest_tasks(struct exchange *x);
 void rest_task_status(struct exchange *x);

@@ -16,7 +16,7 @@ struct request {
 	struct request_spec spec; /* strings in the arena */
 	struct ps_config config;
 	enum target_state target;
-	json_t *offsets;
+	json_t *offsets, *doc;
 	request_fn *fn;
 	void *ctx;
 	bool running;
@@ -37,6 +37,10 @@ void request_append(struct request *rq, enum journal_log log,
 /* validate.c */
 void request_put(struct request *rq);
 void request_validate(struct request *rq);
+void request_check(struct request *rq);
+/* request_declare.c */
+void request_template(struct request *rq);
+void request_pipeline(struct request *rq);
 /* request_offsets.c */
 void request_read_offsets(struct request *rq);
 /* NULL: refused with 404's text. */

@@ -37,6 +37,7 @@ request_free(struct request *rq)
 	journal_forget(worker_journal(rq->w), rq);
 	inventory_forget(worker_inventory(rq->w), rq);
 	json_decref(rq->offsets);
+	json_decref(rq->doc);
 	if (rq->prev != NULL)
 		rq->prev->next = rq->next;
 	else
@@ -317,6 +318,9 @@ static const struct {
 	[REQUEST_ALTER_OFFSETS] = { request_change_offsets, true },
 	[REQUEST_RESET_OFFSETS] = { request_change_offsets, true },
 	[REQUEST_LOGGER] = { run_logger, true },
+	[REQUEST_CHECK] = { request_check },
+	[REQUEST_TEMPLATE] = { request_template, true },
+	[REQUEST_PIPELINE] = { request_pipeline, true },
 };
 
 /* ---- the order --------------------------------------------------------- */
@@ -326,7 +330,32 @@ static bool
 is_free(const struct request *rq)
 {
 	return rq->spec.op == REQUEST_VALIDATE ||
-	       rq->spec.op == REQUEST_PLUGINS;
+	       rq->spec.op == REQUEST_PLUGINS || rq->spec.op == REQUEST_CHECK;
+}
+
+static bool
+claims(const struct request *rq, const char *name)
+{
+	if (strcmp(rq->spec.connector, name) == 0)
+		return true;
+	for (size_t i = 0;
+	     rq->spec.claims != NULL && rq->spec.claims[i] != NULL; i++)
+		if (strcmp(rq->spec.claims[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Is there something that both are about? */
+static bool
+collide(const struct request *p, const struct request *rq)
+{
+	if (claims(p, rq->spec.connector))
+		return true;
+	for (size_t i = 0;
+	     rq->spec.claims != NULL && rq->spec.claims[i] != NULL; i++)
+		if (claims(p, rq->spec.claims[i]))
+			return true;
+	return false;
 }
 
 static bool
@@ -343,8 +372,7 @@ may_run(const struct request *rq)
 	if (kinds[rq->spec.op].leads && !cluster_leads(worker_cluster(rq->w)))
 		return false;
 	for (const struct request *p = rq->all->first; p != rq; p = p->next)
-		if (!is_free(p) &&
-		    strcmp(p->spec.connector, rq->spec.connector) == 0)
+		if (!is_free(p) && collide(p, rq))
 			return false;
 	return true;
 }
@@ -377,6 +405,27 @@ on_soon(uv_async_t *h)
 
 /* ---- life -------------------------------------------------------------- */
 
+static void
+copy_declared(struct request *rq, const struct request_spec *spec)
+{
+	const char **names;
+	size_t count = 0;
+
+	rq->doc = json_deep_copy(spec->doc);
+	if (spec->document != NULL)
+		rq->spec.document = ps_strdup(rq->a, spec->document);
+	if (spec->plan != NULL)
+		rq->spec.plan = ps_strdup(rq->a, spec->plan);
+	if (spec->claims == NULL)
+		return;
+	while (spec->claims[count] != NULL)
+		count++;
+	names = ps_calloc(rq->a, count + 1, sizeof *names);
+	for (size_t i = 0; i < count; i++)
+		names[i] = ps_strdup(rq->a, spec->claims[i]);
+	rq->spec.claims = names;
+}
+
 struct request *
 request_submit(struct worker *w, const struct request_spec *spec,
     request_fn *fn, void *ctx)
@@ -405,6 +454,7 @@ request_submit(struct worker *w, const struct request_spec *spec,
 		rq->spec.logger = ps_strdup(a, spec->logger);
 		rq->spec.level = ps_strdup(a, spec->level);
 	}
+	copy_declared(rq, spec);
 	while (last != NULL && last->next != NULL)
 		last = last->next;
 	rq->prev = last;

@@ -36,6 +36,9 @@ enum request_op {
 	REQUEST_ALTER_OFFSETS,
 	REQUEST_RESET_OFFSETS,
 	REQUEST_LOGGER,
+	REQUEST_CHECK,    /* a configuration, as PUT would; writes nothing */
+	REQUEST_TEMPLATE, /* a document, or none: it is to go */
+	REQUEST_PIPELINE, /* the same, by a plan */
 	REQUEST_OPS
 };
 
@@ -49,6 +52,11 @@ struct request_spec {
 	int task;
 	const json_t *offsets; /* ALTER: the array, as in REST */
 	const char *logger, *level;
+	const char *document; /* TEMPLATE, PIPELINE: its name */
+	const json_t *doc;    /* NULL: it is to go */
+	const char *plan;     /* the id of what is to be done */
+	/* What else it waits for, as for its connector; NULL at the end. */
+	const char *const *claims;
 };
 
 enum answer_kind {

@@ -43,6 +43,8 @@ on_checked(void *ctx, const json_t *result, const struct ps_error *err)
 		    "%s", err->text);
 	else if (errors != NULL)
 		request_refuse(rq, ANSWER_INVALID, "%s", errors);
+	else if (rq->spec.op == REQUEST_CHECK)
+		request_done(rq);
 	else
 		write_config(rq);
 }
@@ -110,6 +112,13 @@ request_put(struct request *rq)
 		request_refuse(rq, ANSWER_UNKNOWN, "Connector %s not found",
 		    name);
 	else if (prepare(rq, cfg) == 0)
+		send_errand(rq, on_checked);
+}
+
+void
+request_check(struct request *rq)
+{
+	if (prepare(rq, NULL) == 0)
 		send_errand(rq, on_checked);
 }
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "kafka/conf.h"
+#include "store/documents.h"
 #include "worker/member.h"
 #include "worker/session.h"
 #include "worker/worker_impl.h"
@@ -80,10 +81,23 @@ on_work_stopped(void *ctx)
 /* ---- the logs ---------------------------------------------------------- */
 
 static void
+take_document(struct worker *w, const struct configs_event *e)
+{
+	struct ps_error err = { 0 };
+
+	if (documents_apply(w->documents, e->name, e->value, e->value_len,
+		&err) != 0)
+		log_error(AREA, "penstock-%s is skipped: %s", e->name,
+		    err.text);
+}
+
+static void
 on_config(void *ctx, const struct configs_event *e)
 {
 	struct worker *w = ctx;
 
+	if (e->what == CONFIGS_PENSTOCK)
+		take_document(w, e);
 	cluster_config(w->cluster, e);
 	if (w->reconcile != NULL)
 		reconcile_event(w->reconcile, e);
@@ -336,6 +350,7 @@ worker_open(const char *properties, enum worker_kind kind, struct ps_error *err)
 	w->a = arena_new(4096);
 	w->started = wall_now();
 	w->name_fd = -1;
+	w->documents = documents_new();
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)uv_loop_init(&w->loop);
 	gate_init(&w->gate, starts_at_once(NULL));
@@ -539,6 +554,7 @@ worker_free(struct worker **wp)
 	/* Its questions are answered while who asked is there; its memory
 	 * ends on the loop, after theirs. */
 	journal_close(&journal, CLOSE_LIMIT_MS);
+	documents_free(&w->documents);
 	requests_free(&w->requests);
 	inventory_free(&w->inventory);
 	reconcile_free(&w->reconcile);

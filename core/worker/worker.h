@@ -18,6 +18,7 @@
 #include "worker/reconcile.h"
 #include "worker/requests.h"
 
+struct documents;
 struct worker;
 
 enum worker_phase { WORKER_STARTING, WORKER_READY, WORKER_STOPPING };
@@ -44,6 +45,7 @@ struct journal *worker_journal(const struct worker *w);
 struct cluster *worker_cluster(const struct worker *w);
 struct inventory *worker_inventory(const struct worker *w);
 struct reconcile *worker_reconcile(const struct worker *w);
+struct documents *worker_documents(const struct worker *w);
 struct requests *worker_requests(const struct worker *w);
 struct metric_registry *worker_metrics(const struct worker *w);
 const struct errand_env *worker_errands(const struct worker *w);

@@ -36,6 +36,12 @@ worker_reconcile(const struct worker *w)
 	return w->reconcile;
 }
 
+struct documents *
+worker_documents(const struct worker *w)
+{
+	return w->documents;
+}
+
 struct requests *
 worker_requests(const struct worker *w)
 {

@@ -25,6 +25,7 @@ struct worker {
 	struct journal *journal;
 	struct reconcile *reconcile;
 	struct requests *requests;
+	struct documents *documents;
 	struct cluster *cluster; /* NULL: standalone */
 	struct session *session; /* the same */
 	struct metric_registry *metrics;

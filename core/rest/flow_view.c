@@ -1,0 +1,294 @@
+#include "rest/flow_view.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/js.h"
+#include "base/text.h"
+#include "rest/view.h"
+#include "store/documents.h"
+#include "worker/worker.h"
+
+/* ---- states ------------------------------------------------------------ */
+
+/* The worst first: the first that some part is in is the whole's. */
+static const char *const states[] = { "FAILED", "UNASSIGNED", "RESTARTING",
+	"STOPPED", "PAUSED", "RUNNING" };
+
+#define STATES (sizeof states / sizeof *states)
+
+static size_t
+rank_of(const json_t *part)
+{
+	const char *state = js_opt_str(part, "state");
+
+	for (size_t i = 0; state != NULL && i < STATES; i++)
+		if (strcmp(states[i], state) == 0)
+			return i;
+	return 1;
+}
+
+/* A connector that runs and has no task yet is not there yet. */
+static size_t
+rank_of_connector(const json_t *status)
+{
+	const json_t *tasks = json_object_get(status, "tasks"), *task;
+	size_t worst = rank_of(json_object_get(status, "connector")), i;
+
+	json_array_foreach(tasks, i, task)
+	{
+		size_t rank = rank_of(task);
+
+		worst = rank < worst ? rank : worst;
+	}
+	if (json_array_size(tasks) == 0 && worst == STATES - 1)
+		return 1;
+	return worst;
+}
+
+/* The statuses of what it owns. */
+static json_t *
+statuses_of(struct worker *w, const char *name)
+{
+	const struct configs *all = journal_configs(worker_journal(w));
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < configs_count(all); i++) {
+		const char *owner = flow_of(&configs_at(all, i)->config);
+
+		if (owner != NULL && strcmp(owner, name) == 0)
+			(void)json_array_append_new(out,
+			    view_status(w, configs_at(all, i), VIEW_AS_IT_IS));
+	}
+	return out;
+}
+
+static const char *
+state_of(const json_t *statuses)
+{
+	size_t worst = STATES - 1, i;
+	const json_t *one;
+
+	json_array_foreach(statuses, i, one)
+	{
+		size_t rank = rank_of_connector(one);
+
+		worst = rank < worst ? rank : worst;
+	}
+	return states[worst];
+}
+
+json_t *
+flow_view_status(struct worker *w, const char *name)
+{
+	json_t *statuses = statuses_of(w, name);
+
+	return json_pack("{s:s, s:s, s:o}", "name", name, "state",
+	    state_of(statuses), "connectors", statuses);
+}
+
+/* ---- pipelines --------------------------------------------------------- */
+
+json_t *
+flow_view_line(struct worker *w, const char *name, const json_t *doc)
+{
+	json_t *statuses = statuses_of(w, name), *line;
+
+	line = json_pack("{s:s, s:O, s:O, s:s, s:I}", "name", name, "template",
+	    json_object_get(doc, "template"), "version",
+	    json_object_get(doc, "version"), "state", state_of(statuses),
+	    "connectors", (json_int_t)json_array_size(statuses));
+	json_decref(statuses);
+	return line;
+}
+
+static const char *
+drift_text(const struct flow_change *c)
+{
+	switch (c->action) {
+	case FLOW_CREATE:
+		return "was deleted";
+	case FLOW_RECONFIGURE:
+		return "was changed";
+	case FLOW_DELETE:
+		return "is none of the template's";
+	case FLOW_NOTHING:
+		break;
+	}
+	return NULL;
+}
+
+/* What was changed past the pipeline. */
+static void
+add_parts(struct worker *w, struct ps_arena *a, const char *name,
+    const json_t *doc, json_t *out)
+{
+	json_t *errors = json_array(), *drift = json_array();
+	json_t *connectors = json_array();
+	struct flow_wish wish = { name, doc, FLOW_ADOPT };
+	struct flow_plan p;
+
+	if (flow_plan(w, a, &wish, &p, errors) != 0)
+		(void)json_array_extend(drift, errors);
+	for (size_t i = 0; i < p.count; i++) {
+		const struct flow_change *c = &p.changes[i];
+		const char *text = drift_text(c);
+
+		if (c->present != NULL)
+			(void)json_array_append_new(connectors,
+			    js_str(c->connector));
+		if (text != NULL)
+			(void)json_array_append_new(drift,
+			    js_str(ps_printf(a, "connector %s %s", c->connector,
+				text)));
+	}
+	(void)json_object_set_new(out, "connectors", connectors);
+	(void)json_object_set_new(out, "drift", drift);
+	json_decref(errors);
+}
+
+json_t *
+flow_view(struct worker *w, struct ps_arena *a, const char *name,
+    const json_t *doc)
+{
+	json_t *out = flow_view_line(w, name, doc);
+	const json_t *newest = documents_template(worker_documents(w),
+	    js_opt_str(doc, "template"), 0);
+
+	(void)json_object_set_new(out, "newest_version",
+	    json_integer(js_opt_int(newest, "version", 0)));
+	(void)json_object_set_new(out, "parameters",
+	    json_deep_copy(json_object_get(doc, "parameters")));
+	add_parts(w, a, name, doc, out);
+	return out;
+}
+
+/* ---- plans ------------------------------------------------------------- */
+
+static json_t *
+shown(const json_t *config, const char *key)
+{
+	json_t *value = json_object_get(config, key);
+
+	return value == NULL ? json_null() : json_incref(value);
+}
+
+/* {"<key>": {"from", "to"}}, secrets masked on both sides. */
+static json_t *
+settings_of(const struct flow_change *c)
+{
+	json_t *from = c->present == NULL ? json_object()
+					  : view_config(&c->present->config);
+	json_t *to = view_config(&c->config), *out = json_object();
+	const char *key;
+
+	for (size_t i = 0; i < c->config.count; i++) {
+		const char *now, *was;
+
+		key = c->config.settings[i].key;
+		now = c->config.settings[i].value;
+		was = c->present == NULL
+			  ? NULL
+			  : ps_config_get(&c->present->config, key);
+		if (was == NULL || strcmp(was, now) != 0)
+			(void)json_object_set_new(out, key,
+			    json_pack("{s:o, s:o}", "from", shown(from, key),
+				"to", shown(to, key)));
+	}
+	for (size_t i = 0; c->present != NULL && i < c->present->config.count;
+	     i++) {
+		key = c->present->config.settings[i].key;
+		if (ps_config_get(&c->config, key) == NULL)
+			(void)json_object_set_new(out, key,
+			    json_pack("{s:o, s:n}", "from", shown(from, key),
+				"to"));
+	}
+	json_decref(from);
+	json_decref(to);
+	return out;
+}
+
+/* Positions stand under a connector's name: another plugin cannot read them,
+ * and one that is deleted leaves them behind. */
+static const char *
+offsets_of(struct worker *w, const struct flow_change *c)
+{
+	static const char class[] = "connector.class";
+	size_t stored =
+	    offsets_count(journal_offsets(worker_journal(w)), c->connector);
+
+	switch (c->action) {
+	case FLOW_CREATE:
+		return stored > 0 ? "kept" : "none";
+	case FLOW_RECONFIGURE:
+		return strcmp(ps_config_str(&c->config, class),
+			   ps_config_str(&c->present->config, class)) == 0
+			   ? "kept"
+			   : "lost";
+	case FLOW_DELETE:
+		return "left behind";
+	case FLOW_NOTHING:
+		break;
+	}
+	return "kept";
+}
+
+static void
+add_names(json_t *to, const char *prefix, const char *list)
+{
+	struct ps_arena *a = arena_new(512);
+	size_t count;
+	char **items = text_list(a, list == NULL ? "" : list, &count);
+
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(to,
+		    js_str(ps_printf(a, "%s%s", prefix, items[i])));
+	arena_free(&a);
+}
+
+/* As far as the settings say. */
+static json_t *
+topics_of(const struct flow_change *c)
+{
+	const struct ps_config *s = &c->config;
+	const char *prefix = ps_config_get(s, "topic.prefix");
+	json_t *reads = json_array(), *writes = json_array();
+
+	add_names(reads, "", ps_config_get(s, "topics"));
+	add_names(writes, "", ps_config_get(s, "topic"));
+	if (prefix != NULL)
+		add_names(writes, prefix, ps_config_get(s, "table.whitelist"));
+	return json_pack("{s:o, s:o}", "reads", reads, "writes", writes);
+}
+
+static json_t *
+change_view(struct worker *w, const struct flow_change *c)
+{
+	bool changes =
+	    c->action == FLOW_CREATE || c->action == FLOW_RECONFIGURE;
+
+	return json_pack("{s:s, s:s, s:b, s:s, s:o, s:o}", "connector",
+	    c->connector, "action", flow_action_name(c->action), "restarts",
+	    c->action == FLOW_RECONFIGURE, "offsets", offsets_of(w, c),
+	    "settings", changes ? settings_of(c) : json_object(), "topics",
+	    topics_of(c));
+}
+
+json_t *
+flow_view_plan(struct worker *w, const struct flow_plan *p)
+{
+	json_t *changes = json_array();
+
+	for (size_t i = 0; i < p->count; i++)
+		(void)json_array_append_new(changes,
+		    change_view(w, &p->changes[i]));
+	return json_pack("{s:s, s:s, s:I, s:s, s:b, s:s, s:o}", "name",
+	    p->pipeline, "template", p->template, "version",
+	    (json_int_t)p->version, "plan", p->id, "empty", flow_is_empty(p),
+	    "pipeline",
+	    !p->stores       ? "nothing"
+	    : p->doc == NULL ? "delete"
+	    : p->is_new      ? "create"
+			     : "update",
+	    "changes", changes);
+}

@@ -1,0 +1,21 @@
+/*
+ * flow_view: pipelines and plans as JSON. New references.
+ */
+#ifndef PENSTOCK_REST_FLOW_VIEW_H
+#define PENSTOCK_REST_FLOW_VIEW_H
+
+#include <jansson.h>
+
+#include "worker/flow.h"
+
+/* {"name", "template", "version", "state", "connectors": how many} */
+json_t *flow_view_line(struct worker *w, const char *name, const json_t *doc);
+/* The same with parameters, connectors' names, and how they differ from what
+ * is declared. */
+json_t *flow_view(struct worker *w, struct ps_arena *a, const char *name,
+    const json_t *doc);
+/* {"name", "state", "connectors": [their statuses]} */
+json_t *flow_view_status(struct worker *w, const char *name);
+json_t *flow_view_plan(struct worker *w, const struct flow_plan *p);
+
+#endif

@@ -1,0 +1,345 @@
+#include <string.h>
+
+#include "base/text.h"
+#include "config/template.h"
+#include "rest/ask.h"
+#include "rest/declare.h"
+#include "rest/flow_view.h"
+#include "rest/guard.h"
+#include "rest/handlers.h"
+#include "rest/rights.h"
+#include "rest/users.h"
+#include "store/documents.h"
+#include "worker/flow.h"
+#include "worker/worker.h"
+
+/* ---- reading ----------------------------------------------------------- */
+
+/* Whoever may not see one of its connectors does not see it. */
+static bool
+sees(const struct exchange *x, const char *pipeline)
+{
+	const struct configs *all = journal_configs(worker_journal(x->worker));
+
+	for (size_t i = 0; i < configs_count(all); i++) {
+		const char *owner = flow_of(&configs_at(all, i)->config);
+
+		if (owner != NULL && strcmp(owner, pipeline) == 0 &&
+		    !guard_sees(x, configs_at(all, i)))
+			return false;
+	}
+	return true;
+}
+
+/* Its document, or answers 404. */
+static const json_t *
+find(struct exchange *x)
+{
+	const json_t *doc = documents_find(worker_documents(x->worker),
+	    DOCUMENT_PIPELINE, x->param[0]);
+
+	if (doc != NULL && sees(x, x->param[0]))
+		return doc;
+	exchange_error(x, 404, "Pipeline %s not found", x->param[0]);
+	return NULL;
+}
+
+void
+rest_pipelines(struct exchange *x)
+{
+	const json_t *all =
+	    documents_all(worker_documents(x->worker), DOCUMENT_PIPELINE);
+	const char **names = declare_names(x->a, all);
+	json_t *list = json_array();
+
+	for (; *names != NULL; names++)
+		if (sees(x, *names))
+			(void)json_array_append_new(list,
+			    flow_view_line(x->worker, *names,
+				json_object_get(all, *names)));
+	exchange_json(x, 200, list);
+}
+
+void
+rest_pipeline(struct exchange *x)
+{
+	const json_t *doc = find(x);
+
+	if (doc != NULL)
+		exchange_json(x, 200,
+		    flow_view(x->worker, x->a, x->param[0], doc));
+}
+
+void
+rest_pipeline_status(struct exchange *x)
+{
+	const json_t *doc = find(x);
+
+	if (doc != NULL)
+		exchange_json(x, 200, flow_view_status(x->worker, x->param[0]));
+}
+
+/* ---- rights ------------------------------------------------------------ */
+
+/* Every connector that is touched, as it is and as it would be. */
+static bool
+may_touch(struct exchange *x, const struct flow_plan *p)
+{
+	if (x->who == NULL || x->who->labels == NULL)
+		return true;
+	for (size_t i = 0; i < p->count; i++) {
+		const struct flow_change *c = &p->changes[i];
+		const struct configs_connector next = { .name = c->connector,
+			.config = c->config };
+
+		if ((c->present != NULL &&
+			!rights_of_connector(x->who, c->present)) ||
+		    (c->action != FLOW_DELETE &&
+			!rights_of_connector(x->who, &next))) {
+			exchange_error(x, 403,
+			    "%s has no rights to connector %s", x->who->name,
+			    c->connector);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ---- applying ---------------------------------------------------------- */
+
+/* One PUT or DELETE, from connector to connector. */
+struct applying {
+	bool removes;
+	unsigned flags;
+	size_t at; /* the change that is checked */
+	const char *connector, *plan;
+	const char **faults; /* room for one of each */
+	size_t fault_count;
+};
+
+/* The body as it is to be declared: parsed again whenever it is needed, so
+ * that nothing waits with the exchange. NULL: answered 400. */
+static json_t *
+want_of(struct exchange *x)
+{
+	static const char *const known[] = { "template", "version",
+		"parameters" };
+	json_t *body = exchange_object(x), *want, *value;
+
+	if (body == NULL)
+		return NULL;
+	want = json_object();
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		value = json_object_get(body, known[i]);
+		if (value != NULL)
+			(void)json_object_set(want, known[i], value);
+	}
+	json_decref(body);
+	return want;
+}
+
+static void
+check_members(struct exchange *x, const json_t *body, json_t *errors)
+{
+	static const char known[] = " name template version parameters "
+				    "description ";
+	const char *key, *name = js_opt_str(body, "name");
+	const json_t *value;
+
+	JS_EACH(body, key, value)
+	{
+		if (value != NULL &&
+		    strstr(known, ps_printf(x->a, " %s ", key)) == NULL)
+			template_fault(errors,
+			    "%s is not known, expected template, version, "
+			    "parameters",
+			    key);
+	}
+	if (name != NULL && strcmp(name, x->param[0]) != 0)
+		template_fault(errors,
+		    "name: %s is not the name in the URL, %s", name,
+		    x->param[0]);
+}
+
+/* The plan as of now; -1: answered. */
+static int
+plan_now(struct exchange *x, const struct applying *s, struct flow_plan *p)
+{
+	json_t *want = s->removes ? NULL : want_of(x), *errors;
+	struct flow_wish wish;
+	int got = -1;
+
+	if (want == NULL && !s->removes)
+		return -1;
+	errors = json_array();
+	wish = (struct flow_wish){ x->param[0], want, s->flags };
+	if (flow_plan(x->worker, x->a, &wish, p, errors) != 0)
+		declare_refuse(x, p->conflicts ? 409 : 400,
+		    "The pipeline cannot be made", json_incref(errors));
+	else
+		got = may_touch(x, p) ? 0 : -1;
+	json_decref(errors);
+	json_decref(want);
+	return got;
+}
+
+static void
+applied(struct exchange *x, const struct answer *answer)
+{
+	const json_t *doc = documents_find(worker_documents(x->worker),
+	    DOCUMENT_PIPELINE, x->param[0]);
+
+	if (doc == NULL)
+		exchange_error(x, 409,
+		    "Pipeline %s was deleted while it was written",
+		    x->param[0]);
+	else
+		exchange_json(x, answer->kind == ANSWER_CREATED ? 201 : 200,
+		    flow_view(x->worker, x->a, x->param[0], doc));
+}
+
+static void
+submit(struct exchange *x, const struct applying *s, const struct flow_plan *p)
+{
+	json_t *want = s->removes ? NULL : want_of(x);
+	struct request_spec spec = { .op = REQUEST_PIPELINE,
+		.connector = ps_printf(x->a, "pipeline:%s", p->pipeline),
+		.document = p->pipeline,
+		.doc = want,
+		.plan = s->plan,
+		.flags = s->flags,
+		.claims = flow_claims(x->a, p) };
+
+	ask_worker(x, &spec, s->removes ? ask_no_content : applied);
+	json_decref(want);
+}
+
+static void go_on(struct exchange *x);
+
+static void
+checked(struct exchange *x, const struct answer *answer)
+{
+	struct applying *s = x->doing;
+
+	if (answer->kind != ANSWER_DONE)
+		s->faults[s->fault_count++] = ps_printf(x->a,
+		    "connector %s: %s", s->connector, answer->text);
+	go_on(x);
+}
+
+static bool
+needs_check(const struct flow_change *c)
+{
+	return c->action == FLOW_CREATE || c->action == FLOW_RECONFIGURE;
+}
+
+static void
+refuse_faults(struct exchange *x, const struct applying *s)
+{
+	json_t *errors = json_array();
+
+	for (size_t i = 0; i < s->fault_count; i++)
+		(void)json_array_append_new(errors, js_str(s->faults[i]));
+	declare_refuse(x, 400, "The pipeline cannot be made", errors);
+}
+
+/* Each connector that changes is checked by its plugin, then all is written
+ * at once. */
+static void
+go_on(struct exchange *x)
+{
+	struct applying *s = x->doing;
+	struct request_spec spec = { .op = REQUEST_CHECK };
+	struct flow_plan p;
+
+	if (plan_now(x, s, &p) != 0)
+		return;
+	if (strcmp(p.id, s->plan) != 0) {
+		exchange_error(x, 409,
+		    "Plan %s of pipeline %s is out of date, what it was made "
+		    "against has changed: plan again",
+		    s->plan, p.pipeline);
+		return;
+	}
+	while (s->at < p.count && !needs_check(&p.changes[s->at]))
+		s->at++;
+	if (s->at < p.count) {
+		spec.connector = p.changes[s->at].connector;
+		spec.config = &p.changes[s->at].config;
+		s->connector = spec.connector;
+		s->at++;
+		ask_worker_any(x, &spec, checked);
+	} else if (s->fault_count > 0) {
+		refuse_faults(x, s);
+	} else {
+		submit(x, s, &p);
+	}
+}
+
+static void
+begin(struct exchange *x, bool removes)
+{
+	struct applying *s = ps_calloc(x->a, 1, sizeof *s);
+	const char *plan = exchange_query(x, "plan");
+	struct flow_plan p;
+
+	s->removes = removes;
+	s->flags = exchange_query_bool(x, "force") ? FLOW_ADOPT : 0;
+	x->doing = s;
+	if (plan_now(x, s, &p) != 0)
+		return;
+	s->plan = plan != NULL ? plan : ps_strdup(x->a, p.id);
+	s->faults = ps_calloc(x->a, p.count + 1, sizeof *s->faults);
+	go_on(x);
+}
+
+void
+rest_put_pipeline(struct exchange *x)
+{
+	json_t *body = exchange_object(x), *errors;
+
+	if (body == NULL)
+		return;
+	errors = json_array();
+	check_members(x, body, errors);
+	json_decref(body);
+	if (json_array_size(errors) > 0) {
+		declare_refuse(x, 400, "The pipeline cannot be made", errors);
+		return;
+	}
+	json_decref(errors);
+	begin(x, false);
+}
+
+void
+rest_delete_pipeline(struct exchange *x)
+{
+	if (find(x) != NULL)
+		begin(x, true);
+}
+
+/* ---- plans ------------------------------------------------------------- */
+
+void
+rest_plan(struct exchange *x)
+{
+	json_t *body = exchange_object(x), *errors;
+	const char *name = js_opt_str(body, "name");
+	bool removes = json_is_true(json_object_get(body, "delete"));
+	struct flow_wish wish = { name, removes ? NULL : body,
+		exchange_query_bool(x, "force") ? FLOW_ADOPT : 0 };
+	struct flow_plan p;
+
+	if (body == NULL)
+		return;
+	errors = json_array();
+	if (name == NULL)
+		exchange_error(x, 400, "name: the pipeline's is missing");
+	else if (flow_plan(x->worker, x->a, &wish, &p, errors) != 0)
+		declare_refuse(x, p.conflicts ? 409 : 400,
+		    "The pipeline cannot be made", json_incref(errors));
+	else if (may_touch(x, &p))
+		exchange_json(x, 200, flow_view_plan(x->worker, &p));
+	json_decref(errors);
+	json_decref(body);
+}

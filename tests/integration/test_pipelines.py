@@ -1,0 +1,298 @@
+"""Templates and pipelines by REST: what is declared comes to run, what a plan
+says is what happens, nothing is stored that is a secret."""
+
+import json
+import threading
+
+import pytest
+
+from support.env import wait_for
+from support.rest import RestError
+
+CANARY = "canary-7f3a9c"
+
+
+@pytest.fixture(scope="module")
+def w(kafka, shared_worker):
+    return shared_worker(kafka.bootstrap)
+
+
+@pytest.fixture
+def rest(w):
+    return w.rest
+
+
+def file_template(**more):
+    return {"parameters": {
+        "folder": {"type": "string", "required": True, "pattern": "/.*"},
+        "topics": {"type": "list", "required": True},
+        "batch": {"type": "int"}}, "connectors": [
+            {"name": "${param:pipeline}-out", "config": {
+                "connector.class": "FileStreamSink",
+                "topics": "${param:topics}",
+                "file": "${param:folder}/out",
+                "value.converter":
+                    "org.apache.kafka.connect.storage.StringConverter"}},
+            {"name": "${param:pipeline}-${param:item}",
+             "for_each": "topics", "config": {
+                 "connector.class": "FileStreamSource",
+                 "file": "${param:folder}/${param:item}",
+                 "topic": "${param:item}",
+                 "batch.size": "${param:batch}",
+                 "value.converter":
+                     "org.apache.kafka.connect.storage.StringConverter"}}],
+            **more}
+
+
+@pytest.fixture
+def template(rest, unique):
+    """A template of this test's own: its name."""
+    name = unique("files")
+    assert rest.call("PUT", f"/templates/{name}",
+                     file_template())["version"] == 1
+    return name
+
+
+@pytest.fixture
+def declare(rest, template, folder, topic, unique):
+    """declare(): a pipeline's name and what is wanted of it"""
+    made = []
+
+    def make(count=2):
+        topics = [topic("t") for _ in range(count)]
+        for i, t in enumerate(topics):
+            with open(f"{folder}/{t}", "w", encoding="ascii") as f:
+                f.write(f"line {i}\n")
+        made.append(unique("p"))
+        return made[-1], {"template": template, "parameters": {
+            "folder": folder, "topics": topics}}
+    yield make
+    for name in made:
+        rest.request("DELETE", f"/pipelines/{name}")
+    wait_for("all to be deleted", lambda: not any(
+        c.startswith(tuple(made)) for c in rest.connectors()))
+
+
+def refused(status, call, *args):
+    with pytest.raises(RestError) as e:
+        call(*args)
+    assert e.value.status == status, e.value.text
+    return json.loads(e.value.text)
+
+
+def put(rest, name, want, query=""):
+    return rest.call("PUT", f"/pipelines/{name}{query}", want)
+
+
+def plan(rest, name, want):
+    return rest.call("POST", "/plan", {"name": name, **want})
+
+
+def actions(planned):
+    return {c["connector"]: c["action"] for c in planned["changes"]}
+
+
+def wait_state(rest, name, state):
+    wait_for(f"{name} to be {state}", lambda: rest.get(
+        f"/pipelines/{name}/status")["state"] == state)
+
+
+def test_a_pipeline_runs_and_data_flows(rest, declare, folder):
+    name, want = declare()
+    answer = rest.request("PUT", f"/pipelines/{name}", want)
+    assert answer.status_code == 201, answer.text
+    wait_state(rest, name, "RUNNING")
+
+    def lines():
+        with open(folder + "/out", encoding="ascii") as f:
+            return sorted(f.read().splitlines())
+    wait_for("the lines", lambda: lines() == ["line 0", "line 1"])
+    shown = rest.get(f"/pipelines/{name}")
+    assert (shown["state"], shown["drift"]) == ("RUNNING", [])
+    assert len(shown["connectors"]) == 3
+    line = [p for p in rest.get("/pipelines") if p["name"] == name]
+    assert line[0]["connectors"] == 3
+
+
+def test_applying_twice_changes_nothing(rest, declare):
+    name, want = declare()
+    before = plan(rest, name, want)
+    assert before["pipeline"] == "create"
+    assert set(actions(before).values()) == {"create"}
+    put(rest, name, want, "?plan=" + before["plan"])
+    after = plan(rest, name, want)
+    assert after["empty"] and set(actions(after).values()) == {"nothing"}
+    generation = rest.get(f"/connectors/{name}-out")["config"]
+    assert rest.request("PUT", f"/pipelines/{name}",
+                        want).status_code == 200
+    assert rest.get(f"/connectors/{name}-out")["config"] == generation
+    assert plan(rest, name, want)["plan"] == after["plan"]
+
+
+def test_a_change_is_what_the_plan_said(rest, declare):
+    name, want = declare()
+    put(rest, name, want)
+    gone, kept = want["parameters"]["topics"]
+    want["parameters"].update(topics=[kept], batch=7)
+    planned = plan(rest, name, want)
+    assert actions(planned) == {
+        f"{name}-{gone}": "delete", f"{name}-out": "reconfigure",
+        f"{name}-{kept}": "reconfigure"}
+    by_name = {c["connector"]: c for c in planned["changes"]}
+    assert by_name[f"{name}-{kept}"]["settings"] == {
+        "batch.size": {"from": None, "to": "7"}}
+    assert by_name[f"{name}-{kept}"]["offsets"] == "kept"
+    assert by_name[f"{name}-{gone}"]["offsets"] == "left behind"
+    put(rest, name, want, "?plan=" + planned["plan"])
+    assert f"{name}-{gone}" not in rest.connectors()
+    assert rest.get(f"/connectors/{name}-{kept}/config")["batch.size"] == "7"
+
+
+def test_a_stale_plan_is_refused(rest, declare):
+    name, want = declare()
+    put(rest, name, want)
+    want["parameters"]["batch"] = 7
+    planned = plan(rest, name, want)
+    config = rest.get(f"/connectors/{name}-out/config")
+    rest.call("PUT", f"/connectors/{name}-out/config?force=true",
+              {**config, "tasks.max": "2"})
+    said = refused(409, put, rest, name, want, "?plan=" + planned["plan"])
+    assert "out of date" in said["message"]
+    assert "batch.size" not in rest.get(
+        f"/connectors/{name}-{want['parameters']['topics'][0]}/config")
+
+
+def test_of_many_with_one_plan_one_wins(rest, declare, w):
+    name, want = declare()
+    planned = plan(rest, name, want)
+    codes = []
+
+    def apply(batch):
+        mine = json.loads(json.dumps(want))
+        if batch:
+            mine["parameters"]["batch"] = batch
+        query = "" if batch else "?plan=" + planned["plan"]
+        codes.append(type(w.rest)(w.rest.url).request(
+            "PUT", f"/pipelines/{name}{query}", mine).status_code)
+    threads = [threading.Thread(target=apply, args=(i,)) for i in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert set(codes) <= {200, 201, 409} and codes.count(201) == 1, codes
+    assert rest.get(f"/pipelines/{name}")["drift"] == []
+
+
+def test_connectors_of_a_pipeline_are_changed_through_it(rest, declare):
+    name, want = declare()
+    put(rest, name, want)
+    out = f"{name}-out"
+    config = rest.get(f"/connectors/{out}/config")
+    for method, path, body in (
+            ("PUT", "/config", config), ("PATCH", "/config", {"a": "b"}),
+            ("DELETE", "", None)):
+        said = refused(409, rest.call, method, f"/connectors/{out}{path}",
+                       body)
+        assert f"belongs to pipeline {name}" in said["message"]
+    rest.pause(out)  # orders are not changes
+    rest.wait_state(out, "PAUSED")
+    rest.call("DELETE", f"/connectors/{out}?force=true")
+    assert rest.get(f"/pipelines/{name}")["drift"] == [
+        f"connector {out} was deleted"]
+    put(rest, name, want)
+    assert rest.get(f"/pipelines/{name}")["drift"] == []
+
+
+def test_a_connector_of_others_is_not_taken_by_accident(rest, declare, folder):
+    name, want = declare()
+    out = f"{name}-out"
+    rest.create(out, {"connector.class": "FileStreamSink", "topics": "x",
+                      "file": folder + "/other"})
+    said = refused(409, put, rest, name, want)
+    assert f"connector {out} exists and belongs to no pipeline" in \
+        said["message"]
+    assert name not in [p["name"] for p in rest.get("/pipelines")]
+    put(rest, name, want, "?force=true")
+    assert rest.get(f"/connectors/{out}/config")["file"] == folder + "/out"
+    said = refused(409, rest.create, unique_name(name), {
+        "connector.class": "FileStreamSink", "topics": "x",
+        "file": folder + "/o", "penstock.pipeline": name})
+    assert "penstock.pipeline" in said["message"]
+
+
+def unique_name(name):
+    return name + "-intruder"
+
+
+def test_everything_wrong_is_said_at_once_and_nothing_made(rest, declare):
+    name, want = declare()
+    want["parameters"].update(folder="x", batch="many", typo=1)
+    said = refused(400, put, rest, name, want)
+    assert said["errors"] == [
+        "parameter typo: the template has none of that name",
+        "parameter folder: x does not match its pattern /.*",
+        "parameter batch: many is not a whole number"]
+    want["parameters"] = {"folder": "/x", "topics": ["a", "b"], "batch": -1}
+    said = refused(400, put, rest, name, want)
+    assert [e.split(":")[0] for e in said["errors"]] == [
+        f"connector {name}-a", f"connector {name}-b"], said
+    assert not [c for c in rest.connectors() if c.startswith(name)]
+    refused(404, rest.get, f"/pipelines/{name}")
+
+
+def test_versions_stand_for_one_content(rest, template, declare):
+    path = f"/templates/{template}"
+    assert rest.call("PUT", path, file_template())["version"] == 1
+    changed = file_template(description="changed")
+    assert "give it a version above" in refused(
+        409, rest.call, "PUT", path, {**changed, "version": 1})["message"]
+    assert rest.call("PUT", path, changed)["version"] == 2
+    assert rest.get(path + "?version=1").get("description") is None
+    name, want = declare()
+    put(rest, name, {**want, "version": 1})
+    assert [(v["version"], v["pipelines"])
+            for v in rest.get(path + "/versions")] == [(1, [name]), (2, [])]
+    assert rest.get(f"/pipelines/{name}")["newest_version"] == 2
+    assert f"in use by pipeline {name}" in refused(
+        409, rest.call, "DELETE", path)["message"]
+    rest.call("DELETE", f"/pipelines/{name}")
+    rest.call("DELETE", path)
+    refused(404, rest.get, path)
+
+
+def test_a_secret_in_clear_is_nowhere(rest, declare, w, kafka, unique):
+    t = unique("secret")
+    name = unique("p")
+    doc = {"parameters": {"password": {"type": "string", "secret": True}},
+           "connectors": [{"name": "${param:pipeline}-c", "config": {
+               "connector.class": "FileStreamSink", "topics": "x",
+               "file": "/x", "connection.password": "${param:password}"}}]}
+    rest.call("PUT", f"/templates/{t}", doc)
+    for answer in (
+            rest.request("PUT", f"/pipelines/{name}", {
+                "template": t, "parameters": {"password": CANARY}}),
+            rest.request("POST", "/plan", {"name": name,
+                "template": t, "parameters": {"password": CANARY}}),
+            rest.request("PUT", f"/templates/{t}", {
+                **doc, "connectors": [{"name": "c", "config": {
+                    "connector.class": "X", "password": CANARY}}]})):
+        assert answer.status_code == 400 and CANARY not in answer.text
+    with open(w.log, encoding="utf-8", errors="replace") as f:
+        assert CANARY not in f.read()
+    config_topic = w.properties["config.storage.topic"]
+    assert not [r for r in kafka.consume(config_topic)
+                if CANARY in str(r.value)]
+
+
+def test_a_restart_forgets_nothing(rest, declare, w):
+    name, want = declare()
+    put(rest, name, want)
+    before = rest.get(f"/pipelines/{name}")["parameters"]
+    w.kill9()
+    w.start()
+    assert rest.get(f"/pipelines/{name}")["parameters"] == before
+    assert plan(rest, name, want)["empty"]
+    wait_state(rest, name, "RUNNING")
+    rest.call("DELETE", f"/pipelines/{name}")
+    assert not [c for c in rest.connectors() if c.startswith(name)]
+    refused(404, rest.get, f"/pipelines/{name}")
