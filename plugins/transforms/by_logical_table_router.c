@@ -100,7 +100,7 @@ key_schema(const struct router *t, struct work *w, const struct ps_schema *from,
 	draft.name = ps_printf(w->arena, "%s.Key", topic);
 	draft.fields = fields;
 	draft.field_count = from->field_count + 1;
-	return t->common.host->intern(t->common.host, &draft);
+	return common_intern(&t->common, &draft);
 }
 
 /* The old topic, or what the expression makes of it. */
@@ -172,7 +172,7 @@ value_schema(const struct router *t, struct work *w,
 		own->name = ps_printf(w->arena, "%s.Value", topic);
 		fields[i].schema = own;
 	}
-	return t->common.host->intern(t->common.host, &draft);
+	return common_intern(&t->common, &draft);
 }
 
 static int

@@ -110,7 +110,7 @@ cast_schema(struct cast *t, struct work *w, const struct ps_schema *from,
 		draft.default_value = &v;
 	}
 	/* cppcheck-suppress returnDanglingLifetime ; it is copied */
-	return t->common.host->intern(t->common.host, &draft);
+	return common_intern(&t->common, &draft);
 }
 
 static const struct ps_schema *

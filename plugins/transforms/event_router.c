@@ -208,7 +208,7 @@ wrap(const struct router *t, struct work *w, struct part *payload,
 		items[n++] = v.value;
 	}
 	draft.field_count = n;
-	payload->schema = t->common.host->intern(t->common.host, &draft);
+	payload->schema = common_intern(&t->common, &draft);
 	payload->value = ps_struct(items, n);
 }
 

@@ -189,7 +189,7 @@ row_schema(const struct extract *t, struct work *w, const struct ps_record *r,
 	}
 	draft.fields = fields;
 	draft.field_count = n;
-	return t->common.host->intern(t->common.host, &draft);
+	return common_intern(&t->common, &draft);
 }
 
 static int

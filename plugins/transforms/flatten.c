@@ -150,8 +150,8 @@ flat_update(const struct flatten *t, struct work *w,
 		return NULL;
 	draft.fields = sh.fields;
 	draft.field_count = sh.count;
-	return updates_add(&w->updates, from,
-	    t->common.host->intern(t->common.host, &draft), NULL);
+	return updates_add(&w->updates, from, common_intern(&t->common, &draft),
+	    NULL);
 }
 
 /* A null that only is one because what it was in is null. */

@@ -93,7 +93,7 @@ without(const struct header_from *t, struct work *w,
 			from->fields[i].name_len))
 			fields[draft.field_count++] = from->fields[i];
 	draft.fields = fields;
-	return t->common.host->intern(t->common.host, &draft);
+	return common_intern(&t->common, &draft);
 }
 
 static void

@@ -26,7 +26,7 @@ wrapped(const struct hoist *t, const struct ps_schema *from)
 		.fields = &field,
 		.field_count = 1 };
 
-	return t->common.host->intern(t->common.host, &draft);
+	return common_intern(&t->common, &draft);
 }
 
 static int

@@ -41,6 +41,12 @@ common_strdup(struct common *t, const char *s)
 	return (char *)memcpy(common_alloc(t, size), s, size);
 }
 
+const struct ps_schema *
+common_intern(const struct common *t, const struct ps_schema *draft)
+{
+	return t->host->intern(t->host, draft);
+}
+
 void
 common_free(void *state)
 {

@@ -35,6 +35,9 @@ void *common_new(size_t size, const struct ps_host *h,
 /* Zeroed memory until common_free. */
 void *common_alloc(struct common *t, size_t size);
 char *common_strdup(struct common *t, const char *s);
+/* The interned schema that is like the draft. */
+const struct ps_schema *
+common_intern(const struct common *t, const struct ps_schema *draft);
 /* The destroy operation of those that own nothing else. */
 void common_free(void *state);
 

@@ -48,7 +48,7 @@ one(void *state, struct work *w, struct ps_record *r)
 		draft.name = t->name != NULL ? t->name : draft.name;
 		draft.version = t->has_version ? t->version : draft.version;
 		u = updates_add(&w->updates, *o.schema,
-		    t->common.host->intern(t->common.host, &draft), NULL);
+		    common_intern(&t->common, &draft), NULL);
 	}
 	*o.schema = u->to;
 	if (o.value->type == PS_STRUCT && u->defaults)

@@ -177,7 +177,7 @@ target_schema(const struct converter *t, bool optional)
 	struct ps_schema draft = drafts[t->target];
 
 	draft.optional = optional;
-	return t->common.host->intern(t->common.host, &draft);
+	return common_intern(&t->common, &draft);
 }
 
 static const struct ps_schema *

@@ -61,7 +61,7 @@ key_schema(const struct value_to_key *t, struct work *w,
 		fields[draft.field_count++] =
 		    (struct ps_field){ name.name, name.len, s };
 	}
-	return t->common.host->intern(t->common.host, &draft);
+	return common_intern(&t->common, &draft);
 }
 
 static int
