@@ -1,6 +1,7 @@
 """Tests in C that need servers (tests/live): this starts what they need, and
 runs each suite of them."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,7 +9,8 @@ import subprocess
 import pytest
 
 from support import stores
-from support.env import BUILD, DEPS
+from support.connect import Connect
+from support.env import BUILD, DEPS, wait_for
 from support.kafka import PASSWORD, USER
 
 GATEWAY = f"{DEPS}/bin/versitygw"
@@ -16,7 +18,7 @@ GATEWAY = f"{DEPS}/bin/versitygw"
 ON_A_BROKER = ["topiclog", "admin", "topics", "group", "dlq",
                "consumer_ids", "scribe"]
 WITH_SETTINGS = ["secure", "localfile", "s3_gateway", "foreign_group",
-                 "scribe_outage"]
+                 "scribe_outage", "heal"]
 
 
 def check(suite, timeout=60, **env):
@@ -48,6 +50,21 @@ def test_a_group_of_kafka_connect_is_not_ours_to_join(kafka, connect):
     check("foreign_group", PENSTOCK_KAFKA=kafka.bootstrap,
           PENSTOCK_GROUP=connect.group)
     assert connect.rest.healthy()
+
+
+def test_kafka_connect_runs_no_create_that_was_healed(
+        kafka, new_worker, unique, tmp_path):
+    """It reads what was aborted: the other one it does run."""
+    group = unique("heal")
+    topic = kafka.create_topic(f"{group}-configs", cleanup_policy="compact")
+    config = {"connector.class": "FileStreamSource", "tasks.max": "1",
+              "topic": unique("lines"), "file": str(tmp_path / "in")}
+    check("heal", timeout=120, PENSTOCK_KAFKA=kafka.bootstrap,
+          PENSTOCK_TOPIC=topic,
+          PENSTOCK_CONFIG=json.dumps({"properties": config}))
+    theirs = new_worker(kafka.bootstrap, cls=Connect, group=group)
+    wait_for("the aborted create to come alive",
+             lambda: theirs.rest.connectors() == ["ghost"])
 
 
 def test_a_scribe_tells_the_truth_though_its_broker_was_away(own_kafka):

@@ -335,3 +335,29 @@ Test(scribe_outage, what_is_answered_is_so_though_the_broker_was_away,
 	desk_end(&d);
 	live_stop(&v);
 }
+
+/* PENSTOCK_TOPIC is the config topic of a Kafka Connect that starts after
+ * this: of two creates that were aborted one is healed. PENSTOCK_CONFIG is
+ * what both have. */
+Test(heal, one_of_two_aborted_creates_is_healed, .timeout = 90)
+{
+	const char *topic = getenv("PENSTOCK_TOPIC");
+	const char *config = getenv("PENSTOCK_CONFIG");
+	struct desk names = { .lost = 0 }, d;
+	struct answered c, h = { 0 };
+
+	cr_assert(topic != NULL && config != NULL);
+	live_start(&v);
+	(void)snprintf(names.topic, sizeof names.topic, "%s", topic);
+	(void)snprintf(names.group, sizeof names.group, "heal-%.80s", topic);
+	desk_begin(&d, &v, &names);
+	abort_one(&d, &v, "connector-healed", config);
+	c = claim(&d, anyone(&d), 1);
+	cr_assert(eq(int, c.wrote, WROTE_OK), "%s", c.err.text);
+	pen_heal(d.pen, on_answer, &h);
+	DESK_UNTIL(&d, h.count == 1);
+	cr_assert(eq(int, h.wrote, WROTE_OK), "%s", h.err.text);
+	abort_one(&d, &v, "connector-ghost", config);
+	desk_end(&d);
+	live_stop(&v);
+}
