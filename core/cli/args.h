@@ -1,0 +1,32 @@
+/*
+ * args: what stands behind a subcommand.
+ */
+#ifndef PENSTOCK_CLI_ARGS_H
+#define PENSTOCK_CLI_ARGS_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include <penstock/arena.h>
+
+/* Exit codes of all subcommands that ask a worker. */
+enum cli_exit {
+	CLI_DONE = 0,
+	CLI_USAGE = 1,
+	CLI_REFUSED = 2, /* or the worker cannot be reached */
+	CLI_CHANGES = 3, /* apply --plan: something would change */
+};
+
+struct cli_args {
+	const char **names; /* operands, those of -f too */
+	size_t count;
+	json_t *params; /* of -p: strings */
+	bool json, plan, prune, force;
+};
+
+/* -1: `err` names what is wrong. */
+int cli_args_parse(struct ps_arena *a, int count, char **texts,
+    struct cli_args *out, struct ps_error *err);
+
+#endif
