@@ -123,14 +123,20 @@ static const struct role roles[] = {
 	{ "standalone", run_standalone,
 	    "standalone FILE.properties CONNECTOR.json..." },
 	{ "inspect", listing_main, "inspect [--json] [FOLDER...]" },
-	{ "get", cli_main, "get [NAME]" },
-	{ "status", cli_main, "status [NAME]" },
-	{ "apply", cli_main, "apply FILE.json..." },
-	{ "delete", cli_main, "delete NAME..." },
+	{ "get", cli_main,
+	    "get [NAME... | connectors | pipelines | templates]" },
+	{ "describe", cli_main, "describe NAME..." },
+	{ "status", cli_main, "status [-o json] [NAME...]" },
+	{ "apply", cli_main,
+	    "apply [--plan] [--prune] [--force] [-o json] [-p name=value] "
+	    "-f FILE|FOLDER..." },
+	{ "validate", cli_main, "validate [-p name=value] -f FILE|FOLDER..." },
+	{ "delete", cli_main, "delete [--force] NAME..." },
 	{ "restart", cli_main, "restart NAME..." },
 	{ "pause", cli_main, "pause NAME..." },
 	{ "resume", cli_main, "resume NAME..." },
 	{ "stop", cli_main, "stop NAME..." },
+	{ "completion", cli_main, "completion bash" },
 	{ "task", task_main, NULL },
 	{ "connector", connector_main, NULL },
 	{ "inspect-child", inspect_main, NULL },
@@ -148,7 +154,13 @@ usage(void)
 			(void)fprintf(stderr, "  penstock %s\n",
 			    roles[i].usage);
 	(void)fprintf(stderr,
-	    "REST is at $PENSTOCK_URL, http://localhost:8083 when not set.\n");
+	    "NAME is a connector's, pipeline/NAME or template/NAME.\n"
+	    "REST is at $PENSTOCK_URL, http://localhost:8083 when not set; "
+	    "who asks is\n$PENSTOCK_USER with $PENSTOCK_PASSWORD, or whoever "
+	    "has $PENSTOCK_TOKEN;\n$PENSTOCK_CA is a file of certificates to "
+	    "trust.\n"
+	    "Exit codes: 0 done, 1 usage, 2 refused or not reached, 3 apply "
+	    "--plan has changes.\n");
 	return EXIT_USAGE;
 }
 

@@ -6,12 +6,13 @@
 #include "base/arena.h"
 #include "base/js.h"
 #include "base/text.h"
+#include "cli/apply.h"
+#include "cli/args.h"
 #include "cli/client.h"
+#include "cli/completion.h"
 #include "cli/print.h"
 
-#define ARENA_BYTES  8192
-#define EXIT_USAGE   1
-#define EXIT_REFUSED 2
+#define ARENA_BYTES 8192
 
 struct command {
 	const char *name;
@@ -20,14 +21,54 @@ struct command {
 	    const char *name, struct ps_error *err);
 	const char *method, *suffix; /* of orders */
 	int needs_name;
+	/* Instead of run: all names at once. */
+	int (*all)(struct ps_arena *a, const struct cli_args *args);
 };
+
+/* ---- what a name names ------------------------------------------------- */
+
+static const struct kind {
+	const char *prefix, *list, *path;
+} kinds[] = {
+	{ "pipeline/", "pipelines", "/pipelines" },
+	{ "template/", "templates", "/templates" },
+	{ "connector/", "connectors", "/connectors" },
+};
+
+#define CONNECTORS (sizeof kinds / sizeof *kinds - 1)
+
+/* A name without a kind's prefix is a connector's. */
+static const struct kind *
+kind_of(const char **name)
+{
+	for (size_t i = 0; i <= CONNECTORS; i++)
+		if (text_starts(*name, kinds[i].prefix)) {
+			*name += strlen(kinds[i].prefix);
+			return &kinds[i];
+		}
+	return &kinds[CONNECTORS];
+}
 
 static char *
 path_of(struct ps_arena *a, const char *name, const char *suffix)
 {
-	return ps_printf(a, "/connectors/%s%s", text_url_encode(a, name),
+	const struct kind *k = kind_of(&name);
+
+	return ps_printf(a, "%s/%s%s", k->path, text_url_encode(a, name),
 	    suffix);
 }
+
+/* "pipelines": all of a kind. */
+static const char *
+list_path(const char *name)
+{
+	for (size_t i = 0; name != NULL && i <= CONNECTORS; i++)
+		if (strcmp(name, kinds[i].list) == 0)
+			return kinds[i].path;
+	return name == NULL ? "/connectors" : NULL;
+}
+
+/* ---- commands ---------------------------------------------------------- */
 
 static int
 run_order(struct ps_arena *a, const struct command *c, const char *name,
@@ -48,7 +89,8 @@ run_get(struct ps_arena *a, const struct command *c, const char *name,
     struct ps_error *err)
 {
 	struct client_answer answer;
-	const char *path = name == NULL ? "/connectors" : path_of(a, name, "");
+	const char *list = list_path(name);
+	const char *path = list != NULL ? list : path_of(a, name, "");
 
 	if (client_call(a, c->method, path, NULL, &answer, err) != 0)
 		return -1;
@@ -57,90 +99,125 @@ run_get(struct ps_arena *a, const struct command *c, const char *name,
 	return 0;
 }
 
+/* What it is, and how it is. */
 static int
-run_status(struct ps_arena *a, const struct command *c, const char *name,
+run_describe(struct ps_arena *a, const struct command *c, const char *name,
+    struct ps_error *err)
+{
+	struct client_answer answer, status = { 0 };
+	const char *is = name;
+	bool has_status = strcmp(kind_of(&is)->list, "templates") != 0;
+
+	if (client_call(a, c->method, path_of(a, name, ""), NULL, &answer,
+		err) != 0)
+		return -1;
+	if (has_status && client_call(a, "GET", path_of(a, name, "/status"),
+			      NULL, &status, err) != 0)
+		ps_error_clear(err); /* it has none yet */
+	print_described(answer.json, status.json);
+	json_decref(answer.json);
+	json_decref(status.json);
+	return 0;
+}
+
+static int
+status_of(struct ps_arena *a, const char *name, bool as_json,
     struct ps_error *err)
 {
 	struct client_answer answer;
+	const char *is = name;
+	bool flow =
+	    name != NULL && strcmp(kind_of(&is)->list, "pipelines") == 0;
 	const char *path = name == NULL ? "/connectors?expand=status"
-					: path_of(a, name, c->suffix);
+					: path_of(a, name, "/status");
 	json_t *all;
 
-	if (client_call(a, c->method, path, NULL, &answer, err) != 0)
+	if (client_call(a, "GET", path, NULL, &answer, err) != 0)
 		return -1;
-	all = name == NULL
+	all = name == NULL || flow
 		  ? json_incref(answer.json)
 		  : json_pack("{s:{s:O}}", name, "status", answer.json);
-	print_statuses(all);
+	if (as_json)
+		print_json(answer.json);
+	else if (flow)
+		print_pipeline(all);
+	else
+		print_statuses(all);
 	json_decref(all);
 	json_decref(answer.json);
 	return 0;
 }
 
-/* The file's config replaces the connector's, or creates it. */
 static int
-put_file(struct ps_arena *a, const json_t *file, const char *path,
-    struct ps_error *err)
+run_status(struct ps_arena *a, const struct cli_args *args)
 {
-	const json_t *config = json_object_get(file, "config");
-	const char *name = js_opt_str(file, "name");
-	struct client_answer answer;
+	int code = CLI_DONE;
 
-	if (name == NULL)
-		return ps_fail(err, PS_E_CONFIG, "%s: name is missing", path);
-	if (!json_is_object(config))
-		config = file;
-	if (client_call(a, "PUT", path_of(a, name, "/config"), config, &answer,
-		err) != 0)
-		return ps_fail_in(err, "%s", path);
-	(void)printf("%s: %s\n", name,
-	    answer.status == 201 ? "created" : "configured");
-	json_decref(answer.json);
-	return 0;
-}
+	for (size_t i = 0; i < args->count || i == 0; i++) {
+		const char *name = args->count == 0 ? NULL : args->names[i];
+		struct ps_error err = { 0 };
 
-static int
-run_apply(struct ps_arena *a, const struct command *c, const char *path,
-    struct ps_error *err)
-{
-	json_error_t why;
-	json_t *file = json_load_file(path, 0, &why);
-	int got;
-
-	(void)c;
-	if (file == NULL)
-		return ps_fail(err, PS_E_CONFIG, "%s: line %d: %s", path,
-		    why.line, why.text);
-	got = put_file(a, file, path, err);
-	json_decref(file);
-	return got;
+		if (status_of(a, name, args->json, &err) == 0)
+			continue;
+		(void)fprintf(stderr, "penstock status: %s\n", err.text);
+		code = CLI_REFUSED;
+	}
+	return code;
 }
 
 static const struct command commands[] = {
-	{ "get", run_get, "GET", "", 0 },
-	{ "status", run_status, "GET", "/status", 0 },
-	{ "apply", run_apply, "PUT", "", 1 },
-	{ "delete", run_order, "DELETE", "", 1 },
-	{ "restart", run_order, "POST", "/restart?includeTasks=true", 1 },
-	{ "pause", run_order, "PUT", "/pause", 1 },
-	{ "resume", run_order, "PUT", "/resume", 1 },
-	{ "stop", run_order, "PUT", "/stop", 1 },
+	{ "get", run_get, "GET", "", 0, NULL },
+	{ "describe", run_describe, "GET", "", 1, NULL },
+	{ "status", NULL, "GET", "/status", 0, run_status },
+	{ "apply", NULL, "PUT", "", 1, cli_apply },
+	{ "validate", NULL, "PUT", "", 1, cli_validate },
+	{ "delete", run_order, "DELETE", "", 1, NULL },
+	{ "restart", run_order, "POST", "/restart?includeTasks=true", 1, NULL },
+	{ "pause", run_order, "PUT", "/pause", 1, NULL },
+	{ "resume", run_order, "PUT", "/resume", 1, NULL },
+	{ "stop", run_order, "PUT", "/stop", 1, NULL },
+	{ "completion", NULL, "", "", 1, cli_completion },
 };
 
 static int
-run_names(const struct command *c, int count, char **names)
+run_names(struct ps_arena *a, const struct command *c,
+    const struct cli_args *args)
 {
-	struct ps_arena *a = arena_new(ARENA_BYTES);
-	int code = 0;
+	struct command forced = *c;
+	int code = CLI_DONE;
 
-	for (int i = 0; i < count || (i == 0 && count == 0); i++) {
+	if (args->force && strcmp(c->method, "DELETE") == 0)
+		forced.suffix = "?force=true";
+	for (size_t i = 0; i < args->count || (i == 0 && args->count == 0);
+	     i++) {
 		struct ps_error err = { 0 };
+		const char *name = args->count == 0 ? NULL : args->names[i];
 
-		if (c->run(a, c, count == 0 ? NULL : names[i], &err) == 0)
+		if (c->run(a, &forced, name, &err) == 0)
 			continue;
 		(void)fprintf(stderr, "penstock %s: %s\n", c->name, err.text);
-		code = EXIT_REFUSED;
+		code = CLI_REFUSED;
 	}
+	return code;
+}
+
+static int
+run_command(const struct command *c, int count, char **texts)
+{
+	struct ps_arena *a = arena_new(ARENA_BYTES);
+	struct ps_error err = { 0 };
+	struct cli_args args;
+	int code = CLI_USAGE;
+
+	if (cli_args_parse(a, count, texts, &args, &err) != 0)
+		(void)fprintf(stderr, "penstock %s: %s\n", c->name, err.text);
+	else if (c->needs_name && args.count == 0)
+		(void)fprintf(stderr, "usage: penstock %s %s...\n", c->name,
+		    c->all == NULL ? "NAME" : "FILE");
+	else
+		code =
+		    c->all == NULL ? run_names(a, c, &args) : c->all(a, &args);
+	json_decref(args.params);
 	arena_free(&a);
 	return code;
 }
@@ -148,17 +225,8 @@ run_names(const struct command *c, int count, char **names)
 int
 cli_main(int argc, char **argv)
 {
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-		const struct command *c = &commands[i];
-
-		if (strcmp(argv[1], c->name) != 0)
-			continue;
-		if (c->needs_name && argc < 3) {
-			(void)fprintf(stderr, "usage: penstock %s NAME...\n",
-			    c->name);
-			return EXIT_USAGE;
-		}
-		return run_names(c, argc - 2, argv + 2);
-	}
-	return EXIT_USAGE;
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return run_command(&commands[i], argc - 2, argv + 2);
+	return CLI_USAGE;
 }

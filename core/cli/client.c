@@ -38,6 +38,37 @@ set_options(CURL *c, const char *method, const char *url, struct buf *in)
 	(void)curl_easy_setopt(c, CURLOPT_TIMEOUT, TOTAL_LIMIT_S);
 }
 
+static const char *
+from_env(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+static void
+set_identity(CURL *c)
+{
+	const char *token = from_env("PENSTOCK_TOKEN");
+	const char *user = from_env("PENSTOCK_USER");
+	const char *password = from_env("PENSTOCK_PASSWORD");
+	const char *ca = from_env("PENSTOCK_CA");
+
+	if (ca != NULL)
+		(void)curl_easy_setopt(c, CURLOPT_CAINFO, ca);
+	if (token != NULL) {
+		(void)curl_easy_setopt(c, CURLOPT_HTTPAUTH,
+		    (long)CURLAUTH_BEARER);
+		(void)curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, token);
+	} else if (user != NULL) {
+		(void)curl_easy_setopt(c, CURLOPT_HTTPAUTH,
+		    (long)CURLAUTH_BASIC);
+		(void)curl_easy_setopt(c, CURLOPT_USERNAME, user);
+		(void)curl_easy_setopt(c, CURLOPT_PASSWORD,
+		    password == NULL ? "" : password);
+	}
+}
+
 static int
 take_answer(struct buf *in, struct client_answer *out, struct ps_error *err)
 {
@@ -83,6 +114,7 @@ client_call(struct ps_arena *a, const char *method, const char *path,
 	*out = (struct client_answer){ 0 };
 	buf_init(&in, ANSWER_BYTES);
 	set_options(c, method, url, &in);
+	set_identity(c);
 	if (body != NULL) {
 		(void)curl_easy_setopt(c, CURLOPT_COPYPOSTFIELDS,
 		    js_dump(a, body));

@@ -13,8 +13,10 @@ struct client_answer {
 	json_t *json; /* NULL: no body */
 };
 
-/* `path` begins with a slash; `body` NULL: none. An answer of 400 and above
- * is an error with the worker's message. */
+/* PENSTOCK_URL says where, PENSTOCK_USER and PENSTOCK_PASSWORD or
+ * PENSTOCK_TOKEN who asks, PENSTOCK_CA whose certificates are trusted.
+ * `path` begins with a slash; `body` NULL: none. An answer of 400 and above
+ * is an error with the worker's message; its status stands in `out`. */
 int client_call(struct ps_arena *a, const char *method, const char *path,
     const json_t *body, struct client_answer *out, struct ps_error *err);
 

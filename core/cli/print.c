@@ -13,6 +13,13 @@ text_of(const json_t *obj, const char *name)
 }
 
 static void
+print_head(void)
+{
+	(void)printf("%-30s %-11s %-10s %-22s %s\n", "NAME", "STATE", "DETAIL",
+	    "WORKER", "CAUSE");
+}
+
+static void
 print_line(const char *name, const json_t *state)
 {
 	const char *detail = text_of(state, "detail");
@@ -46,10 +53,55 @@ print_statuses(const json_t *all)
 	const char *name;
 	const json_t *one;
 
-	(void)printf("%-30s %-11s %-10s %-22s %s\n", "NAME", "STATE", "DETAIL",
-	    "WORKER", "CAUSE");
+	print_head();
 	json_object_foreach((json_t *)(uintptr_t)all, name, one)
 	    print_status(json_object_get(one, "status"));
+}
+
+void
+print_pipeline(const json_t *status)
+{
+	const json_t *list = json_object_get(status, "connectors"), *one;
+	size_t i;
+
+	print_head();
+	(void)printf("%-30s %s\n", text_of(status, "name"),
+	    text_of(status, "state"));
+	json_array_foreach(list, i, one)
+	{
+		print_status(one);
+	}
+}
+
+static void
+print_member(const char *name, const json_t *value)
+{
+	(void)printf("%s: ", name);
+	if (json_is_string(value))
+		(void)printf("%s\n", json_string_value(value));
+	else
+		print_json(value);
+}
+
+void
+print_described(const json_t *thing, const json_t *status)
+{
+	const char *name;
+	const json_t *value;
+
+	JS_EACH(thing, name, value)
+	{
+		print_member(name, value);
+	}
+	if (status == NULL)
+		return;
+	(void)printf("\n");
+	if (json_object_get(status, "connectors") != NULL) {
+		print_pipeline(status);
+		return;
+	}
+	print_head();
+	print_status(status);
 }
 
 void

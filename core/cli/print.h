@@ -8,6 +8,10 @@
 
 /* {"name": {"status": …}} as one line per connector and task. */
 void print_statuses(const json_t *all);
+/* {"name", "state", "connectors": [statuses]} likewise. */
+void print_pipeline(const json_t *status);
+/* Members line by line, then its status (NULL: none). */
+void print_described(const json_t *thing, const json_t *status);
 void print_json(const json_t *value);
 
 #endif

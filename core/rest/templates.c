@@ -156,6 +156,8 @@ rest_put_template(struct exchange *x)
 	template_check(doc, errors);
 	if (json_array_size(errors) > 0) {
 		declare_refuse(x, 400, "The template is not valid", errors);
+	} else if (exchange_query_bool(x, "validate")) {
+		exchange_json(x, 200, json_pack("{s:o}", "errors", errors));
 	} else {
 		json_decref(errors);
 		ask(x, doc, written);

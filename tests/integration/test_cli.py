@@ -1,6 +1,7 @@
 """The commands for people: each does what its name says, and what cannot be
 done is said on stderr, with an exit code."""
 
+import glob
 import json
 import os
 import re
@@ -9,7 +10,7 @@ import subprocess
 import pytest
 
 from support import configs
-from support.env import BUILD, HOST, free_port, wait_for
+from support.env import BUILD, HOST, ROOT, free_port, wait_for
 
 USAGE, REFUSED = 1, 2
 
@@ -169,3 +170,131 @@ def test_inspect_in_json_has_the_keys(run):
     assert code == 0
     assert [k["name"] for k in found["numbers"]["keys"]] == [
         "topic", "count", "pause.ms"]
+
+
+# Templates and pipelines
+
+CHANGES = 3
+TEMPLATES = sorted(glob.glob(ROOT + "/configs/templates/*.json"))
+
+VALUES = {  # of each template, but for addresses and passwords
+    "database-to-speed-layer": {
+        "tables": ["orders", "customers"], "user": "postgres", "view_user": "postgres",
+        "bucket": "archive", "time_column": "t", "id_column": "id"},
+    "file-to-topic": {"file": "/x", "topic": "t"},
+    "postgres-to-topic": {
+        "tables": "orders", "user": "postgres", "mode": "incrementing",
+        "id_column": "id"},
+    "topic-to-http": {"topics": "t", "url": "http://127.0.0.1:1/"},
+    "topic-to-postgres-view": {
+        "topics": "orders", "key_fields": "id", "user": "postgres"},
+    "topic-to-s3-archive": {"topics": "t", "bucket": "archive"},
+}
+
+
+def values_of(template, folder, postgres):
+    """All that is required has a value."""
+    with open(template, encoding="utf-8") as f:
+        doc = json.load(f)
+    secret = write(folder + "/words.properties", "word=x\n")
+    given = dict(VALUES[doc["name"]])
+    for name, p in doc["parameters"].items():
+        if p.get("secret") and p.get("required"):
+            given[name] = "${file:%s:word}" % secret
+        elif name.endswith("url") and p.get("required"):
+            given.setdefault(name, postgres.jdbc("postgres"))
+    return doc["name"], given
+
+
+def test_every_template_of_ours_makes_valid_connectors(
+        run, folder, postgres, worker):
+    """One worker for all of it: each is applied as an operator would."""
+    assert [os.path.basename(t)[:-5] for t in TEMPLATES] == sorted(VALUES)
+    args = [a for t in TEMPLATES for a in ("-f", t)]
+    code, out, err = run("validate", *args)
+    assert (code, err) == (0, "") and out.count(": valid") == len(TEMPLATES)
+    os.mkdir(folder + "/pipelines")
+    for t in TEMPLATES:
+        name, given = values_of(t, folder, postgres)
+        write(f"{folder}/pipelines/{name}.json",
+              {"name": "my-" + name, "template": name, "parameters": given})
+    args += ["-f", folder + "/pipelines"]
+    code, out, err = run("apply", "--plan", *args)
+    assert (code, err) == (CHANGES, ""), err
+    assert worker.rest.get("/templates") == worker.rest.connectors() == []
+    code, planned, err = run("apply", "-o", "json", *args)
+    assert (code, err) == (0, ""), err
+    assert {x["result"] for x in json.loads(planned)} == {"created"}
+    assert len(worker.rest.connectors()) == 5 + 2 * 3
+    for again in (["--plan"], []):
+        code, out, err = run("apply", *again, *args)
+        assert (code, err) == (0, "")
+        assert all(line.endswith(": unchanged") for line in out.splitlines())
+    for name in worker.rest.connectors():  # a misspelt key would be no error
+        config = worker.rest.get(f"/connectors/{name}/config")
+        answer = worker.rest.call(
+            "PUT", f"/connector-plugins/{config['connector.class']}"
+            "/config/validate", config)
+        known = {c["definition"]["name"] for c in answer["configs"]}
+        assert set(config) - known - {"locale"} == set(), name
+    code, out, _ = run("describe", "pipeline/my-file-to-topic")
+    assert code == 0 and "template: file-to-topic" in out
+    os.unlink(folder + "/pipelines/file-to-topic.json")
+    code, out, _ = run("apply", "--prune", *args)
+    assert code == 0 and "pipeline my-file-to-topic: deleted" in out
+    assert "my-file-to-topic" not in worker.rest.connectors()
+    code, out, _ = run("delete", "pipeline/my-topic-to-http",
+                       "template/topic-to-http")
+    assert (code, out.count(": delete")) == (0, 2)
+
+
+def test_values_are_given_on_the_command_line(run, worker, topic, folder):
+    t = topic("t")
+    f = write(folder + "/p.json", {"name": "p", "template": "file-to-topic"})
+    args = ["-f", ROOT + "/configs/templates/file-to-topic.json", "-f", f]
+    code, out, err = run("apply", *args)
+    assert code == REFUSED and "template file-to-topic: created" in out
+    assert "parameter file: a value is required; parameter topic: a value " \
+        "is required (400)" in err
+    code, out, err = run("apply", *args, "-p", f"file={folder}/in",
+                         "-p", "topic=" + t)
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "template file-to-topic: unchanged", "pipeline p: created",
+        "  create       p (offsets: none)"]
+    write(folder + "/in", "one\n")
+    wait_for("the pipeline", lambda: json.loads(
+        run("status", "-o", "json", "pipeline/p")[1])["state"] == "RUNNING")
+    code, out, _ = run("status", "pipeline/p")
+    head, pipeline, connector, task = out.splitlines()
+    assert head.split()[0] == "NAME" and pipeline.split() == ["p", "RUNNING"]
+    assert connector.split()[:2] == ["p", "RUNNING"]
+    assert task.split()[:2] == ["p-0", "RUNNING"]
+    code, _, err = run("delete", "p")
+    assert code == REFUSED and "belongs to pipeline p" in err
+    assert json.loads(run("get", "pipelines")[1])[0]["name"] == "p"
+    assert run("delete", "--force", "p") == (0, "p: delete\n", "")
+    code, out, _ = run("describe", "pipeline/p")
+    assert code == 0 and "connector p was deleted" in out
+
+
+@pytest.mark.parametrize("args, says", [
+    (["apply", "--pla", "x"], "--pla is not known"),
+    (["apply", "-p", "x", "y"], "-p x: name=value is expected"),
+    (["apply", "-f"], "-f: a value is expected"),
+    (["get", "-o", "yaml"], "-o yaml: text or json is expected"),
+    (["completion", "fish"], "bash is expected"),
+])
+def test_options_that_are_wrong_are_named(run, args, says):
+    code, out, err = run(*args, url="http://127.0.0.1:1")
+    assert (code, out) == (USAGE, "") and says in err
+
+
+def test_the_shell_completes(run):
+    code, out, _ = run("completion", "bash")
+    assert code == 0
+    done = subprocess.run(
+        ["bash", "-c", out + "\nCOMP_WORDS=(penstock des) COMP_CWORD=1\n"
+         "_penstock; echo ${COMPREPLY[*]}"],
+        text=True, capture_output=True, check=True, timeout=60)
+    assert done.stdout.strip() == "describe"

@@ -194,6 +194,7 @@ def test_connectors_of_a_pipeline_are_changed_through_it(rest, declare):
         said = refused(409, rest.call, method, f"/connectors/{out}{path}",
                        body)
         assert f"belongs to pipeline {name}" in said["message"]
+    rest.wait_running(out)
     rest.pause(out)  # orders are not changes
     rest.wait_state(out, "PAUSED")
     rest.call("DELETE", f"/connectors/{out}?force=true")
@@ -232,7 +233,8 @@ def test_everything_wrong_is_said_at_once_and_nothing_made(rest, declare):
         "parameter typo: the template has none of that name",
         "parameter folder: x does not match its pattern /.*",
         "parameter batch: many is not a whole number"]
-    want["parameters"] = {"folder": "/x", "topics": ["a", "b"], "batch": -1}
+    want["parameters"] = {  # more than the connector's type can be
+        "folder": "/x", "topics": ["a", "b"], "batch": 3000000000}
     said = refused(400, put, rest, name, want)
     assert [e.split(":")[0] for e in said["errors"]] == [
         f"connector {name}-a", f"connector {name}-b"], said
