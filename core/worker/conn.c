@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/dict.h"
 #include "base/js.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -489,10 +490,7 @@ conn_reconfigure(struct conn *c)
 struct conn *
 conn_find(const struct reconcile *r, const char *name)
 {
-	for (struct conn *c = r->first; c != NULL; c = c->next)
-		if (strcmp(c->name, name) == 0)
-			return c;
-	return NULL;
+	return dict_get_str(r->by_name, name);
 }
 
 struct conn *
@@ -512,6 +510,7 @@ conn_get(struct reconcile *r, const char *name)
 	(void)uv_timer_init(r->env.loop, &c->retry);
 	backoff_init(&c->backoff, RETRY_FIRST_MS, RETRY_MAX_MS,
 	    (uint64_t)wall_now().ms ^ text_murmur2(name, strlen(name)));
+	(void)dict_put_str(r->by_name, name, c);
 	c->next = r->first;
 	if (r->first != NULL)
 		r->first->prev = c;
@@ -540,6 +539,7 @@ conn_free(struct conn *c)
 	conn_forget_fence(c);
 	inventory_forget(c->r->env.inventory, c);
 	journal_forget(c->r->env.journal, c);
+	(void)dict_remove_str(c->r->by_name, c->name);
 	if (c->prev != NULL)
 		c->prev->next = c->next;
 	else

@@ -53,6 +53,7 @@ struct reconcile {
 	struct reconcile_env env;
 	struct supervisor *supervisor;
 	struct conn *first;
+	struct dict *by_name; /* the same ones */
 	uv_idle_t soon;
 	bool begun, stopping, told, closing;
 	int handles;

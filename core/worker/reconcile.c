@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/dict.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "worker/conn.h"
@@ -302,6 +303,7 @@ reconcile_new(const struct reconcile_env *env)
 		env->errands->program, env->keep_fd };
 
 	r->env = *env;
+	r->by_name = dict_new();
 	r->supervisor = supervisor_new(&sup);
 	r->soon.data = r;
 	(void)uv_idle_init(env->loop, &r->soon);
@@ -324,6 +326,7 @@ reconcile_free(struct reconcile **rp)
 	*rp = NULL;
 	r->closing = true;
 	assert(r->first == NULL);
+	dict_free(&r->by_name);
 	supervisor_free(&r->supervisor);
 	uv_close((uv_handle_t *)&r->soon, on_closed);
 }
