@@ -12,9 +12,9 @@
 #include <stdbool.h>
 
 enum jail_kind {
-	JAIL_ALONE,   /* tasks and connectors */
-	JAIL_FORKING, /* an inspector: it tries plugins in processes of its
-			 own, and ends those */
+	JAIL_ALONE,   /* tasks */
+	JAIL_FORKING, /* who looks at all plugins tries them in processes of
+			 its own, and ends those */
 };
 
 /* For all threads of the process and for good; false: the kernel has no such
