@@ -143,8 +143,9 @@ tolerance_settle_one(struct tolerance *t, const struct ps_record *r,
 	t->counts.errors++;
 	t->counts.last_error_ms = wall_now().ms;
 	atomic_fetch_add(&t->gauges->errors, 1);
-	if (f->error.code == PS_E_RETRY)
-		return ps_fail(err, PS_E_RETRY, "stage %s of %s: %s",
+	/* An outage, or a setting that no record can be right with. */
+	if (f->error.code == PS_E_RETRY || f->error.code == PS_E_CONFIG)
+		return ps_fail(err, f->error.code, "stage %s of %s: %s",
 		    stage_name(f->stage), f->class_name, f->error.text);
 	if (t->log)
 		log_failure(t, r, f);

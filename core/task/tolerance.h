@@ -4,7 +4,8 @@
  * Stages mark records failed; a failure that a retry may mend is retried
  * here, that record alone. At the end of its way each failed record is
  * settled once: it fails the task, or it is reported, counted and dropped.
- * An outage (PS_E_RETRY) is never settled by dropping: it fails the task.
+ * An outage (PS_E_RETRY) or a wrong setting (PS_E_CONFIG) is never settled by
+ * dropping: it fails the task.
  */
 #ifndef PENSTOCK_TASK_TOLERANCE_H
 #define PENSTOCK_TASK_TOLERANCE_H

@@ -7,9 +7,11 @@ Python's own client sees them.
     r.latest("orders-value")   {"id":…, "version":…, "schema":…}
 
 It needs Java 21 or newer; java() is None where there is none.
+ScriptedRegistry is one in the test, whose failures are chosen.
 """
 
 import glob
+import json
 import os
 import re
 import subprocess
@@ -19,6 +21,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 
 from .env import DEPS, HOST, free_port
 from .process import Process
+from .receiver import Receiver, Reply
 
 APP = os.path.join(DEPS, "registry")
 JAVA_MIN = 21
@@ -105,3 +108,54 @@ class Registry:
 
     def compatibility(self, subject, level):
         self.call("PUT", f"/config/{subject}", {"compatibility": level})
+
+
+class ScriptedRegistry:
+    """Keeps schemas in memory and fails as a test wants: faults(index,
+    request) answers a Reply instead, or None. close() and start() keep the
+    port and what was registered."""
+
+    def __init__(self, **kwargs):
+        self.server = Receiver(**kwargs)
+        self.server.script(self._answer)
+        self.faults = lambda index, request: None
+        self.schemas = []
+
+    def start(self):
+        self.server.start()
+        return self
+
+    def close(self):
+        self.server.close()
+
+    @property
+    def url(self):
+        return self.server.url
+
+    @property
+    def requests(self):
+        return self.server.requests
+
+    def _answer(self, index, request):
+        fault = self.faults(index, request)
+        if fault is not None:
+            return fault
+        path = request.path.split("?")[0]
+        if path == "/schemas/types":
+            return _json(["AVRO", "JSON", "PROTOBUF"])
+        if path.startswith("/schemas/ids/"):
+            number = int(path.rsplit("/", 1)[1])
+            if number > len(self.schemas):
+                return _json({"error_code": 40403,
+                              "message": "Schema not found"}, 404)
+            return _json({"schema": self.schemas[number - 1]})
+        text = request.json()["schema"]
+        if text not in self.schemas:
+            self.schemas.append(text)
+        number = self.schemas.index(text) + 1
+        return _json({"id": number, "version": number, "schema": text})
+
+
+def _json(value, status=200):
+    return Reply(status, json.dumps(value).encode(),
+                 {"Content-Type": "application/vnd.schemaregistry.v1+json"})

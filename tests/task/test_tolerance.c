@@ -94,6 +94,19 @@ Test(tolerance, an_outage_is_never_dropped_nor_a_dead_letter)
 	cr_assert(zero(int, letters));
 }
 
+Test(tolerance, a_wrong_setting_is_no_poison)
+{
+	int letters = 0;
+
+	t.all = true;
+	t.letter = count_letter;
+	t.ctx = &letters;
+	(void)add(PS_E_CONFIG);
+	cr_assert(eq(int, tolerance_settle(&t, b, &err), -1));
+	cr_assert(eq(int, err.code, PS_E_CONFIG));
+	cr_assert(zero(int, letters));
+}
+
 Test(tolerance, poison_becomes_a_dead_letter)
 {
 	int letters = 0;
