@@ -119,6 +119,13 @@ PKGS_predicates := libpcre2-8
 PKGS_providers := libpcre2-8
 PKGS_mirror := rdkafka
 
+# Code that several plugins are linked with, each with a copy of its own:
+# plugins/lib/<folder>.
+LIBS_json := jsontext
+LIBS_registry := jsontext
+SHARED_SRC := $(wildcard plugins/lib/*/*.c)
+shared_src = $(foreach l,$(LIBS_$1),$(wildcard plugins/lib/$l/*.c))
+
 # of connectors/x/file.c or plugins/x/file.c
 plugin_cflags = $(call pkg_cflags,$(PKGS_$(word 2,$(subst /, ,$1))))
 
@@ -127,7 +134,7 @@ plugin_cflags = $(call pkg_cflags,$(PKGS_$(word 2,$(subst /, ,$1))))
 CORE_SRC := $(shell find core -name '*.c' 2>/dev/null)
 PLUGIN_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard connectors/*/*.c \
 	plugins/*/*.c))))
-PLUGIN_SRC := $(foreach d,$(PLUGIN_DIRS),$(wildcard $d/*.c))
+PLUGIN_SRC := $(foreach d,$(PLUGIN_DIRS),$(wildcard $d/*.c)) $(SHARED_SRC)
 FIXTURE_SRC := $(wildcard tests/fixtures/*.c)
 TEST_SRC := $(filter-out tests/live/%,$(wildcard tests/*/test_*.c))
 # Those that need servers: tests/integration/test_live.py runs them.
@@ -187,7 +194,7 @@ $(B)/obj/plugins/%.o: plugins/%.c
 	@mkdir -p $(@D)
 	@echo cc $<
 	@$(CC) $(BASE) $(BANNED) -fPIC -fvisibility=hidden -Icore/include \
-		$(call plugin_cflags,$<) -c -o $@ $<
+		-Iplugins/lib $(call plugin_cflags,$<) -c -o $@ $<
 
 $(B)/obj/tests/fixtures/%.o: tests/fixtures/%.c
 	@mkdir -p $(@D)
@@ -204,7 +211,7 @@ $(B)/obj/tests/%.o: tests/%.c
 	@echo cc $<
 	@$(CC) $(BASE) $(WARN_TESTS) -DBUILD='"$(PENSTOCK_BUILD)"' \
 		-DTESTS='"$(CURDIR)/tests"' -I. -Icore -Icore/include \
-		$(CORE_CFLAGS) -c -o $@ $<
+		-Iplugins/lib $(CORE_CFLAGS) -c -o $@ $<
 
 $(B)/obj/core/lazy/lazy.o: $(B)/lazy/lazy.def
 $(B)/obj/core/lazy/%.o: BASE += -fvisibility=hidden -I$(B)/lazy
@@ -221,7 +228,8 @@ $(B)/penstock: $(PENSTOCK_OBJ)
 
 # plugin FOLDER: the folder's objects are one shared object
 define plugin
-$(B)/plugins/$(notdir $1).so: $(call obj,$(wildcard $1/*.c))
+$(B)/plugins/$(notdir $1).so: $(call obj,$(wildcard $1/*.c) \
+		$(call shared_src,$(notdir $1)))
 	@mkdir -p $$(@D)
 	@echo link $$@
 	@$$(CC) -shared $$(LDFLAGS) -o $$@ $$^ \
@@ -262,7 +270,8 @@ $(B)/check-live: $(call obj,$(LIVE_SRC) $(HELPER_SRC) $(RUNNER_SRC)) $(CORE_OBJ)
 # inside FOLDER: its tests, the objects of the plugin of that name, and core
 define inside
 $(B)/check-$(notdir $1): $(call obj,$(RUNNER_SRC) $(wildcard $1/test_*.c) \
-	$(wildcard $(patsubst tests/%,%,$1)/*.c)) $(CORE_OBJ)
+	$(wildcard $(patsubst tests/%,%,$1)/*.c) \
+	$(call shared_src,$(notdir $1))) $(CORE_OBJ)
 	@echo link $$@
 	@$$(LINK_PROGRAM) -o $$@ $$^ -lcriterion $$(CORE_LIBS) \
 		$$(call pkg_libs,$$(PKGS_$(notdir $1)))
@@ -368,8 +377,10 @@ $(FUZZ): fuzz-%:
 		$(wildcard tests/data/fuzz/$*)
 
 # Targets that are linked with a plugin's objects.
-$(B)/run/json: $(call obj,$(wildcard plugins/json/*.c))
+$(B)/run/json: $(call obj,$(wildcard plugins/json/*.c) $(call shared_src,json))
 $(B)/run/header: $(call obj,$(wildcard plugins/primitive/*.c))
+$(B)/run/avro: $(call obj,$(wildcard plugins/registry/*.c) \
+	$(call shared_src,registry))
 FUZZ_LIBS_answer := -lexpat
 
 $(B)/run/%: $(B)/obj/tests/fuzz/fuzz_%.o $(CORE_OBJ)
@@ -402,7 +413,7 @@ reformat:
 
 headers: $(patsubst %,$(B)/headers/%.ok,$(HEADERS))
 $(B)/headers/core/%.ok: LIBS_CFLAGS = -Icore $(CORE_CFLAGS)
-$(B)/headers/%.ok: LIBS_CFLAGS = $(call plugin_cflags,$*)
+$(B)/headers/%.ok: LIBS_CFLAGS = -Iplugins/lib $(call plugin_cflags,$*)
 $(B)/headers/%.ok: % $(HEADERS)
 	@mkdir -p $(@D)
 	@echo alone $<
@@ -413,7 +424,7 @@ $(B)/headers/%.ok: % $(HEADERS)
 # A file is looked at again when its object was rebuilt.
 tidy: $(patsubst %.c,$(B)/tidy/%.ok,$(LINT_SRC))
 $(B)/tidy/core/%.ok: LIBS_CFLAGS = -Icore -I$(B)/lazy $(CORE_CFLAGS)
-$(B)/tidy/%.ok: LIBS_CFLAGS = $(call plugin_cflags,$*)
+$(B)/tidy/%.ok: LIBS_CFLAGS = -Iplugins/lib $(call plugin_cflags,$*)
 $(B)/tidy/%.ok: %.c $(B)/obj/%.o .clang-tidy
 	@mkdir -p $(@D)
 	@echo tidy $<

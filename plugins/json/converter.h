@@ -6,7 +6,8 @@
 
 #include <penstock/converter.h>
 
-#include "plan.h"
+#include <jsontext/plan.h>
+
 #include "schema_in.h"
 
 #define JSON_CLASS "org.apache.kafka.connect.json.JsonConverter"

@@ -1,6 +1,6 @@
 #include "converter.h"
 
-#include "typed.h"
+#include <jsontext/typed.h>
 
 static int
 not_an_envelope(struct ps_error *err)
@@ -96,7 +96,9 @@ static int
 decode_payload(struct converter *c, struct scan *sc, struct ps_arena *a,
     const struct side *s)
 {
-	struct typed d = { sc, a, c->options.null_default, 0 };
+	struct typed d = { .sc = sc,
+		.arena = a,
+		.null_default = c->options.null_default };
 
 	if (*s->schema == NULL)
 		return parse_value(c->parser, sc, a, s->value);

@@ -4,8 +4,9 @@
 
 #include <penstock/abi.h>
 
+#include <jsontext/encode.h>
+
 #include "converter.h"
-#include "encode.h"
 
 static void
 destroy(void *state)

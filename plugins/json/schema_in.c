@@ -1,6 +1,7 @@
 #include "schema_in.h"
 
-#include "pieces.h"
+#include <jsontext/pieces.h>
+
 #include "schema_text.h"
 
 #define MAX_TABLE 4096

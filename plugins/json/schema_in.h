@@ -8,7 +8,7 @@
 #ifndef PENSTOCK_JSON_SCHEMA_IN_H
 #define PENSTOCK_JSON_SCHEMA_IN_H
 
-#include "parse.h"
+#include <jsontext/parse.h>
 
 struct schema_cache;
 

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "schema_out.h"
+#include <jsontext/schema_out.h>
 
 enum member {
 	M_TYPE,
@@ -167,7 +167,9 @@ read_default(struct schema_reader *r, const struct token *t,
 {
 	const char *text = t->kind == TOKEN_STRING ? t->s - 1 : t->s;
 	struct scan sc = scan_at(r, text);
-	struct typed d = { &sc, r->arena, r->null_default, 0 };
+	struct typed d = { .sc = &sc,
+		.arena = r->arena,
+		.null_default = r->null_default };
 	struct ps_value *v;
 
 	if (s->type == PS_STRUCT)

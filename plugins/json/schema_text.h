@@ -6,7 +6,7 @@
 #ifndef PENSTOCK_JSON_SCHEMA_TEXT_H
 #define PENSTOCK_JSON_SCHEMA_TEXT_H
 
-#include "typed.h"
+#include <jsontext/typed.h>
 
 struct schema_reader {
 	struct ps_arena *arena;

@@ -52,5 +52,6 @@ extern const struct ps_converter_ops registry_ops;
 enum format_of { FORMAT_AVRO, FORMAT_JSON, FORMAT_PROTOBUF };
 
 extern const struct format avro_format;
+extern const struct format json_schema_format;
 
 #endif

@@ -24,6 +24,35 @@ static const struct ps_key avro_keys[] = {
 	    "Do not keep the documentation and defaults of types apart."),
 };
 
+static const char *const decimal_formats[] = { "BASE64", "NUMERIC", NULL };
+
+static const struct ps_key json_keys[] = {
+	REGISTRY_KEYS,
+	NUMBER_KEY("schemas.cache.config", "1000", 1,
+	    "How many schemas are kept, of those written and of those read."),
+	FLAG_KEY("object.additional.properties", "true",
+	    "Allow members that a schema does not name."),
+	FLAG_KEY("use.optional.for.nonrequired", "false",
+	    "Read a property that is not required as optional."),
+	FLAG_KEY("flatten.singleton.unions", "true",
+	    "Read a oneOf of one schema as that schema."),
+	FLAG_KEY("generalized.sum.type.support", "false",
+	    "Read unions and enums as other formats do."),
+	FLAG_KEY("ignore.default.for.nullables", "false",
+	    "Write null as null where the field has a default."),
+	{ .name = "decimal.format",
+	    .type = PS_KEY_STRING,
+	    .default_value = "BASE64",
+	    .importance = PS_LOW,
+	    .flags = PS_ANY_CASE,
+	    .doc = "How decimals are written: BASE64 or NUMERIC.",
+	    .choices = decimal_formats },
+};
+
+static const char *const json_names[] = {
+	"io.confluent.connect.json.JsonSchemaConverter", NULL
+};
+
 static const char *const avro_names[] = {
 	"io.confluent.connect.avro.AvroConverter", NULL
 };
@@ -37,6 +66,17 @@ static const struct ps_class classes[] = {
 	    .doc = "Avro, with schemas in a schema registry",
 	    .keys = avro_keys,
 	    .key_count = sizeof avro_keys / sizeof *avro_keys,
+	    .ops = &registry_ops,
+	    .ops_size = sizeof registry_ops,
+	},
+	{
+	    .kind = PS_KIND_CONVERTER,
+	    .variant = FORMAT_JSON,
+	    .name = "JsonSchemaConverter",
+	    .aliases = json_names,
+	    .doc = "JSON, with schemas in a schema registry",
+	    .keys = json_keys,
+	    .key_count = sizeof json_keys / sizeof *json_keys,
 	    .ops = &registry_ops,
 	    .ops_size = sizeof registry_ops,
 	},

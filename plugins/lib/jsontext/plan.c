@@ -93,7 +93,10 @@ compile(struct compiler *c, const struct ps_schema *s, struct plan_node *n)
 		if (compile(c, part, node) < 0)
 			return -1;
 	}
-	n->string_keys = s->key != NULL && s->key->type == PS_STRING;
+	n->string_keys = s->key != NULL && s->key->type == PS_STRING &&
+			 !(c->options->pairs_as_objects && s->key->optional);
+	n->pair_objects = c->options->pairs_as_objects;
+	n->is_union = json_is_union(c->options, s);
 	c->depth--;
 	return compile_null(c, s, n);
 }

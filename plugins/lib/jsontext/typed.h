@@ -14,6 +14,7 @@ struct typed {
 	struct ps_arena *arena;
 	bool null_default;
 	int structs; /* how many are open: their fields are validated */
+	const struct json_options *options; /* NULL: as JsonConverter */
 };
 
 int

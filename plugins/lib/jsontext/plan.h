@@ -25,6 +25,8 @@ struct plan_node {
 	bool optional;
 	bool null_is_default; /* null is written as `or_null` */
 	bool string_keys;     /* MAP: an object, not a list of pairs */
+	bool pair_objects;    /* MAP: pairs are objects, not lists of two */
+	bool is_union;        /* STRUCT: the one field that is set */
 	int32_t scale;
 	struct plan_text or_null; /* what stands for null, if anything does */
 	const struct plan_node *key, *elem;

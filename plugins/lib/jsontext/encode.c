@@ -179,6 +179,33 @@ put_element(struct encoder *e, const struct plan_node *n,
 	return n == NULL ? encode_tagged(e, v) : encode_planned(e, n, v);
 }
 
+/* {"key":key,"value":value} */
+static int
+put_pair_object(struct encoder *e, const struct plan_node *n,
+    const struct ps_pair *pair)
+{
+	out_put(&e->out, "{\"key\":", 7);
+	if (put_element(e, n->key, &pair->key) < 0)
+		return -1;
+	out_put(&e->out, ",\"value\":", 9);
+	if (put_element(e, n->elem, &pair->value) < 0)
+		return -1;
+	out_char(&e->out, '}');
+	return 0;
+}
+
+/* The first field that is set; no other is written. */
+static int
+put_union(struct encoder *e, const struct plan_node *n,
+    const struct ps_value *v)
+{
+	for (size_t i = 0; i < n->field_count && i < v->len; i++)
+		if (v->items[i].type != PS_NULL)
+			return encode_planned(e, &n->fields[i].node,
+			    &v->items[i]);
+	return put_null(e, n);
+}
+
 /* One pair: "key":value in an object, [key,value] in a list of pairs. */
 static int
 put_pair(struct encoder *e, const struct plan_node *n, bool as_object,
@@ -186,6 +213,8 @@ put_pair(struct encoder *e, const struct plan_node *n, bool as_object,
 {
 	const struct plan_node *elem = n == NULL ? NULL : n->elem;
 
+	if (!as_object && n != NULL && n->pair_objects)
+		return put_pair_object(e, n, pair);
 	if (!as_object)
 		out_char(&e->out, '[');
 	if (as_object && pair->key.type == PS_STRING)
@@ -228,7 +257,9 @@ put_container(struct encoder *e, const struct plan_node *n,
 
 	if (enter(e) < 0)
 		return -1;
-	if (n != NULL && v->type == PS_STRUCT) {
+	if (n != NULL && n->is_union) {
+		rc = put_union(e, n, v);
+	} else if (n != NULL && v->type == PS_STRUCT) {
 		out_char(&e->out, '{');
 		rc = put_struct(e, n, v);
 		out_char(&e->out, '}');

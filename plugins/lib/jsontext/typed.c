@@ -3,7 +3,8 @@
 #include <stdlib.h>
 
 #include <penstock/base64.h>
-#include <penstock/decimal.h>
+
+#include "typed_decimal.h"
 
 #define MS_PER_DAY 86400000
 
@@ -89,85 +90,11 @@ bytes_value(struct typed *d, const struct ps_schema *s, const struct token *t,
 	return 0;
 }
 
-/* The digits of a number without point and exponent, and its scale. */
-static size_t
-split_number(const struct token *t, char *digits, long *scale)
-{
-	size_t n = 0;
-	bool after = false;
-
-	*scale = 0;
-	for (size_t i = t->s[0] == '-'; i < t->len; i++) {
-		char c = t->s[i];
-
-		if (c == '.') {
-			after = true;
-			continue;
-		}
-		if ((c | 0x20) == 'e') {
-			char exponent[24] = "";
-
-			memcpy(exponent, t->s + i + 1,
-			    t->len - i - 1 < 23 ? t->len - i - 1 : 23);
-			*scale -= strtol(exponent, NULL, 10);
-			break;
-		}
-		*scale += after;
-		if (n > 0 || c != '0')
-			digits[n++] = c;
-	}
-	return n;
-}
-
-/* A number brought to the schema's scale. Connect keeps the number's own
- * scale; here the schema has it, so digits that do not fit are refused. */
-static int
-decimal_number(struct typed *d, const struct ps_schema *s,
-    const struct token *t, struct ps_value *out)
-{
-	char digits[1024 + PS_DECIMAL_DIGITS];
-	long scale;
-	size_t n = split_number(t, digits, &scale);
-	uint8_t *p;
-
-	for (; scale > s->scale && (n == 0 || digits[n - 1] == '0'); scale--) {
-		if (n == 0) {
-			scale = s->scale;
-			break;
-		}
-		n--;
-	}
-	if (scale > s->scale)
-		return ps_fail(d->sc->err, PS_E_DATA,
-		    "Decimal value has mismatching scale for given Decimal "
-		    "schema. Schema has scale %d, value %.*s has scale %ld",
-		    s->scale, (int)(t->len < 64 ? t->len : 64), t->s, scale);
-	if (n > 0 && s->scale - scale + (long)n > PS_DECIMAL_DIGITS)
-		return ps_fail(d->sc->err, PS_E_DATA,
-		    "Decimal value %.*s has more than %d digits",
-		    (int)(t->len < 64 ? t->len : 64), t->s, PS_DECIMAL_DIGITS);
-	for (; n > 0 && scale < s->scale; scale++)
-		digits[n++] = '0';
-	p = (uint8_t *)ps_alloc(d->arena, n / 2 + 8);
-	*out = ps_bytes(p, ps_decimal_bytes(p, digits, n, t->s[0] == '-'));
-	return 0;
-}
-
-/* Without it the value means nothing: Connect fails when it is used. */
-static bool
-has_scale(const struct ps_schema *s)
-{
-	for (size_t i = 0; i < s->param_count; i++)
-		if (strcmp(s->params[i].name, "scale") == 0)
-			return true;
-	return false;
-}
-
 static int
 decimal_value(struct typed *d, const struct ps_schema *s, const struct token *t,
     struct ps_value *out)
 {
-	if (!has_scale(s) &&
+	if (!decimal_has_scale(s) &&
 	    (t->kind == TOKEN_NUMBER || t->kind == TOKEN_STRING))
 		return ps_fail(d->sc->err, PS_E_DATA,
 		    "Invalid bytes for Decimal field: Invalid Decimal schema: "
@@ -333,6 +260,38 @@ array_value(struct typed *d, const struct ps_schema *s, const struct token *t,
 	return rc;
 }
 
+/* {"key":key,"value":value}, the members in any order. */
+static int
+map_entry_object(struct typed *d, const struct ps_schema *s,
+    struct ps_value *key, struct ps_value *value)
+{
+	struct list l = { '}', false };
+	struct token name;
+	struct ps_value text;
+	int rc;
+
+	key->type = value->type = PS_UNCHANGED; /* not seen yet */
+	d->sc->p++;
+	while ((rc = list_next(d->sc, &l)) > 0) {
+		if (scan_name(d->sc, &name) < 0)
+			return -1;
+		text = token_string(&name, d->arena);
+		if (ps_is_text(&text, "key"))
+			rc = typed_value(d, s->key, key);
+		else if (ps_is_text(&text, "value"))
+			rc = typed_value(d, s->elem, value);
+		else
+			rc = scan_skip(d->sc);
+		if (rc < 0)
+			return -1;
+	}
+	if (rc < 0)
+		return -1;
+	if (key->type == PS_UNCHANGED && typed_null(d, s->key, key) < 0)
+		return -1;
+	return value->type == PS_UNCHANGED ? typed_null(d, s->elem, value) : 0;
+}
+
 static int
 map_entry(struct typed *d, const struct ps_schema *s, struct ps_value *key,
     struct ps_value *value)
@@ -345,6 +304,9 @@ map_entry(struct typed *d, const struct ps_schema *s, struct ps_value *key,
 	scan_space(d->sc);
 	if (scan_scalar(d->sc, &t) < 0)
 		return -1;
+	if (t.kind == TOKEN_OBJECT && d->options != NULL &&
+	    d->options->pairs_as_objects)
+		return map_entry_object(d, s, key, value);
 	if (t.kind != TOKEN_ARRAY)
 		return ps_fail(d->sc->err, PS_E_DATA,
 		    "Found invalid map entry instead of array tuple: %s",
@@ -372,7 +334,9 @@ static int
 map_value(struct typed *d, const struct ps_schema *s, const struct token *t,
     struct ps_value *out)
 {
-	bool strings = s->key->type == PS_STRING;
+	bool strings = s->key->type == PS_STRING &&
+		       !(s->key->optional && d->options != NULL &&
+			   d->options->pairs_as_objects);
 	struct list l = { strings ? '}' : ']', false };
 	struct growing g = { NULL, 0, 0 };
 	struct ps_value key, value;
@@ -479,6 +443,89 @@ struct_value(struct typed *d, const struct ps_schema *s, const struct token *t,
 	return 0;
 }
 
+/* ---- Unions: the branch that the text looks like ---- */
+
+static size_t
+known_members(struct typed *d, const struct ps_schema *s)
+{
+	struct scan sc = *d->sc;
+	struct list l = { '}', false };
+	struct token name;
+	size_t known = 1;
+
+	sc.p++;
+	while (list_next(&sc, &l) > 0) {
+		if (scan_name(&sc, &name) < 0)
+			return 0;
+		if (find_field(d, s, &name, SIZE_MAX) >= 0)
+			known++;
+		if (scan_skip(&sc) < 0)
+			return 0;
+	}
+	return known;
+}
+
+/* 0: it is none of this schema; the more the better. */
+static size_t
+likeness(struct typed *d, const struct ps_schema *s, const struct token *t)
+{
+	bool number = t->kind == TOKEN_NUMBER;
+
+	switch (s->type) {
+	case PS_INT8:
+	case PS_INT16:
+	case PS_INT32:
+	case PS_INT64:
+		return number && t->integral ? 2 : 0;
+	case PS_FLOAT32:
+	case PS_FLOAT64:
+		return number ? 1 : 0;
+	case PS_BYTES:
+		return t->kind == TOKEN_STRING ||
+		       (number && s->logical == PS_DECIMAL);
+	case PS_STRING:
+		return t->kind == TOKEN_STRING ? 2 : 0;
+	case PS_BOOLEAN:
+		return t->kind == TOKEN_TRUE || t->kind == TOKEN_FALSE;
+	case PS_ARRAY:
+		return t->kind == TOKEN_ARRAY;
+	case PS_MAP:
+		return t->kind ==
+		       (s->key->type == PS_STRING ? TOKEN_OBJECT : TOKEN_ARRAY);
+	case PS_STRUCT:
+		return t->kind == TOKEN_OBJECT ? known_members(d, s) : 0;
+	case PS_NULL:
+	case PS_UNCHANGED:
+		break;
+	}
+	return 0;
+}
+
+static int
+union_value(struct typed *d, const struct ps_schema *s, const struct token *t,
+    const char *start, struct ps_value *out)
+{
+	struct ps_value *fields = (struct ps_value *)ps_calloc(d->arena,
+	    s->field_count, sizeof *fields);
+	size_t best = 0, best_like = 0;
+
+	for (size_t i = 0; i < s->field_count; i++) {
+		size_t like = likeness(d, s->fields[i].schema, t);
+
+		if (like > best_like) {
+			best = i;
+			best_like = like;
+		}
+	}
+	if (best_like == 0)
+		return ps_fail(d->sc->err, PS_E_DATA,
+		    "Did not find matching oneof field for data: %s",
+		    kind_name(t->kind));
+	d->sc->p = start;
+	*out = ps_struct(fields, s->field_count);
+	return typed_value(d, s->fields[best].schema, &fields[best]);
+}
+
 static int
 logical_value(struct typed *d, const struct ps_schema *s, const struct token *t,
     struct ps_value *out)
@@ -493,12 +540,16 @@ int
 typed_value(struct typed *d, const struct ps_schema *s, struct ps_value *out)
 {
 	struct token t;
+	const char *start;
 
 	scan_space(d->sc);
+	start = d->sc->p;
 	if (scan_scalar(d->sc, &t) < 0)
 		return -1;
 	if (t.kind == TOKEN_NULL)
 		return typed_null(d, s, out);
+	if (d->options != NULL && json_is_union(d->options, s))
+		return union_value(d, s, &t, start, out);
 	if (s->logical >= PS_DECIMAL && s->logical <= PS_TIMESTAMP)
 		return logical_value(d, s, &t, out);
 	if (s->type == PS_STRUCT)
