@@ -204,7 +204,8 @@ $(B)/obj/tests/fixtures/%.o: tests/fixtures/%.c
 $(B)/obj/tests/bench/%.o: tests/bench/%.c
 	@mkdir -p $(@D)
 	@echo cc $<
-	@$(CC) $(BASE) -Icore -Icore/include $(call pkg_cflags,rdkafka libpq libcurl) -c -o $@ $<
+	@$(CC) $(BASE) -I. -Icore -Icore/include \
+		$(call pkg_cflags,rdkafka libpq libcurl) -c -o $@ $<
 
 $(B)/obj/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
@@ -343,8 +344,8 @@ docs: all
 	docs/generate $(B)/penstock $(B)/plugins docs/reference
 
 # make json-bench: ns per record of encoding and decoding
-json-bench: $(B)/json_bench $(B)/plugins/json.so
-	$(B)/json_bench $(B)/plugins/json.so
+json-bench: $(B)/json_bench $(B)/plugins/json.so $(B)/plugins/registry.so
+	$(B)/json_bench $(B)/plugins/json.so $(B)/plugins/registry.so
 
 # make chain-bench: ns per record of chains of 0, 1 and 3 transforms
 chain-bench: $(B)/chain_bench all
@@ -356,7 +357,8 @@ $(B)/chain_bench: $(B)/obj/tests/bench/chain_bench.o $(CORE_OBJ)
 	@echo link $@
 	@$(LINK_PROGRAM) -o $@ $^ $(CORE_LIBS)
 
-$(B)/json_bench: $(B)/obj/tests/bench/json_bench.o $(CORE_OBJ)
+$(B)/json_bench: $(B)/obj/tests/bench/json_bench.o \
+		$(B)/obj/tests/connectors/stub.o $(CORE_OBJ)
 	@echo link $@
 	@$(LINK_PROGRAM) -o $@ $^ $(CORE_LIBS)
 

@@ -1,11 +1,13 @@
 /*
- * json_bench: what JsonConverter costs per row of the orders table.
+ * json_bench: what JsonConverter and those with a schema registry cost per
+ * row of the orders table.
  *
- * json_bench PLUGIN.so [ROUNDS] prints nanoseconds per record, and instructions
- * where the kernel counts them, of each way through the converter.
+ * json_bench JSON.so REGISTRY.so [ROUNDS] prints nanoseconds per record, and
+ * instructions where the kernel counts them, of each way through a converter.
  */
 #include <assert.h>
 #include <dlfcn.h>
+#include <jansson.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,7 @@
 
 #include "record/batch.h"
 #include "record/intern.h"
+#include "tests/connectors/stub.h"
 
 #define RECORDS 1000
 #define ROUNDS  2000
@@ -182,17 +185,132 @@ measure(struct bench *t, const char *what, step_fn *step, void *state)
 	(void)printf(" %5zu bytes\n", t->records[0]->raw_value.len);
 }
 
+/* The class of that name, or NULL. */
+static const struct ps_class *
+load(const char *path, const char *name)
+{
+	void *so = dlopen(path, RTLD_NOW);
+	const struct ps_plugin *p =
+	    so == NULL ? NULL : dlsym(so, "penstock_plugin");
+
+	if (p == NULL)
+		return NULL;
+	for (size_t i = 0; i < p->class_count; i++)
+		if (strcmp(p->classes[i].name, name) == 0)
+			return &p->classes[i];
+	return NULL;
+}
+
+/* ---- Converters with a registry ---- */
+
+/* A registry of one schema. */
+struct registry {
+	char *schema; /* as JSON, with its quotes */
+	const char *kind;
+};
+
+static void
+answer(void *arg, const struct stub_request *q, struct stub_reply *a)
+{
+	struct registry *r = arg;
+	char *text = NULL;
+	int n;
+
+	a->status = 200;
+	if (q->body != NULL && q->len > 0 && r->schema == NULL) {
+		json_t *root = json_loadb(q->body, q->len, 0, NULL);
+
+		r->schema = json_dumps(json_object_get(root, "schema"),
+		    JSON_ENCODE_ANY);
+		json_decref(root);
+	}
+	n = asprintf(&text,
+	    "{\"id\":1,\"version\":1,\"schemaType\":\"%s\",\"schema\":%s}",
+	    r->kind, r->schema == NULL ? "\"\"" : r->schema);
+	assert(n > 0);
+	stub_body(a, text, (size_t)n);
+	free(text);
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct ps_setting *)a)->key,
+	    ((const struct ps_setting *)b)->key);
+}
+
+static void *
+with_registry(struct bench *t, const char *url)
+{
+	struct ps_setting settings[128];
+	struct ps_config c = { settings, t->class->key_count };
+	struct ps_error err = { 0 };
+	void *state;
+
+	for (size_t i = 0; i < c.count; i++)
+		settings[i] = (struct ps_setting){ t->class->keys[i].name,
+			strcmp(t->class->keys[i].name, "schema.registry.url") ==
+				0
+			    ? url
+			    : t->class->keys[i].default_value };
+	qsort(settings, c.count, sizeof *settings, by_key);
+	state = t->ops->create(&t->h, t->class, &c, &err);
+	if (state == NULL)
+		(void)fprintf(stderr, "%s\n", err.text);
+	assert(state != NULL);
+	return state;
+}
+
+static void
+measure_registry(struct bench *t, const char *so, const char *name,
+    const char *kind)
+{
+	struct registry r = { .kind = kind };
+	struct stub *stub = stub_new(answer, &r);
+	char url[64], what[64];
+	void *state;
+
+	t->class = load(so, name);
+	assert(t->class != NULL);
+	t->ops = t->class->ops;
+	(void)snprintf(url, sizeof url, "http://127.0.0.1:%d", stub_port(stub));
+	state = with_registry(t, url);
+	(void)snprintf(what, sizeof what, "%s encode", kind);
+	measure(t, what, t->ops->encode, state);
+	(void)snprintf(what, sizeof what, "%s decode", kind);
+	measure(t, what, t->ops->decode, state);
+	t->ops->destroy(state);
+	stub_free(&stub);
+	free(r.schema);
+}
+
+static void
+measure_json(struct bench *t)
+{
+	void *plain = converter(t, "false", "BASE64");
+	void *full = converter(t, "true", "BASE64");
+	void *numeric = converter(t, "false", "NUMERIC");
+
+	measure(t, "encode, numeric decimal", t->ops->encode, numeric);
+	measure(t, "encode", t->ops->encode, plain);
+	measure(t, "check", t->ops->check, plain);
+	measure(t, "encode, with schema", t->ops->encode, full);
+	measure(t, "decode, with schema", t->ops->decode, full);
+	measure(t, "encode, with schema again", t->ops->encode, full);
+	measure(t, "check, with schema", t->ops->check, full);
+	measure(t, "encode, plain again", t->ops->encode, plain);
+	measure(t, "decode", t->ops->decode, plain);
+	measure(t, "encode, without a schema", t->ops->encode, plain);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct bench t = { .counter = -1, .rounds = 2000 };
-	void *so = argc > 1 ? dlopen(argv[1], RTLD_NOW) : NULL;
-	const struct ps_plugin *p =
-	    so == NULL ? NULL : dlsym(so, "penstock_plugin");
-	void *plain, *full, *numeric;
 
-	if (p == NULL) {
-		(void)fprintf(stderr, "usage: json_bench PLUGIN.so\n");
+	if (argc < 3) {
+		(void)fprintf(stderr,
+		    "usage: json_bench JSON.so REGISTRY.so [ROUNDS]\n");
 		return 2;
 	}
 	t.h = (struct ps_host){ .size = sizeof t.h,
@@ -200,25 +318,18 @@ main(int argc, char **argv)
 		.intern = intern_draft };
 	t.schemas = intern_new(1000);
 	t.b = batch_new(16 << 20);
-	t.class = &p->classes[0];
+	t.class = load(argv[1], "JsonConverter");
+	assert(t.class != NULL);
 	t.ops = t.class->ops;
 	t.schema = orders_schema(&t);
-	if (argc > 2)
-		t.rounds = (int)strtol(argv[2], NULL, 10);
+	if (argc > 3)
+		t.rounds = (int)strtol(argv[3], NULL, 10);
 	open_counter(&t);
 	fill(&t);
-	plain = converter(&t, "false", "BASE64");
-	full = converter(&t, "true", "BASE64");
-	numeric = converter(&t, "false", "NUMERIC");
-	measure(&t, "encode, numeric decimal", t.ops->encode, numeric);
-	measure(&t, "encode", t.ops->encode, plain);
-	measure(&t, "check", t.ops->check, plain);
-	measure(&t, "encode, with schema", t.ops->encode, full);
-	measure(&t, "decode, with schema", t.ops->decode, full);
-	measure(&t, "encode, with schema again", t.ops->encode, full);
-	measure(&t, "check, with schema", t.ops->check, full);
-	measure(&t, "encode, plain again", t.ops->encode, plain);
-	measure(&t, "decode", t.ops->decode, plain);
-	measure(&t, "encode, without a schema", t.ops->encode, plain);
+	measure_registry(&t, argv[2], "AvroConverter", "AVRO");
+	measure_registry(&t, argv[2], "JsonSchemaConverter", "JSON");
+	t.class = load(argv[1], "JsonConverter");
+	t.ops = t.class->ops;
+	measure_json(&t);
 	return 0;
 }
