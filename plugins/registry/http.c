@@ -11,10 +11,12 @@
 #define MAX_DOWN_MS   30000
 #define SHIFT_MAX     20
 
+#define TYPE_V1 "application/vnd.schemaregistry.v1+json"
+#define TYPE    "application/vnd.schemaregistry+json"
+
 static const char *const lines[] = {
-	"Content-Type: application/vnd.schemaregistry.v1+json",
-	"Accept: application/vnd.schemaregistry.v1+json, "
-	"application/vnd.schemaregistry+json, application/json",
+	"Content-Type: " TYPE_V1,
+	"Accept: " TYPE_V1 ", " TYPE ", application/json",
 	"Confluent-Accept-Unknown-Properties: true",
 	"Expect:",
 };
