@@ -127,6 +127,7 @@ static const struct role roles[] = {
 	    "get [NAME... | connectors | pipelines | templates]" },
 	{ "describe", cli_main, "describe NAME..." },
 	{ "status", cli_main, "status [-o json] [NAME...]" },
+	{ "logs", cli_main, "logs NAME..." },
 	{ "apply", cli_main,
 	    "apply [--plan] [--prune] [--force] [-o json] [-p name=value] "
 	    "-f FILE|FOLDER..." },

@@ -13,6 +13,7 @@
 #define RULES_MAX 128u
 #define AREA_MAX  120u
 #define TEXT_MAX  8192u
+#define LINE_HEAD 256u
 
 struct rule {
 	char area[AREA_MAX];
@@ -168,25 +169,33 @@ log_set_sink(log_sink_fn *sink, void *ctx)
 	state.sink = sink;
 }
 
-static void
-print(enum ps_level level, const char *area, const char *text)
+size_t
+log_format(char *out, size_t room, enum ps_level level, const char *area,
+    const char *text)
 {
-	char line[TEXT_MAX + 256];
 	struct wall_ms now = wall_now();
 	time_t s = (time_t)(now.ms / 1000);
 	struct tm tm = { 0 };
 	size_t used;
 
 	(void)gmtime_r(&s, &tm);
-	used = strftime(line, sizeof line, "%Y-%m-%d %H:%M:%S", &tm);
-	used += (size_t)snprintf(line + used, sizeof line - used, ".%03d %-5s ",
+	used = strftime(out, room, "%Y-%m-%d %H:%M:%S", &tm);
+	used += (size_t)snprintf(out + used, room - used, ".%03d %-5s ",
 	    (int)(now.ms % 1000), names[level]);
-	used += text_escape(line + used, AREA_MAX, area, strlen(area));
-	line[used++] = ':';
-	line[used++] = ' ';
-	used += text_escape(line + used, sizeof line - used - 1, text,
-	    strlen(text));
-	line[used++] = '\n';
+	used += text_escape(out + used, AREA_MAX, area, strlen(area));
+	out[used++] = ':';
+	out[used++] = ' ';
+	used += text_escape(out + used, room - used - 1, text, strlen(text));
+	out[used++] = '\n';
+	return used;
+}
+
+static void
+print(enum ps_level level, const char *area, const char *text)
+{
+	char line[TEXT_MAX + LINE_HEAD];
+	size_t used = log_format(line, sizeof line, level, area, text);
+
 	/* A log that cannot be written has nobody to be told. */
 	if (write(STDERR_FILENO, line, used) < 0)
 		return;

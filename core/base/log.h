@@ -20,6 +20,11 @@ log_sink_fn(void *ctx, enum ps_level level, const char *area, const char *text);
 PS_PRINTF(3, 4)
 void log_at(enum ps_level level, const char *area, const char *fmt, ...);
 
+/* The line as it is printed, with its newline; its length. Room for 256 more
+ * than is shown of the text. */
+size_t log_format(char *out, size_t room, enum ps_level level, const char *area,
+    const char *text);
+
 #define log_debug(area, ...) log_at(PS_DEBUG, area, __VA_ARGS__)
 #define log_info(area, ...)  log_at(PS_INFO, area, __VA_ARGS__)
 #define log_warn(area, ...)  log_at(PS_WARN, area, __VA_ARGS__)

@@ -149,6 +149,20 @@ status_of(struct ps_arena *a, const char *name, bool as_json,
 }
 
 static int
+run_logs(struct ps_arena *a, const struct command *c, const char *name,
+    struct ps_error *err)
+{
+	struct client_answer answer;
+
+	if (client_call(a, c->method, path_of(a, name, c->suffix), NULL,
+		&answer, err) != 0)
+		return -1;
+	print_logs(name, answer.json);
+	json_decref(answer.json);
+	return 0;
+}
+
+static int
 run_status(struct ps_arena *a, const struct cli_args *args)
 {
 	int code = CLI_DONE;
@@ -169,6 +183,7 @@ static const struct command commands[] = {
 	{ "get", run_get, "GET", "", 0, NULL },
 	{ "describe", run_describe, "GET", "", 1, NULL },
 	{ "status", NULL, "GET", "/status", 0, run_status },
+	{ "logs", run_logs, "GET", "/logs", 1, NULL },
 	{ "apply", NULL, "PUT", "", 1, cli_apply },
 	{ "validate", NULL, "PUT", "", 1, cli_validate },
 	{ "delete", run_order, "DELETE", "", 1, NULL },

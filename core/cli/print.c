@@ -110,3 +110,23 @@ print_json(const json_t *value)
 	(void)json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
 	(void)printf("\n");
 }
+
+void
+print_logs(const char *connector, const json_t *tasks)
+{
+	const json_t *task, *lines, *line;
+	size_t i, k;
+
+	json_array_foreach(tasks, i, task)
+	{
+		lines = json_object_get(task, "lines");
+		if (!json_is_array(lines))
+			(void)fprintf(stderr,
+			    "%s-%d: its worker is %s, ask there\n", connector,
+			    (int)i, js_opt_str(task, "worker_id"));
+		json_array_foreach(lines, k, line)
+		{
+			(void)printf("%s\n", json_string_value(line));
+		}
+	}
+}

@@ -12,6 +12,8 @@ void print_statuses(const json_t *all);
 void print_pipeline(const json_t *status);
 /* Members line by line, then its status (NULL: none). */
 void print_described(const json_t *thing, const json_t *status);
+/* [{id, worker_id, lines}]: the lines; on stderr whose are not here. */
+void print_logs(const char *connector, const json_t *tasks);
 void print_json(const json_t *value);
 
 #endif

@@ -40,6 +40,7 @@ void rest_plan(struct exchange *x);
 /* tasks.c */
 void rest_tasks(struct exchange *x);
 void rest_task_status(struct exchange *x);
+void rest_logs(struct exchange *x);
 void rest_restart_task(struct exchange *x);
 
 /* offsets.c */

@@ -67,6 +67,7 @@ static const struct route routes[] = {
 	    LEADER },
 	{ "DELETE", "connectors/{}/offsets", rest_reset_offsets, EDITOR,
 	    LEADER },
+	{ "GET", "connectors/{}/logs", rest_logs, OPERATOR, 0 },
 	{ "GET", "connectors/{}/tasks", rest_tasks, OPERATOR, 0 },
 	{ "POST", "connectors/{}/tasks", rest_put_tasks, NOBODY, CLUSTERED },
 	{ "PUT", "connectors/{}/fence", rest_fence, NOBODY, CLUSTERED },

@@ -162,8 +162,21 @@ take_log(struct child *c, const struct msg_log *m)
 
 	if (log_level_parse(m->level, &level) != 0)
 		level = PS_INFO;
-	if (level == PS_DEBUG || words_may_log(&c->words, c->area))
-		log_at(level, m->area, "%s", m->text);
+	if (level != PS_DEBUG && !words_may_log(&c->words, c->area))
+		return;
+	log_at(level, m->area, "%s", m->text);
+	if (c->ops->line != NULL)
+		c->ops->line(c->ctx, level, m->area, m->text);
+}
+
+/* What it printed. */
+static void
+on_word_line(void *ctx, const char *line)
+{
+	struct child *c = ctx;
+
+	if (c->ops->line != NULL)
+		c->ops->line(c->ctx, PS_WARN, c->area, line);
 }
 
 static void
@@ -380,6 +393,8 @@ child_start(uv_loop_t *loop, const struct child_spec *spec,
 	c->ctx = ctx;
 	c->pid = sp.pid;
 	c->pidfd = sp.pidfd;
+	c->words.said = on_word_line;
+	c->words.ctx = c;
 	c->output = sp.output;
 	c->heard = clock_now();
 	name_child(c, spec);

@@ -13,6 +13,8 @@
 #include <sys/types.h>
 #include <uv.h>
 
+#include <penstock/host.h> /* enum ps_level */
+
 #include "base/clock.h"
 #include "ipc/msg.h"
 
@@ -38,6 +40,9 @@ struct child_ops {
 	void (*message)(void *ctx, const struct msg *m);
 	/* The child is gone and freed when this returns. */
 	void (*ended)(void *ctx, const struct child_end *end);
+	/* A line that was logged of it. NULL: nobody keeps them. */
+	void (*line)(void *ctx, enum ps_level level, const char *area,
+	    const char *text);
 };
 
 struct child *child_start(uv_loop_t *loop, const struct child_spec *spec,

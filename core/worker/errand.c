@@ -181,7 +181,7 @@ static void
 on_enter(void *ctx)
 {
 	struct errand *e = ctx;
-	static const struct child_ops ops = { on_message, on_ended };
+	static const struct child_ops ops = { on_message, on_ended, NULL };
 	struct child_spec spec = { e->role, e->connector, -1, e->env->program,
 		e->env->keep_fd };
 	struct ps_error err = { 0 };

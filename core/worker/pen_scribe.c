@@ -355,7 +355,7 @@ send_config(struct scribe *s)
 struct scribe *
 scribe_start(struct pen *p, struct ps_error *err)
 {
-	static const struct child_ops ops = { on_message, on_ended };
+	static const struct child_ops ops = { on_message, on_ended, NULL };
 	struct child_spec spec = { MSG_SCRIBE, NULL, -1, p->env->program,
 		p->env->keep_fd };
 	struct scribe *s = xcalloc(1, sizeof *s);

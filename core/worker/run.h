@@ -7,6 +7,7 @@
 #ifndef PENSTOCK_WORKER_RUN_H
 #define PENSTOCK_WORKER_RUN_H
 
+#include "base/lines.h"
 #include "worker/causes.h"
 #include "worker/supervisor.h"
 
@@ -37,6 +38,7 @@ struct task {
 	bool retriable;
 	struct ps_arena *text; /* trace, cause, next: of the present state */
 	const char *trace, *cause, *next_action;
+	struct lines lines; /* of all its processes */
 };
 
 struct supervisor {

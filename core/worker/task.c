@@ -8,8 +8,9 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 
-#define AREA          SUPERVISOR_AREA
-#define LAST_WORDS_MS 5000 /* from `failed` to the end */
+#define LINE_MAX_BYTES 2048
+#define AREA           SUPERVISOR_AREA
+#define LAST_WORDS_MS  5000 /* from `failed` to the end */
 /* A task that ran so long starts its back-off anew. */
 #define HEALTHY_MS  60000
 #define ARENA_BYTES 1024
@@ -89,6 +90,7 @@ on_timer_closed(uv_handle_t *h)
 	struct task *t = h->data;
 
 	arena_free(&t->text);
+	lines_fini(&t->lines);
 	free(t->connector);
 	free(t);
 }
@@ -166,10 +168,21 @@ next_action_of(enum ps_code code)
 	return "restart the task when the cause is gone";
 }
 
+static void
+on_line(void *ctx, enum ps_level level, const char *area, const char *text)
+{
+	struct task *t = ctx;
+	char line[LINE_MAX_BYTES];
+
+	lines_add(&t->lines, line,
+	    log_format(line, sizeof line, level, area, text));
+}
+
 /* Why it failed is known: say it, and try again when that may help. */
 static void
 fail(struct task *t)
 {
+	const char *text;
 	int64_t wait;
 
 	if (clock_since(t->began, clock_now()) >= HEALTHY_MS)
@@ -182,8 +195,10 @@ fail(struct task *t)
 	} else if (t->next_action == NULL) {
 		t->next_action = next_action_of(t->code);
 	}
-	log_error(AREA, "task %s-%d failed: %s (%s)", t->connector, t->id,
-	    t->cause, t->next_action);
+	text = ps_printf(t->text, "task %s-%d failed: %s (%s)", t->connector,
+	    t->id, t->cause, t->next_action);
+	log_error(AREA, "%s", text);
+	on_line(t, PS_ERROR, AREA, text);
 	move(t, TASK_EV_DIED);
 }
 
@@ -393,7 +408,7 @@ task_unready(struct task *t, const struct ps_error *err)
 static void
 start_child(struct task *t)
 {
-	static const struct child_ops ops = { on_message, on_ended };
+	static const struct child_ops ops = { on_message, on_ended, on_line };
 	struct child_spec spec = { MSG_TASK, t->connector, t->id,
 		t->s->env.program, t->s->env.keep_fd };
 	struct ps_error err = { 0 };
@@ -542,6 +557,8 @@ task_view(const struct task *t)
 		.since = t->since,
 		.restarts = t->restarts,
 		.pid = t->child == NULL ? 0 : child_pid(t->child),
+		.lines = t->lines.text,
+		.lines_len = t->lines.len,
 	};
 }
 

@@ -44,6 +44,18 @@ keep(struct words *w, const char *line, size_t len)
 	w->kept[w->kept_len] = '\0';
 }
 
+static void
+tell(const struct words *w, const char *area)
+{
+	char line[WORDS_LINE_MAX + 1];
+
+	memcpy(line, w->line, w->line_len);
+	line[w->line_len] = '\0';
+	log_warn(area, "%s", line);
+	if (w->said != NULL)
+		w->said(w->ctx, line);
+}
+
 void
 words_end(struct words *w, const char *area)
 {
@@ -51,7 +63,7 @@ words_end(struct words *w, const char *area)
 		return;
 	keep(w, w->line, w->line_len);
 	if (words_may_log(w, area))
-		log_warn(area, "%.*s", (int)w->line_len, w->line);
+		tell(w, area);
 	w->line_len = 0;
 }
 

@@ -18,6 +18,8 @@
 #define WORDS_LINES_PER_S 50
 
 struct words {
+	void (*said)(void *ctx, const char *line); /* as logged; NULL: none */
+	void *ctx;
 	char line[WORDS_LINE_MAX];
 	size_t line_len;
 	char kept[WORDS_KEPT_MAX + 1];

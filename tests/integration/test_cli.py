@@ -54,6 +54,28 @@ def test_apply_creates_then_configures(run, worker, topic, folder):
     assert code == 0 and json.loads(out)["config"]["batch.size"] == "7"
 
 
+def test_logs_are_the_last_lines_of_the_tasks(run, worker, topic, folder,
+                                              unique):
+    name = unique("logs")
+    worker.rest.create(name, configs.file_source(folder + "/absent",
+                                                 topic("t")))
+    worker.rest.wait_running(name)
+    pid = worker.kill_task(name)
+
+    def lines():
+        code, out, err = run("logs", name)
+        assert (code, err) == (0, ""), err
+        return out.splitlines()
+    found = wait_for("lines of its end", lambda: [
+        x for x in lines() if f"task {name}-0 failed: killed by SIGKILL" in x])
+    worker.wait_task(name, other_than=pid)
+    text = worker.log_text().split("\n")
+    # The moment is that of each writer.
+    assert all(any(x[24:] == y[24:] for y in text) for x in found), found
+    worker.rest.delete(name)
+    assert run("logs", name)[0] == REFUSED
+
+
 @pytest.mark.parametrize("text, says", [
     ("{", "line 1"),
     ({"config": {}}, "name is missing"),
