@@ -178,7 +178,7 @@ consumer_check_ids(struct consumer *c, const rd_kafka_topic_partition_list_t *l,
 			continue;
 		c->gap = (struct consumer_part){
 			.position = { consumer_intern(c, p->topic),
-			    p->partition, p->offset }
+			    p->partition, p->offset, 0 }
 		};
 		c->created_again = true;
 		break;
