@@ -49,6 +49,16 @@ struct ps_plugin {
 	size_t class_count;
 };
 
+/* A row of the class table; `key_table` and `op_struct` are the things
+ * themselves. */
+#define PS_CLASS(its_kind, its_name, java_names, line, key_table, op_struct) \
+	{                                                                    \
+		.kind = (its_kind), .name = (its_name),                      \
+		.aliases = (java_names), .doc = (line), .keys = (key_table), \
+		.key_count = sizeof(key_table) / sizeof *(key_table),        \
+		.ops = &(op_struct), .ops_size = sizeof(op_struct)           \
+	}
+
 #define PS_EXPORT __attribute__((visibility("default")))
 
 #define PS_PLUGIN(plugin_name, plugin_version, class_table)               \

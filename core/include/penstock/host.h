@@ -104,6 +104,19 @@ struct ps_host {
 	    const struct ps_source_partition *p);
 };
 
+/* The integer at a key of the stored offset, or `otherwise`. */
+static inline int64_t
+ps_stored_int(const struct ps_host *h, const struct ps_source_partition *p,
+    struct ps_arena *a, const char *key, int64_t otherwise)
+{
+	struct ps_value offset;
+	const struct ps_value *v = NULL;
+
+	if (h->stored_offset(h, p, a, &offset) == 1)
+		v = ps_map_find(&offset, key);
+	return v != NULL && ps_is_int(v) ? v->i : otherwise;
+}
+
 #define PS_HOST_HAS(h, member)                                            \
 	((h)->size >=                                                     \
 		offsetof(struct ps_host, member) + sizeof((h)->member) && \

@@ -138,6 +138,17 @@ ps_map(const struct ps_pair *pairs, size_t count)
 		.pairs = pairs };
 }
 
+/* A map with one key, which is not copied. */
+static inline struct ps_value
+ps_map_of(struct ps_arena *a, const char *key, struct ps_value value)
+{
+	struct ps_pair *pair = (struct ps_pair *)ps_alloc(a, sizeof *pair);
+
+	pair->key = ps_text(key);
+	pair->value = value;
+	return ps_map(pair, 1);
+}
+
 static inline bool
 ps_is_int(const struct ps_value *v)
 {
