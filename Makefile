@@ -384,6 +384,7 @@ $(B)/run/header: $(call obj,$(wildcard plugins/primitive/*.c))
 $(B)/run/avro: $(call obj,$(wildcard plugins/registry/*.c) \
 	$(call shared_src,registry))
 FUZZ_LIBS_answer := -lexpat
+$(B)/obj/tests/fuzz/fuzz_row.o: BASE += $(call pkg_cflags,libpq)
 
 $(B)/run/%: $(B)/obj/tests/fuzz/fuzz_%.o $(CORE_OBJ)
 	@mkdir -p $(@D)

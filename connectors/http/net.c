@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "retry.h"
+
 #define REPLY_MAX    ((size_t)64 * 1024)
 #define CONNECT_MS   10000L
 #define SLOW_SECONDS 20L
@@ -119,26 +121,10 @@ on_reply(char *data, size_t size, size_t count, void *arg)
 static size_t
 on_header(char *data, size_t size, size_t count, void *arg)
 {
-	static const char name[] = "retry-after:";
 	struct post *p = arg;
-	size_t len = size * count;
-	char text[128];
-	time_t at;
 
-	if (len < sizeof name || strncasecmp(data, name, sizeof name - 1) != 0)
-		return len;
-	(void)snprintf(text, sizeof text, "%.*s", (int)(len - sizeof name + 1),
-	    data + sizeof name - 1);
-	if (text[strspn(text, " \t")] >= '0' &&
-	    text[strspn(text, " \t")] <= '9') {
-		p->retry_after_s = strtoll(text, NULL, 10);
-		return len;
-	}
-	text[strcspn(text, "\r\n")] = '\0';
-	at = curl_getdate(text, NULL);
-	if (at >= 0)
-		p->retry_after_s = at > time(NULL) ? at - time(NULL) : 0;
-	return len;
+	(void)retry_after_line(data, size * count, &p->retry_after_s);
+	return size * count;
 }
 
 static bool

@@ -189,6 +189,8 @@ decode_date(const struct column *c, const uint8_t *p, size_t len,
 	infinite = days == INT32_MAX || days == INT32_MIN;
 	if (infinite && c->map.specials != SPECIAL_CLAMP)
 		return fail_infinity("date", days > 0, err);
+	if (!infinite && days > INT32_MAX - TIMES_EPOCH_DAYS)
+		return ps_fail(err, PS_E_DATA, "a date is beyond 32 bits");
 	*out = ps_int(PS_INT32, infinite ? days : days + TIMES_EPOCH_DAYS);
 	return 0;
 }
@@ -375,4 +377,31 @@ decode_array(const struct column *c, const uint8_t *p, size_t len,
 	    (size_t)wire_i32(p + 12) > len / 4)
 		return fail_size("array", len, err);
 	return decode_items(c, p, p + len, a, out, err);
+}
+
+int
+decode_row(const struct column *columns, size_t count, struct ps_slice row,
+    struct ps_arena *a, struct ps_value *out, struct ps_error *err)
+{
+	const uint8_t *at = row.data, *end = row.data + row.len;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct column *c = &columns[i];
+		int32_t n;
+
+		if (end - at < 4)
+			return ps_fail(err, PS_E_FATAL, "a row is cut off");
+		n = wire_i32(at);
+		at += 4;
+		if (n < 0) {
+			out[i] = ps_null();
+			continue;
+		}
+		if (n > end - at)
+			return ps_fail(err, PS_E_FATAL, "a row is cut off");
+		if (c->decode(c, at, (size_t)n, a, &out[i], err) != 0)
+			return ps_fail_in(err, "column %s", c->name);
+		at += n;
+	}
+	return 0;
 }

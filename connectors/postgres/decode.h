@@ -7,6 +7,8 @@
 #ifndef PENSTOCK_POSTGRES_DECODE_H
 #define PENSTOCK_POSTGRES_DECODE_H
 
+#include <penstock/record.h>
+
 #include "column.h"
 
 decode_fn decode_bool, decode_int2, decode_int4, decode_int8, decode_oid,
@@ -14,5 +16,9 @@ decode_fn decode_bool, decode_int2, decode_int4, decode_int8, decode_oid,
     decode_bytea, decode_uuid, decode_bit, decode_date, decode_time,
     decode_stamp, decode_stamp_long, decode_stamp_text, decode_decimal,
     decode_numeric_int, decode_numeric_double, decode_array;
+
+/* A row's fields, each with its length before it. PS_E_FATAL: it is cut. */
+int decode_row(const struct column *columns, size_t count, struct ps_slice row,
+    struct ps_arena *a, struct ps_value *out, struct ps_error *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "decode.h"
 #include "reader.h"
 #include "source_keys.h"
 #include "tables.h"
@@ -262,31 +263,6 @@ find_due(struct source *s, int64_t *wait_ms)
 	return NULL;
 }
 
-static int
-decode_row(const struct plan *p, const uint8_t *at, const uint8_t *end,
-    struct ps_arena *a, struct ps_value *out, struct ps_error *err)
-{
-	for (size_t i = 0; i < p->count; i++) {
-		const struct column *c = &p->columns[i];
-		int32_t n;
-
-		if (end - at < 4)
-			return ps_fail(err, PS_E_FATAL, "a row is cut off");
-		n = wire_i32(at);
-		at += 4;
-		if (n < 0) {
-			out[i] = ps_null();
-			continue;
-		}
-		if (n > end - at)
-			return ps_fail(err, PS_E_FATAL, "a row is cut off");
-		if (c->decode(c, at, (size_t)n, a, &out[i], err) != 0)
-			return ps_fail_in(err, "column %s", c->name);
-		at += n;
-	}
-	return 0;
-}
-
 /* Behind the keys that stand before the row's own columns. */
 static int
 skip_keys(const struct reader *r, const uint8_t **row, size_t *len,
@@ -312,19 +288,19 @@ add_row(struct source *s, struct ps_batch *b, struct ps_error *err)
 	struct ps_error bad = { .code = PS_OK };
 	struct ps_value *values;
 	struct ps_record *rec;
-	const uint8_t *row = s->copy.data + 2, *end;
+	const uint8_t *row = s->copy.data + 2;
 	size_t len = s->copy.len - 2;
 
 	if (skip_keys(r, &row, &len, err) != 0)
 		return -1;
 	row = memcpy(ps_alloc(b->arena, len), row, len);
-	end = row + len;
 	values = ps_alloc(b->arena, r->plan.count * sizeof *values);
 	rec = ps_batch_add(b);
 	rec->topic = r->topic;
 	rec->source_partition = r->partition;
 	rec->value_schema = r->plan.schema;
-	if (decode_row(&r->plan, row, end, b->arena, values, &bad) == 0) {
+	if (decode_row(r->plan.columns, r->plan.count,
+		(struct ps_slice){ row, len }, b->arena, values, &bad) == 0) {
 		rec->value = ps_struct(values, r->plan.count);
 	} else if (bad.code == PS_E_DATA) {
 		(void)ps_fail_in(&bad, "table %s", r->full);

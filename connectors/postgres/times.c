@@ -64,6 +64,15 @@ times_day_text(char out[TIMES_TEXT], int64_t us)
 	return n;
 }
 
+/* Also of the first, cut off, day of 64 bits. */
+static int64_t
+in_day_of(int64_t us)
+{
+	int64_t rest = us % TIMES_DAY_US;
+
+	return rest < 0 ? rest + TIMES_DAY_US : rest;
+}
+
 size_t
 times_stamp_text(char out[TIMES_TEXT], int64_t us)
 {
@@ -79,7 +88,7 @@ times_stamp_text(char out[TIMES_TEXT], int64_t us)
 		return strlen(name);
 	}
 	days = times_floor_div(us, TIMES_DAY_US);
-	in_day = us - days * TIMES_DAY_US;
+	in_day = in_day_of(us);
 	n = date_part(out, days + TIMES_EPOCH_DAYS, &bc);
 	out[n++] = ' ';
 	day_len = times_day_text(day, in_day);
@@ -91,7 +100,7 @@ size_t
 times_iso_text(char out[TIMES_TEXT], int64_t us, int digits)
 {
 	int64_t days = times_floor_div(us, TIMES_DAY_US);
-	int64_t in_day = us - days * TIMES_DAY_US;
+	int64_t in_day = in_day_of(us);
 	struct civil c = civil_of(days + TIMES_EPOCH_DAYS);
 	long long s = (long long)(in_day / 1000000);
 
