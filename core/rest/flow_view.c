@@ -126,7 +126,7 @@ add_parts(struct worker *w, struct ps_arena *a, const char *name,
 	json_t *errors = json_array(), *drift = json_array();
 	json_t *connectors = json_array();
 	struct flow_wish wish = { name, doc, FLOW_ADOPT };
-	struct flow_plan p;
+	struct flow_plan p = { 0 };
 
 	if (flow_plan(w, a, &wish, &p, errors) != 0)
 		(void)json_array_extend(drift, errors);

@@ -250,7 +250,7 @@ go_on(struct exchange *x)
 {
 	struct applying *s = x->doing;
 	struct request_spec spec = { .op = REQUEST_CHECK };
-	struct flow_plan p;
+	struct flow_plan p = { 0 };
 
 	if (plan_now(x, s, &p) != 0)
 		return;
@@ -281,7 +281,7 @@ begin(struct exchange *x, bool removes)
 {
 	struct applying *s = ps_calloc(x->a, 1, sizeof *s);
 	const char *plan = exchange_query(x, "plan");
-	struct flow_plan p;
+	struct flow_plan p = { 0 };
 
 	s->removes = removes;
 	s->flags = exchange_query_bool(x, "force") ? FLOW_ADOPT : 0;
@@ -328,7 +328,7 @@ rest_plan(struct exchange *x)
 	bool removes = json_is_true(json_object_get(body, "delete"));
 	struct flow_wish wish = { name, removes ? NULL : body,
 		exchange_query_bool(x, "force") ? FLOW_ADOPT : 0 };
-	struct flow_plan p;
+	struct flow_plan p = { 0 };
 
 	if (body == NULL)
 		return;

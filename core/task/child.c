@@ -31,8 +31,7 @@ static void
 close_jail(const struct child *c)
 {
 	const char *wanted = js_opt_str(c->config.config.worker, "task.jail");
-	enum jail_kind kind =
-	    c->role == MSG_TASK ? JAIL_ALONE : JAIL_FORKING;
+	enum jail_kind kind = c->role == MSG_TASK ? JAIL_ALONE : JAIL_FORKING;
 
 	if (wanted != NULL && strcasecmp(wanted, "false") == 0)
 		return;

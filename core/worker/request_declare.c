@@ -54,7 +54,7 @@ request_pipeline(struct request *rq)
 {
 	json_t *errors = json_array();
 	struct flow_wish wish = { rq->spec.document, rq->doc, rq->spec.flags };
-	struct flow_plan p;
+	struct flow_plan p = { 0 };
 
 	if (flow_plan(rq->w, rq->a, &wish, &p, errors) == 0)
 		apply(rq, &p);

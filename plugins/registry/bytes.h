@@ -56,7 +56,7 @@ put_varint(uint8_t *p, uint64_t v)
 static inline uint8_t *
 put_zigzag(uint8_t *p, int64_t v)
 {
-	return put_varint(p, ((uint64_t)v << 1) ^ (uint64_t)(v >> 63));
+	return put_varint(p, ((uint64_t)v << 1) ^ (0 - ((uint64_t)v >> 63)));
 }
 
 static inline void

@@ -169,6 +169,12 @@ read_proxy(struct registry_conf *out, const struct ps_config *c,
 					    (long long)port);
 }
 
+const struct ps_schema *
+conf_intern(const struct registry_conf *c, const struct ps_schema *draft)
+{
+	return c->host->intern(c->host, draft);
+}
+
 int
 conf_read(struct registry_conf *out, const struct ps_host *h,
     const struct ps_config *c, struct ps_arena *a, struct ps_error *err)

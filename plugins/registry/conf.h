@@ -40,6 +40,9 @@ struct registry_conf {
 	size_t cache_size;
 };
 
+/* The host's schema that is like the draft. */
+const struct ps_schema *
+conf_intern(const struct registry_conf *c, const struct ps_schema *draft);
 /* -1: PS_E_CONFIG and the key that is wrong. `a` lives as long as `out`. */
 int conf_read(struct registry_conf *out, const struct ps_host *h,
     const struct ps_config *c, struct ps_arena *a, struct ps_error *err);

@@ -448,7 +448,8 @@ head_of(const struct ps_slice *raw, struct ps_error *err)
 	return 0;
 }
 
-/* The host's schema of a draft; asked for once a batch. */
+/* The host's schema of a draft, with the subject's version if it has none;
+ * asked for once a batch. */
 static const struct ps_schema *
 schema_of(struct converter *c, struct reading *r, const struct ps_schema *draft)
 {
@@ -462,7 +463,7 @@ schema_of(struct converter *c, struct reading *r, const struct ps_schema *draft)
 	if (copy.version == 0)
 		copy.version = r->version;
 	r->draft = draft;
-	r->schema = c->conf.host->intern(c->conf.host, &copy);
+	r->schema = conf_intern(&c->conf, &copy);
 	r->turn = c->turn;
 	return r->schema;
 }
