@@ -214,6 +214,9 @@ refuse(struct producer *p, struct producer_topic *t,
 	/* The transaction failed already, and takes nothing more. */
 	if (e == RD_KAFKA_RESP_ERR__STATE && p->txn == PRODUCER_TXN_OPEN)
 		p->txn = PRODUCER_TXN_MUST_ABORT;
+	/* It may have been fenced, which its event tells only later. */
+	if (e == RD_KAFKA_RESP_ERR__FATAL && p->txn != PRODUCER_TXN_NONE)
+		p->txn = producer_txn_after(p, e);
 	if (e == RD_KAFKA_RESP_ERR__QUEUE_FULL)
 		return ps_fail(err, PS_E_RETRY, "%zu records are on their way",
 		    p->records);

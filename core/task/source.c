@@ -457,6 +457,7 @@ static bool
 wait_after_loss(struct source *s, struct backoff *again, struct ps_error *err)
 {
 	struct task *t = s->task;
+	bool waited;
 
 	if (s->txn.boundary == TXN_NONE || s->was_refused)
 		return true;
@@ -466,7 +467,10 @@ wait_after_loss(struct source *s, struct backoff *again, struct ps_error *err)
 	ps_error_clear(err);
 	if (s->txn.commits > 0)
 		backoff_reset(again);
-	if (!task_sleep(t, backoff_next_ms(again)))
+	atomic_store(&t->gauges->guarded, true); /* nothing is on its way */
+	waited = task_sleep(t, backoff_next_ms(again));
+	atomic_store(&t->gauges->guarded, false);
+	if (!waited)
 		return false;
 	while (atomic_load(&t->gauges->suspend) &&
 	       !gauges_should_stop(t->gauges)) {

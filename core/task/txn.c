@@ -129,20 +129,25 @@ take_over(struct source *s, struct ps_error *err)
 int
 txn_begin_run(struct source *s, struct ps_error *err)
 {
+	int done;
+
 	if (s->txn.boundary == TXN_NONE)
 		return 0;
 	if (take_over(s, err) != 0)
 		return -1;
 	task_set_cause(s->task, NULL);
-	if (own_offsets_read(s->task, s->txn.offsets_topic, err) == 0)
-		return 0;
-	s->must_restart = err->code == PS_E_RETRY;
-	return -1;
+	/* Nothing is written meanwhile. */
+	atomic_store(&s->task->gauges->guarded, true);
+	done = own_offsets_read(s->task, s->txn.offsets_topic, err);
+	atomic_store(&s->task->gauges->guarded, false);
+	s->must_restart = done != 0 && err->code == PS_E_RETRY;
+	return done;
 }
 
 void
 txn_end_run(struct source *s)
 {
+	struct gauges *g = s->task->gauges;
 	struct ps_error err = { 0 };
 	enum producer_txn state;
 
@@ -150,9 +155,11 @@ txn_end_run(struct source *s)
 		return;
 	state = producer_txn_state(s->producer);
 	s->was_purged = true;
+	atomic_store(&g->guarded, true);
 	if ((state == PRODUCER_TXN_OPEN || state == PRODUCER_TXN_MUST_ABORT) &&
 	    producer_txn_abort(s->producer, ABORT_MS, &err) != 0)
 		log_warn("task", "%s: %s", s->txn.id, err.text);
+	atomic_store(&g->guarded, false);
 	s->txn.is_open = false;
 }
 

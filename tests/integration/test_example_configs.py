@@ -102,6 +102,8 @@ def test_the_readmes_commands_work(from_file):
     found = commands(read(ROOT + "/README.md"))
     assert len(found) >= 3, found
     for command in found:
+        if "localhost:8081" in command:  # of three workers: test_cluster.py
+            continue
         command = command.replace("localhost:8083",
                                   f"{HOST}:{from_file.port}")
         if "/status" in command:
