@@ -30,7 +30,7 @@ def both(shared_worker, kafka):
         w.spawn()
     for w in workers:
         w.process.wait_ready(w.program, w.rest.healthy, 200)
-    return Comparison(Side(workers[0], "kkkk"), Side(workers[1], "pppp"),
+    return Comparison(Side(workers[0], "zkz"), Side(workers[1], "zpz"),
                       Accepted(f"{HERE}/accepted.txt"))
 
 

@@ -112,7 +112,8 @@ class Table:
 # Asking
 
 class Side:
-    """One server, and what stands for it in the table."""
+    """One server, and what stands for it in the table. The mark must not be
+    found across the end of a name and itself: "kkkk" is, behind "disk"."""
 
     def __init__(self, worker, mark):
         self.worker = worker
