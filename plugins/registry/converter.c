@@ -91,6 +91,7 @@ side_of(struct ps_record *r, enum ps_part part, bool reads)
 static const struct format *const formats[] = {
 	[FORMAT_AVRO] = &avro_format,
 	[FORMAT_JSON] = &json_schema_format,
+	[FORMAT_PROTOBUF] = &protobuf_format,
 };
 
 static void

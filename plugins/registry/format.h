@@ -53,5 +53,6 @@ enum format_of { FORMAT_AVRO, FORMAT_JSON, FORMAT_PROTOBUF };
 
 extern const struct format avro_format;
 extern const struct format json_schema_format;
+extern const struct format protobuf_format;
 
 #endif

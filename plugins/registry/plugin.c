@@ -2,6 +2,14 @@
 
 #include "format.h"
 
+/* A key of Confluent's converter that has its default and nothing else. */
+#define OTHER_KEY(key, default_text)                                   \
+	{                                                              \
+		.name = (key), .type = PS_KEY_BOOLEAN,                 \
+		.default_value = (default_text), .importance = PS_LOW, \
+		.flags = PS_UNSUPPORTED, .doc = "Not supported."       \
+	}
+
 static const struct ps_key avro_keys[] = {
 	REGISTRY_KEYS,
 	NUMBER_KEY("schemas.cache.config", "1000", 1,
@@ -49,6 +57,35 @@ static const struct ps_key json_keys[] = {
 	    .choices = decimal_formats },
 };
 
+static const struct ps_key protobuf_keys[] = {
+	REGISTRY_KEYS,
+	NUMBER_KEY("schemas.cache.config", "1000", 1,
+	    "How many schemas are kept, of those written and of those read."),
+	FLAG_KEY("enhanced.protobuf.schema.support", "false",
+	    "Keep the packages of messages, enums and oneofs in their names."),
+	FLAG_KEY("int.for.enums", "false", "Read enums as their numbers."),
+	FLAG_KEY("optional.for.nullables", "false",
+	    "Write optional fields with the keyword optional."),
+	FLAG_KEY("wrapper.for.nullables", "false",
+	    "Write optional fields as wrappers of google.protobuf."),
+	FLAG_KEY("wrapper.for.raw.primitives", "true",
+	    "Read a wrapper at the top as the value in it."),
+	FLAG_KEY("generate.index.for.unions", "true",
+	    "Add its number to the name of a oneof's field."),
+	FLAG_KEY("flatten.unions", "false",
+	    "Read the members of a oneof as fields of their message."),
+	FLAG_KEY("ignore.default.for.nullables", "false",
+	    "Write null as null where the field has a default."),
+	OTHER_KEY("optional.for.proto2", "true"),
+	OTHER_KEY("generate.struct.for.nulls", "false"),
+	OTHER_KEY("scrub.invalid.names", "false"),
+	OTHER_KEY("generalized.sum.type.support", "false"),
+};
+
+static const char *const protobuf_names[] = {
+	"io.confluent.connect.protobuf.ProtobufConverter", NULL
+};
+
 static const char *const json_names[] = {
 	"io.confluent.connect.json.JsonSchemaConverter", NULL
 };
@@ -77,6 +114,17 @@ static const struct ps_class classes[] = {
 	    .doc = "JSON, with schemas in a schema registry",
 	    .keys = json_keys,
 	    .key_count = sizeof json_keys / sizeof *json_keys,
+	    .ops = &registry_ops,
+	    .ops_size = sizeof registry_ops,
+	},
+	{
+	    .kind = PS_KIND_CONVERTER,
+	    .variant = FORMAT_PROTOBUF,
+	    .name = "ProtobufConverter",
+	    .aliases = protobuf_names,
+	    .doc = "Protobuf, with schemas in a schema registry",
+	    .keys = protobuf_keys,
+	    .key_count = sizeof protobuf_keys / sizeof *protobuf_keys,
 	    .ops = &registry_ops,
 	    .ops_size = sizeof registry_ops,
 	},
