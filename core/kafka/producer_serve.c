@@ -40,6 +40,10 @@ flush_run(struct producer *p, struct run *run)
 		(void)kerror_fail(&err, run->code, "topic %s, partition %d",
 		    rd_kafka_topic_name(run->rkt), run->report.partition);
 		run->report.failed = &err;
+		/* Its event may come after these. */
+		if (p->txn != PRODUCER_TXN_NONE &&
+		    producer_txn_after(p, run->code) == PRODUCER_TXN_FENCED)
+			p->txn = PRODUCER_TXN_FENCED;
 	}
 	p->fn(p->ctx, &run->report);
 	run->report = (struct producer_report){ .count = 0 };

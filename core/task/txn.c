@@ -178,7 +178,8 @@ txn_judge(struct source *s, struct ps_error *err)
 	enum producer_txn state = producer_txn_state(s->producer);
 	struct ps_error why = *err;
 
-	if (x->boundary == TXN_NONE || s->failed.code != PS_OK)
+	if (x->boundary == TXN_NONE ||
+	    (s->failed.code != PS_OK && state != PRODUCER_TXN_FENCED))
 		return -1;
 	ps_error_clear(err);
 	if (state == PRODUCER_TXN_FENCED && age_of(x) < x->timeout_ms)

@@ -132,6 +132,7 @@ is_ours(const char *name)
 	static const char *const names[] = {
 		"bootstrap.servers", /* required since 4.2 */
 		"connector.client.config.override.allowlist", /* 4.2 */
+		"listeners",                                  /* loopback */
 		"scheduled.rebalance.max.delay.ms", /* restarts are cheap */
 	};
 
