@@ -42,7 +42,9 @@ flush_run(struct producer *p, struct run *run)
 		run->report.failed = &err;
 		/* Its event may come after these. */
 		if (p->txn != PRODUCER_TXN_NONE &&
-		    producer_txn_after(p, run->code) == PRODUCER_TXN_FENCED)
+		    (producer_txn_after(p, run->code) == PRODUCER_TXN_FENCED ||
+			producer_txn_after(p, RD_KAFKA_RESP_ERR__FATAL) ==
+			    PRODUCER_TXN_FENCED))
 			p->txn = PRODUCER_TXN_FENCED;
 	}
 	p->fn(p->ctx, &run->report);

@@ -68,7 +68,8 @@ deliver_report(void *ctx, const struct producer_report *r)
 	if (r->failed != NULL && r->failed->code == PS_E_DATA)
 		refused(s, r);
 	else if (r->failed != NULL && r->failed->code == PS_E_RETRY &&
-		 s->txn.boundary != TXN_NONE)
+		 s->txn.boundary != TXN_NONE &&
+		 producer_txn_state(s->producer) != PRODUCER_TXN_FENCED)
 		lost(s, r);
 	else if (r->failed != NULL)
 		(void)ps_fail(&s->failed, r->failed->code,
@@ -81,16 +82,25 @@ deliver_report(void *ctx, const struct producer_report *r)
 	ack_done(s->ack, (struct flight *)r->opaque, r->count);
 }
 
+/* What the reports so far say. */
+static int
+outcome(struct source *s, struct ps_error *err)
+{
+	if (s->failed.code != PS_OK) {
+		(void)ps_fail(err, s->failed.code, "%s", s->failed.text);
+		return txn_judge(s, err);
+	}
+	if (s->must_restart)
+		return ps_fail(err, PS_E_RETRY, "the source starts again");
+	return 0;
+}
+
 int
 deliver_serve(struct source *s, struct ps_error *err)
 {
 	if (producer_serve(s->producer, 0, err) < 0)
 		return txn_judge(s, err);
-	if (s->failed.code != PS_OK)
-		return ps_fail(err, s->failed.code, "%s", s->failed.text);
-	if (s->must_restart)
-		return ps_fail(err, PS_E_RETRY, "the source starts again");
-	return 0;
+	return outcome(s, err);
 }
 
 /* ---- Sending ---- */
@@ -239,12 +249,8 @@ take_care(struct source *s, struct ps_error *err)
 	       !gauges_should_stop(s->task->gauges)) {
 		if (producer_serve(s->producer, SERVE_MS, err) < 0)
 			return txn_judge(s, err);
-		if (s->must_restart)
-			return ps_fail(err, PS_E_RETRY,
-			    "the source starts again");
-		if (s->failed.code != PS_OK)
-			return ps_fail(err, s->failed.code, "%s",
-			    s->failed.text);
+		if (outcome(s, err) != 0)
+			return -1;
 	}
 	s->care_left--;
 	return 0;
