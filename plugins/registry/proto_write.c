@@ -202,7 +202,7 @@ bits_of(struct encoder *e, const struct proto_plan_field *f,
 	    number_of_symbol(e, f, v, &i) < 0)
 		return -1;
 	if (f->kind == PROTO_SINT32 || f->kind == PROTO_SINT64)
-		i = (int64_t)(((uint64_t)i << 1) ^ (uint64_t)(i >> 63));
+		i = (int64_t)(((uint64_t)i << 1) ^ (0 - ((uint64_t)i >> 63)));
 	if (f->kind == PROTO_UINT32)
 		i = (int64_t)(uint32_t)i;
 	*out = (uint64_t)i;

@@ -46,8 +46,6 @@ MUTANTS = [
     ("the newer of two of one id gets work", "assign.c",
      "info == NULL ||\n		    peers_is_second(s->in->peers, p))",
      "info == NULL)"),
-    ("who shares its id does not say again where it is", "herder.c",
-     "		(void)herder_act(h, HERD_INTRODUCE);\n", "		;\n"),
     ("tasks run with other task configs than were assigned", "table.c",
      "else if (e->is.generation != e->wanted.generation ||\n		 ",
      "else if ("),

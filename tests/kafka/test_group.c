@@ -9,8 +9,8 @@
 #include "tests/kafka/mock.h"
 
 #define TOPIC      "configs"
-#define LIMIT_MS   10000
-#define SESSION_MS 1500
+#define LIMIT_MS   20000
+#define SESSION_MS 3000
 
 /* The protocol's numbers of what reads, looks for or writes positions. */
 enum { FETCH = 1, LIST_OFFSETS = 2, OFFSET_COMMIT = 8, OFFSET_FETCH = 9 };
@@ -203,7 +203,7 @@ Test(group, refusal_is_told_once_with_the_way_out, .timeout = 60)
 		{ RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL,
 		    "group.id=g: the group has members of another kind" },
 		{ RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT,
-		    "session.timeout.ms=1500: the broker expects" },
+		    "session.timeout.ms=3000: the broker expects" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
