@@ -9,7 +9,7 @@
 #include "tests/kafka/mock.h"
 
 #define TOPIC      "configs"
-#define LIMIT_MS   20000
+#define LIMIT_MS   10000
 #define SESSION_MS 3000
 
 /* The protocol's numbers of what reads, looks for or writes positions. */
