@@ -296,16 +296,29 @@ run_now(struct exchange *x, const struct answer *answer)
 	run_admitted(x);
 }
 
-/* What needs the logs waits until they are read: an empty list that is not
- * true would be worse than a late one. */
+/* Has the worker come far enough at its start? Else `spec` says when. An
+ * empty list that is not true would be worse than a late one, and who does not
+ * know yet who leads cannot change anything. */
+static bool
+can_run(const struct exchange *x, struct request_spec *spec)
+{
+	if ((x->route->flags & EARLY) != 0 ||
+	    worker_phase(x->worker) != WORKER_STARTING)
+		return true;
+	spec->op = REQUEST_READY;
+	if (strcmp(x->method, "GET") != 0)
+		return false;
+	spec->op = REQUEST_LOGS;
+	return worker_has_read(x->worker);
+}
+
 static void
 run(struct exchange *x, const struct route *r)
 {
-	struct request_spec spec = { .op = REQUEST_LOGS };
+	struct request_spec spec = { 0 };
 
 	x->route = r;
-	if ((r->flags & EARLY) != 0 ||
-	    worker_phase(x->worker) != WORKER_STARTING)
+	if (can_run(x, &spec))
 		run_admitted(x);
 	else
 		ask_worker(x, &spec, run_now);

@@ -15,7 +15,7 @@ struct requests {
 	struct worker *w;
 	struct request *first;
 	uv_async_t soon;
-	bool begun, closing;
+	bool read, begun, closing;
 };
 
 /* ---- the end of one ---------------------------------------------------- */
@@ -312,6 +312,7 @@ static const struct {
 	[REQUEST_RESTART_TASK] = { run_restart_task, false },
 	[REQUEST_VALIDATE] = { request_validate, false },
 	[REQUEST_LOGS] = { request_done, false },
+	[REQUEST_READY] = { request_done, false },
 	[REQUEST_PLUGINS] = { run_plugins, false },
 	[REQUEST_RESET_TOPICS] = { run_reset_topics, false },
 	[REQUEST_READ_OFFSETS] = { request_read_offsets, false },
@@ -365,10 +366,10 @@ may_run(const struct request *rq)
 		return false;
 	if (is_free(rq))
 		return true;
+	if (rq->spec.op == REQUEST_LOGS)
+		return rq->all->read;
 	if (!rq->all->begun)
 		return false;
-	if (rq->spec.op == REQUEST_LOGS)
-		return true;
 	if (kinds[rq->spec.op].leads && !cluster_leads(worker_cluster(rq->w)))
 		return false;
 	for (const struct request *p = rq->all->first; p != rq; p = p->next)
@@ -481,6 +482,13 @@ requests_new(struct worker *w)
 	all->soon.data = all;
 	(void)uv_async_init(worker_loop(w), &all->soon, on_soon);
 	return all;
+}
+
+void
+requests_read(struct requests *all)
+{
+	all->read = true;
+	wake(all);
 }
 
 void

@@ -2,8 +2,8 @@
  * requests: what people want of the cluster, answered when it is done.
  *
  * Requests of one connector are worked off in the order they came. What
- * writes is answered after the record was read back; before the logs are
- * read at the start, requests wait.
+ * writes is answered after the record was read back; at the start, requests
+ * wait for what they need: the logs, or a leader.
  */
 #ifndef PENSTOCK_WORKER_REQUESTS_H
 #define PENSTOCK_WORKER_REQUESTS_H
@@ -30,6 +30,7 @@ enum request_op {
 	REQUEST_RESTART_TASK,
 	REQUEST_VALIDATE,
 	REQUEST_LOGS,    /* the logs are read */
+	REQUEST_READY,   /* there is a leader, and plugins are known */
 	REQUEST_PLUGINS, /* the inventory is up to date */
 	REQUEST_RESET_TOPICS,
 	REQUEST_READ_OFFSETS,
@@ -86,7 +87,9 @@ void request_forget(struct request *rq);
 struct requests;
 struct requests *requests_new(struct worker *w);
 void requests_free(struct requests **rp);
-/* The logs are read: work off what waits. */
+/* The logs are read: questions can be answered from memory. */
+void requests_read(struct requests *all);
+/* The worker is ready: work off what waits. */
 void requests_begin(struct requests *all);
 /* This worker leads: what waited for that goes on. */
 void requests_look(struct requests *all);

@@ -163,6 +163,10 @@ on_ready(void *ctx)
 {
 	struct worker *w = ctx;
 
+	log_info(AREA, "the logs are read after %lld ms",
+	    (long long)(wall_now().ms - w->started.ms));
+	w->read = true;
+	requests_read(w->requests);
 	if (w->cluster != NULL)
 		cluster_begin(w->cluster);
 	else

@@ -53,6 +53,8 @@ const struct errand_env *worker_errands(const struct worker *w);
 const char *worker_id(const struct worker *w); /* host:port */
 const char *worker_incarnation(const struct worker *w);
 enum worker_phase worker_phase(const struct worker *w);
+/* Are the logs read, so that what they say can be answered? */
+bool worker_has_read(const struct worker *w);
 /* What it is doing, and since when; for /health and time-outs. */
 const char *worker_stage(const struct worker *w, struct wall_ms *since);
 struct wall_ms worker_started(const struct worker *w);

@@ -78,6 +78,12 @@ worker_phase(const struct worker *w)
 	return w->phase;
 }
 
+bool
+worker_has_read(const struct worker *w)
+{
+	return w->read;
+}
+
 const char *
 worker_stage(const struct worker *w, struct wall_ms *since)
 {

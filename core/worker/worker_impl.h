@@ -32,7 +32,7 @@ struct worker {
 	int name_fd;
 
 	const char *id, *incarnation;
-	bool listed, led; /* plugins are known; there is a leader */
+	bool read, listed, led; /* logs; plugins are known; a leader is */
 	bool left, still; /* the cluster; nothing runs */
 	enum worker_phase phase;
 	char stage[256];

@@ -7,6 +7,7 @@ import time
 
 import confluent_kafka
 import pytest
+import requests
 
 from support.cluster import (SESSION_S, Cluster, Stopwatch, places, spread,
                              worker_id)
@@ -54,11 +55,11 @@ def whole(cluster):
     return cluster
 
 
-def make_source(cluster, worker, name):
+def make_source(cluster, worker, name, topic=None):
     append(cluster, name, ["first"])
     worker.rest.create(name, {
         "connector.class": "FileStreamSource", "tasks.max": "1",
-        "file": f"{cluster.folder}/{name}", "topic": cluster.topic,
+        "file": f"{cluster.folder}/{name}", "topic": topic or cluster.topic,
         "value.converter": STRING})
 
 
@@ -221,6 +222,28 @@ def test_what_a_follower_is_asked_is_done(whole, kafka):
     finally:
         follower.rest.delete(name)
     assert name not in follower.rest.connectors()
+
+
+def test_a_worker_answers_reads_before_it_knows_a_leader(
+        new_worker, kafka, unique):
+    """What the logs say needs nobody else; only changes wait."""
+    a = new_worker(kafka.bootstrap, session_timeout_ms=60000)
+    make_source(a, a, name := unique("read"), kafka.create_topic(name))
+    b = new_worker(kafka.bootstrap, start=False, group=a.group,
+                   session_timeout_ms=60000)
+    os.kill(a.process.pid, signal.SIGSTOP)
+    try:
+        b.spawn()
+        assert wait_for("the list", b.rest.connectors) == [name]
+        assert b.rest.get(f"/connectors/{name}/config")["name"] == name
+        state = b.rest.status(name)["connector"]["state"]
+        assert state == "UNASSIGNED"
+        assert b.rest.request("GET", "/health").status_code == 503
+        with pytest.raises(requests.exceptions.Timeout):
+            b.rest.request("PUT", f"/connectors/{name}/pause", timeout=1)
+    finally:
+        os.kill(a.process.pid, signal.SIGCONT)
+    b.rest.wait_state(name, "PAUSED")
 
 
 # Placement
