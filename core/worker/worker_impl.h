@@ -33,7 +33,7 @@ struct worker {
 
 	const char *id, *incarnation;
 	bool read, listed, led; /* logs; plugins are known; a leader is */
-	bool left, still; /* the cluster; nothing runs */
+	bool left, still;       /* the cluster; nothing runs */
 	enum worker_phase phase;
 	char stage[256];
 	struct wall_ms stage_since, started;
