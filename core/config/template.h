@@ -13,7 +13,8 @@
  * the item of the list that for_each names, of the template or of one
  * connector. A setting that refers to a parameter without a value is left
  * out. Of a secret only a reference (${file:…}) is taken, so neither a
- * template nor a pipeline ever holds one.
+ * template nor a pipeline ever holds one; a text may be one too, and then no
+ * pattern is asked of it: it is resolved where the connector runs.
  *
  * Pure. What is wrong is said all at once: texts in an array.
  */

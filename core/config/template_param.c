@@ -179,7 +179,7 @@ checked(const char *name, const json_t *def, const char *text, json_t *errors)
 		template_fault(errors, "parameter %s: %.*s is not one of %s",
 		    name, SHOWN_MAX, shown,
 		    js_dump(a, json_object_get(def, "enum")));
-	else if (!matches(def, put))
+	else if (!template_is_reference(put) && !matches(def, put))
 		template_fault(errors,
 		    "parameter %s: %.*s does not match its pattern %s", name,
 		    SHOWN_MAX, shown, js_opt_str(def, "pattern"));

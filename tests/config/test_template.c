@@ -101,6 +101,10 @@ Test(template, parameters_fill_names_and_settings)
 		      ",\"a.password\":\"${param:a}\""),
 		    "{\"a\":\"${file:/f:k}\"}",
 		    MADE("\"a.password\":\"${file:/f:k}\",") },
+		/* Of what is resolved later no pattern is asked. */
+		{ DOC("{\"a\":{\"type\":\"string\",\"pattern\":\"https:.*\"}}",
+		      ",\"a\":\"${param:a}\""),
+		    "{\"a\":\"${env:URL}\"}", MADE("\"a\":\"${env:URL}\",") },
 		/* Others' references stay. */
 		{ DOC("{}", ",\"a\":\"${env:A}\""), "{}",
 		    MADE("\"a\":\"${env:A}\",") },
