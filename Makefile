@@ -425,7 +425,8 @@ $(B)/headers/%.ok: % $(HEADERS)
 	@touch $@
 
 # A file is looked at again when its object was rebuilt.
-tidy: $(patsubst %.c,$(B)/tidy/%.ok,$(LINT_SRC))
+# TIDY_FILES: only those.
+tidy: $(patsubst %.c,$(B)/tidy/%.ok,$(or $(TIDY_FILES),$(LINT_SRC)))
 $(B)/tidy/core/%.ok: LIBS_CFLAGS = -Icore -I$(B)/lazy $(CORE_CFLAGS)
 $(B)/tidy/%.ok: LIBS_CFLAGS = -Iplugins/lib $(call plugin_cflags,$*)
 $(B)/tidy/%.ok: %.c $(B)/obj/%.o .clang-tidy
