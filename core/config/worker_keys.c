@@ -15,6 +15,12 @@ static const char *const security_choices[] = { "SASL_SSL", "PLAINTEXT", "SSL",
 	"SASL_PLAINTEXT", NULL };
 static const char *const protocol_choices[] = { "eager", "compatible",
 	"sessioned", NULL };
+#define POLICY(name)                                          \
+	name, name "ConnectorClientConfigOverridePolicy",     \
+	    "org.apache.kafka.connect.connector.policy." name \
+	    "ConnectorClientConfigOverridePolicy"
+static const char *const policy_choices[] = { POLICY("All"), POLICY("None"),
+	POLICY("Principal"), POLICY("Allowlist"), NULL };
 static const char *const recovery_choices[] = { "REBOOTSTRAP", "NONE", NULL };
 
 static const struct ps_key common_keys[] = {
@@ -80,7 +86,7 @@ static const struct ps_key common_keys[] = {
 	      "Which of producer.override.*, consumer.override.* and "
 	      "admin.override.* connectors may set: All, None, Principal or "
 	      "Allowlist."),
-	    NO_PLACE },
+	    .choices = policy_choices, NO_PLACE },
 	{ KEY("connector.client.config.override.allowlist", LIST, "", MEDIUM,
 	      "Client keys that the policy Allowlist lets connectors set."),
 	    NO_PLACE },
@@ -263,13 +269,13 @@ static const struct ps_key distributed_keys[] = {
 	    NO_PLACE },
 	{ KEY("inter.worker.key.generation.algorithm", STRING, "HmacSHA256",
 	      LOW, "Algorithm that key is for."),
-	    NO_PLACE },
+	    .flags = PS_UNSUPPORTED, NO_PLACE },
 	{ KEY("inter.worker.key.size", INT, NULL, LOW,
 	      "Bits of that key; the algorithm's own when it is not set."),
 	    NO_PLACE },
 	{ KEY("inter.worker.signature.algorithm", STRING, "HmacSHA256", LOW,
 	      "Algorithm that internal requests are signed with."),
-	    NO_PLACE },
+	    .flags = PS_UNSUPPORTED, NO_PLACE },
 	{ KEY("inter.worker.verification.algorithms", LIST, "HmacSHA256", LOW,
 	      "Algorithms that are accepted."),
 	    .flags = PS_NOT_EMPTY, NO_PLACE },

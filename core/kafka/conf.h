@@ -96,10 +96,9 @@ struct conf {
 /* PS_E_CONFIG names the key, its value and the way out. Memory from `a`. */
 int conf_translate(struct ps_arena *a, enum conf_client client,
     const struct ps_config *java, struct conf *out, struct ps_error *err);
-/* A connector's own `producer.override.` and the like may not name what runs
- * or reads things on the worker's machine. */
-int
-conf_check_overrides(const struct ps_config *connector, struct ps_error *err);
+/* May only the worker's own file set it? A connector's `producer.override.`
+ * and the like must not read or reach what the worker's rights allow. */
+bool conf_is_workers_only(const char *key);
 
 /* The client, with the events, the log queue and the socket callback that
  * all of ours have. NULL on error. Its main queue is to be served. */

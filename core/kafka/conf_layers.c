@@ -136,32 +136,11 @@ static const char *const workers_only[] = {
 	"sasl.oauthbearer.token.endpoint.url",
 };
 
-static int
-check_one(const char *key, const char *bare, struct ps_error *err)
+bool
+conf_is_workers_only(const char *key)
 {
 	for (size_t i = 0; i < sizeof workers_only / sizeof *workers_only; i++)
-		if (strcmp(bare, workers_only[i]) == 0)
-			return ps_fail(err, PS_E_CONFIG,
-			    "%s is for the worker's file alone: it reaches "
-			    "what a connector's author must not",
-			    key);
-	return 0;
-}
-
-int
-conf_check_overrides(const struct ps_config *connector, struct ps_error *err)
-{
-	static const char *const prefixes[] = { "producer.override.",
-		"consumer.override.", "admin.override." };
-
-	for (size_t i = 0; i < connector->count; i++)
-		for (size_t p = 0; p < sizeof prefixes / sizeof *prefixes;
-		     p++) {
-			const char *key = connector->settings[i].key;
-
-			if (text_starts(key, prefixes[p]) &&
-			    check_one(key, key + strlen(prefixes[p]), err) != 0)
-				return -1;
-		}
-	return 0;
+		if (strcmp(key, workers_only[i]) == 0)
+			return true;
+	return false;
 }

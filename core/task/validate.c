@@ -498,6 +498,7 @@ validate_config(struct settings *s, const struct ps_host *h,
 	v.class = of_version(&v, v.class, "connector.class",
 	    "connector.plugin.version", name);
 	define(&v);
+	validate_unknown(&v);
 	v.result = def_validate(v.a, v.set, &v.config);
 	check_all(&v, h);
 	return answer(&v);

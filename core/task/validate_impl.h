@@ -1,5 +1,5 @@
 /*
- * validate_impl: one validation inside, for validate.c and validate_rules.c.
+ * validate_impl: one validation inside, for validate*.c.
  */
 #ifndef PENSTOCK_TASK_VALIDATE_IMPL_H
 #define PENSTOCK_TASK_VALIDATE_IMPL_H
@@ -34,5 +34,9 @@ struct validation {
 
 /* validate_rules.c: what no row of a table can say. */
 void validate_rules(struct validation *v);
+/* validate_clients.c: client settings of the connector's own. */
+void validate_clients(struct validation *v);
+/* validate_unknown.c: logs what is given and not defined. */
+void validate_unknown(const struct validation *v);
 
 #endif

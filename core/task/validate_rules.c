@@ -3,8 +3,6 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "config/check.h"
-#include "config/map.h"
-#include "kafka/conf.h"
 #include "task/validate_impl.h"
 
 static void
@@ -92,80 +90,14 @@ check_group(struct validation *v)
 		    name, worker);
 }
 
-static bool
-policy_allows(const char *policy, const char *key)
-{
-	static const char *const principal[] = { "sasl.jaas.config",
-		"sasl.mechanism", "security.protocol" };
-	const char *dot = strrchr(policy, '.');
-	const char *name = dot == NULL ? policy : dot + 1;
-
-	if (strncmp(name, "All", 3) == 0)
-		return true;
-	for (size_t i = 0; i < sizeof principal / sizeof *principal; i++)
-		if (strncmp(name, "Principal", 9) == 0 &&
-		    strcmp(principal[i], key) == 0)
-			return true;
-	return false;
-}
-
-static void
-check_overrides(struct validation *v)
-{
-	static const char *const prefixes[] = { "producer.override.",
-		"consumer.override.", "admin.override." };
-	const char *policy = ps_config_str(&v->s->worker,
-	    "connector.client.config.override.policy");
-
-	for (size_t i = 0; i < v->config.count; i++) {
-		const char *key = v->config.settings[i].key;
-		const char *own = NULL;
-
-		for (size_t k = 0; k < sizeof prefixes / sizeof *prefixes; k++)
-			if (strncmp(key, prefixes[k], strlen(prefixes[k])) == 0)
-				own = key + strlen(prefixes[k]);
-		if (own != NULL && policy[0] != '\0' &&
-		    !policy_allows(policy, own))
-			def_error(v->result, key,
-			    "The '%s' policy does not allow '%s' to be "
-			    "overridden in the connector configuration.",
-			    policy, own);
-	}
-}
-
-/* Client settings that librdkafka cannot have, with the way out. */
-static void
-check_client(struct validation *v, enum conf_use use, enum conf_client client,
-    const char *prefix)
-{
-	struct ps_config own = config_prefixed(v->a, &v->config, prefix);
-	const struct conf_owner owner = { &v->s->worker, &v->config,
-		v->s->connector, 0 };
-	struct ps_config settings;
-	struct ps_error err = { 0 };
-	struct conf conf;
-
-	if (own.count == 0)
-		return;
-	settings = conf_settings(v->a, use, &owner);
-	if (conf_translate(v->a, client, &settings, &conf, &err) != 0)
-		def_error(v->result,
-		    ps_printf(v->a, "%s%s", prefix, own.settings[0].key), "%s",
-		    err.text);
-}
-
 void
 validate_rules(struct validation *v)
 {
 	check_negates(v);
-	check_overrides(v);
 	if (v->class->class->kind == PS_KIND_SINK) {
 		check_topics(v);
 		check_dead_letters(v);
 		check_group(v);
-		check_client(v, CONF_SINK, CONF_CONSUMER, "consumer.override.");
-	} else {
-		check_client(v, CONF_SOURCE, CONF_PRODUCER,
-		    "producer.override.");
 	}
+	validate_clients(v);
 }

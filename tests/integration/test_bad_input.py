@@ -82,6 +82,13 @@ def test_an_unknown_key_is_no_error_but_an_unsupported_one_is(bad):
                                    "name": "x", "topic": "t", "file": "/x",
                                    "no.such.key": "1"})
     assert r["error_count"] == 0, r
+    bad.wait_log("The configuration 'no.such.key' was supplied but isn't a "
+                 "known config")
+    bad.rest.call("PUT", "/connector-plugins/FileStreamSource/config/"
+                  "validate", {"connector.class": "FileStreamSource",
+                               "name": "x", "topik": "t"})
+    bad.wait_log("'topik' was supplied but isn't a known config, the nearest "
+                 "is topic")
     message = refused(bad, {
         "connector.class": "io.confluent.connect.s3.S3SinkConnector",
         "topics": "t", "s3.bucket.name": "b", "flush.size": "1",

@@ -227,6 +227,42 @@ def test_what_the_client_is_made_of_starts_the_task_again(running, secret):
     assert "consumer.override.client.id" in failed["text"]
 
 
+@pytest.mark.parametrize("policy, allowed", [
+    ("All", {"acks", "sasl.mechanism", "linger.ms"}),
+    ("None", set()),
+    ("Principal", {"sasl.mechanism"}),
+    ("org.apache.kafka.connect.connector.policy.Allowlist"
+     "ConnectorClientConfigOverridePolicy", {"linger.ms"}),
+    ("AlleeCustom", set())])
+def test_what_the_policy_lets_a_connector_set(asker, worker, policy, allowed):
+    """And whatever it lets, not what reads files or reaches hosts with the
+    worker's rights, nor what has no meaning, each by its key."""
+    _, config = asker(**{
+        "producer.override.acks": "all",
+        "admin.override.sasl.mechanism": "PLAIN",
+        "producer.override.linger.ms": "5",
+        "producer.override.partitioner.class": "x.Mine",
+        "producer.override.sasl.oauthbearer.token.endpoint.url": "http://x"})
+    with Child("connector", config["name"]) as c:
+        c.configure({**worker, "connector.client.config.override.policy":
+                     policy, "connector.client.config.override.allowlist":
+                     "linger.ms,partitioner.class"}, config)
+        result = c.request("validate", config=config)
+    wrong = {v["value"]["name"]: v["value"]["errors"]
+             for v in result["configs"] if v["value"]["errors"]}
+    refused = f"The '{policy}' policy does not allow"
+    for key in config:
+        if ".override." not in key:
+            continue
+        bare = key.split(".override.")[1]
+        if bare in allowed:
+            assert key not in wrong, wrong
+        elif policy == "All":
+            assert refused not in wrong[key][0] and bare in wrong[key][0]
+        elif bare != "partitioner.class":
+            assert refused in wrong[key][0], wrong
+
+
 def test_a_reload_may_be_switched_off(running, secret, folder):
     child, give = running(**reloading(
         secret("first1"), **{"config.action.reload": "none"}))
