@@ -6,7 +6,6 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/log.h"
 #include "base/xalloc.h"
 #include "kafka/admin.h"
 #include "kafka/conf.h"
@@ -82,27 +81,29 @@ end_letter(struct dlq *d, struct letter *l)
 	arena_free(&a);
 }
 
+/* A letter that is not written leaves its record uncommitted and ends the
+ * task: it would be nowhere else. */
 static void
 on_report(void *ctx, const struct producer_report *r)
 {
 	struct dlq *d = (struct dlq *)ctx;
 	struct letter *l = (struct letter *)r->opaque;
 
-	if (r->failed != NULL && r->failed->code != PS_E_DATA) {
-		/* An outage: the record stays uncommitted. */
-		(void)ps_fail(&d->failed, r->failed->code,
-		    "dead letter topic %s: %s", d->topic_name, r->failed->text);
+	if (r->failed == NULL) {
+		end_letter(d, l);
 		return;
 	}
-	if (r->failed != NULL) {
-		d->failures++;
-		log_error("task",
-		    "Could not produce message to dead letter queue. topic=%s: "
-		    "record %s-%d@%lld: %s",
-		    d->topic_name, l->topic, (int)l->partition,
-		    (long long)l->offset, r->failed->text);
-	}
-	end_letter(d, l);
+	d->failures++;
+	(void)ps_fail(&d->failed, r->failed->code,
+	    "Could not produce message to dead letter queue. topic=%s: record "
+	    "%s-%d@%lld: %s%s",
+	    d->topic_name, l->topic, (int)l->partition, (long long)l->offset,
+	    r->failed->text,
+	    r->failed->code == PS_E_DATA
+		? ". Let it be taken (the topic's max.message.bytes, the "
+		  "producer's max.request.size), or skip the record by "
+		  "altering the connector's offsets"
+		: "");
 }
 
 void

@@ -1,12 +1,16 @@
 #include "task/limits.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "base/log.h"
 
 enum { STACK_BYTES = 256 << 10, ARENAS = 2 };
 
@@ -67,6 +71,34 @@ set_limit(__rlimit_resource_t what, int64_t value)
 		r.rlim_max = (rlim_t)value;
 	r.rlim_cur = r.rlim_max;
 	(void)setrlimit(what, &r);
+}
+
+/* Each step of nice is a factor of 1.25 in the scheduler's weights. */
+int
+limits_nice(int64_t weight)
+{
+	enum { LOWEST = 19, HIGHEST = -20, USUAL = 100 };
+	int nice = 0;
+	double w = USUAL;
+
+	for (; nice < LOWEST && w / 1.25 >= (double)weight; nice++)
+		w /= 1.25;
+	for (; nice > HIGHEST && w * 1.25 <= (double)weight; nice--)
+		w *= 1.25;
+	return nice;
+}
+
+/* On top of what the worker itself was started with. */
+void
+limits_cpu_weight(int64_t weight)
+{
+	int nice = limits_nice(weight);
+
+	if (weight > 0 && nice != 0 &&
+	    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + nice) !=
+		0)
+		log_warn("task", "task.cpu.weight=%lld: %s", (long long)weight,
+		    strerror(errno));
 }
 
 bool

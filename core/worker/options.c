@@ -1,7 +1,6 @@
 #include "worker/options.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <limits.h>
 #include <string.h>
 #include <strings.h>
@@ -15,6 +14,7 @@
 #include "config/common.h"
 #include "config/def.h"
 #include "config/expand.h"
+#include "worker/plugin_path.h"
 
 #define AREA         "worker"
 #define ARENA_BYTES  16384
@@ -217,44 +217,6 @@ take_listeners(struct options *o, struct ps_error *err)
 
 /* ---- plugins ----------------------------------------------------------- */
 
-static bool
-has_suffix_file(const char *dir, const char *suffix, char *found, size_t room)
-{
-	DIR *d = opendir(dir);
-	const struct dirent *e;
-	bool has = false;
-
-	if (d == NULL)
-		return false;
-	while (!has && (e = readdir(d)) != NULL) {
-		has = text_ends(e->d_name, suffix);
-		if (has)
-			(void)snprintf(found, room, "%s", e->d_name);
-	}
-	(void)closedir(d);
-	return has;
-}
-
-/* A folder of jars and nothing of ours is a mistake worth an error. */
-static int
-check_plugin_dir(const char *dir, struct ps_error *err)
-{
-	char name[NAME_MAX + 1];
-
-	if (access(dir, R_OK | X_OK) != 0) {
-		log_warn(AREA, "plugin.path: cannot read %s", dir);
-		return 0;
-	}
-	if (has_suffix_file(dir, ".so", name, sizeof name) ||
-	    !has_suffix_file(dir, ".jar", name, sizeof name))
-		return 0;
-	return ps_fail(err, PS_E_CONFIG,
-	    "Invalid value %s for configuration plugin.path: it holds Java's "
-	    "plugins (%s), expected penstock's shared objects (*.so); Java "
-	    "class names of connectors work with these too",
-	    dir, name);
-}
-
 /* <folder of the binary>/plugins */
 const char *
 options_own_plugins(struct ps_arena *a)
@@ -288,7 +250,7 @@ options_take_plugins(struct options *o, struct ps_error *err)
 	for (size_t i = 0; i < list.count; i++) {
 		if (list.items[i][0] == '\0')
 			continue;
-		if (check_plugin_dir(list.items[i], err) != 0)
+		if (plugin_path_check(list.items[i], err) != 0)
 			return -1;
 		(void)json_array_append_new(o->plugins,
 		    json_string(list.items[i]));

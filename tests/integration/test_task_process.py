@@ -3,6 +3,7 @@ test plays the worker on descriptors 3 and 4."""
 
 import json
 import os
+import resource
 import signal
 import time
 
@@ -509,3 +510,15 @@ def test_memory_beyond_the_limit_ends_one_task(worker):
                              "crime": "leak", "topic": "x",
                              "task.memory.bytes": str(128 << 20)}, stored=[])
         assert c.wait(60) < 0
+
+
+def test_files_and_processor_share_are_what_the_keys_say(worker, topic):
+    with Child("task", "numbers", "0") as c:
+        c.configure(worker, {**numbers(topic), "task.open.files": "77",
+                             "task.cpu.weight": "50"}, stored=[])
+        c.status("RUNNING")
+        pid = c.process.pid
+        assert resource.prlimit(pid, resource.RLIMIT_NOFILE) == (77, 77)
+        # a quarter for each step: 3 of them are nearest to a half
+        assert os.getpriority(os.PRIO_PROCESS, pid) == \
+            os.getpriority(os.PRIO_PROCESS, 0) + 3

@@ -3,7 +3,9 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -162,23 +164,78 @@ Test(options, a_limit_is_the_connectors_else_the_workers_else_the_tables)
 	options_free(&o);
 }
 
+static void
+touch(const char *dir, const char *name)
+{
+	char path[128];
+	FILE *f;
+
+	(void)snprintf(path, sizeof path, "%s/%s", dir, name);
+	f = fopen(path, "w");
+	cr_assert(ne(ptr, f, NULL));
+	(void)fclose(f);
+}
+
+static void
+refuses_jars(const char *entry)
+{
+	struct ps_error err = { 0 };
+	char text[512];
+
+	(void)snprintf(text, sizeof text, BASICS "plugin.path=%s\n", entry);
+	cr_assert(eq(ptr, load(text, &err), NULL));
+	cr_assert(ne(ptr, strstr(err.text, "connect-x.jar"), NULL), "%s",
+	    err.text);
+}
+
+/* As its installer lays a plugin out; the file itself; and with one of ours
+ * beside it. */
 Test(options, a_plugin_path_of_jars_is_refused_by_name)
 {
 	char dir[] = "/tmp/jars-XXXXXX", path[64], text[512];
 	struct ps_error err = { 0 };
 	struct options *o;
-	char *made;
-	FILE *f;
 
-	made = mkdtemp(dir);
-	cr_assert(ne(ptr, made, NULL));
-	(void)snprintf(path, sizeof path, "%s/connect-x.jar", dir);
-	f = fopen(path, "w");
-	(void)fclose(f);
+	cr_assert(mkdtemp(dir) != NULL);
+	(void)snprintf(path, sizeof path, "%s/vendor-connect-x", dir);
+	cr_assert(eq(int, mkdir(path, 0755), 0));
+	(void)snprintf(path, sizeof path, "%s/vendor-connect-x/lib", dir);
+	cr_assert(eq(int, mkdir(path, 0755), 0));
+	touch(path, "connect-x.jar");
+	refuses_jars(dir);
+	(void)snprintf(text, sizeof text, "%s/connect-x.jar", path);
+	refuses_jars(text);
+	touch(dir, "ours.so");
 	(void)snprintf(text, sizeof text, BASICS "plugin.path=%s\n", dir);
 	o = load(text, &err);
-	cr_assert(eq(ptr, o, NULL));
-	cr_assert(ne(ptr, strstr(err.text, "connect-x.jar"), NULL));
-	(void)unlink(path);
-	(void)rmdir(dir);
+	cr_assert(ne(ptr, o, NULL), "%s", err.text);
+	options_free(&o);
+	(void)snprintf(text, sizeof text, "rm -r %s", dir);
+	cr_assert(eq(int, system(text), 0));
+}
+
+Test(options, what_has_no_meaning_here_is_refused_by_name)
+{
+	static const struct {
+		const char *line, *says;
+	} cases[] = {
+		{ "connector.client.config.override.policy=x.Mine\n",
+		    "Invalid value x.Mine for configuration "
+		    "connector.client.config.override.policy" },
+		{ "inter.worker.signature.algorithm=HmacMD5\n",
+		    "penstock supports only the default of this key, "
+		    "'HmacSHA256'" },
+		{ "inter.worker.key.generation.algorithm=HmacMD5\n",
+		    "inter.worker.key.generation.algorithm" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[512];
+		struct ps_error err = { 0 };
+
+		(void)snprintf(text, sizeof text, BASICS "%s", cases[i].line);
+		cr_assert(eq(ptr, load(text, &err), NULL), "%s", cases[i].line);
+		cr_expect(ne(ptr, strstr(err.text, cases[i].says), NULL), "%s",
+		    err.text);
+	}
 }
