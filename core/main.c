@@ -10,6 +10,7 @@
 #include "task/roles.h"
 #include "worker/listing.h"
 #include "worker/standalone.h"
+#include "worker/takeover.h"
 #include "worker/worker.h"
 
 #define EXIT_USAGE  1
@@ -123,6 +124,8 @@ static const struct role roles[] = {
 	{ "standalone", run_standalone,
 	    "standalone FILE.properties CONNECTOR.json..." },
 	{ "inspect", listing_main, "inspect [--json] [FOLDER...]" },
+	{ "check-takeover", takeover_main,
+	    "check-takeover [-o json] FILE.properties" },
 	{ "get", cli_main,
 	    "get [NAME... | connectors | pipelines | templates]" },
 	{ "describe", cli_main, "describe NAME..." },
@@ -161,7 +164,8 @@ usage(void)
 	    "has $PENSTOCK_TOKEN;\n$PENSTOCK_CA is a file of certificates to "
 	    "trust.\n"
 	    "Exit codes: 0 done, 1 usage, 2 refused or not reached, 3 apply "
-	    "--plan has changes.\n");
+	    "--plan has changes\nor check-takeover found what would not "
+	    "run.\n");
 	return EXIT_USAGE;
 }
 

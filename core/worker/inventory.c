@@ -219,16 +219,67 @@ answers(const json_t *plugin, const char *name)
 	return false;
 }
 
+static bool
+is_of(const json_t *plugin, const char *type)
+{
+	const char *own = js_opt_str(plugin, "type");
+
+	if (type == NULL)
+		return true;
+	if (own == NULL)
+		return false;
+	if (strcmp(type, "connector") == 0)
+		return strcmp(own, "source") == 0 || strcmp(own, "sink") == 0;
+	return strcmp(own, type) == 0;
+}
+
 const json_t *
-inventory_find(const struct inventory *i, const char *name)
+inventory_find_of(const struct inventory *i, const char *name, const char *type)
 {
 	const json_t *plugin;
 	size_t n;
 
 	if (name[0] == '\0')
 		return NULL;
-	json_array_foreach(i->plugins, n,
-	    plugin) if (answers(plugin, name)) return plugin;
+	json_array_foreach(i->plugins, n, plugin)
+	{
+		if (is_of(plugin, type) && answers(plugin, name))
+			return plugin;
+	}
+	return NULL;
+}
+
+const json_t *
+inventory_find(const struct inventory *i, const char *name)
+{
+	return inventory_find_of(i, name, NULL);
+}
+
+const char *
+inventory_nearest_of(const struct inventory *i, struct ps_arena *a,
+    const char *name, const char *type)
+{
+	size_t room = json_array_size(i->plugins) + 1, count = 0, n;
+	const char **names = ps_calloc(a, room, sizeof *names);
+	const char **lasts = ps_calloc(a, room, sizeof *lasts), *nearest;
+	const json_t *plugin;
+
+	json_array_foreach(i->plugins, n, plugin)
+	{
+		const char *class = js_opt_str(plugin, "class");
+
+		if (class == NULL || !is_of(plugin, type))
+			continue;
+		names[count] = class;
+		lasts[count++] = simple(class);
+	}
+	nearest = text_nearest(name, names, count);
+	if (nearest != NULL)
+		return nearest;
+	nearest = text_nearest(simple(name), lasts, count);
+	for (n = 0; nearest != NULL && n < count; n++)
+		if (lasts[n] == nearest)
+			return names[n];
 	return NULL;
 }
 
@@ -236,17 +287,8 @@ const char *
 inventory_nearest(const struct inventory *i, struct ps_arena *a,
     const char *name)
 {
-	size_t count = json_array_size(i->plugins), n;
-	const char **names = ps_calloc(a, count + 1, sizeof *names), *nearest;
-	const json_t *plugin;
+	const char *nearest = inventory_nearest_of(i, a, name, NULL);
 
-	json_array_foreach(i->plugins, n, plugin)
-	{
-		names[n] = js_opt_str(plugin, "class");
-		if (names[n] == NULL)
-			names[n] = "";
-	}
-	nearest = text_nearest(name, names, count);
 	return nearest == NULL ? ""
 			       : ps_printf(a, ", the nearest is %s", nearest);
 }

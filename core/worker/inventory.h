@@ -24,9 +24,17 @@ void inventory_forget(struct inventory *i, const void *ctx);
 const json_t *inventory_plugins(const struct inventory *i);
 /* By any name: full, simple, or without its type's suffix. NULL: none. */
 const json_t *inventory_find(const struct inventory *i, const char *name);
+/* The same of one type: source, sink, connector (both), converter …; NULL:
+ * of any. */
+const json_t *inventory_find_of(const struct inventory *i, const char *name,
+    const char *type);
 /* ", the nearest is X", "" when none is near. */
 const char *inventory_nearest(const struct inventory *i, struct ps_arena *a,
     const char *name);
+/* The class of that type with the most similar name, by its last part if not
+ * by all of it; NULL: none is near. */
+const char *inventory_nearest_of(const struct inventory *i, struct ps_arena *a,
+    const char *name, const char *type);
 /* "source", "sink" or "unknown". */
 const char *
 inventory_connector_type(const struct inventory *i, const char *class_name);

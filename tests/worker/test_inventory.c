@@ -101,6 +101,26 @@ Test(inventory, the_nearest_is_named_when_it_is_near)
 	    (char *)inventory_nearest(i, n.arena, "something else"), ""));
 }
 
+Test(inventory, the_nearest_may_be_in_another_package)
+{
+	refresh();
+	cr_expect(eq(str,
+	    (char *)inventory_nearest_of(i, n.arena,
+		"org.example.very.far.away.WidgetsSourceConnector",
+		"connector"),
+	    "com.acme.WidgetSourceConnector"));
+	cr_expect(inventory_nearest_of(i, n.arena,
+		      "com.acme.WidgetSourceConnector", "predicate") == NULL);
+}
+
+Test(inventory, a_class_of_another_type_is_not_found)
+{
+	refresh();
+	cr_expect(inventory_find_of(i, "WidgetSource", "source") != NULL);
+	cr_expect(inventory_find_of(i, "WidgetSource", "connector") != NULL);
+	cr_expect(inventory_find_of(i, "WidgetSource", "converter") == NULL);
+}
+
 Test(inventory, what_is_known_is_not_asked_again_before_a_folder_changes)
 {
 	refresh();
