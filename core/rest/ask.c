@@ -16,6 +16,7 @@ static const int statuses[] = {
 	[ANSWER_INVALID] = 400,
 	[ANSWER_UNKNOWN] = 404,
 	[ANSWER_CONFLICT] = 409,
+	[ANSWER_STALE] = 412,
 	[ANSWER_FAILED] = 500,
 };
 

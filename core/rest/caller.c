@@ -37,7 +37,7 @@ struct call {
 	struct curl_slist *headers;
 	char *body;
 	struct buf in;
-	char location[HEADER_BYTES], passed[HEADER_BYTES];
+	char location[HEADER_BYTES], passed[HEADER_BYTES], etag[HEADER_BYTES];
 	call_fn *fn;
 	void *ctx;
 };
@@ -73,7 +73,8 @@ finish(struct call *call, CURLcode code)
 		.body = buf_str(&call->in),
 		.len = call->in.len,
 		.location = given(call->location),
-		.passed = given(call->passed) };
+		.passed = given(call->passed),
+		.etag = given(call->etag) };
 	long status = 0;
 
 	if (code == CURLE_OK)
@@ -256,6 +257,7 @@ take_header(char *line, size_t size, size_t count, void *ctx)
 
 	take_if(call->location, "Location", line, size * count);
 	take_if(call->passed, CALLER_PASSED, line, size * count);
+	take_if(call->etag, "ETag", line, size * count);
 	return size * count;
 }
 

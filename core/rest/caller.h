@@ -32,7 +32,8 @@ struct call_answer {
 	const char *trouble;
 	const char *body;
 	size_t len;
-	const char *location, *passed; /* of the headers; NULL: not there */
+	/* Of the headers; NULL: not there. */
+	const char *location, *passed, *etag;
 };
 
 typedef void call_fn(void *ctx, const struct call_answer *a);

@@ -9,6 +9,7 @@
 #include "rest/guard.h"
 #include "rest/handlers.h"
 #include "rest/view.h"
+#include "worker/match.h"
 #include "worker/worker.h"
 
 /* ---- reading ----------------------------------------------------------- */
@@ -90,8 +91,10 @@ rest_config(struct exchange *x)
 {
 	const struct configs_connector *cfg = ask_connector(x);
 
-	if (cfg != NULL)
-		exchange_json(x, 200, view_config(&cfg->config));
+	if (cfg == NULL)
+		return;
+	x->etag = match_tag(x->a, cfg->config_offset);
+	exchange_json(x, 200, view_config(&cfg->config));
 }
 
 void
@@ -128,6 +131,7 @@ written(struct exchange *x, const struct answer *answer)
 		    x->host == NULL ? "" : "http://",
 		    x->host == NULL ? "" : x->host,
 		    text_url_encode(x->a, x->param[0]));
+	x->etag = match_tag(x->a, cfg->config_offset);
 	exchange_json(x, answer->kind == ANSWER_CREATED ? 201 : 200,
 	    view_info(x->worker, cfg));
 }
@@ -243,7 +247,8 @@ put(struct exchange *x, enum request_op op)
 	struct ps_config config;
 	struct request_spec spec = { .op = op,
 		.connector = x->param[0],
-		.config = &config };
+		.config = &config,
+		.if_match = x->if_match };
 	const struct configs_connector *present = configs_find(
 	    journal_configs(worker_journal(x->worker)), spec.connector);
 	struct ps_error err = { 0 };
@@ -278,7 +283,9 @@ rest_patch(struct exchange *x)
 static void
 order(struct exchange *x, enum request_op op, ask_fn *done)
 {
-	struct request_spec spec = { .op = op, .connector = x->param[0] };
+	struct request_spec spec = { .op = op,
+		.connector = x->param[0],
+		.if_match = x->if_match };
 
 	ask_worker(x, &spec, done);
 }

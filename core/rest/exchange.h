@@ -42,7 +42,7 @@ struct exchange {
 	const char *param[EXCHANGE_PARAMS]; /* decoded, by the route */
 	struct query_arg *query;            /* in order */
 	const char *content_type, *accept;  /* NULL: not sent */
-	const char *authorization, *origin, *host;
+	const char *authorization, *origin, *host, *if_match;
 	const char *from; /* the client's address */
 	bool preflight;   /* a browser asks whether it may */
 	struct buf body;
@@ -71,6 +71,7 @@ struct exchange {
 	const char *type; /* NULL: no Content-Type header */
 	const char *location, *allow, *challenge;
 	const char *passed; /* as in caller.h */
+	const char *etag;   /* of the configuration, as in worker/match.h */
 	const char *answer;
 	size_t answer_len;
 };

@@ -175,6 +175,7 @@ relay_when_read(struct forward *w, const struct call_answer *a)
 
 	w->x->location =
 	    a->location == NULL ? NULL : ps_strdup(w->x->a, a->location);
+	w->x->etag = a->etag == NULL ? NULL : ps_strdup(w->x->a, a->etag);
 	if (a->passed == NULL ||
 	    text_int64(a->passed, 0, INT64_MAX, &offset) != 0 ||
 	    configs_offset(journal_configs(j)) >= offset)
@@ -229,9 +230,6 @@ on_answer(void *ctx, const struct call_answer *a)
 
 /* ---- passing on -------------------------------------------------------- */
 
-/* What the handlers of what is passed on look at. */
-static const char *const carried[] = { "includeTasks", "onlyFailed", "scope" };
-
 const char *
 forward_url(struct ps_arena *a, const char *base, const char *path)
 {
@@ -242,18 +240,17 @@ forward_url(struct ps_arena *a, const char *base, const char *path)
 	return ps_printf(a, "%.*s%s", (int)len, base, path);
 }
 
+/* All that was asked for, once. */
 static const char *
 url_of(struct exchange *x, const char *base)
 {
-	const char *value, *url = ps_printf(x->a, "%s?forward=false",
-			       forward_url(x->a, base, x->path));
+	const char *url = ps_printf(x->a, "%s?forward=false",
+	    forward_url(x->a, base, x->path));
 
-	for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {
-		value = exchange_query(x, carried[i]);
-		if (value != NULL)
-			url = ps_printf(x->a, "%s&%s=%s", url, carried[i],
-			    text_url_encode(x->a, value));
-	}
+	for (const struct query_arg *q = x->query; q != NULL; q = q->next)
+		url = ps_printf(x->a, "%s&%s=%s", url,
+		    text_url_encode(x->a, q->name),
+		    text_url_encode(x->a, q->value));
 	return url;
 }
 
@@ -261,7 +258,7 @@ static void
 pass_on(struct forward *w, const char *base)
 {
 	struct exchange *x = w->x;
-	const char *headers[6] = { "Accept: application/json",
+	const char *headers[7] = { "Accept: application/json",
 		"User-Agent: penstock", "Expect:" };
 	size_t n = 3;
 	struct call_spec spec = { .method = x->method,
@@ -272,6 +269,8 @@ pass_on(struct forward *w, const char *base)
 	if (x->authorization != NULL)
 		headers[n++] =
 		    ps_printf(x->a, "Authorization: %s", x->authorization);
+	if (x->if_match != NULL)
+		headers[n++] = ps_printf(x->a, "If-Match: %s", x->if_match);
 	if (x->body.len > 0) {
 		headers[n] = "Content-Type: application/json";
 		spec.body = x->body.data;

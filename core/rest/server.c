@@ -14,8 +14,8 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "rest/caller.h"
+#include "rest/incoming.h"
 #include "rest/listen.h"
-#include "rest/sign.h"
 #include "rest/tls.h"
 
 #define SWEEP_MS             500
@@ -124,6 +124,7 @@ queue_answer(struct exchange *x)
 	add_header(r, MHD_HTTP_HEADER_ALLOW, x->allow);
 	add_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, x->challenge);
 	add_header(r, CALLER_PASSED, x->passed);
+	add_header(r, MHD_HTTP_HEADER_ETAG, x->etag);
 	add_header(r, "X-Content-Type-Options", "nosniff");
 	if (x->server->opt.headers != NULL)
 		headers_each(x->server->opt.headers, x, add_configured, r);
@@ -183,25 +184,6 @@ on_sweep(uv_timer_t *t)
 
 /* ---- who is on the line ------------------------------------------------ */
 
-static const char *
-address_of(struct exchange *x)
-{
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->conn,
-	    MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	char host[NI_MAXHOST];
-	socklen_t len;
-
-	if (info == NULL || info->client_addr == NULL)
-		return NULL;
-	len = info->client_addr->sa_family == AF_INET6
-		  ? sizeof(struct sockaddr_in6)
-		  : sizeof(struct sockaddr_in);
-	if (getnameinfo(info->client_addr, len, host, sizeof host, NULL, 0,
-		NI_NUMERICHOST) != 0)
-		return NULL;
-	return ps_strdup(x->a, host);
-}
-
 /* A client's certificate, where one is required. */
 static bool
 is_certified(const struct exchange *x)
@@ -234,47 +216,6 @@ handle(struct exchange *x)
 
 /* ---- requests ---------------------------------------------------------- */
 
-static enum MHD_Result
-take_arg(void *ctx, enum MHD_ValueKind kind, const char *name,
-    const char *value)
-{
-	struct exchange *x = ctx;
-	struct query_arg *q = ps_calloc(x->a, 1, sizeof *q), **end = &x->query;
-
-	(void)kind;
-	q->name = text_url_decode(x->a, name, strlen(name));
-	value = value == NULL ? "" : value;
-	q->value = text_url_decode(x->a, value, strlen(value));
-	if (q->name == NULL || q->value == NULL)
-		return MHD_YES;
-	while (*end != NULL)
-		end = &(*end)->next;
-	*end = q;
-	return MHD_YES;
-}
-
-static const char *
-header(struct exchange *x, const char *name)
-{
-	const char *value =
-	    MHD_lookup_connection_value(x->conn, MHD_HEADER_KIND, name);
-
-	return value == NULL ? NULL : ps_strdup(x->a, value);
-}
-
-static void
-take_length(struct exchange *x)
-{
-	const char *text = header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	int64_t len;
-
-	if (text == NULL)
-		return;
-	if (text_int64(text, 0, INT64_MAX, &len) != 0 ||
-	    (uint64_t)len > x->server->opt.body_max_bytes)
-		x->too_large = true;
-}
-
 static struct exchange *
 exchange_open(struct server *s, struct MHD_Connection *conn, const char *method,
     const char *path)
@@ -287,25 +228,10 @@ exchange_open(struct server *s, struct MHD_Connection *conn, const char *method,
 	x->conn = conn;
 	x->worker = s->worker;
 	x->began = clock_now();
-	x->method = ps_strdup(a, strcmp(method, "HEAD") == 0 ? "GET" : method);
-	x->path = ps_strdup(a, path);
-	buf_init(&x->body, s->opt.body_max_bytes);
-	(void)MHD_get_connection_values(conn, MHD_GET_ARGUMENT_KIND, take_arg,
-	    x);
-	x->content_type = header(x, MHD_HTTP_HEADER_CONTENT_TYPE);
-	x->accept = header(x, MHD_HTTP_HEADER_ACCEPT);
-	x->authorization = header(x, MHD_HTTP_HEADER_AUTHORIZATION);
-	x->origin = header(x, MHD_HTTP_HEADER_ORIGIN);
-	x->host = header(x, MHD_HTTP_HEADER_HOST);
-	x->from = address_of(x);
 	x->guard = s->opt.guard;
 	x->audit = s->opt.audit;
-	x->signature = header(x, SIGN_HEADER);
-	x->algorithm = header(x, SIGN_ALGORITHM);
 	x->forwarder = s->opt.forwarder;
-	x->preflight = strcmp(method, "OPTIONS") == 0 &&
-		       header(x, "Access-Control-Request-Method") != NULL;
-	take_length(x);
+	incoming_read(x, method, path, s->opt.body_max_bytes);
 	x->next = s->list;
 	if (s->list != NULL)
 		s->list->prev = x;

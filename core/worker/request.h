@@ -34,6 +34,8 @@ void request_done(struct request *rq);
 void request_append(struct request *rq, enum journal_log log,
     const struct store_pairs *records, enum answer_kind kind);
 
+/* Is the configuration the one that was seen? If not it is refused. */
+bool request_matches(struct request *rq);
 /* validate.c */
 void request_put(struct request *rq);
 void request_validate(struct request *rq);

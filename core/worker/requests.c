@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "config/map.h"
+#include "worker/match.h"
 #include "worker/request.h"
 
 #define ARENA_BYTES 4096
@@ -134,6 +135,27 @@ known(const struct request *rq)
 	    rq->spec.connector);
 }
 
+bool
+request_matches(struct request *rq)
+{
+	const struct configs_connector *cfg = known(rq);
+	int64_t at = cfg == NULL ? -1 : cfg->config_offset;
+
+	if (match_holds(rq->spec.if_match, at))
+		return true;
+	if (cfg == NULL)
+		request_refuse(rq, ANSWER_STALE,
+		    "If-Match: %s is sent, but there is no connector %s",
+		    rq->spec.if_match, rq->spec.connector);
+	else
+		request_refuse(rq, ANSWER_STALE,
+		    "The configuration of connector %s is not the one that "
+		    "was seen: it is %s now, If-Match says %s",
+		    rq->spec.connector, match_tag(rq->a, at),
+		    rq->spec.if_match);
+	return false;
+}
+
 static void
 set_target(struct request *rq, enum target_state to)
 {
@@ -185,6 +207,8 @@ run_delete(struct request *rq)
 		    rq->spec.connector);
 		return;
 	}
+	if (!request_matches(rq))
+		return;
 	records = configs_delete(rq->a, rq->spec.connector);
 	request_append(rq, JOURNAL_CONFIG, &records, ANSWER_DONE);
 }
@@ -417,6 +441,8 @@ copy_declared(struct request *rq, const struct request_spec *spec)
 		rq->spec.document = ps_strdup(rq->a, spec->document);
 	if (spec->plan != NULL)
 		rq->spec.plan = ps_strdup(rq->a, spec->plan);
+	if (spec->if_match != NULL)
+		rq->spec.if_match = ps_strdup(rq->a, spec->if_match);
 	if (spec->claims == NULL)
 		return;
 	while (spec->claims[count] != NULL)

@@ -56,6 +56,8 @@ struct request_spec {
 	const char *document; /* TEMPLATE, PIPELINE: its name */
 	const json_t *doc;    /* NULL: it is to go */
 	const char *plan;     /* the id of what is to be done */
+	/* An If-Match header that its configuration is to match; NULL: none. */
+	const char *if_match;
 	/* What else it waits for, as for its connector; NULL at the end. */
 	const char *const *claims;
 };
@@ -66,6 +68,7 @@ enum answer_kind {
 	ANSWER_INVALID,  /* what was asked is wrong */
 	ANSWER_UNKNOWN,  /* there is no such thing */
 	ANSWER_CONFLICT, /* it exists already */
+	ANSWER_STALE,    /* it is not as whoever asks has seen it */
 	ANSWER_FAILED,   /* it could not be done */
 };
 

@@ -111,7 +111,7 @@ request_put(struct request *rq)
 	else if (cfg == NULL && rq->spec.op == REQUEST_PATCH)
 		request_refuse(rq, ANSWER_UNKNOWN, "Connector %s not found",
 		    name);
-	else if (prepare(rq, cfg) == 0)
+	else if (request_matches(rq) && prepare(rq, cfg) == 0)
 		send_errand(rq, on_checked);
 }
 

@@ -230,3 +230,15 @@ def test_a_drained_worker_gives_its_work_away(cluster, name, config):
     assert owner.rest.request(
         "POST", "/admin/drain?drain=false").status_code == 202
     rest.delete(name)
+
+
+def test_a_follower_passes_on_all_that_was_asked(cluster):
+    """?validate=true is no order to store it."""
+    template = {"name": "only-checked", "parameters": {}, "connectors": [
+        {"name": "x", "config": {"connector.class": "FileStreamSource",
+                                 "topic": "x"}}]}
+    r = cluster.follower.rest.request(
+        "PUT", "/templates/only-checked?validate=true", template)
+    assert r.status_code < 300, r.text
+    assert cluster.leader.rest.request(
+        "GET", "/templates/only-checked").status_code == 404

@@ -1,0 +1,107 @@
+"""What operators have beyond Kafka Connect's REST API. Two workers, so that
+each is asked of the one that does not lead too."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from support.env import wait_for
+
+
+class Pair:
+    """two workers of one group"""
+
+    def __init__(self, kafka, make):
+        group = f"operations-{uuid.uuid4().hex[:6]}"
+        self.workers = [make(kafka.bootstrap, group=group,
+                             session_timeout_ms=6000,
+                             heartbeat_interval_ms=1000) for _ in range(2)]
+        wait_for("two members", lambda: len([
+            w for w in self.view()["workers"] if w["state"] == "alive"]) == 2)
+
+    def view(self):
+        return self.workers[0].rest.get("/admin/cluster")
+
+    def _is_leader(self, worker):
+        return worker.rest.url.endswith(self.view()["leader"]["id"])
+
+    @property
+    def leader(self):
+        return next(w for w in self.workers if self._is_leader(w)).rest
+
+    @property
+    def follower(self):
+        return next(w for w in self.workers if not self._is_leader(w)).rest
+
+
+@pytest.fixture(scope="module")
+def pair(kafka, shared_worker):
+    return Pair(kafka, shared_worker)
+
+
+def source(folder, **over):
+    """Reads a file that need not be there."""
+    return {"connector.class": "FileStreamSource", "tasks.max": "1",
+            "file": f"{folder}/in", "topic": "operations", **over}
+
+
+# If-Match
+
+def put(rest, name, config, tag=None):
+    return rest.request("PUT", f"/connectors/{name}/config", config,
+                        headers={"If-Match": tag} if tag else {})
+
+
+def test_a_config_is_changed_by_who_has_seen_it(pair, folder, unique):
+    name, config = unique("tag"), source(folder)
+    created = put(pair.follower, name, config)
+    tag = created.headers["ETag"]
+    assert created.status_code == 201
+    for rest in pair.leader, pair.follower:
+        wait_for("the config", lambda r=rest: name in r.connectors())
+        r = rest.request("GET", f"/connectors/{name}/config")
+        assert r.headers["ETag"] == tag
+    changed = put(pair.follower, name, dict(config, topic="b"), tag)
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != tag
+    for rest in pair.leader, pair.follower:
+        stale = put(rest, name, dict(config, topic="c"), tag)
+        assert stale.status_code == 412 and tag in stale.json()["message"]
+        stale = rest.request("PATCH", f"/connectors/{name}/config",
+                             {"topic": "c"}, headers={"If-Match": tag})
+        assert stale.status_code == 412
+        stale = rest.request("DELETE", f"/connectors/{name}",
+                             headers={"If-Match": tag})
+        assert stale.status_code == 412
+    assert pair.leader.get(f"/connectors/{name}/config")["topic"] == "b"
+    tag = changed.headers["ETag"]
+    r = pair.follower.request("PATCH", f"/connectors/{name}/config",
+                              {"topic": "d"},
+                              headers={"If-Match": f'"0", {tag}'})
+    assert r.status_code == 200 and r.json()["config"]["topic"] == "d"
+    r = pair.follower.request("DELETE", f"/connectors/{name}",
+                              headers={"If-Match": r.headers["ETag"]})
+    assert r.status_code == 204
+
+
+def test_of_two_who_saw_the_same_one_changes_it(pair, folder, unique):
+    name, config = unique("race"), source(folder)
+    tag = put(pair.leader, name, config).headers["ETag"]
+    wait_for("the config", lambda: name in pair.follower.connectors())
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(
+            lambda n: put([pair.leader, pair.follower][n % 2], name,
+                          dict(config, topic=f"t{n}"), tag), range(8)))
+    assert sorted(r.status_code for r in answers) == [200] + 7 * [412]
+    won = next(r for r in answers if r.status_code == 200)
+    assert (pair.leader.get(f"/connectors/{name}/config")
+            == won.json()["config"])
+    pair.leader.delete(name)
+
+
+def test_a_tag_of_a_connector_that_is_not_there_creates_none(
+        pair, folder, unique):
+    name = unique("none")
+    assert put(pair.follower, name, source(folder), "*").status_code == 412
+    assert name not in pair.leader.connectors()
