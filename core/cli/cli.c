@@ -129,6 +129,7 @@ status_of(struct ps_arena *a, const char *name, bool as_json,
 	bool flow =
 	    name != NULL && strcmp(kind_of(&is)->list, "pipelines") == 0;
 	const char *path = name == NULL ? "/connectors?expand=status"
+					  "&order=failures"
 					: path_of(a, name, "/status");
 	json_t *all;
 

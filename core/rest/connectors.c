@@ -6,76 +6,12 @@
 #include "config/map.h"
 #include "rest/ask.h"
 #include "rest/declare.h"
-#include "rest/guard.h"
 #include "rest/handlers.h"
 #include "rest/view.h"
 #include "worker/match.h"
 #include "worker/worker.h"
 
 /* ---- reading ----------------------------------------------------------- */
-
-static bool
-wants(const struct exchange *x, const char *what)
-{
-	for (const struct query_arg *q = x->query; q != NULL; q = q->next)
-		if (strcmp(q->name, "expand") == 0 &&
-		    strcmp(q->value, what) == 0)
-			return true;
-	return false;
-}
-
-static json_t *
-expanded(struct exchange *x, const struct configs_connector *cfg)
-{
-	json_t *one = json_object(), *status;
-
-	if (wants(x, "status")) {
-		status = view_status(x->worker, cfg, VIEW_AS_IT_IS);
-		if (status == NULL) {
-			json_decref(one);
-			return NULL;
-		}
-		(void)json_object_set_new(one, "status", status);
-	}
-	if (wants(x, "info") && guard_reaches(x, ROLE_OPERATOR))
-		(void)json_object_set_new(one, "info",
-		    view_info(x->worker, cfg));
-	return one;
-}
-
-static json_t *
-expanded_list(struct exchange *x, const struct configs *all)
-{
-	json_t *list = json_object(), *one;
-
-	for (size_t i = 0; i < configs_count(all); i++) {
-		one = guard_sees(x, configs_at(all, i))
-			  ? expanded(x, configs_at(all, i))
-			  : NULL;
-		if (one != NULL)
-			(void)json_object_set_new(list,
-			    configs_at(all, i)->name, one);
-	}
-	return list;
-}
-
-void
-rest_list(struct exchange *x)
-{
-	const struct configs *all = journal_configs(worker_journal(x->worker));
-	json_t *list;
-
-	if (exchange_query(x, "expand") != NULL) {
-		exchange_json(x, 200, expanded_list(x, all));
-		return;
-	}
-	list = json_array();
-	for (size_t i = 0; i < configs_count(all); i++)
-		if (guard_sees(x, configs_at(all, i)))
-			(void)json_array_append_new(list,
-			    json_string(configs_at(all, i)->name));
-	exchange_json(x, 200, list);
-}
 
 void
 rest_info(struct exchange *x)

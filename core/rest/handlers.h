@@ -6,8 +6,10 @@
 
 #include "rest/exchange.h"
 
-/* connectors.c */
+/* list.c */
 void rest_list(struct exchange *x);
+
+/* connectors.c */
 void rest_create(struct exchange *x);
 void rest_info(struct exchange *x);
 void rest_config(struct exchange *x);

@@ -125,6 +125,7 @@ queue_answer(struct exchange *x)
 	add_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, x->challenge);
 	add_header(r, CALLER_PASSED, x->passed);
 	add_header(r, MHD_HTTP_HEADER_ETAG, x->etag);
+	add_header(r, "X-Penstock-Next", x->next_page);
 	add_header(r, "X-Content-Type-Options", "nosniff");
 	if (x->server->opt.headers != NULL)
 		headers_each(x->server->opt.headers, x, add_configured, r);

@@ -209,3 +209,43 @@ view_status(struct worker *w, const struct configs_connector *cfg,
 	return json_pack("{s:s, s:o, s:o, s:s}", "name", cfg->name, "connector",
 	    state_object(st, state), "tasks", tasks, "type", type_of(w, cfg));
 }
+
+static unsigned
+rank_of(const json_t *state)
+{
+	static const struct {
+		const char *member, *text;
+	} worst_first[] = {
+		{ "state", "FAILED" },
+		{ "detail", "STALLED" },
+		{ "state", "UNASSIGNED" },
+		{ "state", "RESTARTING" },
+	};
+	unsigned i = 0;
+
+	for (; i < sizeof worst_first / sizeof *worst_first; i++) {
+		const char *text = js_opt_str(state, worst_first[i].member);
+
+		if (text != NULL && strcmp(text, worst_first[i].text) == 0)
+			break;
+	}
+	return i;
+}
+
+unsigned
+view_rank(struct worker *w, const struct configs_connector *cfg)
+{
+	json_t *status = view_status(w, cfg, VIEW_AS_IT_IS);
+	const json_t *tasks = json_object_get(status, "tasks"), *task;
+	unsigned worst = rank_of(json_object_get(status, "connector"));
+	size_t i;
+
+	json_array_foreach(tasks, i, task)
+	{
+		unsigned rank = rank_of(task);
+
+		worst = rank < worst ? rank : worst;
+	}
+	json_decref(status);
+	return worst;
+}

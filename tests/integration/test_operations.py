@@ -105,3 +105,41 @@ def test_a_tag_of_a_connector_that_is_not_there_creates_none(
     name = unique("none")
     assert put(pair.follower, name, source(folder), "*").status_code == 412
     assert name not in pair.leader.connectors()
+
+
+# Long lists
+
+def pages(rest, query):
+    """Names of all pages, a list each."""
+    found, after = [], ""
+    while after is not None:
+        r = rest.request("GET", f"/connectors?{query}{after}")
+        assert r.status_code == 200, r.text
+        found.append(list(r.json()))
+        cursor = r.headers.get("X-Penstock-Next")
+        after = cursor and f"&after={cursor}"
+    return found
+
+
+def test_a_long_list_comes_in_pages_failures_first(shared_worker, kafka,
+                                                   folder):
+    rest = shared_worker(kafka.bootstrap, group=f"pages-{uuid.uuid4()}").rest
+    kafka.create_topic("pages")
+    config = source(folder, topic="pages")
+    for name in "c/1", "a", "b":
+        put(rest, name.replace("/", "%2F"), config)
+    for name in "bad", "worse":
+        put(rest, name, dict(config, **{
+            "value.converter": "org.apache.kafka.connect.json.JsonConverter",
+            "file": folder}))  # which is none
+    for name in "bad", "worse":
+        rest.wait_task_failed(name)
+    for name in "c%2F1", "a", "b":
+        rest.wait_running(name)
+    assert pages(rest, "limit=2") == [["a", "b"], ["bad", "c/1"], ["worse"]]
+    assert pages(rest, "limit=2&order=failures&expand=status") == [
+        ["bad", "worse"], ["a", "b"], ["c/1"]]
+    assert pages(rest, "order=failures") == [["bad", "worse", "a", "b",
+                                              "c/1"]]
+    r = rest.request("GET", "/connectors?limit=none")
+    assert r.status_code == 400 and "limit" in r.json()["message"]
