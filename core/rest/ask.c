@@ -1,5 +1,6 @@
 #include "rest/ask.h"
 
+#include "rest/users.h"
 #include "worker/worker.h"
 
 /* Parked with the exchange. */
@@ -47,6 +48,8 @@ forget(struct exchange *x)
 static void
 put(struct exchange *x, const struct request_spec *spec, struct question *q)
 {
+	struct request_spec own = *spec;
+
 	if (worker_phase(x->worker) == WORKER_STOPPING) {
 		exchange_error(x, 503, "Worker is shutting down");
 		return;
@@ -54,7 +57,8 @@ put(struct exchange *x, const struct request_spec *spec, struct question *q)
 	q->x = x;
 	x->pending = q;
 	x->forget = forget;
-	q->request = request_submit(x->worker, spec, on_answer, q);
+	own.by = x->who == NULL ? NULL : x->who->name;
+	q->request = request_submit(x->worker, &own, on_answer, q);
 }
 
 void

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "config/map.h"
 #include "rest/ask.h"
+#include "rest/change.h"
 #include "rest/declare.h"
 #include "rest/handlers.h"
 #include "rest/view.h"
@@ -49,28 +50,6 @@ rest_status(struct exchange *x)
 }
 
 /* ---- create and change ------------------------------------------------- */
-
-static void
-written(struct exchange *x, const struct answer *answer)
-{
-	const struct configs_connector *cfg = configs_find(
-	    journal_configs(worker_journal(x->worker)), x->param[0]);
-
-	if (cfg == NULL) {
-		exchange_error(x, 409,
-		    "Connector %s was deleted while it was written",
-		    x->param[0]);
-		return;
-	}
-	if (answer->kind == ANSWER_CREATED)
-		x->location = ps_printf(x->a, "%s%s/connectors/%s",
-		    x->host == NULL ? "" : "http://",
-		    x->host == NULL ? "" : x->host,
-		    text_url_encode(x->a, x->param[0]));
-	x->etag = match_tag(x->a, cfg->config_offset);
-	exchange_json(x, answer->kind == ANSWER_CREATED ? 201 : 200,
-	    view_info(x->worker, cfg));
-}
 
 static const char *
 unknown_member(const json_t *body)
@@ -171,7 +150,7 @@ rest_create(struct exchange *x)
 		exchange_error(x, 400, "%s", err.text);
 	} else if (!declare_owns(x, spec.connector, spec.config)) {
 		x->param[0] = spec.connector;
-		ask_worker(x, &spec, written);
+		ask_worker(x, &spec, change_written);
 	}
 	json_decref(body);
 }
@@ -197,7 +176,7 @@ put(struct exchange *x, enum request_op op)
 	} else if (!declare_owns(x, spec.connector, &config)) {
 		if (present != NULL)
 			config = view_unmask(x->a, &config, &present->config);
-		ask_worker(x, &spec, written);
+		ask_worker(x, &spec, change_written);
 	}
 	json_decref(body);
 }

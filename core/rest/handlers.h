@@ -24,6 +24,10 @@ void rest_stop(struct exchange *x);
 void rest_topics(struct exchange *x);
 void rest_reset_topics(struct exchange *x);
 
+/* revisions.c */
+void rest_revisions(struct exchange *x);
+void rest_rollback(struct exchange *x);
+
 /* templates.c */
 void rest_templates(struct exchange *x);
 void rest_template(struct exchange *x);

@@ -8,6 +8,7 @@
 #include "config/map.h"
 #include "config/template.h"
 #include "store/documents.h"
+#include "store/revisions.h"
 #include "worker/worker.h"
 
 #define DIGESTED_BYTES ((size_t)64 << 20)
@@ -296,33 +297,46 @@ flow_is_empty(const struct flow_plan *p)
 
 /* ---- what is written --------------------------------------------------- */
 
-struct store_pairs
-flow_records(struct ps_arena *a, const struct flow_plan *p)
+/* Records of one change, and of its history. */
+#define RECORDS_MAX (2 + REVISIONS_KEPT)
+
+static size_t
+put_change(struct planning *g, const struct flow_change *c,
+    const struct revision_note *note, struct store_pair *out)
 {
-	struct store_pair *items =
-	    ps_calloc(a, 2 * p->count + 1, sizeof *items);
+	const struct revisions *all = worker_revisions(g->w);
+	const struct ps_config *present =
+	    c->present == NULL ? NULL : &c->present->config;
 	struct store_pairs gone;
+
+	switch (c->action) {
+	case FLOW_NOTHING:
+		break;
+	case FLOW_CREATE:
+	case FLOW_RECONFIGURE:
+		out[0] = configs_put_connector(g->a, c->connector, &c->config);
+		return 1 + revisions_add(all, g->a, c->connector, present,
+			       &c->config, note, out + 1);
+	case FLOW_DELETE:
+		gone = configs_delete(g->a, c->connector);
+		memcpy(out, gone.items, gone.count * sizeof *out);
+		return gone.count + revisions_forget(all, g->a, c->connector,
+					out + gone.count);
+	}
+	return 0;
+}
+
+struct store_pairs
+flow_records(struct worker *w, struct ps_arena *a, const struct flow_plan *p,
+    const struct revision_note *note)
+{
+	struct planning g = { .w = w, .a = a };
+	struct store_pair *items =
+	    ps_calloc(a, RECORDS_MAX * p->count + 1, sizeof *items);
 	size_t n = 0;
 
-	for (size_t i = 0; i < p->count; i++) {
-		const struct flow_change *c = &p->changes[i];
-
-		switch (c->action) {
-		case FLOW_NOTHING:
-			break;
-		case FLOW_CREATE:
-		case FLOW_RECONFIGURE:
-			items[n++] =
-			    configs_put_connector(a, c->connector, &c->config);
-			break;
-		case FLOW_DELETE:
-			gone = configs_delete(a, c->connector);
-			memcpy(items + n, gone.items,
-			    gone.count * sizeof *items);
-			n += gone.count;
-			break;
-		}
-	}
+	for (size_t i = 0; i < p->count; i++)
+		n += put_change(&g, &p->changes[i], note, items + n);
 	if (p->stores)
 		items[n++] =
 		    documents_put(a, DOCUMENT_PIPELINE, p->pipeline, p->doc);

@@ -63,7 +63,10 @@ int flow_plan(struct worker *w, struct ps_arena *a,
     const struct flow_wish *wish, struct flow_plan *out, json_t *errors);
 /* Would it change anything? */
 bool flow_is_empty(const struct flow_plan *p);
-struct store_pairs flow_records(struct ps_arena *a, const struct flow_plan *p);
+/* `note`: for the history of each connector. */
+struct revision_note;
+struct store_pairs flow_records(struct worker *w, struct ps_arena *a,
+    const struct flow_plan *p, const struct revision_note *note);
 const char *flow_action_name(enum flow_action action);
 /* The pipeline that a connector belongs to, or NULL. */
 const char *flow_of(const struct ps_config *config);

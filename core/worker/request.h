@@ -4,6 +4,7 @@
 #ifndef PENSTOCK_WORKER_REQUEST_H
 #define PENSTOCK_WORKER_REQUEST_H
 
+#include "store/revisions.h"
 #include "worker/errand.h"
 #include "worker/requests.h"
 #include "worker/worker.h"
@@ -34,6 +35,10 @@ void request_done(struct request *rq);
 void request_append(struct request *rq, enum journal_log log,
     const struct store_pairs *records, enum answer_kind kind);
 
+/* The connector's configuration, target and history are to go. */
+void request_remove(struct request *rq);
+/* Who asks, and how, for the history. */
+struct revision_note request_note(const struct request *rq, const char *how);
 /* Is the configuration the one that was seen? If not it is refused. */
 bool request_matches(struct request *rq);
 /* validate.c */

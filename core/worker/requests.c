@@ -128,11 +128,34 @@ append_one(struct request *rq, struct store_pair record)
 
 /* ---- kinds ------------------------------------------------------------- */
 
+void
+request_remove(struct request *rq)
+{
+	const char *name = rq->spec.connector;
+	struct store_pairs gone = configs_delete(rq->a, name);
+	struct store_pair *records = ps_calloc(rq->a,
+	    gone.count + REVISIONS_KEPT, sizeof *records);
+	size_t n = gone.count;
+
+	memcpy(records, gone.items, n * sizeof *records);
+	n += revisions_forget(worker_revisions(rq->w), rq->a, name,
+	    records + n);
+	request_append(rq, JOURNAL_CONFIG, &(struct store_pairs){ records, n },
+	    ANSWER_DONE);
+}
+
 static const struct configs_connector *
 known(const struct request *rq)
 {
 	return configs_find(journal_configs(worker_journal(rq->w)),
 	    rq->spec.connector);
+}
+
+struct revision_note
+request_note(const struct request *rq, const char *how)
+{
+	return (struct revision_note){ rq->spec.by,
+		rq->spec.how == NULL ? how : rq->spec.how, wall_now().ms };
 }
 
 bool
@@ -200,17 +223,11 @@ run_stop(struct request *rq)
 static void
 run_delete(struct request *rq)
 {
-	struct store_pairs records;
-
-	if (known(rq) == NULL) {
+	if (known(rq) == NULL)
 		request_refuse(rq, ANSWER_UNKNOWN, "Connector %s not found",
 		    rq->spec.connector);
-		return;
-	}
-	if (!request_matches(rq))
-		return;
-	records = configs_delete(rq->a, rq->spec.connector);
-	request_append(rq, JOURNAL_CONFIG, &records, ANSWER_DONE);
+	else if (request_matches(rq))
+		request_remove(rq);
 }
 
 static void
@@ -441,6 +458,10 @@ copy_declared(struct request *rq, const struct request_spec *spec)
 		rq->spec.document = ps_strdup(rq->a, spec->document);
 	if (spec->plan != NULL)
 		rq->spec.plan = ps_strdup(rq->a, spec->plan);
+	if (spec->by != NULL)
+		rq->spec.by = ps_strdup(rq->a, spec->by);
+	if (spec->how != NULL)
+		rq->spec.how = ps_strdup(rq->a, spec->how);
 	if (spec->if_match != NULL)
 		rq->spec.if_match = ps_strdup(rq->a, spec->if_match);
 	if (spec->claims == NULL)

@@ -13,19 +13,29 @@ static const char no_type[] = "Connector config contains no connector type";
 static const char wrapped[] =
     "org.apache.kafka.connect.runtime.rest.errors.BadRequestException: ";
 
+static const char *const hows[REQUEST_OPS] = {
+	[REQUEST_CREATE] = "create",
+	[REQUEST_REPLACE] = "replace",
+	[REQUEST_PATCH] = "patch",
+};
+
 static void
 write_config(struct request *rq)
 {
 	const char *name = rq->spec.connector;
 	const struct configs *all = journal_configs(worker_journal(rq->w));
-	bool is_new = configs_find(all, name) == NULL;
-	struct store_pair records[2];
+	const struct configs_connector *cfg = configs_find(all, name);
+	struct revision_note note = request_note(rq, hows[rq->spec.op]);
+	bool is_new = cfg == NULL;
+	struct store_pair records[2 + REVISIONS_ADDED];
 	size_t n = 0;
 
 	if (is_new && rq->spec.target != NULL)
 		records[n++] =
 		    configs_put_target(rq->a, name, *rq->spec.target);
 	records[n++] = configs_put_connector(rq->a, name, &rq->config);
+	n += revisions_add(worker_revisions(rq->w), rq->a, name,
+	    is_new ? NULL : &cfg->config, &rq->config, &note, records + n);
 	request_append(rq, JOURNAL_CONFIG, &(struct store_pairs){ records, n },
 	    is_new ? ANSWER_CREATED : ANSWER_DONE);
 }

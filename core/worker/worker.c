@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "kafka/conf.h"
 #include "store/documents.h"
+#include "store/revisions.h"
 #include "worker/member.h"
 #include "worker/session.h"
 #include "worker/worker_impl.h"
@@ -86,6 +87,8 @@ take_document(struct worker *w, const struct configs_event *e)
 	struct ps_error err = { 0 };
 
 	if (documents_apply(w->documents, e->name, e->value, e->value_len,
+		&err) != 0 ||
+	    revisions_apply(w->revisions, e->name, e->value, e->value_len,
 		&err) != 0)
 		log_error(AREA, "penstock-%s is skipped: %s", e->name,
 		    err.text);
@@ -355,6 +358,7 @@ worker_open(const char *properties, enum worker_kind kind, struct ps_error *err)
 	w->started = wall_now();
 	w->name_fd = -1;
 	w->documents = documents_new();
+	w->revisions = revisions_new();
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)uv_loop_init(&w->loop);
 	gate_init(&w->gate, starts_at_once(NULL));
@@ -559,6 +563,7 @@ worker_free(struct worker **wp)
 	 * ends on the loop, after theirs. */
 	journal_close(&journal, CLOSE_LIMIT_MS);
 	documents_free(&w->documents);
+	revisions_free(&w->revisions);
 	requests_free(&w->requests);
 	inventory_free(&w->inventory);
 	reconcile_free(&w->reconcile);

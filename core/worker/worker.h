@@ -19,6 +19,7 @@
 #include "worker/requests.h"
 
 struct documents;
+struct revisions;
 struct worker;
 
 enum worker_phase { WORKER_STARTING, WORKER_READY, WORKER_STOPPING };
@@ -46,6 +47,7 @@ struct cluster *worker_cluster(const struct worker *w);
 struct inventory *worker_inventory(const struct worker *w);
 struct reconcile *worker_reconcile(const struct worker *w);
 struct documents *worker_documents(const struct worker *w);
+const struct revisions *worker_revisions(const struct worker *w);
 struct requests *worker_requests(const struct worker *w);
 struct metric_registry *worker_metrics(const struct worker *w);
 const struct errand_env *worker_errands(const struct worker *w);

@@ -42,6 +42,12 @@ worker_documents(const struct worker *w)
 	return w->documents;
 }
 
+const struct revisions *
+worker_revisions(const struct worker *w)
+{
+	return w->revisions;
+}
+
 struct requests *
 worker_requests(const struct worker *w)
 {

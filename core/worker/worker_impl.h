@@ -26,6 +26,7 @@ struct worker {
 	struct reconcile *reconcile;
 	struct requests *requests;
 	struct documents *documents;
+	struct revisions *revisions;
 	struct cluster *cluster; /* NULL: standalone */
 	struct session *session; /* the same */
 	struct metric_registry *metrics;

@@ -372,6 +372,9 @@ def test_a_cluster_of_kafka_connect_is_taken_over_and_given_back(
     write(10)
     ours.rest.put_config("goes-on", {
         **config, "file": f"{folder}/in", "errors.log.enable": "true"})
+    revisions = ours.rest.get("/connectors/goes-on/revisions")["revisions"]
+    assert [(r["how"], r["current"]) for r in revisions] == [
+        ("replace", True), ("found", False)]
     ours.rest.resume("paused")
     ours.rest.wait_running("paused")
     ours.rest.wait_running("goes-on")

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from support.env import wait_for
+from support.kafka import read_topic
 
 
 class Pair:
@@ -143,3 +144,70 @@ def test_a_long_list_comes_in_pages_failures_first(shared_worker, kafka,
                                               "c/1"]]
     r = rest.request("GET", "/connectors?limit=none")
     assert r.status_code == 400 and "limit" in r.json()["message"]
+
+
+# Revisions
+
+def revisions(rest, name):
+    return rest.get(f"/connectors/{name}/revisions")["revisions"]
+
+
+def rollback(rest, name, number, **kwargs):
+    return rest.request(
+        "POST", f"/connectors/{name}/revisions/{number}/rollback", **kwargs)
+
+
+def test_a_config_goes_back_to_what_it_was(pair, folder, unique):
+    name, config = unique("back"), source(folder)
+    secret = {"some.password": "canary-41c"}
+    put(pair.follower, name, dict(config, **secret))
+    put(pair.leader, name, dict(config, topic="b"))
+    pair.follower.call("PATCH", f"/connectors/{name}/config",
+                       {"topic": "c"})
+    put(pair.follower, name, dict(config, topic="c"))  # changes nothing
+    for rest in pair.leader, pair.follower:
+        found = wait_for("the third", lambda r=rest: len(
+            revisions(r, name)) == 3 and revisions(r, name))
+        assert [(r["revision"], r["how"], r["current"], r["config"]["topic"])
+                for r in found] == [(3, "patch", True, "c"),
+                                    (2, "replace", False, "b"),
+                                    (1, "replace", False, "operations")]
+        assert found[2]["config"] == {"name": name, **config, **dict(
+            secret, **{"some.password": "[hidden]"})}
+        assert all(r["at"] and r["by"] is None for r in found)
+    tag = pair.leader.request(
+        "GET", f"/connectors/{name}/config").headers["ETag"]
+    assert rollback(pair.follower, name, 1,
+                    headers={"If-Match": '"0"'}).status_code == 412
+    r = rollback(pair.follower, name, 1, headers={"If-Match": tag})
+    assert r.status_code == 200, r.text
+    assert r.json()["config"]["topic"] == "operations"
+    found = revisions(pair.follower, name)
+    assert (found[0]["how"], found[0]["current"]) == ("rollback to 1", True)
+    assert [r["current"] for r in found[1:]] == [False] * 3
+    for number in 17, 0, "x":
+        r = rollback(pair.follower, name, number)
+        assert r.status_code == 404 and str(number) in r.json()["message"]
+    pair.leader.delete(name)
+    assert rollback(pair.leader, name, 1).status_code == 404
+    put(pair.leader, name, config)
+    assert [r["revision"] for r in revisions(pair.leader, name)] == [1]
+    pair.leader.delete(name)
+
+
+def test_revisions_are_bounded_and_survive_a_restart(shared_worker, kafka,
+                                                     folder):
+    worker = shared_worker(kafka.bootstrap, group=f"revised-{uuid.uuid4()}")
+    for n in range(23):
+        put(worker.rest, "r", source(folder, topic=f"t{n}"))
+    before = revisions(worker.rest, "r")
+    assert [r["config"]["topic"] for r in before] == [
+        f"t{n}" for n in range(22, 2, -1)]
+    worker.restart()
+    assert wait_for("the list", lambda: revisions(worker.rest, "r")) == before
+    assert rollback(worker.rest, "r", 4).json()["config"]["topic"] == "t3"
+    # The topic says so, in keys of our own.
+    mine = [r for r in read_topic(kafka.bootstrap, f"{worker.group}-configs")
+            if r.key.startswith(b"penstock-revision-")]
+    assert {r.key for r in mine} == {
+        b"penstock-revision-%d-r" % n for n in range(20)}

@@ -181,6 +181,29 @@ def test_labels_bound_rights(guarded, connector, topic, unique):
         team.delete(own)
 
 
+def test_a_rollback_is_a_change_and_gives_nothing_away(
+        guarded, topic, unique):
+    name, t = unique("rolled"), topic()
+    anna, team = guarded.as_user("anna"), guarded.as_user("team")
+    anna.create(name, sink(t, **{"penstock.labels": "red"}))
+    anna.put_config(name, sink(t, **{"penstock.labels": "blue"}))
+    team.call("PATCH", f"/connectors/{name}/config", {"file": "/dev/zero"})
+    url = f"/connectors/{name}/revisions"
+    assert [(r["revision"], r["by"]) for r in team.get(url)["revisions"]] == [
+        (3, "team"), (2, "anna"), (1, "anna")]
+    for user, wanted in (("vera", 403), ("otto", 200)):
+        assert guarded.as_user(user).request("GET", url).status_code == wanted
+    assert guarded.as_user("otto").request(
+        "POST", url + "/2/rollback").status_code == 403
+    r = team.request("POST", url + "/1/rollback")  # it is red
+    assert r.status_code == 403 and "Revision 1" in r.json()["message"]
+    assert team.request("POST", url + "/2/rollback").status_code == 200
+    assert guarded.audit()[-1]["before"]["file"] == "/dev/zero"
+    assert guarded.audit()[-1]["path"] == url + "/2/rollback"
+    assert team.get(url)["revisions"][0]["how"] == "rollback to 2"
+    anna.delete(name)
+
+
 def test_tokens_are_taken(guarded, connector):
     status = f"/connectors/{connector}/status"
     later = time.time() + 100
