@@ -70,9 +70,9 @@ struct exchange {
 	int status;
 	const char *type; /* NULL: no Content-Type header */
 	const char *location, *allow, *challenge;
-	const char *passed; /* as in caller.h */
+	const char *passed;    /* as in caller.h */
 	const char *next_page; /* its cursor, percent-encoded */
-	const char *etag;   /* of the configuration, as in worker/match.h */
+	const char *etag;      /* of the configuration, as in worker/match.h */
 	const char *answer;
 	size_t answer_len;
 };

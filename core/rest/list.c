@@ -99,7 +99,6 @@ rest_list(struct exchange *x)
 	next = page_cut(x->a, &wish, items, &count);
 	x->next_page = next == NULL ? NULL : text_url_encode(x->a, next);
 	exchange_json(x, 200,
-	    exchange_query(x, "expand") != NULL
-		? expanded_list(x, items, count)
-		: names_of(items, count));
+	    exchange_query(x, "expand") != NULL ? expanded_list(x, items, count)
+						: names_of(items, count));
 }

@@ -80,8 +80,8 @@ find(struct exchange *x)
 	int64_t n;
 
 	if (text_int64(x->param[1], 1, INT64_MAX, &n) == 0)
-		doc = revisions_find(worker_revisions(x->worker), x->param[0],
-		    n);
+		doc =
+		    revisions_find(worker_revisions(x->worker), x->param[0], n);
 	if (doc == NULL)
 		exchange_error(x, 404, "Connector %s has no revision %s",
 		    x->param[0], x->param[1]);
@@ -105,7 +105,6 @@ rest_rollback(struct exchange *x)
 	if (js_to_config(x->a, json_object_get(doc, "config"), &config, &err) !=
 	    0)
 		exchange_error(x, 500, "%s", err.text);
-	else if (may_become(x, &config) &&
-		 !declare_owns(x, x->param[0], NULL))
+	else if (may_become(x, &config) && !declare_owns(x, x->param[0], NULL))
 		ask_worker(x, &spec, change_written);
 }

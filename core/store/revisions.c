@@ -78,8 +78,8 @@ insert(json_t *list, json_t *doc)
 {
 	size_t at = json_array_size(list);
 
-	while (at > 0 &&
-	       number_of(json_array_get(list, at - 1)) > number_of(doc))
+	while (
+	    at > 0 && number_of(json_array_get(list, at - 1)) > number_of(doc))
 		at--;
 	(void)json_array_insert_new(list, at, doc);
 }
@@ -181,8 +181,7 @@ static bool
 is_same(const json_t *doc, const struct ps_config *config)
 {
 	json_t *other = js_from_config(config);
-	bool same =
-	    json_equal(json_object_get(doc, "config"), other) != 0;
+	bool same = json_equal(json_object_get(doc, "config"), other) != 0;
 
 	json_decref(other);
 	return same;
@@ -190,22 +189,20 @@ is_same(const json_t *doc, const struct ps_config *config)
 
 size_t
 revisions_add(const struct revisions *r, struct ps_arena *a,
-    const char *connector, const struct ps_config *before,
-    const struct ps_config *after, const struct revision_note *note,
-    struct store_pair out[REVISIONS_ADDED])
+    const struct revision_change *c, struct store_pair out[REVISIONS_ADDED])
 {
 	static const struct revision_note found = { NULL, "found", 0 };
-	const json_t *list = revisions_of(r, connector);
-	const json_t *newest =
-	    json_array_get(list, json_array_size(list) - 1);
+	const json_t *list = revisions_of(r, c->connector);
+	const json_t *newest = json_array_get(list, json_array_size(list) - 1);
 	int64_t number = number_of(newest);
 	size_t n = 0;
 
-	if (before != NULL && (newest == NULL || !is_same(newest, before)))
-		out[n++] = put(a, connector, ++number, before, &found);
-	if (before != NULL && stored_equal(before, after))
+	if (c->before != NULL &&
+	    (newest == NULL || !is_same(newest, c->before)))
+		out[n++] = put(a, c->connector, ++number, c->before, &found);
+	if (c->before != NULL && stored_equal(c->before, c->after))
 		return n;
-	out[n++] = put(a, connector, number + 1, after, note);
+	out[n++] = put(a, c->connector, number + 1, c->after, &c->note);
 	return n;
 }
 
@@ -218,8 +215,8 @@ revisions_forget(const struct revisions *r, struct ps_arena *a,
 
 	json_array_foreach(list, i, doc)
 	{
-		out[n++] = pair(a, connector, number_of(doc) % REVISIONS_KEPT,
-		    NULL);
+		out[n++] =
+		    pair(a, connector, number_of(doc) % REVISIONS_KEPT, NULL);
 	}
 	return n;
 }

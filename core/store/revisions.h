@@ -30,6 +30,13 @@ struct revision_note {
 	int64_t at_ms;
 };
 
+struct revision_change {
+	const char *connector;
+	const struct ps_config *before; /* NULL: it is new */
+	const struct ps_config *after;
+	struct revision_note note;
+};
+
 struct revisions *revisions_new(void);
 void revisions_free(struct revisions **rp);
 /* A record penstock-<name>; those of other kinds are left alone. PS_E_DATA:
@@ -44,12 +51,10 @@ const json_t *revisions_find(const struct revisions *r, const char *connector,
 
 /* ---- What to write. Memory from `a`. ---- */
 
-/* A change from `before` (NULL: it is new) to `after`. What was there before
- * comes first where the history does not know it. How many records. */
+/* What was there before comes first where the history does not know it. How
+ * many records. */
 size_t revisions_add(const struct revisions *r, struct ps_arena *a,
-    const char *connector, const struct ps_config *before,
-    const struct ps_config *after, const struct revision_note *note,
-    struct store_pair out[REVISIONS_ADDED]);
+    const struct revision_change *c, struct store_pair out[REVISIONS_ADDED]);
 /* The connector goes, and its history. */
 size_t revisions_forget(const struct revisions *r, struct ps_arena *a,
     const char *connector, struct store_pair out[REVISIONS_KEPT]);

@@ -305,8 +305,9 @@ put_change(struct planning *g, const struct flow_change *c,
     const struct revision_note *note, struct store_pair *out)
 {
 	const struct revisions *all = worker_revisions(g->w);
-	const struct ps_config *present =
-	    c->present == NULL ? NULL : &c->present->config;
+	const struct revision_change change = { c->connector,
+		c->present == NULL ? NULL : &c->present->config, &c->config,
+		*note };
 	struct store_pairs gone;
 
 	switch (c->action) {
@@ -315,8 +316,7 @@ put_change(struct planning *g, const struct flow_change *c,
 	case FLOW_CREATE:
 	case FLOW_RECONFIGURE:
 		out[0] = configs_put_connector(g->a, c->connector, &c->config);
-		return 1 + revisions_add(all, g->a, c->connector, present,
-			       &c->config, note, out + 1);
+		return 1 + revisions_add(all, g->a, &change, out + 1);
 	case FLOW_DELETE:
 		gone = configs_delete(g->a, c->connector);
 		memcpy(out, gone.items, gone.count * sizeof *out);

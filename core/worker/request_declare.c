@@ -26,8 +26,8 @@ refuse_all(struct request *rq, const json_t *errors)
 static void
 apply(struct request *rq, const struct flow_plan *p)
 {
-	struct revision_note note = request_note(rq,
-	    ps_printf(rq->a, "pipeline %s", p->pipeline));
+	struct revision_note note =
+	    request_note(rq, ps_printf(rq->a, "pipeline %s", p->pipeline));
 	struct store_pairs records;
 
 	if (p->doc == NULL && documents_find(worker_documents(rq->w),

@@ -133,13 +133,13 @@ request_remove(struct request *rq)
 {
 	const char *name = rq->spec.connector;
 	struct store_pairs gone = configs_delete(rq->a, name);
-	struct store_pair *records = ps_calloc(rq->a,
-	    gone.count + REVISIONS_KEPT, sizeof *records);
+	struct store_pair *records =
+	    ps_calloc(rq->a, gone.count + REVISIONS_KEPT, sizeof *records);
 	size_t n = gone.count;
 
 	memcpy(records, gone.items, n * sizeof *records);
-	n += revisions_forget(worker_revisions(rq->w), rq->a, name,
-	    records + n);
+	n +=
+	    revisions_forget(worker_revisions(rq->w), rq->a, name, records + n);
 	request_append(rq, JOURNAL_CONFIG, &(struct store_pairs){ records, n },
 	    ANSWER_DONE);
 }

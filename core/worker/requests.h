@@ -56,8 +56,8 @@ struct request_spec {
 	const char *document; /* TEMPLATE, PIPELINE: its name */
 	const json_t *doc;    /* NULL: it is to go */
 	const char *plan;     /* the id of what is to be done */
-	const char *by;  /* who asks; NULL: not known */
-	const char *how; /* for the history; NULL: as `op` says */
+	const char *by;       /* who asks; NULL: not known */
+	const char *how;      /* for the history; NULL: as `op` says */
 	/* An If-Match header that its configuration is to match; NULL: none. */
 	const char *if_match;
 	/* What else it waits for, as for its connector; NULL at the end. */

@@ -25,7 +25,9 @@ write_config(struct request *rq)
 	const char *name = rq->spec.connector;
 	const struct configs *all = journal_configs(worker_journal(rq->w));
 	const struct configs_connector *cfg = configs_find(all, name);
-	struct revision_note note = request_note(rq, hows[rq->spec.op]);
+	struct revision_change change = { name,
+		cfg == NULL ? NULL : &cfg->config, &rq->config,
+		request_note(rq, hows[rq->spec.op]) };
 	bool is_new = cfg == NULL;
 	struct store_pair records[2 + REVISIONS_ADDED];
 	size_t n = 0;
@@ -34,8 +36,8 @@ write_config(struct request *rq)
 		records[n++] =
 		    configs_put_target(rq->a, name, *rq->spec.target);
 	records[n++] = configs_put_connector(rq->a, name, &rq->config);
-	n += revisions_add(worker_revisions(rq->w), rq->a, name,
-	    is_new ? NULL : &cfg->config, &rq->config, &note, records + n);
+	n +=
+	    revisions_add(worker_revisions(rq->w), rq->a, &change, records + n);
 	request_append(rq, JOURNAL_CONFIG, &(struct store_pairs){ records, n },
 	    is_new ? ANSWER_CREATED : ANSWER_DONE);
 }

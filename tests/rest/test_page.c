@@ -12,8 +12,8 @@ wish(const char *limit, const char *order, const char *after)
 	struct ps_error err = { 0 };
 	struct page_wish w;
 
-	cr_assert(eq(int, page_parse(limit, order, after, &w, &err), 0),
-	    "%s", err.text);
+	cr_assert(eq(int, page_parse(limit, order, after, &w, &err), 0), "%s",
+	    err.text);
 	return w;
 }
 
@@ -83,8 +83,7 @@ static const struct {
 	{ NULL, "age", NULL, "order: age is not one of name, failures" },
 	{ NULL, "failures", "orders",
 	    "after: orders is no cursor of order=failures" },
-	{ NULL, "failures", "",
-	    "after:  is no cursor of order=failures" },
+	{ NULL, "failures", "", "after:  is no cursor of order=failures" },
 };
 
 Test(page, what_is_no_page_is_refused)
@@ -93,10 +92,10 @@ Test(page, what_is_no_page_is_refused)
 		struct ps_error err = { 0 };
 		struct page_wish w;
 
-		cr_expect(eq(int, page_parse(wrong[i].limit, wrong[i].order,
-					  wrong[i].after, &w, &err),
+		cr_expect(eq(int,
+		    page_parse(wrong[i].limit, wrong[i].order, wrong[i].after,
+			&w, &err),
 		    -1));
-		cr_expect(
-		    eq(str, err.text, (char *)(uintptr_t)wrong[i].text));
+		cr_expect(eq(str, err.text, (char *)(uintptr_t)wrong[i].text));
 	}
 }

@@ -45,8 +45,9 @@ read_back(const struct store_pair *p)
 	struct key key = key_parse_config(a, p->key, p->key_len);
 
 	cr_assert(eq(int, (int)key.kind, (int)KEY_PENSTOCK));
-	cr_assert(eq(int,
-	    revisions_apply(r, key.name, p->value, p->value_len, &err), 0),
+	cr_assert(
+	    eq(int, revisions_apply(r, key.name, p->value, p->value_len, &err),
+		0),
 	    "%s", err.text);
 }
 
@@ -54,15 +55,18 @@ read_back(const struct store_pair *p)
 static size_t
 change(const char *connector, const char *before, const char *after)
 {
-	struct revision_note note = { "anna", "replace", 1700000000000 };
+	struct revision_change c = { .connector = connector,
+		.note = { "anna", "replace", 1700000000000 } };
 	struct store_pair out[REVISIONS_ADDED];
 	struct ps_config was, is = config(after);
 	size_t n;
 
-	if (before != NULL)
+	if (before != NULL) {
 		was = config(before);
-	n = revisions_add(r, a, connector, before == NULL ? NULL : &was, &is,
-	    &note, out);
+		c.before = &was;
+	}
+	c.after = &is;
+	n = revisions_add(r, a, &c, out);
 	for (size_t i = 0; i < n; i++)
 		read_back(&out[i]);
 	return n;
@@ -145,9 +149,9 @@ Test(revisions, compaction_gives_them_back_in_any_order)
 	}
 	list = revisions_of(r, "c");
 	for (size_t i = 0; i < 4; i++)
-		cr_expect(eq(i64,
-		    js_opt_int(json_array_get(list, i), "revision", 0),
-		    sorted[i]));
+		cr_expect(
+		    eq(i64, js_opt_int(json_array_get(list, i), "revision", 0),
+			sorted[i]));
 }
 
 Test(revisions, a_connector_that_goes_leaves_none)
