@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "config/template.h"
 #include "rest/users.h"
 #include "worker/flow.h"
 #include "worker/worker.h"
@@ -22,6 +23,25 @@ declare_refuse(struct exchange *x, int status, const char *what, json_t *errors)
 	exchange_json(x, status,
 	    json_pack("{s:i, s:o, s:o}", "error_code", status, "message",
 		js_str(text), "errors", errors));
+}
+
+void
+declare_check_known(struct ps_arena *a, const json_t *body,
+    const char *const *known, size_t count, json_t *errors)
+{
+	const json_t *value;
+	const char *key;
+
+	JS_EACH(body, key, value)
+	{
+		size_t i = 0;
+
+		while (i < count && strcmp(known[i], key) != 0)
+			i++;
+		if (i == count && value != NULL)
+			template_fault(errors, "%s is not known, expected %s",
+			    key, text_join(a, known, count, ", "));
+	}
 }
 
 static int

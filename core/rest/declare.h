@@ -12,6 +12,9 @@ struct ps_config;
  * reference. */
 void declare_refuse(struct exchange *x, int status, const char *what,
     json_t *errors);
+/* A member that is none of `known` is a fault. */
+void declare_check_known(struct ps_arena *a, const json_t *body,
+    const char *const *known, size_t count, json_t *errors);
 /* The names of an object's members, sorted; NULL at the end. */
 const char **declare_names(struct ps_arena *a, const json_t *all);
 /* Answers 409 when a direct change of the connector that the path names is

@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "rest/view.h"
 #include "store/documents.h"
+#include "worker/fitness.h"
+#include "worker/upgrade.h"
 #include "worker/worker.h"
 
 /* ---- states ------------------------------------------------------------ */
@@ -78,13 +80,81 @@ state_of(const json_t *statuses)
 	return states[worst];
 }
 
+/* ---- upgrades ---------------------------------------------------------- */
+
+static json_t *
+upgrade_entry(struct worker *w, struct ps_arena *a, const json_t *doc,
+    const json_t *entry)
+{
+	const char *name = js_opt_str(entry, "name");
+	const char *cause = js_opt_str(entry, "cause");
+	int64_t since = js_opt_int(entry, "since_ms", 0);
+
+	if (name != NULL && upgrade_holds(doc, name))
+		cause =
+		    fitness_of(w, a, name, json_object_get(entry, "was")).fault;
+	return json_pack("{s:o, s:I, s:o, s:o, s:o}", "name", js_str(name),
+	    "from", (json_int_t)js_opt_int(entry, "from", 0), "state",
+	    js_str(js_opt_str(entry, "state")), "since",
+	    js_str(since == 0 ? NULL : wall_iso(a, (struct wall_ms){ since })),
+	    "cause", js_str(cause));
+}
+
 json_t *
-flow_view_status(struct worker *w, const char *name)
+flow_view_upgrade(struct worker *w, struct ps_arena *a, const json_t *doc)
+{
+	json_t *out = json_copy((json_t *)(uintptr_t)doc);
+	json_t *list = json_array();
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(json_object_get(doc, "pipelines"), i, entry)
+	{
+		(void)json_array_append_new(list,
+		    upgrade_entry(w, a, doc, entry));
+	}
+	(void)json_object_set_new(out, "pipelines", list);
+	return out;
+}
+
+/* Where it stands among those of its template, while they are upgraded. */
+static void
+add_upgrade(struct worker *w, struct ps_arena *a, const char *name,
+    const json_t *doc, json_t *out)
+{
+	const json_t *upgrade = documents_find(worker_documents(w),
+	    DOCUMENT_UPGRADE, js_opt_str(doc, "template"));
+	const json_t *entry;
+	json_t *shown;
+	size_t i;
+
+	if (!upgrade_is_active(upgrade))
+		return;
+	json_array_foreach(json_object_get(upgrade, "pipelines"), i, entry)
+	{
+		const char *which = js_opt_str(entry, "name");
+
+		if (which == NULL || strcmp(which, name) != 0)
+			continue;
+		shown = upgrade_entry(w, a, upgrade, entry);
+		(void)json_object_set(shown, "version",
+		    json_object_get(upgrade, "version"));
+		(void)json_object_set_new(out, "upgrade", shown);
+	}
+}
+
+/* ---- statuses ---------------------------------------------------------- */
+
+json_t *
+flow_view_status(struct worker *w, struct ps_arena *a, const char *name,
+    const json_t *doc)
 {
 	json_t *statuses = statuses_of(w, name);
-
-	return json_pack("{s:s, s:s, s:o}", "name", name, "state",
+	json_t *out = json_pack("{s:s, s:s, s:o}", "name", name, "state",
 	    state_of(statuses), "connectors", statuses);
+
+	add_upgrade(w, a, name, doc, out);
+	return out;
 }
 
 /* ---- pipelines --------------------------------------------------------- */

@@ -14,8 +14,13 @@ json_t *flow_view_line(struct worker *w, const char *name, const json_t *doc);
  * is declared. */
 json_t *flow_view(struct worker *w, struct ps_arena *a, const char *name,
     const json_t *doc);
-/* {"name", "state", "connectors": [their statuses]} */
-json_t *flow_view_status(struct worker *w, const char *name);
+/* {"name", "state", "connectors": [their statuses]}, and "upgrade" while its
+ * template's pipelines are. */
+json_t *flow_view_status(struct worker *w, struct ps_arena *a, const char *name,
+    const json_t *doc);
+/* Of an upgrade's document; what is waited for is as of now. */
+json_t *
+flow_view_upgrade(struct worker *w, struct ps_arena *a, const json_t *doc);
 json_t *flow_view_plan(struct worker *w, const struct flow_plan *p);
 
 #endif

@@ -35,6 +35,12 @@ void rest_template_versions(struct exchange *x);
 void rest_put_template(struct exchange *x);
 void rest_delete_template(struct exchange *x);
 
+/* upgrades.c */
+void rest_upgrade(struct exchange *x);
+void rest_begin_upgrade(struct exchange *x);
+void rest_stop_upgrade(struct exchange *x);
+void rest_roll_back(struct exchange *x);
+
 /* pipelines.c */
 void rest_pipelines(struct exchange *x);
 void rest_pipeline(struct exchange *x);

@@ -76,7 +76,8 @@ rest_pipeline_status(struct exchange *x)
 	const json_t *doc = find(x);
 
 	if (doc != NULL)
-		exchange_json(x, 200, flow_view_status(x->worker, x->param[0]));
+		exchange_json(x, 200,
+		    flow_view_status(x->worker, x->a, x->param[0], doc));
 }
 
 /* ---- rights ------------------------------------------------------------ */
@@ -141,20 +142,12 @@ want_of(struct exchange *x)
 static void
 check_members(struct exchange *x, const json_t *body, json_t *errors)
 {
-	static const char known[] = " name template version parameters "
-				    "description ";
-	const char *key, *name = js_opt_str(body, "name");
-	const json_t *value;
+	static const char *const known[] = { "template", "version",
+		"parameters", "name", "description" };
+	const char *name = js_opt_str(body, "name");
 
-	JS_EACH(body, key, value)
-	{
-		if (value != NULL &&
-		    strstr(known, ps_printf(x->a, " %s ", key)) == NULL)
-			template_fault(errors,
-			    "%s is not known, expected template, version, "
-			    "parameters",
-			    key);
-	}
+	declare_check_known(x->a, body, known, sizeof known / sizeof *known,
+	    errors);
 	if (name != NULL && strcmp(name, x->param[0]) != 0)
 		template_fault(errors,
 		    "name: %s is not the name in the URL, %s", name,

@@ -6,6 +6,7 @@
 #include "base/js.h"
 #include "config/map.h"
 #include "config/redact.h"
+#include "worker/fitness.h"
 #include "worker/worker.h"
 
 /* ---- info -------------------------------------------------------------- */
@@ -98,32 +99,6 @@ set_text(json_t *obj, const char *name, const char *text)
 		(void)json_object_set_new(obj, name, json_string(text));
 }
 
-/* What somebody wrote is no proof that it runs: it must be there, and be its
- * to run. */
-static bool
-is_proven(struct worker *w, const char *connector, int task,
-    const struct status *st)
-{
-	const char *incarnation =
-	    st->incarnation == NULL ? "" : st->incarnation;
-
-	if (worker_cluster(w) == NULL)
-		return strcmp(incarnation, worker_incarnation(w)) == 0;
-	return cluster_trusts(worker_cluster(w), connector, task, st->worker_id,
-	    incarnation);
-}
-
-static const char *
-state_of(struct worker *w, const char *connector, int task,
-    const struct status *st)
-{
-	if (is_proven(w, connector, task, st) ||
-	    strcmp(st->state, "FAILED") == 0 ||
-	    strcmp(st->state, "STOPPED") == 0)
-		return st->state;
-	return "UNASSIGNED";
-}
-
 static json_t *
 state_object(const struct status *st, const char *state)
 {
@@ -169,7 +144,7 @@ task_object(struct worker *w, const char *connector, int task, unsigned flags)
 		return NULL;
 	state = asked_state(st, flags, VIEW_RESTART_TASKS);
 	obj = state_object(st,
-	    state != NULL ? state : state_of(w, connector, task, st));
+	    state != NULL ? state : fitness_state(w, connector, task, st));
 	(void)json_object_set_new(obj, "id", json_integer(task));
 	if (reconcile_task(worker_reconcile(w), connector, task, &v))
 		(void)json_object_set_new(obj, "restarts",
@@ -199,7 +174,7 @@ view_status(struct worker *w, const struct configs_connector *cfg,
 		st = &none;
 	state = asked_state(st, flags, VIEW_RESTART);
 	if (state == NULL)
-		state = state_of(w, cfg->name, -1, st);
+		state = fitness_state(w, cfg->name, -1, st);
 	tasks = json_array();
 	for (size_t i = 0; i < task_count(cfg); i++) {
 		task = task_object(w, cfg->name, (int)i, flags);

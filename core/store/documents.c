@@ -14,6 +14,7 @@ struct documents {
 static const char *const prefixes[DOCUMENT_KINDS] = {
 	[DOCUMENT_TEMPLATE] = "template-",
 	[DOCUMENT_PIPELINE] = "pipeline-",
+	[DOCUMENT_UPGRADE] = "upgrade-",
 };
 
 struct documents *
@@ -44,8 +45,11 @@ is_sound(enum document_kind k, const json_t *doc)
 {
 	if (k == DOCUMENT_TEMPLATE)
 		return json_array_size(json_object_get(doc, "versions")) > 0;
-	return js_opt_str(doc, "template") != NULL &&
-	       js_opt_int(doc, "version", 0) > 0;
+	if (js_opt_str(doc, "template") == NULL ||
+	    js_opt_int(doc, "version", 0) <= 0)
+		return false;
+	return k == DOCUMENT_PIPELINE ||
+	       json_is_array(json_object_get(doc, "pipelines"));
 }
 
 static int

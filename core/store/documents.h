@@ -1,9 +1,9 @@
 /*
- * documents: templates and pipelines, as the config topic holds them.
+ * documents: templates, pipelines, upgrades, as the config topic holds them.
  *
  * penstock-template-<name> is {"versions": [documents, oldest first]},
- * penstock-pipeline-<name> is {"template", "version", "parameters"}. Kafka
- * Connect skips both.
+ * penstock-pipeline-<name> is {"template", "version", "parameters"},
+ * penstock-upgrade-<template> is worker/upgrade.h's. Kafka Connect skips them.
  */
 #ifndef PENSTOCK_STORE_DOCUMENTS_H
 #define PENSTOCK_STORE_DOCUMENTS_H
@@ -17,8 +17,12 @@
 
 struct documents;
 
-enum document_kind { DOCUMENT_TEMPLATE, DOCUMENT_PIPELINE };
-#define DOCUMENT_KINDS 2
+enum document_kind {
+	DOCUMENT_TEMPLATE,
+	DOCUMENT_PIPELINE,
+	DOCUMENT_UPGRADE,
+};
+#define DOCUMENT_KINDS 3
 
 struct documents *documents_new(void);
 void documents_free(struct documents **dp);

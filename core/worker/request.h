@@ -48,6 +48,8 @@ void request_check(struct request *rq);
 /* request_declare.c */
 void request_template(struct request *rq);
 void request_pipeline(struct request *rq);
+/* request_upgrade.c */
+void request_upgrade(struct request *rq);
 /* request_offsets.c */
 void request_read_offsets(struct request *rq);
 /* NULL: refused with 404's text. */

@@ -5,6 +5,7 @@
 #include "store/documents.h"
 #include "worker/flow.h"
 #include "worker/request.h"
+#include "worker/upgrade.h"
 
 /* Versions of a template that are kept beside those in use. */
 #define VERSIONS_MAX 20
@@ -23,6 +24,27 @@ refuse_all(struct request *rq, const json_t *errors)
 	    text_join(rq->a, texts, count, "; "));
 }
 
+/* Is it on its way to another version? It is to be known which of the two
+ * did not become healthy. */
+static bool
+is_upgraded(struct request *rq, const struct flow_plan *p)
+{
+	const json_t *present = documents_find(worker_documents(rq->w),
+	    DOCUMENT_PIPELINE, p->pipeline);
+	const char *template = js_opt_str(present, "template");
+
+	if (template == NULL || (rq->spec.flags & FLOW_ADOPT) != 0 ||
+	    !upgrade_holds(documents_find(worker_documents(rq->w),
+			       DOCUMENT_UPGRADE, template),
+		p->pipeline))
+		return false;
+	request_refuse(rq, ANSWER_CONFLICT,
+	    "Pipeline %s is on its way to another version of template %s: "
+	    "wait, or roll back, or do it all the same with ?force=true",
+	    p->pipeline, template);
+	return true;
+}
+
 static void
 apply(struct request *rq, const struct flow_plan *p)
 {
@@ -30,6 +52,8 @@ apply(struct request *rq, const struct flow_plan *p)
 	    request_note(rq, ps_printf(rq->a, "pipeline %s", p->pipeline));
 	struct store_pairs records;
 
+	if (is_upgraded(rq, p))
+		return;
 	if (p->doc == NULL && documents_find(worker_documents(rq->w),
 				  DOCUMENT_PIPELINE, p->pipeline) == NULL) {
 		request_refuse(rq, ANSWER_UNKNOWN, "Pipeline %s not found",
@@ -85,6 +109,16 @@ used_by(const struct request *rq, const char *name, int64_t version)
 	return NULL;
 }
 
+/* A pipeline's, or one on the way back of an upgrade. */
+static bool
+is_wanted(const struct request *rq, const char *name, int64_t version)
+{
+	return used_by(rq, name, version) != NULL ||
+	       upgrade_needs(documents_find(worker_documents(rq->w),
+				 DOCUMENT_UPGRADE, name),
+		   version);
+}
+
 static void
 append(struct request *rq, const char *value, enum answer_kind kind)
 {
@@ -93,6 +127,20 @@ append(struct request *rq, const char *value, enum answer_kind kind)
 
 	request_append(rq, JOURNAL_CONFIG, &(struct store_pairs){ &record, 1 },
 	    kind);
+}
+
+/* With what is known of its upgrade. */
+static void
+remove_all(struct request *rq)
+{
+	const char *name = rq->spec.document;
+	struct store_pair records[] = {
+		documents_put(rq->a, DOCUMENT_UPGRADE, name, NULL),
+		documents_put(rq->a, DOCUMENT_TEMPLATE, name, NULL),
+	};
+
+	request_append(rq, JOURNAL_CONFIG, &(struct store_pairs){ records, 2 },
+	    ANSWER_DONE);
 }
 
 static void delete (struct request *rq)
@@ -108,7 +156,7 @@ static void delete (struct request *rq)
 		request_refuse(rq, ANSWER_CONFLICT,
 		    "Template %s is in use by pipeline %s", name, user);
 	else
-		append(rq, NULL, ANSWER_DONE);
+		remove_all(rq);
 }
 
 /* Older versions that nobody uses make room. */
@@ -125,7 +173,7 @@ put_version(struct request *rq, const json_t *newest)
 	json_array_foreach(old, i, doc)
 	{
 		if (count - i < VERSIONS_MAX ||
-		    used_by(rq, name, js_opt_int(doc, "version", 0)) != NULL)
+		    is_wanted(rq, name, js_opt_int(doc, "version", 0)))
 			(void)json_array_append(list, (json_t *)(uintptr_t)doc);
 	}
 	(void)json_array_append(list, (json_t *)(uintptr_t)newest);

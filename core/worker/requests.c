@@ -363,6 +363,7 @@ static const struct {
 	[REQUEST_CHECK] = { request_check, false },
 	[REQUEST_TEMPLATE] = { request_template, true },
 	[REQUEST_PIPELINE] = { request_pipeline, true },
+	[REQUEST_UPGRADE] = { request_upgrade, true },
 };
 
 /* ---- the order --------------------------------------------------------- */

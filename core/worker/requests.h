@@ -40,6 +40,7 @@ enum request_op {
 	REQUEST_CHECK,    /* a configuration, as PUT would; writes nothing */
 	REQUEST_TEMPLATE, /* a document, or none: it is to go */
 	REQUEST_PIPELINE, /* the same, by a plan */
+	REQUEST_UPGRADE,  /* one step of it */
 	REQUEST_OPS
 };
 

@@ -13,6 +13,7 @@
 #include "store/revisions.h"
 #include "worker/member.h"
 #include "worker/session.h"
+#include "worker/upgrader.h"
 #include "worker/worker_impl.h"
 
 #define AREA             "worker"
@@ -92,6 +93,8 @@ take_document(struct worker *w, const struct configs_event *e)
 		&err) != 0)
 		log_error(AREA, "penstock-%s is skipped: %s", e->name,
 		    err.text);
+	if (w->upgrader != NULL)
+		upgrader_look(w->upgrader);
 }
 
 static void
@@ -143,6 +146,7 @@ be_ready(struct worker *w)
 	    (long long)(wall_now().ms - w->started.ms),
 	    configs_count(journal_configs(w->journal)));
 	requests_begin(w->requests);
+	upgrader_look(w->upgrader);
 	for (struct start_file *f = w->files; f != NULL; f = f->next)
 		(void)request_submit(w, &f->spec, on_file_created, f);
 }
@@ -227,6 +231,7 @@ on_leads(void *ctx, bool leads)
 		return;
 	reconcile_lead(w->reconcile);
 	requests_look(w->requests);
+	upgrader_look(w->upgrader);
 }
 
 static void
@@ -374,6 +379,7 @@ worker_open(const char *properties, enum worker_kind kind, struct ps_error *err)
 	    metric_new((size_t)options_int(w->options, "metrics.series.max"));
 	w->inventory = inventory_new(&w->errands);
 	w->requests = requests_new(w);
+	w->upgrader = upgrader_new(w);
 	take_signal(w, &w->term, SIGTERM);
 	take_signal(w, &w->interrupt, SIGINT);
 	w->signals_open = true;
@@ -564,6 +570,7 @@ worker_free(struct worker **wp)
 	journal_close(&journal, CLOSE_LIMIT_MS);
 	documents_free(&w->documents);
 	revisions_free(&w->revisions);
+	upgrader_free(&w->upgrader);
 	requests_free(&w->requests);
 	inventory_free(&w->inventory);
 	reconcile_free(&w->reconcile);

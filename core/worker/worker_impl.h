@@ -27,6 +27,7 @@ struct worker {
 	struct requests *requests;
 	struct documents *documents;
 	struct revisions *revisions;
+	struct upgrader *upgrader;
 	struct cluster *cluster; /* NULL: standalone */
 	struct session *session; /* the same */
 	struct metric_registry *metrics;
