@@ -8,6 +8,7 @@
 #include "rest/rest.h"
 #include "rest/server.h"
 #include "task/roles.h"
+#include "worker/javaonly.h"
 #include "worker/listing.h"
 #include "worker/standalone.h"
 #include "worker/takeover.h"
@@ -101,9 +102,26 @@ usage_of(const char *text)
 	return EXIT_USAGE;
 }
 
+/* Said before the usage, as a script for Kafka Connect may give it. */
+static void
+tell_options(int argc, char **argv)
+{
+	struct ps_arena *a = arena_new(FILES_BYTES);
+
+	for (int i = 2; i < argc; i++) {
+		const char *text = javaonly_argument(a, argv[i]);
+
+		if (text != NULL)
+			(void)fprintf(stderr, "penstock %s: %s\n", argv[1],
+			    text);
+	}
+	arena_free(&a);
+}
+
 static int
 run_worker(int argc, char **argv)
 {
+	tell_options(argc, argv);
 	if (argc != 3 || argv[2][0] == '-')
 		return usage_of("worker FILE.properties");
 	return run_as(WORKER_DISTRIBUTED, 1, argv + 2);
@@ -112,6 +130,7 @@ run_worker(int argc, char **argv)
 static int
 run_standalone(int argc, char **argv)
 {
+	tell_options(argc, argv);
 	if (argc < 3 || argv[2][0] == '-')
 		return usage_of("standalone FILE.properties CONNECTOR...");
 	return run_as(WORKER_STANDALONE, argc - 2, argv + 2);

@@ -228,7 +228,7 @@ print_series(const char *name, const char *labels, double value,
 }
 
 int
-metric_print(const struct metric_registry *m, struct buf *out)
+metric_print_series(const struct metric_registry *m, struct buf *out)
 {
 	size_t count = dict_count(m->series), n = 0;
 	const struct series **all = xmalloc((count + 1) * sizeof *all);
@@ -244,6 +244,13 @@ metric_print(const struct metric_registry *m, struct buf *out)
 		print_series(all[i]->name, all[i]->labels, all[i]->value, out);
 	}
 	free(all);
+	return out->overflow ? -1 : 0;
+}
+
+int
+metric_print(const struct metric_registry *m, struct buf *out)
+{
+	(void)metric_print_series(m, out);
 	print_head(m, DROPPED, METRIC_COUNTER, out);
 	print_series(DROPPED, "", m->dropped, out);
 	return out->overflow ? -1 : 0;

@@ -31,6 +31,8 @@ void metric_add(struct metric_registry *m, enum metric_kind kind,
 void metric_drop(struct metric_registry *m, const char *label_part);
 /* Prometheus text, sorted by name. */
 int metric_print(const struct metric_registry *m, struct buf *out);
+/* The same without how much was dropped: one registry of several. */
+int metric_print_series(const struct metric_registry *m, struct buf *out);
 /* Calls fn for each series (for reports to the worker). */
 typedef void metric_fn(void *ctx, enum metric_kind kind, const char *name,
     const char *labels, double value);

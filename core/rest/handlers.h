@@ -70,6 +70,11 @@ void rest_root(struct exchange *x);
 void rest_health(struct exchange *x);
 void rest_metrics(struct exchange *x);
 
+/* connect_metrics.c: what Kafka Connect's worker counts. */
+void rest_connect_metrics(struct exchange *x, struct buf *b);
+/* The version of Kafka Connect that is spoken. */
+#define REST_VERSION "4.1.0"
+
 /* internal.c */
 void rest_put_tasks(struct exchange *x);
 void rest_fence(struct exchange *x);

@@ -274,6 +274,7 @@ void
 commit_end(struct commit *c)
 {
 	c->is_open = false;
+	measures_commit(&c->task->measures, c->began, c->has_failed);
 	if (c->has_failed)
 		give_back(c);
 	else

@@ -39,7 +39,6 @@ struct dlq {
 	struct producer_topic *topic;
 	struct letter *first, *last;
 	size_t pending;
-	uint64_t requests, failures;
 	struct ps_error failed;
 };
 
@@ -93,7 +92,7 @@ on_report(void *ctx, const struct producer_report *r)
 		end_letter(d, l);
 		return;
 	}
-	d->failures++;
+	d->task->measures.letters_failed++;
 	(void)ps_fail(&d->failed, r->failed->code,
 	    "Could not produce message to dead letter queue. topic=%s: record "
 	    "%s-%d@%lld: %s%s",
@@ -289,7 +288,7 @@ dlq_send(void *ctx, const struct ps_record *r, const struct ps_failure *f,
 		d->last->next = l;
 	d->last = l;
 	d->pending++;
-	d->requests++;
+	d->task->measures.letters++;
 	while (producer_send(d->producer, d->topic, &out, &why) != 0) {
 		if (why.code == PS_E_DATA) {
 			struct producer_report rep = { .opaque = l,

@@ -149,10 +149,12 @@ put(struct sink *s, struct ps_error *err)
 	gauges_enter(t->gauges, "put");
 	result = t->connector.sink.put(t->connector.state, s->batch, &why);
 	gauges_leave(t->gauges);
-	s->put_ms += (uint64_t)clock_since(start, clock_now());
+	measures_value(&t->measures, MEASURE_CALL,
+	    (double)clock_since(start, clock_now()));
 	if (result == 0) {
 		s->put += s->batch->count;
-		s->batches++;
+		measures_value(&t->measures, MEASURE_BATCH,
+		    (double)s->batch->count);
 		backoff_reset(&s->backoff);
 		plan_next_put(s, -1);
 		task_set_cause(t, NULL);
@@ -245,30 +247,39 @@ shrink(struct sink *s)
 	s->read_before = s->read;
 }
 
+/* Taken by put() and not committed yet. */
+static double
+active(const struct sink *s)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < positions_count(s->positions); i++) {
+		const struct position *p = positions_at(s->positions, i);
+
+		if (p->committed >= 0 && p->current > p->committed)
+			count += p->current - p->committed;
+	}
+	return (double)count;
+}
+
 static void
 publish(struct sink *s)
 {
-	static const char *const names[] = {
-		"kafka_connect_sink_task_sink_record_read_total",
-		"kafka_connect_sink_task_sink_record_send_total",
-		"kafka_connect_sink_task_offset_commit_completion_total",
-	};
-	const uint64_t values[] = { s->read, s->put, s->commits };
-	struct metric_registry *m = host_metrics(s->task->host);
-	const char *labels = host_labels(s->task->host);
+	struct measures *m = &s->task->measures;
+	struct clock_ms now = clock_now();
 
-	if (clock_since(s->next_gauges, clock_now()) < 0)
+	if (clock_since(s->next_gauges, now) < 0)
 		return;
-	s->next_gauges = clock_after(clock_now(), GAUGES_MS);
+	s->next_gauges = clock_after(now, GAUGES_MS);
 	shrink(s);
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		metric_set(m, METRIC_COUNTER, names[i], labels,
-		    (double)values[i]);
-	metric_set(m, METRIC_GAUGE, "kafka_connect_sink_task_partition_count",
-	    labels, (double)positions_count(s->positions));
-	metric_set(m, METRIC_GAUGE,
-	    "kafka_connect_sink_task_put_batch_avg_time_ms", labels,
-	    s->batches == 0 ? 0 : (double)s->put_ms / (double)s->batches);
+	m->counters[MEASURE_READ].total = (double)s->read;
+	m->counters[MEASURE_WRITTEN].total = (double)s->put;
+	m->counters[MEASURE_COMMITTED].total = (double)s->commits;
+	m->counters[MEASURE_SKIPPED].total = (double)s->given_up;
+	m->active = active(s);
+	m->partitions = (double)positions_count(s->positions);
+	measures_publish(m, MEASURES_SINK, host_metrics(s->task->host),
+	    host_labels(s->task->host), now);
 	tolerance_publish(s->task);
 }
 
@@ -289,6 +300,7 @@ commit_if_due(struct sink *s, struct ps_error *err)
 	if (!task_commit_is_due(t) || !may_commit(s))
 		return 0;
 	task_commit_was_begun(t);
+	s->given_up += s->is_committing;
 	/* Sinks that act by time get their turn before. */
 	if (!s->is_held && !gauges_should_pause(t->gauges) && put(s, err) != 0)
 		return -1;

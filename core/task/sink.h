@@ -38,7 +38,7 @@ struct sink {
 	bool is_paused;
 	struct ps_arena *scratch;
 
-	uint64_t read, put, batches, commits, put_ms;
+	uint64_t read, put, commits, given_up;
 	uint64_t read_before; /* when it was looked at last */
 	struct clock_ms next_gauges;
 };

@@ -148,13 +148,17 @@ commit_now(struct sink *s, const struct consumer_position *positions,
     size_t count, struct ps_error *err)
 {
 	struct task *t = s->task;
+	struct clock_ms start = clock_now();
 	int64_t left = gauges_stop_left_ms(t->gauges);
 	int64_t limit = t->commit_limit_ms;
+	int result;
 
 	if (left >= 0 && left / 2 < limit)
 		limit = left / 2;
-	if (consumer_commit_sync(s->consumer, positions, count, (int)limit,
-		err) != 0)
+	result = consumer_commit_sync(s->consumer, positions, count, (int)limit,
+	    err);
+	measures_commit(&t->measures, start, result != 0);
+	if (result != 0)
 		return -1;
 	note_committed(s, positions, count);
 	return 0;
@@ -190,6 +194,8 @@ void
 sink_committed(struct sink *s, const struct consumer_event *e)
 {
 	s->is_committing = false;
+	measures_commit(&s->task->measures, s->commit_began,
+	    e->error.code != PS_OK);
 	if (e->error.code == PS_OK)
 		note_committed(s, e->positions, e->position_count);
 	else

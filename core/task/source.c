@@ -38,8 +38,9 @@ static int
 take_batch(struct source *s, struct flight *f, struct ps_error *err)
 {
 	struct task *t = s->task;
+	size_t polled = source_gauges_polled(&s->numbers, t->gauges, f->batch);
 
-	source_gauges_polled(&s->numbers, t->gauges, f->batch);
+	measures_value(&t->measures, MEASURE_BATCH, (double)polled);
 	write_times(t, f->batch);
 	gauges_enter(t->gauges, "transforms");
 	pipeline_apply(t->pipeline, &t->tolerance, f->batch);
@@ -48,6 +49,7 @@ take_batch(struct source *s, struct flight *f, struct ps_error *err)
 	gauges_leave(t->gauges);
 	if (tolerance_settle(&t->tolerance, f->batch, err) != 0)
 		return -1;
+	source_gauges_left(&s->numbers, polled, f->batch);
 	ack_begin(s->ack, f);
 	s->cursor = (struct cursor){ f, 0 };
 	return deliver_rest(s, err);
@@ -75,6 +77,7 @@ poll_source(struct source *s, struct ps_error *err)
 {
 	struct task *t = s->task;
 	struct flight *f = ack_take(s->ack);
+	struct clock_ms start = clock_now();
 	struct ps_error why = { 0 };
 	int result;
 
@@ -84,6 +87,9 @@ poll_source(struct source *s, struct ps_error *err)
 	gauges_enter(t->gauges, "poll");
 	result = t->connector.source.poll(t->connector.state, f->batch, &why);
 	gauges_leave(t->gauges);
+	if (f->batch->count > 0)
+		measures_value(&t->measures, MEASURE_CALL,
+		    (double)clock_since(start, clock_now()));
 	if (result >= 0 && (f->batch->count > 0 || s->has_outage))
 		task_set_cause(t, NULL);
 	s->has_outage = result < 0;
@@ -499,6 +505,8 @@ source_run(struct task *t, struct ps_error *err)
 			.refusals = s.refusals,
 			.care_left = s.was_refused ? CARE_RECORDS : 0 };
 
+		/* What was on its way comes again. */
+		next.numbers.gone = s.numbers.polled - s.numbers.written;
 		ps_error_clear(err);
 		s = next;
 		end = run_once(&s, err);

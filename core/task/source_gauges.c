@@ -4,25 +4,33 @@
 
 enum { EVERY_MS = 1000 };
 
-void
+static size_t
+kept(const struct ps_batch *b)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < b->count; i++)
+		count += b->records[i].outcome == PS_KEPT;
+	return count;
+}
+
+size_t
 source_gauges_polled(struct source_gauges *n, struct gauges *g,
     const struct ps_batch *b)
 {
-	n->polled += b->count;
-	n->batches++;
+	size_t count = kept(b);
+
+	n->polled += count;
 	atomic_fetch_add(&g->records, b->count);
 	atomic_fetch_add(&g->bytes, arena_size(b->arena));
+	return count;
 }
 
 void
-source_gauges_committed(struct source_gauges *n, size_t records)
+source_gauges_left(struct source_gauges *n, size_t polled,
+    const struct ps_batch *b)
 {
-	if (n->transactions == 0 || records < n->smallest)
-		n->smallest = records;
-	if (records > n->largest)
-		n->largest = records;
-	n->transactions++;
-	n->committed += records;
+	n->gone += polled - kept(b);
 }
 
 static void
@@ -35,54 +43,30 @@ set_all(struct task *t, const char *const *names, const double *values,
 		metric_set(m, kind, names[i], host_labels(t->host), values[i]);
 }
 
-static void
-publish_transactions(const struct source_gauges *n, struct task *t)
-{
-	static const char *const counters[] = {
-		"penstock_task_transactions_total",
-		"penstock_task_transactions_aborted_total",
-	};
-	static const char *const gauges[] = {
-		"kafka_connect_source_task_transaction_size_min",
-		"kafka_connect_source_task_transaction_size_max",
-		"kafka_connect_source_task_transaction_size_avg",
-	};
-	const double totals[] = { (double)n->transactions, (double)n->aborted };
-	const double sizes[] = { (double)n->smallest, (double)n->largest,
-		n->transactions == 0
-		    ? 0
-		    : (double)n->committed / (double)n->transactions };
-
-	if (n->transactions + n->aborted == 0)
-		return;
-	set_all(t, counters, totals, 2, METRIC_COUNTER);
-	set_all(t, gauges, sizes, 3, METRIC_GAUGE);
-}
-
 void
 source_gauges_publish(struct source_gauges *n, struct task *t,
     const struct ack *a)
 {
 	static const char *const counters[] = {
-		"kafka_connect_source_task_source_record_poll_total",
-		"kafka_connect_source_task_source_record_write_total",
+		"penstock_task_transactions_total",
+		"penstock_task_transactions_aborted_total",
 	};
-	static const char *const gauges[] = {
-		"kafka_connect_source_task_source_record_active_count",
-		"penstock_task_buffer_bytes",
-		"kafka_connect_connector_task_batch_size_avg",
-	};
-	const double totals[] = { (double)n->polled, (double)n->written };
-	const double levels[] = { (double)(n->polled - n->written),
-		(double)ack_bytes(a),
-		n->batches == 0 ? 0 : (double)n->polled / (double)n->batches };
+	static const char *const buffer[] = { "penstock_task_buffer_bytes" };
+	const double totals[] = { (double)n->transactions, (double)n->aborted };
+	const double bytes = (double)ack_bytes(a);
+	struct measures *m = &t->measures;
+	struct clock_ms now = clock_now();
 
-	if (clock_since(n->next, clock_now()) < 0)
+	if (clock_since(n->next, now) < 0)
 		return;
-	n->next = clock_after(clock_now(), EVERY_MS);
+	n->next = clock_after(now, EVERY_MS);
+	m->counters[MEASURE_READ].total = (double)n->polled;
+	m->counters[MEASURE_WRITTEN].total = (double)n->written;
+	m->active = (double)(n->polled - n->written - n->gone);
+	measures_publish(m, MEASURES_SOURCE, host_metrics(t->host),
+	    host_labels(t->host), now);
 	set_all(t, counters, totals, 2, METRIC_COUNTER);
-	set_all(t, gauges, levels, 3, METRIC_GAUGE);
-	publish_transactions(n, t);
+	set_all(t, buffer, &bytes, 1, METRIC_GAUGE);
 	tolerance_publish(t);
 }
 

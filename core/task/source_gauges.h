@@ -8,16 +8,18 @@
 #include "task/task.h"
 
 struct source_gauges {
-	uint64_t polled, written, batches;
-	uint64_t transactions, aborted, committed; /* the last: records */
-	size_t smallest, largest;                  /* transaction, in records */
+	uint64_t polled, written;
+	uint64_t gone; /* filtered, tolerated, or to be polled again */
+	uint64_t transactions, aborted;
 	struct clock_ms next;
 };
 
-void source_gauges_polled(struct source_gauges *n, struct gauges *g,
+/* What poll() gave, without records that are positions alone; how many. */
+size_t source_gauges_polled(struct source_gauges *n, struct gauges *g,
     const struct ps_batch *b);
-/* A transaction of so many records. */
-void source_gauges_committed(struct source_gauges *n, size_t records);
+/* So many of those that were polled are sent. */
+void source_gauges_left(struct source_gauges *n, size_t polled,
+    const struct ps_batch *b);
 /* Into the host's registry, at most once a second. */
 void source_gauges_publish(struct source_gauges *n, struct task *t,
     const struct ack *a);

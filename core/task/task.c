@@ -213,6 +213,7 @@ task_init(struct task *t, const struct host_hooks *hooks, struct ps_error *err)
 		.hooks = hooks,
 		.ctx = t };
 
+	measures_init(&t->measures, clock_now());
 	t->wake_fd = epoll_create1(EPOLL_CLOEXEC);
 	t->timer_fd =
 	    timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -423,6 +424,9 @@ task_status(struct task *t, const char *state, struct ps_error *err)
 			    : t->trouble[0] != '\0' ? t->trouble
 			    : t->refused[0] != '\0' ? t->refused
 						    : NULL;
+	bool paused = strcmp(state, "PAUSED") == 0;
 
+	if (paused != t->measures.is_paused)
+		measures_paused(&t->measures, paused, clock_now());
 	return uplink_status(t->uplink, state, cause, err);
 }

@@ -14,6 +14,7 @@
 #include "plugin/instance.h"
 #include "task/converters.h"
 #include "task/gauges.h"
+#include "task/measures.h"
 #include "task/pipeline.h"
 #include "task/reload.h"
 #include "task/settings.h"
@@ -31,6 +32,7 @@ struct task {
 	struct converters converters;
 	struct pipeline *pipeline;
 	struct tolerance tolerance;
+	struct measures measures;
 
 	int wake_fd;  /* an epoll of what follows */
 	int timer_fd; /* a commit is due */

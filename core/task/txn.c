@@ -347,7 +347,9 @@ commit(struct source *s, struct ps_error *err)
 	if (x->is_open &&
 	    call(s, "commit of a transaction", producer_txn_commit, err) != 0)
 		return -1;
-	source_gauges_committed(&s->numbers, x->records);
+	s->numbers.transactions++;
+	measures_value(&s->task->measures, MEASURE_TRANSACTION,
+	    (double)x->records);
 	x->is_open = x->is_due = false;
 	x->commits++;
 	if (commit_is_busy(s->commit))

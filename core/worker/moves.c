@@ -19,6 +19,9 @@ struct slots {
 struct moves {
 	struct dict *connectors; /* struct slots */
 	int64_t count;
+	size_t idle; /* tasks without a worker */
+	struct clock_ms idle_since, idle_until;
+	struct moves_rebalances all;
 };
 
 static void
@@ -45,28 +48,64 @@ slots_of(struct moves *m, const char *connector, size_t count)
 	return s;
 }
 
+/* One task more, or less, has no worker. */
+static void
+note_idle(struct moves *m, bool more, struct clock_ms now)
+{
+	int64_t ms;
+
+	if (more && m->idle++ == 0)
+		m->idle_since = now;
+	if (more || --m->idle > 0)
+		return;
+	ms = clock_since(m->idle_since, now);
+	m->idle_until = now;
+	m->all.completed++;
+	m->all.total_ms += ms;
+	if (ms > m->all.longest_ms)
+		m->all.longest_ms = ms;
+}
+
 static void
 take(struct moves *m, struct slot *s, const struct who *owner,
     struct clock_ms now)
 {
 	if (who_is_nobody(owner)) {
-		if (s->since.ms == 0)
+		if (s->since.ms == 0) {
 			s->since = now;
+			note_idle(m, true, now);
+		}
 		return;
 	}
-	if (s->since.ms != 0)
+	if (s->since.ms != 0) {
 		s->total_ms += clock_since(s->since, now);
+		note_idle(m, false, now);
+	}
 	s->since.ms = 0;
 	m->count += s->last != 0 && s->last != owner->incarnation;
 	s->last = owner->incarnation;
+}
+
+/* Tasks that are no more wait for nobody. */
+static void
+drop_idle(struct moves *m, struct slots *s, size_t kept, struct clock_ms now)
+{
+	for (size_t i = kept; s != NULL && i < s->count; i++) {
+		if (s->items[i].since.ms == 0)
+			continue;
+		s->items[i].since.ms = 0;
+		note_idle(m, false, now);
+	}
 }
 
 void
 moves_assigned(struct moves *m, const char *connector,
     const struct assignment *as, struct clock_ms now)
 {
-	struct slots *s;
+	struct slots *s = dict_get_str(m->connectors, connector);
 
+	if (as == NULL || (s != NULL && as->task_count < s->count))
+		drop_idle(m, s, as == NULL ? 0 : as->task_count, now);
 	if (as == NULL) {
 		slots_free(dict_remove_str(m->connectors, connector));
 		return;
@@ -74,6 +113,17 @@ moves_assigned(struct moves *m, const char *connector,
 	s = slots_of(m, connector, as->task_count);
 	for (size_t i = 0; i < as->task_count; i++)
 		take(m, &s->items[i], &as->tasks[i], now);
+}
+
+struct moves_rebalances
+moves_rebalances(const struct moves *m, struct clock_ms now)
+{
+	struct moves_rebalances all = m->all;
+
+	all.now = m->idle > 0;
+	if (all.completed > 0)
+		all.since_last_ms = clock_since(m->idle_until, now);
+	return all;
 }
 
 int64_t

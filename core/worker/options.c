@@ -14,6 +14,7 @@
 #include "config/common.h"
 #include "config/def.h"
 #include "config/expand.h"
+#include "worker/javaonly.h"
 #include "worker/plugin_path.h"
 
 #define AREA         "worker"
@@ -266,7 +267,8 @@ int
 options_apply(struct options *o, const struct ps_config *resolved,
     struct ps_error *err)
 {
-	if (check_keys(o, resolved == NULL ? &o->raw : resolved, err) != 0)
+	if (check_keys(o, resolved == NULL ? &o->raw : resolved, err) != 0 ||
+	    javaonly_check(o, err) != 0)
 		return -1;
 	o->given = resolved == NULL ? o->raw : *resolved;
 	o->worker = js_from_config(&o->given);

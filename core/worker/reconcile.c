@@ -287,8 +287,9 @@ reconcile_counts(const struct reconcile *r)
 	struct reconcile_counts counts = r->counts;
 
 	for (const struct conn *c = r->first; c != NULL; c = c->next) {
-		counts.connectors++;
-		counts.tasks += c->task_count;
+		counts.connectors += conn_is_mine(c);
+		for (size_t i = 0; i < c->task_count; i++)
+			counts.tasks += c->tasks[i] != NULL;
 	}
 	return counts;
 }

@@ -11,6 +11,7 @@
 #include "kafka/conf.h"
 #include "store/documents.h"
 #include "store/revisions.h"
+#include "worker/javaonly.h"
 #include "worker/member.h"
 #include "worker/session.h"
 #include "worker/upgrader.h"
@@ -365,6 +366,7 @@ worker_open(const char *properties, enum worker_kind kind, struct ps_error *err)
 	w->documents = documents_new();
 	w->revisions = revisions_new();
 	(void)signal(SIGPIPE, SIG_IGN);
+	javaonly_environment();
 	(void)uv_loop_init(&w->loop);
 	gate_init(&w->gate, starts_at_once(NULL));
 	set_stage(w, "initializing");

@@ -44,3 +44,28 @@ Test(moves, a_move_is_counted_once_and_its_time_without_a_worker)
 	cr_expect(eq(i64, moves_count(m), 1), "another connector by that name");
 	moves_free(&m);
 }
+
+Test(moves, a_rebalance_lasts_until_every_task_has_a_worker)
+{
+	struct moves *m = moves_new();
+	struct clock_ms now = { 9000 };
+
+	assign(m, 1, 2, 1000);
+	cr_expect(eq(i64, moves_rebalances(m, now).completed, 0));
+	cr_expect(eq(i64, moves_rebalances(m, now).since_last_ms, 0));
+	assign(m, 0, 2, 2000);
+	assign(m, 0, 0, 2100);
+	cr_expect(moves_rebalances(m, now).now);
+	assign(m, 2, 0, 2200);
+	cr_expect(moves_rebalances(m, now).now);
+	assign(m, 2, 1, 2500);
+	cr_expect(not(moves_rebalances(m, now).now));
+	assign(m, 2, 0, 3000);
+	moves_assigned(m, "c", NULL, (struct clock_ms){ 3100 });
+	cr_expect(not(moves_rebalances(m, now).now));
+	cr_expect(eq(i64, moves_rebalances(m, now).completed, 2));
+	cr_expect(eq(i64, moves_rebalances(m, now).total_ms, 600));
+	cr_expect(eq(i64, moves_rebalances(m, now).longest_ms, 500));
+	cr_expect(eq(i64, moves_rebalances(m, now).since_last_ms, 5900));
+	moves_free(&m);
+}
