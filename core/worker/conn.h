@@ -93,6 +93,8 @@ void conn_remove_tasks(struct conn *c);
 void conn_remove_others(struct conn *c);
 /* What could not be said before. */
 void conn_tell_tasks(struct conn *c);
+/* Of a task that runs here, what it is. */
+void conn_tell_task(struct conn *c, int id);
 /* Starts those of ours that are not there. */
 void conn_add_tasks(struct conn *c, const struct configs_connector *cfg);
 
@@ -108,6 +110,8 @@ void conn_forget_fence(struct conn *c);
 void conn_move(struct conn *c, enum conn_state to, const char *cause,
     const char *trace);
 void conn_say(struct conn *c);
+/* Of a connector that is ours and has said something before. */
+void conn_tell(struct conn *c);
 void conn_write_task(struct conn *c, const struct task_view *v);
 /* None of its tasks runs, and why. */
 void conn_write_waiting(struct conn *c, size_t count, const char *cause);

@@ -101,6 +101,13 @@ conn_say(struct conn *c)
 }
 
 void
+conn_tell(struct conn *c)
+{
+	if (conn_is_mine(c) && c->state != CONN_UNASSIGNED)
+		conn_say(c);
+}
+
+void
 conn_move(struct conn *c, enum conn_state to, const char *cause,
     const char *trace)
 {

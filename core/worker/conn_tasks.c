@@ -184,14 +184,10 @@ count_start(struct reconcile *r, const struct task_view *v)
 }
 
 static void
-on_moved(void *ctx, struct task *t)
+say(struct conn *c, const struct task *t)
 {
-	struct conn *c = conn_of(ctx, t);
 	struct task_view v = task_view(t);
 
-	if (c == NULL)
-		return;
-	count_start(c->r, &v);
 	/* Between a stop and a start nothing is said but RESTARTING. */
 	if (v.state == TASK_STOPPING || v.state == TASK_STARTING ||
 	    v.state == TASK_STOPPED)
@@ -201,6 +197,18 @@ on_moved(void *ctx, struct task *t)
 		NULL)
 		v.state = TASK_UNASSIGNED; /* its first start */
 	conn_write_task(c, &v);
+}
+
+static void
+on_moved(void *ctx, struct task *t)
+{
+	struct conn *c = conn_of(ctx, t);
+	struct task_view v = task_view(t);
+
+	if (c == NULL)
+		return;
+	count_start(c->r, &v);
+	say(c, t);
 }
 
 static bool
@@ -390,7 +398,7 @@ void
 conn_tell_tasks(struct conn *c)
 {
 	for (size_t i = 0; i < c->task_count; i++)
-		on_moved(c->r, c->tasks[i]);
+		say(c, c->tasks[i]);
 }
 
 static struct task *
@@ -400,6 +408,16 @@ find(const struct conn *c, int id)
 		if (task_view(c->tasks[i]).id == id)
 			return c->tasks[i];
 	return NULL;
+}
+
+void
+conn_tell_task(struct conn *c, int id)
+{
+	const struct task *t = find(c, id);
+
+	if (t != NULL && !task_is_removing(t) &&
+	    cluster_owns(c->r->env.cluster, c->name, id, c->tasks_offset))
+		say(c, t);
 }
 
 static void

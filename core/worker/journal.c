@@ -37,15 +37,40 @@ tell_own(struct journal *j, const struct store_pair *record)
 }
 
 static void
+tell_status(struct journal *j, const struct store_pair *record,
+    enum statuses_what what)
+{
+	struct key key;
+
+	if (j->ops->status == NULL || j->closing)
+		return;
+	arena_reset(j->scratch, SCRATCH_BYTES);
+	key = key_parse_status(j->scratch, record->key, record->key_len);
+	j->ops->status(j->ctx, key.name,
+	    key.kind == KEY_STATUS_TASK ? key.task : -1, what);
+}
+
+static void
 apply_status(struct journal *j, const struct store_pair *record)
 {
 	struct ps_error err = { 0 };
 	enum statuses_what what = statuses_apply(j->statuses, record, &err);
 
-	if (what == STATUSES_BAD)
+	switch (what) {
+	case STATUSES_BAD:
 		log_warn(AREA, "status topic: skipped: %s", err.text);
-	else if (what == STATUSES_PENSTOCK)
+		break;
+	case STATUSES_PENSTOCK:
 		tell_own(j, record);
+		break;
+	case STATUSES_CONNECTOR:
+	case STATUSES_TASK:
+	case STATUSES_IGNORED:
+		tell_status(j, record, what);
+		break;
+	case STATUSES_TOPIC:
+		break;
+	}
 }
 
 void

@@ -35,6 +35,10 @@ struct journal_ops {
 	/* A record penstock-<name> of the status log (value NULL: gone). NULL:
 	 * nobody wants them. */
 	void (*own)(void *ctx, const char *name, const void *value, size_t len);
+	/* A status was written or taken away (task -1: the connector's own), or
+	 * written and ignored. NULL: nobody wants to know. */
+	void (*status)(void *ctx, const char *connector, int task,
+	    enum statuses_what what);
 	/* All topics exist and are as they must be, the lease topic too.
 	 * NULL: nobody waits for that. */
 	void (*exist)(void *ctx);

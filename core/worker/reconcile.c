@@ -161,6 +161,35 @@ reconcile_event(struct reconcile *r, const struct configs_event *e)
 	}
 }
 
+/* What is ignored stays the last in the topic all the same. */
+static bool
+is_our_word(const struct reconcile *r, const struct status *st,
+    enum statuses_what what)
+{
+	return what != STATUSES_IGNORED && st != NULL && strcmp(st->worker_id, r->env.worker_id) == 0 &&
+	       strcmp(st->incarnation, r->env.incarnation) == 0;
+}
+
+/* The last word counts, but a worker that was cut off, or stood still, says
+ * late what was so before the work went elsewhere: who runs it says it again.
+ * Only one worker owns it, so two never answer each other. */
+void
+reconcile_status(struct reconcile *r, const char *connector, int task,
+    enum statuses_what what)
+{
+	const struct statuses *all = journal_statuses(r->env.journal);
+	struct conn *c = conn_find(r, connector);
+
+	if (c == NULL || !r->begun || r->stopping ||
+	    configs_find(journal_configs(r->env.journal), connector) == NULL)
+		return;
+	if (task < 0 && !is_our_word(r, statuses_connector(all, c->name), what))
+		conn_tell(c);
+	else if (task >= 0 &&
+		 !is_our_word(r, statuses_task(all, c->name, task), what))
+		conn_tell_task(c, task);
+}
+
 /* Statuses of what is no more, from before this start. */
 static void
 touch_status(void *ctx, const char *connector, int task,

@@ -41,6 +41,9 @@ void reconcile_free(struct reconcile **rp);
 void reconcile_begin(struct reconcile *r);
 /* An event of the config log. */
 void reconcile_event(struct reconcile *r, const struct configs_event *e);
+/* A status was read (task -1: the connector's). */
+void reconcile_status(struct reconcile *r, const char *connector, int task,
+    enum statuses_what what);
 /* Ends all work; statuses become UNASSIGNED. */
 void reconcile_stop(struct reconcile *r);
 /* All processes end at once; what is ours then starts again. */

@@ -117,6 +117,15 @@ on_own(void *ctx, const char *name, const void *value, size_t len)
 }
 
 static void
+on_status(void *ctx, const char *connector, int task, enum statuses_what what)
+{
+	struct worker *w = ctx;
+
+	if (w->reconcile != NULL)
+		reconcile_status(w->reconcile, connector, task, what);
+}
+
+static void
 on_stage(void *ctx, const char *text)
 {
 	set_stage(ctx, text);
@@ -207,6 +216,7 @@ static const struct journal_ops journal_ops = {
 	.ready = on_ready,
 	.broken = on_broken,
 	.own = on_own,
+	.status = on_status,
 	.exist = on_exist,
 	.stranger = on_stranger,
 };

@@ -91,8 +91,20 @@ on_broken(void *ctx, const struct ps_error *err)
 	cr_fatal("%s", err->text);
 }
 
-static const struct journal_ops ops = { on_config, on_stage, on_ready,
-	on_broken, NULL, NULL, NULL };
+static void
+on_status(void *ctx, const char *connector, int task, enum statuses_what what)
+{
+	struct node *n = ctx;
+
+	if (n->reconcile != NULL)
+		reconcile_status(n->reconcile, connector, task, what);
+}
+
+static const struct journal_ops ops = { .config = on_config,
+	.stage = on_stage,
+	.ready = on_ready,
+	.broken = on_broken,
+	.status = on_status };
 
 void
 node_begin(struct node *n)

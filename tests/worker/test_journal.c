@@ -44,8 +44,10 @@ on_broken(void *ctx, const struct ps_error *err)
 	cr_fatal("%s", err->text);
 }
 
-static const struct journal_ops ops = { on_config, on_stage, on_ready,
-	on_broken, NULL, NULL, NULL };
+static const struct journal_ops ops = { .config = on_config,
+	.stage = on_stage,
+	.ready = on_ready,
+	.broken = on_broken };
 
 static void
 on_done(void *ctx, const struct ps_error *err)

@@ -251,6 +251,39 @@ Test(reconcile, what_is_deleted_is_forgotten)
 	cr_expect(reconcile_is_idle(n.reconcile, "run-x"));
 }
 
+static bool
+is_ours(const char *name, int task, const char *state)
+{
+	return is(name, task, state) &&
+	       strcmp(status(name, task)->worker_id, "node:8083") == 0;
+}
+
+/* Of a worker that was cut off while its work went here. */
+Test(reconcile, a_late_status_of_who_had_it_before_is_answered)
+{
+	static const char *const late[] = { "RUNNING", "FAILED", "UNASSIGNED" };
+
+	reconcile_begin(n.reconcile);
+	put("run-x", two);
+	NODE_UNTIL(&n, RUNS("run-x") && is("run-x", 0, "RUNNING") &&
+			   is("run-x", 1, "RUNNING"));
+	for (size_t i = 0; i < sizeof late / sizeof *late; i++) {
+		struct status st = { .state = late[i],
+			.worker_id = "zombie:1",
+			.incarnation = "z" };
+
+		node_append(&n, JOURNAL_STATUS,
+		    statuses_put(n.arena, "run-x", -1, &st));
+		node_append(&n, JOURNAL_STATUS,
+		    statuses_put(n.arena, "run-x", 1, &st));
+		NODE_UNTIL(&n, is_ours("run-x", -1, "RUNNING") &&
+				   is_ours("run-x", 1, "RUNNING"));
+	}
+	node_append(&n, JOURNAL_STATUS,
+	    statuses_put(n.arena, "run-x", 0, NULL));
+	NODE_UNTIL(&n, is_ours("run-x", 0, "RUNNING"));
+}
+
 Test(reconcile, statuses_of_what_is_no_more_go_at_the_start)
 {
 	struct status old = { .state = "RUNNING", .worker_id = "gone:1" };
