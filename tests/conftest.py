@@ -23,6 +23,7 @@ from support import env, process
 from support.connect import Connect
 from support.drive import Source
 from support.kafka import Kafka
+from support.network import Network
 from support.postgres import Postgres
 from support.receiver import Receiver
 from support.registry import Registry, java
@@ -257,6 +258,25 @@ def own_kafka(folder, request):
 def three_brokers(folder, request):
     yield from _server(request, lambda path: Kafka(path, nodes=3, heap="256m"),
                        folder + "/kafka")
+
+
+@pytest.fixture(scope="module")
+def network():
+    """Workers in namespaces of their own, to cut them off."""
+    try:
+        net = Network()
+    except OSError as e:
+        pytest.skip(f"no network namespaces here: {e}")
+    yield net
+    net.close()
+
+
+@pytest.fixture(scope="module")
+def bridged_kafka(network, session_dir, request):
+    """a broker that they reach"""
+    yield from _server(
+        request, lambda path: Kafka(path, host=network.gate, **PATIENT),
+        session_dir + "/bridged-kafka")
 
 
 @pytest.fixture

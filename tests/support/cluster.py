@@ -8,7 +8,7 @@
 import re
 import time
 
-from .env import HOST, wait_for
+from .env import wait_for
 from .worker import Worker
 
 SESSION_S = 6  # brokers allow no shorter one
@@ -103,7 +103,7 @@ class Cluster:
 
 
 def worker_id(w):
-    return f"{HOST}:{w.port}"
+    return f"{w.host}:{w.port}"
 
 
 def places(statuses, names):

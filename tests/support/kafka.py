@@ -93,8 +93,9 @@ def classpath(*without):
 
 class Kafka:
     def __init__(self, folder, nodes=1, secure=False, heap="512m",
-                 java=QUICK_JAVA, **settings):
+                 java=QUICK_JAVA, host=HOST, **settings):
         self.folder = folder
+        self.host = host
         self.java = java
         self.numbers = range(1, nodes + 1)
         self.heap = heap
@@ -114,12 +115,12 @@ class Kafka:
     def _properties(self, n):
         """server.properties of node n"""
         nodes = len(self.numbers)
-        listeners = [f"PLAINTEXT://{HOST}:{self.ports[n]}",
-                     f"CONTROLLER://{HOST}:{self.controllers[n]}"]
+        listeners = [f"PLAINTEXT://{self.host}:{self.ports[n]}",
+                     f"CONTROLLER://{self.host}:{self.controllers[n]}"]
         if self.stores:
-            listeners += [f"SASL_SSL://{HOST}:{self.secure_ports[n]}",
-                          f"SSL://{HOST}:{self.tls_ports[n]}"]
-        voters = ",".join(f"{i}@{HOST}:{p}"
+            listeners += [f"SASL_SSL://{self.host}:{self.secure_ports[n]}",
+                          f"SSL://{self.host}:{self.tls_ports[n]}"]
+        voters = ",".join(f"{i}@{self.host}:{p}"
                           for i, p in self.controllers.items())
         lines = {
             "node.id": n,
@@ -184,7 +185,8 @@ class Kafka:
         running = [n for n in self.numbers if self.processes[n].running()]
         for n in running:
             self.processes[n].wait_ready(
-                f"broker {n}", lambda n=n: listening(self.ports[n]), timeout)
+                f"broker {n}", lambda n=n: listening(
+                    self.ports[n], self.host), timeout)
         wait_for("the brokers to know each other",
                  lambda: len(self.admin().list_topics(timeout=2).brokers)
                  >= len(running), timeout)
@@ -210,15 +212,15 @@ class Kafka:
 
     @property
     def bootstrap(self):
-        return ",".join(f"{HOST}:{p}" for p in self.ports.values())
+        return ",".join(f"{self.host}:{p}" for p in self.ports.values())
 
     @property
     def secure_bootstrap(self):
-        return ",".join(f"{HOST}:{p}" for p in self.secure_ports.values())
+        return ",".join(f"{self.host}:{p}" for p in self.secure_ports.values())
 
     @property
     def tls_bootstrap(self):
-        return ",".join(f"{HOST}:{p}" for p in self.tls_ports.values())
+        return ",".join(f"{self.host}:{p}" for p in self.tls_ports.values())
 
     def admin(self):
         """Keep a name for it until its answers are there."""

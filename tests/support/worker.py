@@ -20,14 +20,15 @@ class Worker:
     program = "penstock"
 
     def __init__(self, folder, bootstrap, group=None, plugin_path=None,
-                 **settings):
+                 host=HOST, wrap=(), **settings):
         """settings in keyword form: offset_flush_interval_ms=500. Workers
-        with the same group are one cluster."""
+        with the same group are one cluster. wrap: what it is started with."""
         self.id = uuid.uuid4().hex[:8]
         self.group = group or f"penstock-{self.id}"
         self.folder = folder
+        self.host, self.wrap = host, list(wrap)
         self.port = free_port()
-        self.rest = Rest(f"http://{HOST}:{self.port}")
+        self.rest = Rest(f"http://{host}:{self.port}")
         self.plugin_path = plugin_path or f"{BUILD}/plugins"
         self.properties = {
             "bootstrap.servers": bootstrap,
@@ -44,7 +45,7 @@ class Worker:
             "status.storage.replication.factor": "1",
             "offset.storage.partitions": "5",
             "offset.flush.interval.ms": "500",
-            "listeners": f"http://{HOST}:{self.port}",
+            "listeners": f"http://{host}:{self.port}",
             "plugin.path": self.plugin_path,
         }
         self.properties.update(
@@ -54,7 +55,8 @@ class Worker:
         self.process = Process(self._argv(), self.log, death="TERM")
 
     def _argv(self):
-        return [os.path.join(BUILD, "penstock"), "worker", self.file]
+        return self.wrap + [
+            os.path.join(BUILD, "penstock"), "worker", self.file]
 
     def write_properties(self):
         with open(self.file, "w", encoding="latin-1") as f:

@@ -1,0 +1,142 @@
+"""A worker that is cut off from the brokers, both ways or one, stops by its
+lease; others have its work in time; when it is back nothing of it is late.
+Each worker is in a network namespace of its own."""
+
+import os
+
+import pytest
+
+from support import configs, ledger
+from support.cluster import SESSION_S, Cluster, Stopwatch, worker_id
+from support.env import wait_for
+from support.process import argv, children
+
+SOURCES = ["a", "b", "c"]
+SINK = "sink"
+ALL = SOURCES + [SINK]
+TAKE_OVER_S = SESSION_S + 2
+# A slow machine's share.
+SLACK_S = 6
+CUTS = {"both ways": {}, "what it sends": {"back": False},
+        "what it hears": {"out": False}}
+
+
+@pytest.fixture(scope="module")
+def cluster(network, bridged_kafka, shared_worker):
+    """Three workers, three sources with a topic each, a sink of three."""
+    c = shared_worker(bridged_kafka.bootstrap, start=False, cls=Cluster,
+                      count=0)
+    for _ in range(3):
+        place = network.add()
+        c.add(host=place.host, wrap=place.wrap)
+    c.start()
+    topics = [bridged_kafka.create_topic(f"lines-{name}") for name in SOURCES]
+    for name, topic in zip(SOURCES, topics):
+        c.workers[0].rest.create(name, configs.file_source(
+            f"{c.folder}/{name}", topic))
+    c.workers[0].rest.create(SINK, configs.file_sink(
+        f"{c.folder}/out", ",".join(topics), tasks_max=3))
+    return c
+
+
+@pytest.fixture
+def whole(cluster, network):
+    for place in network.places:
+        network.heal(place)
+    cluster.wait_running(ALL, on=cluster.workers)
+    return cluster
+
+
+@pytest.fixture
+def writers(whole, folder):
+    """One for each source, all the time."""
+    journal = ledger.Journal(folder + "/journal")
+    made = [ledger.FileWriter(f"{whole.folder}/{name}", journal,
+                              os.path.basename(folder), number, pause=0.01)
+            for number, name in enumerate(SOURCES)]
+    for w in made:
+        w.start()
+    yield made
+    for w in made:
+        w.finish()
+
+
+def entries(values, run):
+    found = map(ledger.entry_from, values)
+    return [e for e in found if e.run == run]
+
+
+def wait_complete(journal, read):
+    def check():
+        report = ledger.compare(journal, read(), ordered=False)
+        if report.missing:
+            raise ValueError(str(report))
+        return report
+    return wait_for("all that was acknowledged", check, 60, 0.3)
+
+
+def processes(cluster):
+    """Of tasks, by (connector, task); those of all workers."""
+    found = {}
+    for w in cluster.running():
+        for pid in children(w.process.pid):
+            words = argv(pid)
+            if len(words) > 3 and words[1] == "task":
+                found.setdefault((words[2], int(words[3])), []).append(
+                    worker_id(w))
+    return found
+
+
+def of_worker(where, worker):
+    return {slot for slot, ident in where.items()
+            if ident == worker_id(worker) and slot[1] >= 0}
+
+
+@pytest.mark.parametrize("direction,role", [
+    ("both ways", "leader"), ("what it sends", "follower"),
+    ("what it hears", "leader"),
+    *[pytest.param(*p, marks=pytest.mark.soak) for p in (
+        ("both ways", "follower"), ("what it sends", "leader"),
+        ("what it hears", "follower"))]])
+def test_a_worker_is_cut_off(
+        whole, writers, network, bridged_kafka, direction, role):
+    lost = whole.wait_leader() if role == "leader" else whole.follower()
+    place = network.places[whole.workers.index(lost)]
+    others = [w for w in whole.workers if w is not lost]
+    assert of_worker(whole.wait_running(ALL), lost)
+    network.cut(place, **CUTS[direction])
+    watch = Stopwatch()
+    whole.wait_running(ALL, on=others, worker=others[0], timeout=120)
+    seconds = watch.seconds()
+    print(f"cut of {direction} of the {role}: taken over after "
+          f"{seconds:.1f} s")
+    marks = [w.seq for w in writers]
+    run = writers[0].run_id
+
+    def in_topic(number):
+        return entries((r.value for r in bridged_kafka.consume(
+            f"lines-{SOURCES[number]}")), run)
+
+    def in_file():
+        with open(f"{whole.folder}/out", encoding="utf-8") as f:
+            return entries((x for x in f if x.endswith("\n")), run)
+    wait_for("new lines of each source", lambda: all(
+        any(e.seq > marks[n] + 100 for e in in_topic(n)) for n in range(3)))
+    network.heal(place)
+    whole.wait_running(ALL, on=whole.workers)
+    for w in writers:
+        w.finish()
+    journal = writers[0].journal
+
+    def read():
+        return [e for n in range(3) for e in in_topic(n)]
+    for name, source in (("topics", read), ("sink", in_file)):
+        report = wait_complete(journal, source)
+        assert not (report.phantoms or report.corrupt), (name, str(report))
+        late = [e for e in report.duplicates if e[2] > marks[e[1]]]
+        assert not late, f"{name}: written by two: {late[:10]}"
+    for n in range(3):
+        part = ledger.compare(journal, in_topic(n))
+        assert not part.disorder, str(part)
+    assert all(len(on) == 1 for on in processes(whole).values())
+    assert seconds <= TAKE_OVER_S + SLACK_S
