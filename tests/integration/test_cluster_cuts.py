@@ -9,7 +9,7 @@ import pytest
 from support import configs, ledger
 from support.cluster import SESSION_S, Cluster, Stopwatch, worker_id
 from support.env import wait_for
-from support.process import argv, children
+from support.owners import tasks_of
 
 SOURCES = ["a", "b", "c"]
 SINK = "sink"
@@ -75,18 +75,6 @@ def wait_complete(journal, read):
     return wait_for("all that was acknowledged", check, 60, 0.3)
 
 
-def processes(cluster):
-    """Of tasks, by (connector, task); those of all workers."""
-    found = {}
-    for w in cluster.running():
-        for pid in children(w.process.pid):
-            words = argv(pid)
-            if len(words) > 3 and words[1] == "task":
-                found.setdefault((words[2], int(words[3])), []).append(
-                    worker_id(w))
-    return found
-
-
 def of_worker(where, worker):
     return {slot for slot, ident in where.items()
             if ident == worker_id(worker) and slot[1] >= 0}
@@ -138,5 +126,5 @@ def test_a_worker_is_cut_off(
     for n in range(3):
         part = ledger.compare(journal, in_topic(n))
         assert not part.disorder, str(part)
-    assert all(len(on) == 1 for on in processes(whole).values())
+    assert all(len(on) == 1 for on in tasks_of(whole).values())
     assert seconds <= TAKE_OVER_S + SLACK_S
