@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "rest/tls.h"
 
 #define ANSWER_BYTES ((size_t)16 << 20)
 #define CONNECT_MS   5000L
@@ -18,6 +19,7 @@ struct caller {
 	uv_loop_t *loop;
 	CURLM *multi;
 	uv_timer_t timer;
+	const struct tls *tls; /* NULL: no https listener */
 	int handles; /* that the loop still knows */
 	struct call *first;
 	bool closed;
@@ -261,6 +263,34 @@ take_header(char *line, size_t size, size_t count, void *ctx)
 	return size * count;
 }
 
+/* curl takes a copy. */
+static void
+set_text(CURL *e, CURLoption option, const char *text)
+{
+	char *copy = text == NULL ? NULL : xstrdup(text);
+	struct curl_blob blob = { copy, 0, CURL_BLOB_COPY };
+
+	if (copy == NULL)
+		return;
+	blob.len = strlen(copy);
+	(void)curl_easy_setopt(e, option, &blob);
+	free(copy);
+}
+
+static void
+set_tls(CURL *e, const struct tls *tls)
+{
+	const struct tls_pem *pem = tls_pem(tls);
+
+	set_text(e, CURLOPT_CAINFO_BLOB, pem->trust);
+	set_text(e, CURLOPT_SSLCERT_BLOB, pem->certificates);
+	set_text(e, CURLOPT_SSLKEY_BLOB, pem->key);
+	(void)curl_easy_setopt(e, CURLOPT_SSLCERTTYPE, "PEM");
+	(void)curl_easy_setopt(e, CURLOPT_SSLKEYTYPE, "PEM");
+	(void)curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST,
+	    pem->any_host ? 0L : 2L);
+}
+
 static void
 set_options(struct call *call, const struct call_spec *s)
 {
@@ -278,6 +308,8 @@ set_options(struct call *call, const struct call_spec *s)
 	(void)curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
 	(void)curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	(void)curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)s->limit_ms);
+	if (call->c->tls != NULL)
+		set_tls(e, call->c->tls);
 	if (s->body == NULL)
 		return;
 	(void)curl_easy_setopt(e, CURLOPT_POSTFIELDS, call->body);
@@ -335,6 +367,12 @@ caller_new(uv_loop_t *loop)
 	(void)uv_timer_init(loop, &c->timer);
 	c->handles = 1;
 	return c;
+}
+
+void
+caller_use_tls(struct caller *c, const struct tls *tls)
+{
+	c->tls = tls;
 }
 
 void

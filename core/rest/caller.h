@@ -3,7 +3,9 @@
  *
  * libcurl's multi interface on uv: nothing waits. It is here and not in the
  * worker because that does not know HTTP. Answers are bounded, redirects are
- * not followed, each call has its time.
+ * not followed, each call has its time. Over https the other side must show a
+ * certificate that the listener's trust store (else the system's) knows, and
+ * is shown the listener's.
  */
 #ifndef PENSTOCK_REST_CALLER_H
 #define PENSTOCK_REST_CALLER_H
@@ -15,6 +17,7 @@
 
 struct caller;
 struct call;
+struct tls;
 
 /* Texts are copied. */
 struct call_spec {
@@ -39,6 +42,8 @@ struct call_answer {
 typedef void call_fn(void *ctx, const struct call_answer *a);
 
 struct caller *caller_new(uv_loop_t *loop);
+/* What https is done with, from now on; kept, and read at each call. */
+void caller_use_tls(struct caller *c, const struct tls *tls);
 /* Calls on their way are forgotten. */
 void caller_free(struct caller **cp);
 /* From the loop, once, never from within. */

@@ -363,6 +363,12 @@ forwarder_new(struct worker *w)
 	return f;
 }
 
+void
+forwarder_use_tls(struct forwarder *f, const struct tls *tls)
+{
+	caller_use_tls(f->caller, tls);
+}
+
 static void
 on_closed(uv_handle_t *h)
 {

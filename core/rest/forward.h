@@ -21,11 +21,14 @@ enum forward_to {
 };
 
 struct forwarder;
+struct tls;
 
 /* Of a worker that is part of a cluster; its followers' task configs go this
  * way as well. */
 struct forwarder *forwarder_new(struct worker *w);
 void forwarder_free(struct forwarder **fp);
+/* What https to other workers is done with; kept. */
+void forwarder_use_tls(struct forwarder *f, const struct tls *tls);
 
 /* false: it is this worker's to do. Otherwise it is answered, or kept until
  * `run` is called because this worker has become the one. */

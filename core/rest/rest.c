@@ -162,6 +162,8 @@ open_door(struct rest *r, struct door *d, const struct listener *l,
 		if (d->tls == NULL)
 			return -1;
 		so.tls = tls_pem(d->tls);
+		if (r->forwarder != NULL && (l->serves & SERVES_API) != 0)
+			forwarder_use_tls(r->forwarder, d->tls);
 	}
 	d->server =
 	    server_open(worker_loop(r->worker), &so, &ops, r->worker, err);

@@ -1,6 +1,7 @@
 #include "rest/tls.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/keystore.h"
@@ -21,9 +22,9 @@ struct tls {
 	bool stale;
 };
 
-/* The listener's own setting, else the worker's. */
+/* The listener's own setting, else the worker's; it may be "". */
 static const char *
-setting(const struct tls *t, const char *key)
+given(const struct tls *t, const char *key)
 {
 	struct ps_arena *a = arena_new(256);
 	const char *own = ps_config_get(&t->o->given,
@@ -32,7 +33,15 @@ setting(const struct tls *t, const char *key)
 	arena_free(&a);
 	if (own == NULL)
 		own = ps_config_get(&t->o->given, key);
-	return own == NULL || own[0] == '\0' ? NULL : own;
+	return own;
+}
+
+static const char *
+setting(const struct tls *t, const char *key)
+{
+	const char *text = given(t, key);
+
+	return text == NULL || text[0] == '\0' ? NULL : text;
 }
 
 /* ---- reading ----------------------------------------------------------- */
@@ -93,6 +102,23 @@ read_trust(struct tls *t, struct ps_arena *a, struct tls_pem *pem,
 	return 0;
 }
 
+/* As Java's clients: https, or "" for no check. */
+static int
+read_identification(const struct tls *t, struct tls_pem *pem,
+    struct ps_error *err)
+{
+	static const char key[] = "ssl.endpoint.identification.algorithm";
+	const char *text = given(t, key);
+
+	pem->any_host = text != NULL && text[0] == '\0';
+	if (text == NULL || pem->any_host || strcasecmp(text, "https") == 0)
+		return 0;
+	return ps_fail(err, PS_E_CONFIG,
+	    "Invalid value %s for configuration %s: https or nothing is "
+	    "expected",
+	    text, key);
+}
+
 static int
 read_client(const struct tls *t, struct tls_pem *pem, struct ps_error *err)
 {
@@ -121,7 +147,8 @@ read_all(struct tls *t, struct ps_error *err)
 	struct ps_arena *a = arena_new(ARENA_BYTES);
 	struct tls_pem pem = { 0 };
 
-	if (read_client(t, &pem, err) != 0 || read_key(t, a, &pem, err) != 0 ||
+	if (read_identification(t, &pem, err) != 0 ||
+	    read_client(t, &pem, err) != 0 || read_key(t, a, &pem, err) != 0 ||
 	    read_trust(t, a, &pem, err) != 0) {
 		arena_free(&a);
 		return -1;

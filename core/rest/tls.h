@@ -1,5 +1,6 @@
 /*
- * tls: the key and certificates of an https listener.
+ * tls: the key and certificates of an https listener, and of what this worker
+ * asks of others over https.
  *
  * From Java's keys: listeners.https.ssl.* (admin.listeners.https.ssl.* for
  * those), else ssl.*. PKCS12 or PEM files, or PEM in the settings. Files are
@@ -16,8 +17,9 @@ enum tls_client { TLS_CLIENT_NONE, TLS_CLIENT_REQUESTED, TLS_CLIENT_REQUIRED };
 
 struct tls_pem {
 	const char *key, *certificates;
-	const char *trust; /* of client certificates, NULL: the system's */
+	const char *trust; /* of the other side, NULL: the system's */
 	enum tls_client client;
+	bool any_host; /* another worker's certificate may name any */
 };
 
 struct tls;
