@@ -166,7 +166,8 @@ static bool
 is_our_word(const struct reconcile *r, const struct status *st,
     enum statuses_what what)
 {
-	return what != STATUSES_IGNORED && st != NULL && strcmp(st->worker_id, r->env.worker_id) == 0 &&
+	return what != STATUSES_IGNORED && st != NULL &&
+	       strcmp(st->worker_id, r->env.worker_id) == 0 &&
 	       strcmp(st->incarnation, r->env.incarnation) == 0;
 }
 

@@ -84,48 +84,6 @@ on_work_stopped(void *ctx)
 /* ---- the logs ---------------------------------------------------------- */
 
 static void
-take_document(struct worker *w, const struct configs_event *e)
-{
-	struct ps_error err = { 0 };
-
-	if (documents_apply(w->documents, e->name, e->value, e->value_len,
-		&err) != 0 ||
-	    revisions_apply(w->revisions, e->name, e->value, e->value_len,
-		&err) != 0)
-		log_error(AREA, "penstock-%s is skipped: %s", e->name,
-		    err.text);
-	if (w->upgrader != NULL)
-		upgrader_look(w->upgrader);
-}
-
-static void
-on_config(void *ctx, const struct configs_event *e)
-{
-	struct worker *w = ctx;
-
-	if (e->what == CONFIGS_PENSTOCK)
-		take_document(w, e);
-	cluster_config(w->cluster, e);
-	if (w->reconcile != NULL)
-		reconcile_event(w->reconcile, e);
-}
-
-static void
-on_own(void *ctx, const char *name, const void *value, size_t len)
-{
-	cluster_status(((struct worker *)ctx)->cluster, name, value, len);
-}
-
-static void
-on_status(void *ctx, const char *connector, int task, enum statuses_what what)
-{
-	struct worker *w = ctx;
-
-	if (w->reconcile != NULL)
-		reconcile_status(w->reconcile, connector, task, what);
-}
-
-static void
 on_stage(void *ctx, const char *text)
 {
 	set_stage(ctx, text);
@@ -204,21 +162,15 @@ on_exist(void *ctx)
 	cluster_listen(((struct worker *)ctx)->cluster);
 }
 
-static void
-on_stranger(void *ctx, const char *key, int64_t offset)
-{
-	cluster_stranger(((struct worker *)ctx)->cluster, key, offset);
-}
-
 static const struct journal_ops journal_ops = {
-	.config = on_config,
+	.config = worker_read_config,
 	.stage = on_stage,
 	.ready = on_ready,
 	.broken = on_broken,
-	.own = on_own,
-	.status = on_status,
+	.own = worker_read_own,
+	.status = worker_read_status,
 	.exist = on_exist,
-	.stranger = on_stranger,
+	.stranger = worker_read_stranger,
 };
 
 /* ---- the cluster ------------------------------------------------------- */

@@ -46,4 +46,13 @@ struct worker {
 	void *stopping_ctx;
 };
 
+/* worker_read.c: what the logs say goes to whom it concerns; ctx: the
+ * worker. */
+void worker_read_config(void *ctx, const struct configs_event *e);
+void
+worker_read_own(void *ctx, const char *name, const void *value, size_t len);
+void worker_read_status(void *ctx, const char *connector, int task,
+    enum statuses_what what);
+void worker_read_stranger(void *ctx, const char *key, int64_t offset);
+
 #endif
