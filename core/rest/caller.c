@@ -20,7 +20,7 @@ struct caller {
 	CURLM *multi;
 	uv_timer_t timer;
 	const struct tls *tls; /* NULL: no https listener */
-	int handles; /* that the loop still knows */
+	int handles;           /* that the loop still knows */
 	struct call *first;
 	bool closed;
 };
