@@ -97,8 +97,14 @@ struct conf {
 int conf_translate(struct ps_arena *a, enum conf_client client,
     const struct ps_config *java, struct conf *out, struct ps_error *err);
 /* May only the worker's own file set it? A connector's `producer.override.`
- * and the like must not read or reach what the worker's rights allow. */
+ * and the like must not run code, or read or reach what the worker's rights
+ * allow. */
 bool conf_is_workers_only(const char *key);
+/* Of what no table knows: has the linked library it, or does it name code? */
+bool conf_is_harmful(const char *key, bool in_library);
+/* No key of the connector's overrides is such a one. */
+int
+conf_check_overrides(const struct ps_config *connector, struct ps_error *err);
 
 /* The client, with the events, the log queue and the socket callback that
  * all of ours have. NULL on error. Its main queue is to be served. */

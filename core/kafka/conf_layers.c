@@ -136,11 +136,68 @@ static const char *const workers_only[] = {
 	"sasl.oauthbearer.token.endpoint.url",
 };
 
+/* By such names code is loaded or run, in Java's clients or librdkafka. */
+static const char *const code[] = { ".class", ".classes", ".cmd", ".providers",
+	".library.paths", "interceptors" };
+
+static bool
+names_code(const char *key)
+{
+	for (size_t i = 0; i < sizeof code / sizeof *code; i++)
+		if (text_ends(key, code[i]))
+			return true;
+	return false;
+}
+
+bool
+conf_is_harmful(const char *key, bool in_library)
+{
+	if (conf_find(key, ~0U) != NULL || conf_classify(key) != CONF_UNKNOWN)
+		return false;
+	return in_library || names_code(key);
+}
+
+/* A newer library than the tables are of may have more. */
+static bool
+library_has(const char *key)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	size_t size = 0;
+	bool has =
+	    rd_kafka_conf_get(conf, key, NULL, &size) != RD_KAFKA_CONF_UNKNOWN;
+
+	rd_kafka_conf_destroy(conf);
+	return has;
+}
+
 bool
 conf_is_workers_only(const char *key)
 {
 	for (size_t i = 0; i < sizeof workers_only / sizeof *workers_only; i++)
 		if (strcmp(key, workers_only[i]) == 0)
 			return true;
-	return false;
+	return conf_is_harmful(key, library_has(key));
+}
+
+int
+conf_check_overrides(const struct ps_config *connector, struct ps_error *err)
+{
+	static const char *const prefixes[] = { "producer.override.",
+		"consumer.override.", "admin.override." };
+
+	for (size_t i = 0; i < connector->count; i++)
+		for (size_t p = 0; p < sizeof prefixes / sizeof *prefixes;
+		     p++) {
+			const char *key = connector->settings[i].key;
+			const char *own = key + strlen(prefixes[p]);
+
+			if (text_starts(key, prefixes[p]) &&
+			    (conf_classify(own) == CONF_DENIED ||
+				conf_is_workers_only(own)))
+				return ps_fail(err, PS_E_CONFIG,
+				    "%s is not for connectors to set: it runs "
+				    "or reaches what their authors must not",
+				    key);
+		}
+	return 0;
 }

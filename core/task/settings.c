@@ -11,6 +11,7 @@
 #include "config/common.h"
 #include "config/def.h"
 #include "config/map.h"
+#include "kafka/conf.h"
 
 enum { CHUNK = 32 << 10 };
 
@@ -140,7 +141,8 @@ settings_connector(struct settings *s, struct redact *redact,
 	settings_hide(redact, &s->raw, s->class->class->keys,
 	    s->class->class->key_count);
 	if (providers_expand(s->providers, s->arena, &s->raw, &s->config,
-		err) != 0)
+		err) != 0 ||
+	    conf_check_overrides(&s->config, err) != 0)
 		return -1;
 	s->class = catalog_find_version(s->catalog, s->class->class->kind, name,
 	    ps_config_get(&s->config, "connector.plugin.version"), err);

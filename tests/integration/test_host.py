@@ -263,6 +263,20 @@ def test_what_the_policy_lets_a_connector_set(asker, worker, policy, allowed):
             assert refused in wrong[key][0], wrong
 
 
+@pytest.mark.parametrize("key", [
+    "consumer.override.plugin.library.paths",
+    "admin.override.config.providers.f.class",
+    "producer.override.sasl.oauthbearer.token.endpoint.url"])
+def test_no_task_starts_with_a_client_that_runs_code(asker, worker, key):
+    """Also when its configuration never was validated: it stood in the topic
+    that was taken over."""
+    _, config = asker(**{key: "/tmp/evil.so"})
+    with Child("task", config["name"], "0") as child:
+        child.configure(worker, config)
+        failed = child.message("failed")
+        assert (failed["code"], key in failed["text"]) == ("CONFIG", True)
+
+
 def test_a_reload_may_be_switched_off(running, secret, folder):
     child, give = running(**reloading(
         secret("first1"), **{"config.action.reload": "none"}))

@@ -454,6 +454,95 @@ Test(conf, connectors_may_not_reach_into_the_worker)
 	cr_expect(conf_is_workers_only("sasl.oauthbearer.token.endpoint.url"));
 	cr_expect(conf_is_workers_only("sasl.oauthbearer.assertion.file"));
 	cr_expect(not(conf_is_workers_only("linger.ms")));
+	cr_expect(not(conf_is_workers_only("no.such.key")));
+}
+
+/* What comes with a newer library than the tables are of is refused to
+ * connectors until somebody has judged it. */
+Test(conf, what_no_table_knows_is_harmful_when_it_does_something)
+{
+	cr_expect(conf_is_harmful("brand.new.property", true));
+	cr_expect(not(conf_is_harmful("brand.new.property", false)));
+	cr_expect(not(conf_is_harmful("linger.ms", true)));
+	/* CVE-2024-31141: any client of Java's reads files by them. */
+	cr_expect(conf_is_workers_only("config.providers"));
+	cr_expect(conf_is_workers_only("config.providers.f.class"));
+	cr_expect(conf_is_workers_only("some.factory.class"));
+	cr_expect(conf_is_workers_only("some.renewal.cmd"));
+}
+
+static void
+expect_refused(struct ps_arena *a, const char *property)
+{
+	static const char *const prefixes[] = { "producer", "consumer",
+		"admin" };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct ps_error err = { 0 };
+		struct ps_config c =
+		    settings(a, ps_printf(a, "name=x\n%s.override.%s=1",
+				    prefixes[i], property));
+
+		cr_expect(eq(int, conf_check_overrides(&c, &err), -1),
+		    "%s of %s", property, prefixes[i]);
+		cr_expect(eq(int, err.code, PS_E_CONFIG));
+		cr_expect(strstr(err.text, property) != NULL);
+	}
+}
+
+Test(conf, no_connector_starts_with_what_runs_or_reads_things)
+{
+	static const char *const unlisted[] = { "config.providers",
+		"sasl.oauthbearer.token.endpoint.url", "my.interceptors" };
+	struct ps_arena *a = arena_new(4096);
+	struct ps_config good = settings(a, "producer.override.linger.ms=8\n"
+					    "consumer.override.new.key=1\n"
+					    "plugin.library.paths=mine");
+	struct ps_error err = { 0 };
+	char *text = NULL, *line, *save = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+	int count = 0;
+
+	rd_kafka_conf_properties_show(f);
+	(void)fclose(f);
+	for (line = strtok_r(text, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char name[128];
+
+		if (sscanf(line, "%127s", name) != 1 ||
+		    conf_classify(name) != CONF_DENIED)
+			continue;
+		expect_refused(a, name);
+		count++;
+	}
+	cr_expect(ge(int, count, 15));
+	free(text);
+	for (size_t i = 0; i < sizeof unlisted / sizeof *unlisted; i++)
+		expect_refused(a, unlisted[i]);
+	cr_expect(eq(int, conf_check_overrides(&good, &err), 0));
+	arena_free(&a);
+}
+
+/* Of Java's keys none that names code is handed on. */
+Test(conf, javas_keys_of_code_are_harmless_or_refused)
+{
+	static const char *const ends[] = { ".class", ".classes", ".cmd",
+		".providers", ".reporters", ".serializer", ".deserializer" };
+	size_t rows, found = 0;
+	const struct conf_row *row = conf_rows(&rows);
+
+	for (size_t i = 0; i < rows; i++, row++)
+		for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
+			size_t n = strlen(row->key), m = strlen(ends[k]);
+
+			if (n < m || strcmp(row->key + n - m, ends[k]) != 0)
+				continue;
+			found++;
+			cr_expect(ne(int, row->fate, CONF_TRANSLATED), "%s",
+			    row->key);
+		}
+	cr_expect(ge(sz, found, 10));
 }
 
 Test(conf, the_clients_open_with_what_every_row_sets)
