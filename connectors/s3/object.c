@@ -160,13 +160,24 @@ fail(struct object *o, const struct s3_request *r)
 
 /* ---- One PUT, or the completion of a multipart upload ---- */
 
+/* What is there under our key: these very bytes? */
+static bool
+is_ours(const struct object *o, const struct s3_request *r)
+{
+	if (r->status != 200 || (uint64_t)r->length != o->bytes)
+		return false;
+	if (o->part_count > 0)
+		return etag_is_of_parts(r->etag, o->parts, o->part_count);
+	return etag_is_of(r->etag, &o->part);
+}
+
 static void
 on_head(struct s3_client *c, struct s3_request *r)
 {
 	struct object *o = r->owner;
 
 	(void)c;
-	if (r->status == 200 && (uint64_t)r->length == o->bytes) {
+	if (is_ours(o, r)) {
 		o->done = true;
 		chain_free(&o->part, o->pool);
 		return;
@@ -175,8 +186,8 @@ on_head(struct s3_client *c, struct s3_request *r)
 		fail(o, r);
 		return;
 	}
-	/* Somebody cut it elsewhere: what comes from its first offset on is
-	 * ours to write. */
+	/* Somebody cut it elsewhere, or it is not ours at all: what comes
+	 * from its first offset on is ours to write. */
 	o->conditional = false;
 	o->finishing = false;
 	object_step(o);

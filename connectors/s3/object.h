@@ -10,10 +10,7 @@
 #define PENSTOCK_CONNECTORS_S3_OBJECT_H
 
 #include "client.h"
-
-struct object_part {
-	char etag[192];
-};
+#include "etag.h"
 
 struct object {
 	struct object *next; /* the owner's list */

@@ -1,5 +1,6 @@
 #include "tests/connectors/bucket.h"
 
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,9 +64,31 @@ error(struct stub_reply *a, int status, const char *code)
 	stub_body(a, text, strlen(text));
 }
 
+enum { SUM = 16 };
+
 static void
+sum(const void *data, size_t len, unsigned char out[SUM])
+{
+	if (EVP_Digest(data, len, out, NULL, EVP_md5(), NULL) != 1)
+		abort();
+}
+
+/* "sum", or "sum-parts" of an upload. */
+static void
+write_etag(char *out, size_t room, const unsigned char md5[SUM], size_t parts)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < SUM; i++)
+		n += (size_t)snprintf(out + n, room - n, "%02x", md5[i]);
+	if (parts > 0)
+		(void)snprintf(out + n, room - n, "-%zu", parts);
+}
+
+static struct object_row *
 store(struct bucket *b, const char *key, const char *data, size_t len)
 {
+	unsigned char md5[SUM];
 	struct object_row *o = bucket_get(b, key);
 
 	if (o == NULL) {
@@ -80,6 +103,17 @@ store(struct bucket *b, const char *key, const char *data, size_t len)
 	o->data[len] = '\0';
 	o->len = len;
 	o->writes++;
+	sum(data, len, md5);
+	write_etag(o->etag, sizeof o->etag, md5, 0);
+	return o;
+}
+
+void
+bucket_put(struct bucket *b, const char *key, const char *data, size_t len)
+{
+	stub_lock(b->stub);
+	(void)store(b, key, data, len);
+	stub_unlock(b->stub);
 }
 
 static bool
@@ -89,8 +123,12 @@ is_refused(struct bucket *b, const struct stub_request *q, const char *key,
 	char match[16];
 
 	(void)stub_header(q, "If-None-Match", match, sizeof match);
-	if (strcmp(match, "*") != 0 || bucket_get(b, key) == NULL)
+	if (strcmp(match, "*") != 0)
 		return false;
+	b->conditions++;
+	if (bucket_get(b, key) == NULL)
+		return false;
+	b->refused++;
 	error(a, 412, "PreconditionFailed");
 	return true;
 }
@@ -140,13 +178,16 @@ put_part(struct upload_row *u, const struct stub_request *q, const char *number,
     struct stub_reply *a)
 {
 	size_t n = strtoull(number, NULL, 10);
+	unsigned char md5[SUM];
 
 	free(u->parts[n].data);
 	u->parts[n].data = xmalloc(q->len + 1);
 	memcpy(u->parts[n].data, q->body, q->len);
 	u->parts[n].len = q->len;
-	(void)snprintf(a->headers, sizeof a->headers,
-	    "ETag: \"part-%zu-%zu\"\r\n", n, q->len);
+	sum(q->body, q->len, md5);
+	write_etag(u->parts[n].etag, sizeof u->parts[n].etag, md5, 0);
+	(void)snprintf(a->headers, sizeof a->headers, "ETag: \"%s\"\r\n",
+	    u->parts[n].etag);
 }
 
 /* The parts listed must be there with these very ETags. */
@@ -154,32 +195,38 @@ static void
 complete(struct bucket *b, struct upload_row *u, const struct stub_request *q,
     struct stub_reply *a)
 {
-	char *data = NULL, want[256];
+	unsigned char sums[64][SUM], md5[SUM];
+	struct object_row *o;
+	char *data = NULL, text[256];
 	const char *p = q->body;
-	size_t len = 0;
+	size_t len = 0, n;
 
-	for (size_t n = 1; (p = strstr(p, "<Part>")) != NULL; n++, p++) {
-		(void)snprintf(want, sizeof want,
-		    "<Part><PartNumber>%zu</PartNumber><ETag>\"part-%zu-%zu\""
+	for (n = 1; (p = strstr(p, "<Part>")) != NULL; n++, p++) {
+		(void)snprintf(text, sizeof text,
+		    "<Part><PartNumber>%zu</PartNumber><ETag>\"%s\""
 		    "</ETag></Part>",
-		    n, n, u->parts[n].len);
-		if (strncmp(p, want, strlen(want)) != 0) {
+		    n, u->parts[n].etag);
+		if (strncmp(p, text, strlen(text)) != 0) {
 			error(a, 400, "InvalidPart");
 			free(data);
 			return;
 		}
 		data = xrealloc(data, len + u->parts[n].len + 1);
 		memcpy(data + len, u->parts[n].data, u->parts[n].len);
+		sum(u->parts[n].data, u->parts[n].len, sums[n - 1]);
 		len += u->parts[n].len;
 	}
-	store(b, u->key, data, len);
+	o = store(b, u->key, data, len);
+	sum(sums, (n - 1) * SUM, md5);
+	write_etag(o->etag, sizeof o->etag, md5, n - 1);
 	free(data);
 	end_upload(u);
 	b->multiparts++;
-	stub_body(a,
-	    "  \n<CompleteMultipartUploadResult><ETag>\"x\"</ETag>"
+	(void)snprintf(text, sizeof text,
+	    "  \n<CompleteMultipartUploadResult><ETag>\"%s\"</ETag>"
 	    "</CompleteMultipartUploadResult>",
-	    79);
+	    o->etag);
+	stub_body(a, text, strlen(text));
 }
 
 static void
@@ -232,13 +279,15 @@ on_object(struct bucket *b, const struct stub_request *q, const char *key,
 	if (strcmp(q->method, "PUT") == 0) {
 		if (is_refused(b, q, key, a))
 			return;
-		store(b, key, q->body, q->len);
+		o = store(b, key, q->body, q->len);
 		(void)snprintf(a->headers, sizeof a->headers,
-		    "ETag: \"o\"\r\n");
+		    "ETag: \"%s\"\r\n", o->etag);
 	} else if (o == NULL) {
 		error(a, 404, "NoSuchKey");
 	} else if (strcmp(q->method, "HEAD") == 0) {
 		a->claim = (long)o->len;
+		(void)snprintf(a->headers, sizeof a->headers,
+		    "ETag: \"%s\"\r\n", o->etag);
 	} else {
 		stub_body(a, o->data, o->len);
 	}
@@ -248,8 +297,13 @@ static void
 apply(struct bucket *b, const struct stub_request *q, struct stub_reply *a)
 {
 	char key[4096], value[2048];
-	const char *path = strchr(q->target + 1, '/');
+	const char *path = q->target + 1;
 
+	if (strncmp(q->target, "http://", 7) == 0) {
+		path = strchr(q->target + 7, '/') + 1;
+		b->proxied++;
+	}
+	path = strchr(path, '/');
 	path = path == NULL ? "/" : path;
 	decode(key, sizeof key, path + 1, strcspn(path + 1, "?"));
 	if (parameter(q, "uploadId", value, sizeof value))
@@ -262,6 +316,12 @@ apply(struct bucket *b, const struct stub_request *q, struct stub_reply *a)
 	else
 		on_object(b, q, key, a);
 }
+
+/* What S3 sends while an upload is put together, and then cannot be. */
+#define BLANK_ERROR                                                      \
+	"<?xml version=\"1.0\"?>\n     \n   \n     <Error>"              \
+	"<Code>InternalError</Code><Message>We encountered an internal " \
+	"error. Please try again.</Message></Error>"
 
 static void
 handle(void *arg, const struct stub_request *q, struct stub_reply *a)
@@ -278,6 +338,8 @@ handle(void *arg, const struct stub_request *q, struct stub_reply *a)
 		error(a, 403, "ExpiredToken");
 	if (fault == FAULT_ERROR_200)
 		error(a, 200, "InternalError");
+	if (fault == FAULT_BLANK_200)
+		stub_body(a, BLANK_ERROR, strlen(BLANK_ERROR));
 	if (fault == FAULT_AFTER_500)
 		error(a, 500, "InternalError");
 	a->cut = fault == FAULT_CUT || fault == FAULT_AFTER_CUT;

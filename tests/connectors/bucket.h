@@ -15,6 +15,7 @@ enum fault {
 	FAULT_CUT,
 	FAULT_403,
 	FAULT_ERROR_200, /* status 200, <Error> in the body, not applied */
+	FAULT_BLANK_200, /* the same, after the blanks of a long wait */
 	FAULT_AFTER_500, /* applied, then answered 500 */
 	FAULT_AFTER_CUT, /* applied, then cut */
 	FAULT_LAST,
@@ -24,6 +25,7 @@ struct object_row {
 	char *key;
 	char *data;
 	size_t len;
+	char etag[48]; /* as S3's: of MD5 sums */
 	size_t writes; /* how often it was replaced or made */
 };
 
@@ -33,6 +35,7 @@ struct upload_row {
 	struct {
 		char *data;
 		size_t len;
+		char etag[48];
 	} parts[64];
 };
 
@@ -46,12 +49,18 @@ struct bucket {
 	enum fault (*fault)(void *arg, const struct stub_request *q);
 	void *arg;
 	size_t aborts, multiparts;
+	size_t refused;    /* by If-None-Match */
+	size_t conditions; /* requests with If-None-Match */
+	size_t proxied;    /* with a whole URL as a proxy gets it */
 };
 
 void bucket_init(struct bucket *b);
 void bucket_fini(struct bucket *b);
 /* The object, or NULL; copies nothing. */
 struct object_row *bucket_get(struct bucket *b, const char *key);
+/* As if somebody else had put it there. */
+void
+bucket_put(struct bucket *b, const char *key, const char *data, size_t len);
 size_t bucket_open_uploads(struct bucket *b);
 /* Visible data objects (the log of cuts is none), as "key:length:hash\n"
  * lines in the order of their names. Free it. */
