@@ -30,6 +30,8 @@ from support.registry import Registry, java
 from support.s3 import S3
 from support.worker import Worker
 
+pytest_plugins = ["support.rerun"]
+
 LOG_LINES = 30
 UNSTABLE_MAX = 5
 

@@ -66,7 +66,7 @@ def finish(kafka, worker, judge, topic, name="bank"):
     for stream, count in seen.items():
         void = judge.book.void_every and \
             found[stream] % judge.book.void_every == 0
-        assert found[stream] - bool(void) == count, (seen, found)
+        ledger.assert_same(found[stream] - bool(void), count)
     return seen
 
 
@@ -196,12 +196,9 @@ def test_a_file_source_is_killed(eos_worker, kafka, topic, folder, boundary):
         eos_worker.kill_task("src")
     writer.finish()
 
-    def complete():
-        report = ledger.compare(journal, [
-            ledger.entry_from(r.value) for r in kafka.consume(t)])
-        assert not report.missing, str(report)
-        return report
-    wait_for("all lines", complete, 90, 0.5).assert_exactly_once()
+    ledger.wait_complete(journal, lambda: [
+        ledger.entry_from(r.value) for r in kafka.consume(t)
+    ]).assert_exactly_once()
     size, key = os.path.getsize(path), f'["src",{{"filename":"{path}"}}]'
     wait_for("the position", lambda: records(
         kafka, eos_worker.properties["offset.storage.topic"])[key]["position"]
@@ -269,9 +266,6 @@ def test_a_postgres_source_is_killed(eos_worker, kafka, postgres, db, unique,
         eos_worker.kill_task("src")
     writer.finish()
 
-    def complete():
-        report = ledger.compare(journal, [
-            ledger.entry_from(r.value) for r in kafka.consume(t)])
-        assert not report.missing, str(report)
-        return report
-    wait_for("all rows", complete, 90, 0.5).assert_exactly_once()
+    ledger.wait_complete(journal, lambda: [
+        ledger.entry_from(r.value) for r in kafka.consume(t)
+    ]).assert_exactly_once()

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from support import bank
+from support import bank, ledger
 from support.child import Child
 from support.env import wait_for
 
@@ -65,7 +65,7 @@ def test_each_poll_is_a_transaction(kafka, worker, topic):
         assert c.metric("penstock_task_transactions_total") == 5
         assert c.metric("kafka_connect_source_task_transaction_size_max") \
             == 1000
-    assert values(kafka, t) == list(range(5000))
+    ledger.assert_same(values(kafka, t), list(range(5000)))
     assert markers(kafka, t) == 5
     assert positions(kafka, worker) == {
         '["numbers",{"counter":"numbers"}]': '{"next":5000}'}
@@ -82,7 +82,7 @@ def test_a_transaction_lasts_an_interval(kafka, worker, topic):
         c.message("completed")
         took = time.monotonic() - began
         assert c.wait() == 0
-    assert values(kafka, t) == list(range(100000))
+    ledger.assert_same(values(kafka, t), list(range(100000)))
     # The last ends with the source.
     assert 2 <= markers(kafka, t) <= took / 0.4 + 1
 
@@ -138,7 +138,7 @@ def test_a_task_that_was_stopped_too_long_is_refused(kafka, worker, topic):
         assert zombie.wait() != 0
     assert "fenced: another process has taken over the transactional id " \
         f"{worker['group.id']}-bank-0" in why["text"]
-    assert kafka.consume(t) == before
+    ledger.assert_same(kafka.consume(t), before)
     assert bank.Book(before).check() == {n: 40 for n in range(4)}
     found = kafka.consume(worker["offset.storage.topic"])
     assert bank.positions(found, "bank") == {n: 40 for n in range(4)}
@@ -161,7 +161,7 @@ def test_positions_go_to_a_topic_of_the_connectors_own(
         c.configure(worker, dict(config, count="4000"), stored=[
             ['["numbers",{"counter":"numbers"}]', '{"next":500}']])
         c.message("completed")
-    assert values(kafka, t) == list(range(4000))
+    ledger.assert_same(values(kafka, t), list(range(4000)))
 
 
 def test_what_the_broker_refuses_is_left_out(kafka, worker, topic, folder):
@@ -179,8 +179,8 @@ def test_what_the_broker_refuses_is_left_out(kafka, worker, topic, folder):
         assert c.stop() == 0
         assert c.metric(
             "kafka_connect_task_error_total_records_skipped") == 2
-    assert [r.value.decode() for r in kafka.consume(t)] == [
-        line for line in lines if len(line) < 100]
+    ledger.assert_same([r.value.decode() for r in kafka.consume(t)],
+                       [line for line in lines if len(line) < 100])
     assert position_in(kafka, worker, path) == sum(
         len(line) + 1 for line in lines)
 

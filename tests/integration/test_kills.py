@@ -14,10 +14,18 @@ from support import configs, ledger
 from support.env import wait_for
 from support.receiver import Reply
 
-KILLS = 20
+KILLS = 5  # with each seed in make test; make soak has more of both
 
 
-def kill_at_random(worker, connector, seed, kills=KILLS):
+def seeds(kills=KILLS):
+    """the parameters seed and kills of a test of one connector"""
+    long = [pytest.param(n, 20, marks=pytest.mark.soak, id=f"soak{n}")
+            for n in range(1, 21)]
+    return pytest.mark.parametrize(
+        "seed,kills", [(1001, kills), (1002, kills), *long])
+
+
+def kill_at_random(worker, connector, seed, kills):
     """kill -9 of the connector's task, so many times."""
     rng = random.Random(seed)
     last = None
@@ -35,14 +43,19 @@ def in_topic(kafka, topic):
     return entries(r.value for r in kafka.consume(topic))
 
 
-def wait_complete(journal, read, timeout=90):
-    """Until nothing acknowledged is missing; returns the comparison."""
-    def check():
-        report = ledger.compare(journal, read())
-        if report.missing:
-            raise ValueError(str(report))
-        return report
-    return wait_for("all that was acknowledged", check, timeout, 0.5)
+EVENTS = ("CREATE TABLE events (run text, writer int, seq bigint, key text, "
+          "len int, crc bigint, body text)")
+
+
+def in_table(postgres, db):
+    return [ledger.Entry(*row) for row in postgres.execute(
+        db, "SELECT run, writer, seq, key, len, crc, body FROM events"
+        " ORDER BY ctid")]
+
+
+def in_requests(receiver):
+    return [ledger.entry_from(e) for r in receiver.accepted()
+            for e in r.json()]
 
 
 @pytest.fixture
@@ -50,8 +63,9 @@ def journal(folder):
     return ledger.Journal(folder + "/journal")
 
 
+@seeds()
 def test_a_postgres_source_task_is_killed(worker, kafka, postgres, db,
-                                          journal, unique):
+                                          journal, unique, seed, kills):
     prefix = unique("s") + "."
     topic = kafka.create_topic(prefix + "events")
     writers = [ledger.PostgresWriter(postgres, db, "events", journal, "pg",
@@ -60,23 +74,26 @@ def test_a_postgres_source_task_is_killed(worker, kafka, postgres, db,
         postgres, db, "events", prefix))
     for w in writers:
         w.start()
-    kill_at_random(worker, "src", seed=1)
+    kill_at_random(worker, "src", seed, kills)
     for w in writers:
         w.finish()
-    report = wait_complete(journal, lambda: in_topic(kafka, topic))
     # Three writers commit in any order: order holds per transaction only.
-    assert not (report.phantoms or report.corrupt), str(report)
+    ledger.wait_complete(journal, lambda: in_topic(kafka, topic)).assert_none(
+        "phantoms", "corrupt")
 
 
-def test_a_file_source_task_is_killed(worker, kafka, topic, journal, folder):
+@seeds()
+def test_a_file_source_task_is_killed(worker, kafka, topic, journal, folder,
+                                      seed, kills):
     t = topic("lines")
     path = folder + "/in"
     writer = ledger.FileWriter(path, journal, "file", pause=0.005)
     worker.rest.create("src", configs.file_source(path, t))
     writer.start()
-    kill_at_random(worker, "src", seed=2)
+    kill_at_random(worker, "src", seed, kills)
     writer.finish()
-    wait_complete(journal, lambda: in_topic(kafka, t)).assert_at_least_once()
+    ledger.wait_complete(
+        journal, lambda: in_topic(kafka, t)).assert_at_least_once()
 
 
 class RotatingWriter(ledger.FileWriter):
@@ -96,8 +113,9 @@ class RotatingWriter(ledger.FileWriter):
         return outcome
 
 
+@seeds(3)
 def test_a_log_is_rotated_while_its_source_is_killed(
-        worker, kafka, topic, journal, folder):
+        worker, kafka, topic, journal, folder, seed, kills):
     """Many times between two looks: each file is read to its end, in turn."""
     t = topic("lines")
     path = folder + "/in.log"
@@ -105,46 +123,66 @@ def test_a_log_is_rotated_while_its_source_is_killed(
     worker.rest.create("src", configs.file_source(path, t))
     wait_for("where it begins", lambda: worker.rest.offsets("src"))
     writer.start()
-    kill_at_random(worker, "src", seed=6, kills=6)
+    kill_at_random(worker, "src", seed, kills)
     writer.finish()
     assert writer.rotations > 5
-    wait_complete(journal, lambda: in_topic(kafka, t)).assert_at_least_once()
+    ledger.wait_complete(
+        journal, lambda: in_topic(kafka, t)).assert_at_least_once()
 
 
+def lines_of(path):
+    """The whole lines: only the last may still be without an end."""
+    with open(path, "rb") as f:
+        return entries(f.read().split(b"\n")[:-1])
+
+
+@seeds()
+def test_a_file_sink_task_is_killed(worker, kafka, topic, journal, folder,
+                                    seed, kills):
+    """A line that a kill tore is cut off, and its record comes again."""
+    t, path = topic("events", partitions=2), folder + "/out"
+    worker.rest.create("snk", configs.file_sink(path, t))
+    writer = ledger.TopicWriter(kafka, t, journal, "filesink", pause=0.01)
+    writer.start()
+    kill_at_random(worker, "snk", seed, kills)
+    writer.finish()
+    ledger.wait_complete(
+        journal, lambda: lines_of(path)).assert_at_least_once()
+
+
+@seeds()
 def test_a_postgres_sink_task_is_killed(worker, kafka, topic, postgres, db,
-                                        journal):
+                                        journal, seed, kills):
     """Insert mode without a key: what came twice would be there twice."""
     t = topic("events", partitions=3)
-    postgres.execute(db, "CREATE TABLE events (run text, writer int, seq "
-                     "bigint, key text, len int, crc bigint, body text)")
+    postgres.execute(db, EVENTS)
     worker.rest.create("snk", configs.postgres_sink(
         postgres, db, t, "events", insert_mode="insert", pk_mode="none"))
     writer = ledger.TopicWriter(kafka, t, journal, "pgsink", pause=0.01)
     writer.start()
-    kill_at_random(worker, "snk", seed=3)
+    kill_at_random(worker, "snk", seed, kills)
     writer.finish()
-
-    def rows():
-        return [ledger.Entry(*row) for row in postgres.execute(
-            db, "SELECT run, writer, seq, key, len, crc, body FROM events")]
-    report = wait_complete(journal, rows)
-    assert not (report.duplicates or report.phantoms or report.corrupt), \
-        str(report)
+    ledger.wait_complete(journal, lambda: in_table(postgres, db)).assert_none(
+        "duplicates", "phantoms", "corrupt")
 
 
-def test_an_s3_sink_task_is_killed(worker, kafka, topic, s3, bucket, journal):
+@seeds()
+def test_an_s3_sink_task_is_killed(worker, kafka, topic, s3, bucket, journal,
+                                   seed, kills):
     t = topic("events")
     worker.rest.create("snk", configs.s3_sink(s3, bucket, t, flush_size=100))
     writer = ledger.TopicWriter(kafka, t, journal, "s3", pause=0.01,
                                 limit=10000)
     writer.start()
-    kill_at_random(worker, "snk", seed=4)
+    kill_at_random(worker, "snk", seed, kills)
     writer.finish()
-    report = wait_complete(journal, lambda: entries(s3.lines(bucket, "topics/" + t)))
-    report.assert_exactly_once()
+    ledger.wait_complete(journal, lambda: entries(
+        s3.lines(bucket, "topics/" + t))).assert_exactly_once()
 
 
-def test_an_http_sink_task_is_killed(worker, kafka, topic, receiver, journal):
+@seeds()
+def test_an_http_sink_task_is_killed(worker, kafka, topic, receiver, journal,
+                                     seed, kills):
     """Requests linger and are not full, and most kills come when one was
     taken but not answered. What comes again comes under the same key:
     whoever takes each key once has each record once."""
@@ -154,13 +192,10 @@ def test_an_http_sink_task_is_killed(worker, kafka, topic, receiver, journal):
         receiver.url, t, batch_linger_ms=30, batch_max_size=500))
     writer = ledger.TopicWriter(kafka, t, journal, "http", pause=0.01)
     writer.start()
-    kill_at_random(worker, "snk", seed=5)
+    kill_at_random(worker, "snk", seed, kills)
     writer.finish()
-
-    def rows():
-        return [ledger.entry_from(e) for r in receiver.accepted()
-                for e in r.json()]
-    wait_complete(journal, rows).assert_at_least_once()
+    ledger.wait_complete(
+        journal, lambda: in_requests(receiver)).assert_at_least_once()
     by_key = {}
     for r in receiver.accepted():
         key = r.headers["idempotency-key"]
@@ -171,63 +206,79 @@ def test_an_http_sink_task_is_killed(worker, kafka, topic, receiver, journal):
     ]).assert_exactly_once()
 
 
-def test_the_worker_is_killed(worker, kafka, topic, postgres, db, journal,
-                              folder):
-    """Source and sink at once, three times; its tasks end with it."""
-    t = topic("events")
-    postgres.execute(db, "CREATE TABLE events (run text, writer int, seq "
-                     "bigint, key text, len int, crc bigint, body text)")
-    path = folder + "/in"
-    writer = ledger.FileWriter(path, journal, "worker", pause=0.005)
-    writer.start()
-    worker.rest.create("src", configs.file_source(path, t))
-    worker.rest.create("snk", configs.postgres_sink(
-        postgres, db, t, "events"))
+def test_the_worker_is_killed(worker, kafka, topic, postgres, db, s3, bucket,
+                              receiver, folder, unique):
+    """Two sources and three sinks at once, three times; its tasks end with
+    it."""
+    t, prefix, path = topic("events"), unique("s") + ".", folder + "/in"
+    archived = topic("archived")
+    copies = kafka.create_topic(prefix + "origin")
+    by_file, by_table, by_topic = [
+        ledger.Journal(f"{folder}/journal-{n}") for n in range(3)]
+    postgres.execute(db, EVENTS)
+    writers = [
+        ledger.FileWriter(path, by_file, "worker", pause=0.01),
+        ledger.PostgresWriter(postgres, db, "origin", by_table, "pg",
+                              pause=0.02),
+        ledger.TopicWriter(kafka, archived, by_topic, "s3", pause=0.1,
+                           limit=2000)]
+    for w in writers:
+        w.start()
+    made = {
+        "src": configs.file_source(path, t),
+        "pg": configs.postgres_source(postgres, db, "origin", prefix),
+        "snk": configs.postgres_sink(postgres, db, t, "events"),
+        "s3": configs.s3_sink(s3, bucket, archived),
+        "http": configs.http_sink(receiver.url, t),
+    }
+    for name, config in made.items():
+        worker.rest.create(name, config)
     for _ in range(3):
-        worker.rest.wait_running("src")
-        worker.rest.wait_running("snk")
-        pids = [worker.wait_task("src"), worker.wait_task("snk")]
+        for name in made:
+            worker.rest.wait_running(name)
+        pids = [worker.wait_task(name) for name in made]
         time.sleep(0.7)
         worker.kill9()
         wait_for("its tasks to end", lambda p=pids: not any(
             os.path.exists(f"/proc/{pid}") for pid in p), timeout=5)
         worker.start()
-    writer.finish()
+    for w in writers:
+        w.finish()
+    report = ledger.wait_complete(by_file, lambda: in_table(postgres, db))
+    report.assert_none("phantoms", "corrupt")
+    report.assert_count(len(in_topic(kafka, t)), "records")
+    ledger.wait_complete(
+        by_file, lambda: in_requests(receiver)).assert_at_least_once()
+    ledger.wait_complete(
+        by_table, lambda: in_topic(kafka, copies)).assert_at_least_once()
+    ledger.wait_complete(by_topic, lambda: entries(
+        s3.lines(bucket, "topics/"))).assert_exactly_once()
 
-    def rows():
-        return [ledger.Entry(*row) for row in postgres.execute(
-            db, "SELECT run, writer, seq, key, len, crc, body FROM events"
-            " ORDER BY ctid")]
-    report = wait_complete(journal, rows)
-    assert not (report.phantoms or report.corrupt), str(report)
-    in_kafka = in_topic(kafka, t)
-    assert report.found == len(in_kafka), "the sink wrote some twice"
 
-
-def test_a_stopped_task_is_replaced_and_writes_nothing_more(
-        kafka, new_worker, topic, postgres, db, journal):
-    """SIGSTOP: the worker misses its beats and replaces it. When the old
-    process is there no more, nothing of it can come late."""
+def test_stopped_tasks_are_replaced_and_write_nothing_more(
+        kafka, new_worker, topic, postgres, db, journal, folder):
+    """SIGSTOP of a source and a sink: the worker misses their beats and
+    replaces them. When an old process is there no more, nothing of it can
+    come late."""
     worker = new_worker(kafka.bootstrap, task_liveness_timeout_ms=2000)
-    t = topic("events")
-    postgres.execute(db, "CREATE TABLE events (run text, writer int, seq "
-                     "bigint, key text, len int, crc bigint, body text)")
+    t, path = topic("events"), folder + "/in"
+    postgres.execute(db, EVENTS)
+    writer = ledger.FileWriter(path, journal, "stop", pause=0.01)
+    writer.start()
+    worker.rest.create("src", configs.file_source(path, t))
     worker.rest.create("snk", configs.postgres_sink(
         postgres, db, t, "events"))
-    writer = ledger.TopicWriter(kafka, t, journal, "stop", pause=0.01)
-    writer.start()
-    old = worker.kill_task("snk", number=signal.SIGSTOP)
-    worker.wait_task("snk", other_than=old, timeout=60)
-    assert not os.path.exists(f"/proc/{old}")
-    worker.rest.wait_running("snk")
+    wait_for("rows", lambda: in_table(postgres, db))
+    old = [worker.kill_task(c, number=signal.SIGSTOP) for c in ("src", "snk")]
+    for c, pid in zip(("src", "snk"), old):
+        worker.wait_task(c, other_than=pid, timeout=60)
+        assert not os.path.exists(f"/proc/{pid}")
+        worker.rest.wait_running(c)
     writer.finish()
-
-    def rows():
-        return [ledger.Entry(*row) for row in postgres.execute(
-            db, "SELECT run, writer, seq, key, len, crc, body FROM events")]
-    report = wait_complete(journal, rows)
-    assert not (report.duplicates or report.phantoms or report.corrupt), \
-        str(report)
+    report = ledger.wait_complete(journal, lambda: in_table(postgres, db))
+    report.assert_none("phantoms", "corrupt")
+    ledger.compare(journal, in_topic(kafka, t)).assert_at_least_once()
+    report.assert_count(len(in_topic(kafka, t)), "records")
 
 
 def test_a_killed_task_says_how_it_died(worker, kafka, topic, folder):

@@ -19,15 +19,6 @@ def journal(folder):
     return ledger.Journal(folder + "/journal")
 
 
-def wait_complete(journal, read, timeout=120):
-    def check():
-        report = ledger.compare(journal, read())
-        if report.missing:
-            raise ValueError(str(report))
-        return report
-    return wait_for("all that was acknowledged", check, timeout, 0.5)
-
-
 def rows_of(postgres, db):
     return [ledger.Entry(*row) for row in postgres.execute(
         db, "SELECT run, writer, seq, key, len, crc, body FROM events")]
@@ -56,9 +47,9 @@ def test_the_broker_is_down_for_twenty_seconds(
     assert worker.rest.connectors() == ["snk", "src"]
     own_kafka.start()
     writer.finish()
-    report = wait_complete(journal, lambda: rows_of(postgres, db))
-    assert not (report.phantoms or report.corrupt), str(report)
-    assert report.found == len(own_kafka.consume("events"))
+    report = ledger.wait_complete(journal, lambda: rows_of(postgres, db))
+    report.assert_none("phantoms", "corrupt")
+    report.assert_count(len(own_kafka.consume("events")), "records")
 
 
 def test_postgres_restarts_under_source_and_sink(
@@ -82,9 +73,9 @@ def test_postgres_restarts_under_source_and_sink(
         time.sleep(2)
         end()
     writer.finish()
-    report = wait_complete(journal, lambda: rows_of(p, "b"))
-    assert not (report.phantoms or report.corrupt), str(report)
-    assert report.found == len(kafka.consume(topic)), "some came twice"
+    report = ledger.wait_complete(journal, lambda: rows_of(p, "b"))
+    report.assert_none("phantoms", "corrupt")
+    report.assert_count(len(kafka.consume(topic)), "records")
     for name in ("src", "snk"):
         worker.rest.wait_running(name)
 
@@ -106,7 +97,7 @@ def test_s3_answers_503_and_nothing_for_a_while(
     time.sleep(2)
     s3.start()
     writer.finish()
-    wait_complete(journal, lambda: [
+    ledger.wait_complete(journal, lambda: [
         ledger.entry_from(e) for e in s3.lines(bucket, "topics/" + t)]).assert_exactly_once()
     assert t + ".dead" not in kafka.topics() \
         or kafka.consume(t + ".dead") == []
@@ -133,7 +124,7 @@ def test_http_answers_500_429_401_and_hangs(
     def rows():
         return [ledger.entry_from(e) for r in receiver.accepted()
                 for e in r.json()]
-    wait_complete(journal, rows).assert_at_least_once()
+    ledger.wait_complete(journal, rows).assert_at_least_once()
     assert t + ".dead" not in kafka.topics() \
         or kafka.consume(t + ".dead") == []
     worker.rest.wait_running("snk")

@@ -4,7 +4,7 @@ must."""
 import pytest
 import requests
 
-from support import callgrind, ledger
+from support import callgrind, env, ledger
 from support.connect import Connect
 from support.receiver import Reply
 
@@ -136,6 +136,40 @@ def test_a_duplicate_is_red_only_for_exactly_once(journal):
     report.assert_at_least_once()
     with pytest.raises(AssertionError):
         report.assert_exactly_once()
+
+
+def test_what_does_not_come_is_lost_and_what_comes_is_slow(
+        journal, monkeypatch):
+    monkeypatch.setattr(ledger, "QUIET_S", 0.2)
+    with pytest.raises(ledger.LedgerError):
+        ledger.wait_complete(journal, lambda: ALL[:50], timeout=1)
+    grows = iter(range(100))
+    with pytest.raises(env.TooLate):
+        ledger.wait_complete(journal, lambda: ALL[:next(grows)], timeout=1)
+
+
+TWICE = """
+from support import ledger
+
+def test_of_a_ledger():
+    raise ledger.LedgerError("one is missing")
+
+def test_of_something_else():
+    assert False
+"""
+
+
+def test_a_ledger_that_does_not_agree_is_not_run_again(folder):
+    with open(folder + "/test_twice.py", "w", encoding="ascii") as f:
+        f.write(TWICE)
+    out = subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider",
+         "-p", "support.rerun", "--reruns", "1", "test_twice.py"],
+        cwd=folder, env={**os.environ, "PYTHONPATH": env.ROOT + "/tests"},
+        stdout=subprocess.PIPE, check=False).stdout.decode()
+    assert "test_of_a_ledger FAILED" in out, out
+    assert "test_of_a_ledger RERUN" not in out, out
+    assert "test_of_something_else RERUN" in out, out
 
 
 def test_a_writer_journals_what_the_table_has(postgres, db, folder):

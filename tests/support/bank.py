@@ -7,6 +7,8 @@ import threading
 
 import confluent_kafka
 
+from .ledger import LedgerError
+
 STRING = "org.apache.kafka.connect.storage.StringConverter"
 
 
@@ -46,15 +48,16 @@ class Book:
         each stream, how many were seen."""
         wrong = [(t, a) for t, a in self.amounts.items()
                  if len(a) != 2 or sum(a) != 0 or self._is_void(t[1])]
-        assert not wrong, f"half, double or void: {wrong[:10]}"
-        assert self.total() == 0
+        if wrong or self.total() != 0:
+            raise LedgerError(f"half, double or void: {wrong[:10]}")
         seen = collections.defaultdict(set)
         for stream, n in self.amounts:
             seen[stream].add(n)
         for stream, numbers in seen.items():
             missing = [n for n in range(max(numbers)) if n not in numbers
                        and not self._is_void(n)]
-            assert not missing, f"stream {stream} lacks {missing[:10]}"
+            if missing:
+                raise LedgerError(f"stream {stream} lacks {missing[:10]}")
         return {s: max(n) + 1 for s, n in seen.items()}
 
 

@@ -22,6 +22,7 @@ import zlib
 
 import psycopg2
 
+from .env import TooLate, wait_for
 from .kafka import produce
 
 KEYS = 50
@@ -83,6 +84,10 @@ class Journal:
             return sum(o == outcome for o in self.outcomes.values())
 
 
+class LedgerError(AssertionError):
+    """what arrived is not what was written; never tried again (rerun.py)"""
+
+
 class Report:
     def __init__(self):
         self.missing = []
@@ -97,13 +102,21 @@ class Report:
             f"{name}: {len(v)} {v[:5]}" for name, v in vars(self).items()
             if name != "found")
 
+    def assert_none(self, *names):
+        """names of lists, such as "phantoms", that must be empty"""
+        if any(getattr(self, name) for name in names):
+            raise LedgerError(str(self))
+
+    def assert_count(self, count, what):
+        if self.found != count:
+            raise LedgerError(f"{what}: {count} expected, {self}")
+
     def assert_at_least_once(self):
-        assert not (self.missing or self.phantoms or self.corrupt
-                    or self.disorder), str(self)
+        self.assert_none("missing", "phantoms", "corrupt", "disorder")
 
     def assert_exactly_once(self):
         self.assert_at_least_once()
-        assert not self.duplicates, str(self)
+        self.assert_none("duplicates")
 
 
 def compare(journal, found, ordered=True):
@@ -130,6 +143,36 @@ def compare(journal, found, ordered=True):
     report.missing = [n for n, outcome in journal.outcomes.items()
                       if outcome == "ok" and n not in seen]
     return report
+
+
+def assert_same(found, expected):
+    """for lists that are compared without a journal"""
+    if found != expected:
+        raise LedgerError(f"{found!r:.500} instead of {expected!r:.500}")
+
+
+QUIET_S = 15
+
+
+def wait_complete(journal, read, timeout=120):
+    """Until nothing acknowledged is missing in what read() gives; returns
+    the comparison. What is missing when nothing has come for a while is
+    lost; as long as something comes it is only slow."""
+    last = [-1, time.monotonic()]
+
+    def check():
+        report = compare(journal, read())
+        if report.found != last[0]:
+            last[:] = report.found, time.monotonic()
+        if report.missing:
+            raise ValueError(str(report))
+        return report
+    try:
+        return wait_for("all that was acknowledged", check, timeout, 0.5)
+    except TooLate as e:
+        if time.monotonic() - last[1] < QUIET_S:
+            raise
+        raise LedgerError(str(e)) from e
 
 
 class Writer(threading.Thread):
