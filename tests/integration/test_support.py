@@ -1,6 +1,10 @@
 """Each server starts and does one round trip; the checker goes red when it
 must."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import requests
 
