@@ -109,24 +109,37 @@ tolerance_run(struct tolerance *t, stage_fn *fn, void *ctx, struct ps_batch *b,
 			retry(t, fn, ctx, b, records[i]);
 }
 
+/* Which record it was, as Connect says it. */
+static void
+tell_record(const struct tolerance *t, const struct ps_record *r, char *out,
+    size_t room)
+{
+	char when[96] = "";
+
+	if (r->timestamp != PS_NO_TIMESTAMP)
+		(void)snprintf(when, sizeof when, ", timestamp=%lld%s",
+		    (long long)r->timestamp,
+		    t->is_sink ? ", timestampType=CreateTime" : "");
+	if (t->is_sink)
+		(void)snprintf(out, room,
+		    ", where consumed record is {topic='%s', partition=%d, "
+		    "offset=%lld%s}",
+		    r->origin_topic, (int)r->origin_partition,
+		    (long long)r->origin_offset, when);
+	else
+		(void)snprintf(out, room,
+		    ", where source record is = {topic='%s', partition=%d%s}",
+		    r->topic == NULL ? "" : r->topic, (int)r->partition, when);
+}
+
 static void
 log_failure(struct tolerance *t, const struct ps_record *r,
     const struct ps_failure *f)
 {
 	char where[PS_ERROR_TEXT] = "";
 
-	if (t->log_messages && t->is_sink)
-		(void)snprintf(where, sizeof where,
-		    ", where consumed record is {topic='%s', partition=%d, "
-		    "offset=%lld, timestamp=%lld, timestampType=CreateTime}",
-		    r->origin_topic, (int)r->origin_partition,
-		    (long long)r->origin_offset, (long long)r->timestamp);
-	else if (t->log_messages)
-		(void)snprintf(where, sizeof where,
-		    ", where source record is = {topic='%s', partition=%d, "
-		    "timestamp=%lld}",
-		    r->topic == NULL ? "" : r->topic, (int)r->partition,
-		    (long long)r->timestamp);
+	if (t->log_messages)
+		tell_record(t, r, where, sizeof where);
 	log_error("task",
 	    "Error encountered in task %s. Executing stage '%s' with class "
 	    "'%s'%s. %s",

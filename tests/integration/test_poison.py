@@ -3,6 +3,7 @@ accounted for once and its neighbours arrive."""
 
 import json
 import os
+import re
 
 import pytest
 
@@ -43,7 +44,9 @@ def test_bad_records_go_to_the_dead_letter_topic_with_their_context(
     worker.rest.create("snk", configs.file_sink(folder + "/out", t, **{
         "key.converter": configs.STRING,
         "value.converter": configs.JSON,
-        "value.converter.schemas.enable": "false"}, **tolerant(t)))
+        "value.converter.schemas.enable": "false",
+        "errors.log.enable": "true",
+        "errors.log.include.messages": "true"}, **tolerant(t)))
     wait_for("the good ones", lambda: len(
         open(folder + "/out", "rb").readlines()) == 200)
     wait_for("the dead letter topic", lambda: t + ".dead" in kafka.topics())
@@ -63,6 +66,15 @@ def test_bad_records_go_to_the_dead_letter_topic_with_their_context(
     assert headers["__connect.errors.exception.stacktrace"]
     wait_for("the position", lambda: kafka.committed("connect-snk").get(
         (t, 0)) == 202)
+    lines = [line for line in worker.log_text().splitlines()
+             if "Error encountered in task" in line]
+    assert len(lines) == 2
+    assert re.search(
+        r"Error encountered in task snk-0\. Executing stage 'VALUE_CONVERTER' "
+        rf"with class '{re.escape(configs.JSON)}', where consumed record is "
+        rf"{{topic='{t}', partition=0, offset=100, timestamp=\d+, "
+        r"timestampType=CreateTime}\. ", lines[0]), lines[0]
+    assert "nonsense" not in "".join(lines), "a value is in the log"
 
 
 def test_one_bad_row_of_three_thousand(worker, kafka, topic, postgres, db):

@@ -7,7 +7,8 @@ import os
 
 import pytest
 
-from support import stores
+from support import configs, stores
+from support.child import Child
 from support.env import HOST, free_port, wait_for
 from support.receiver import Reply
 from support.registry import ScriptedRegistry
@@ -200,3 +201,42 @@ def test_validation_asks_the_registry(scripted, transcoder):
     r.close()
     [(key, text)] = transcoder.validate("avro")
     assert key == "schema.registry.url" and "does not answer" in text
+
+
+@pytest.mark.parametrize("timeout", [0, 60000])
+def test_a_task_tries_again_as_errors_retry_timeout_says(
+        scripted, kafka, topic, folder, unique, timeout):
+    """Not at all by default: the task fails, and is started again. With the
+    key the record waits, alone, and nothing is left out."""
+    r, t, path = scripted(), topic("t"), folder + "/in"
+    with open(path, "w", encoding="ascii") as f:
+        f.write("one\ntwo\n")
+    r.faults = lambda *_: Reply(503)
+    with Child("task", "lines", "0") as c:
+        c.configure({
+            "bootstrap.servers": kafka.bootstrap, "group.id": unique("g"),
+            "offset.storage.topic": topic("offsets", **{
+                "cleanup.policy": "compact"})}, {
+            "connector.class": "FileStreamSource", "file": path, "topic": t,
+            "key.converter": configs.STRING,
+            "value.converter": "io.confluent.connect.avro.AvroConverter",
+            "value.converter.schema.registry.url": r.url,
+            **{"value.converter." + k.replace("_", "."): v
+               for k, v in QUICK.items()},
+            "errors.tolerance": "all",
+            "errors.retry.delay.max.ms": "100",
+            "errors.retry.timeout": str(timeout)}, stored=[])
+        if timeout == 0:
+            failed = c.message("failed")
+            assert "answers 503" in failed["text"], failed
+            assert c.wait() != 0
+            assert kafka.consume(t) == []
+            return
+        wait_for("several tries", lambda: len(r.requests) > 8)
+        assert not c.all("failed") and kafka.consume(t) == []
+        r.faults = lambda *_: None
+        assert len(kafka.wait_records(t, 2)) == 2
+        wait_for("the counter", lambda: c.metric(
+            "kafka_connect_task_error_total_retries") >= 2)
+        assert c.stop() == 0
+        assert c.metric("kafka_connect_task_error_total_records_skipped") == 0

@@ -4,7 +4,10 @@
 #include <criterion/new/assert.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "config/map.h"
 #include "record/batch.h"
+#include "tests/task/played.h"
 
 static struct gauges g;
 static struct tolerance t;
@@ -206,4 +209,116 @@ Test(tolerance, delays_double_up_to_the_ceiling_and_are_random_above)
 		cr_assert(ge(i64, ms, 0));
 		cr_assert(lt(i64, ms, 2000));
 	}
+}
+
+static char logged[1024];
+
+static void
+keep_line(void *ctx, enum ps_level level, const char *area, const char *text)
+{
+	(void)ctx;
+	(void)snprintf(logged, sizeof logged, "%s %s: %s",
+	    log_level_name(level), area, text);
+}
+
+struct line {
+	bool log, messages, sink;
+	int64_t timestamp;
+	const char *expected;
+};
+
+static const struct line lines[] = {
+	{ false, true, true, 7, "" },
+	{ true, false, true, 7,
+	    "ERROR task: Error encountered in task c-0. Executing stage "
+	    "'VALUE_CONVERTER' with class 'a.b.C'. no number: abc" },
+	{ true, true, true, 7,
+	    "ERROR task: Error encountered in task c-0. Executing stage "
+	    "'VALUE_CONVERTER' with class 'a.b.C', where consumed record is "
+	    "{topic='t', partition=3, offset=41, timestamp=7, "
+	    "timestampType=CreateTime}. no number: abc" },
+	{ true, true, true, PS_NO_TIMESTAMP,
+	    "ERROR task: Error encountered in task c-0. Executing stage "
+	    "'VALUE_CONVERTER' with class 'a.b.C', where consumed record is "
+	    "{topic='t', partition=3, offset=41}. no number: abc" },
+	{ true, true, false, 7,
+	    "ERROR task: Error encountered in task c-0. Executing stage "
+	    "'VALUE_CONVERTER' with class 'a.b.C', where source record is = "
+	    "{topic='t', partition=-1, timestamp=7}. no number: abc" },
+};
+
+Test(tolerance, a_failure_is_logged_as_connect_does_when_asked_for)
+{
+	log_set_sink(keep_line, NULL);
+	t.all = true;
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		const struct line *l = &lines[i];
+		struct ps_record *r;
+
+		batch_reset(b, 4096);
+		logged[0] = '\0';
+		t.log = l->log;
+		t.log_messages = l->messages;
+		t.is_sink = l->sink;
+		r = add(PS_E_DATA);
+		r->timestamp = l->timestamp;
+		r->partition = -1;
+		r->origin_partition = 3;
+		r->origin_offset = 41;
+		cr_assert(zero(int, tolerance_settle(&t, b, &err)));
+		cr_expect(eq(str, logged, (char *)l->expected), "line %zu", i);
+	}
+	cr_assert(eq(u64, t.counts.logged, 4));
+	log_set_sink(NULL, NULL);
+}
+
+static void
+init_from(const struct ps_setting *rows, struct played *w)
+{
+	played_begin(w);
+	cr_assert(zero(int, played_configure(w, NULL, rows, &err)), "%s",
+	    err.text);
+	tolerance_init(&t, &w->task.settings, &g, b->arena);
+}
+
+Test(tolerance, the_keys_decide_what_a_task_does)
+{
+	static const struct ps_setting rows[] = {
+		{ "connector.class", "NumbersSource" },
+		{ "topic", "t" },
+		{ "errors.tolerance", "all" },
+		{ "errors.log.enable", "true" },
+		{ "errors.log.include.messages", "true" },
+		{ "errors.retry.timeout", "30" },
+		{ "errors.retry.delay.max.ms", "2" },
+		{ 0 },
+	};
+	struct flaky f = { .left = 1 << 20 };
+	struct played w;
+
+	init_from(rows, &w);
+	cr_assert(t.all && t.log && t.log_messages);
+	cr_assert(not(t.is_sink));
+	cr_assert(eq(str, (char *)t.task_id, "c-0"));
+	cr_assert(eq(i64, t.delay_max_ms, 2));
+	run_flaky(&f);
+	cr_assert(eq(int, b->records[1].outcome, PS_FAILED));
+	cr_assert(gt(int, f.calls, 2), "tried again for 30 ms");
+	played_end(&w);
+}
+
+Test(tolerance, without_keys_nothing_is_tried_again_or_left_out)
+{
+	static const struct ps_setting rows[] = {
+		{ "connector.class", "NumbersSource" },
+		{ "topic", "t" },
+		{ 0 },
+	};
+	struct played w;
+
+	init_from(rows, &w);
+	cr_assert(not(t.all || t.log || t.log_messages));
+	cr_assert(zero(i64, t.retry_ms));
+	cr_assert(eq(i64, t.delay_max_ms, 60000));
+	played_end(&w);
 }
