@@ -8,7 +8,8 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/md5.h>
 
-#define MD5_HEX (2 * MD5_DIGEST_LENGTH)
+#define MD5_BYTES ((size_t)MD5_DIGEST_LENGTH)
+#define MD5_HEX   (2 * MD5_BYTES)
 
 static int
 nibble(char c)
@@ -22,12 +23,12 @@ nibble(char c)
 
 /* The sum that an ETag begins with; false when it has none. */
 static bool
-sum_of(const char *etag, unsigned char sum[MD5_DIGEST_LENGTH])
+sum_of(const char *etag, unsigned char sum[MD5_BYTES])
 {
 	etag += *etag == '"';
 	if (strnlen(etag, MD5_HEX) < MD5_HEX)
 		return false;
-	for (size_t i = 0; i < MD5_DIGEST_LENGTH; i++) {
+	for (size_t i = 0; i < MD5_BYTES; i++) {
 		int high = nibble(etag[2 * i]), low = nibble(etag[2 * i + 1]);
 
 		if (high < 0 || low < 0)
@@ -39,10 +40,10 @@ sum_of(const char *etag, unsigned char sum[MD5_DIGEST_LENGTH])
 
 /* Has the ETag this sum, and only `tail` behind it? */
 static bool
-is_made_of(const char *etag, const unsigned char sum[MD5_DIGEST_LENGTH],
+is_made_of(const char *etag, const unsigned char sum[MD5_BYTES],
     const char *tail)
 {
-	unsigned char its[MD5_DIGEST_LENGTH];
+	unsigned char its[MD5_BYTES];
 	size_t len = strlen(tail);
 
 	if (!sum_of(etag, its) || memcmp(its, sum, sizeof its) != 0)
@@ -56,7 +57,7 @@ is_made_of(const char *etag, const unsigned char sum[MD5_DIGEST_LENGTH],
 bool
 etag_is_of(const char *etag, const struct chain *bytes)
 {
-	unsigned char sum[MD5_DIGEST_LENGTH];
+	unsigned char sum[MD5_BYTES];
 	MD5_CTX ctx;
 
 	(void)MD5_Init(&ctx);
@@ -70,7 +71,7 @@ bool
 etag_is_of_parts(const char *etag, const struct object_part *parts,
     size_t count)
 {
-	unsigned char sum[MD5_DIGEST_LENGTH];
+	unsigned char sum[MD5_BYTES];
 	char tail[24];
 	MD5_CTX ctx;
 
