@@ -47,15 +47,27 @@ take_name(struct ps_arena *a, struct cli_args *out, const char *value,
 	return 0;
 }
 
+static int
+take_label(struct ps_arena *a, struct cli_args *out, const char *value,
+    struct ps_error *err)
+{
+	(void)a;
+	(void)err;
+	out->label = value;
+	return 0;
+}
+
 #define FLAG(member) NULL, offsetof(struct cli_args, member)
 
 static const struct option options[] = {
 	{ "-f", "--file", take_name, 0 },
 	{ "-o", "--output", take_output, 0 },
 	{ "-p", "--param", take_param, 0 },
+	{ "-l", "--label", take_label, 0 },
 	{ "--plan", "--plan", FLAG(plan) },
 	{ "--prune", "--prune", FLAG(prune) },
 	{ "--force", "--force", FLAG(force) },
+	{ "--clean", "--clean", FLAG(clean) },
 };
 
 static const struct option *

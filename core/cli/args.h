@@ -21,8 +21,9 @@ enum cli_exit {
 struct cli_args {
 	const char **names; /* operands, those of -f too */
 	size_t count;
-	json_t *params; /* of -p: strings */
-	bool json, plan, prune, force;
+	json_t *params;    /* of -p: strings */
+	const char *label; /* all that carry it; NULL: names */
+	bool json, plan, prune, force, clean;
 };
 
 /* -1: `err` names what is wrong. */

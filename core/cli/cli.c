@@ -79,8 +79,9 @@ run_order(struct ps_arena *a, const struct command *c, const char *name,
 	if (client_call(a, c->method, path_of(a, name, c->suffix), NULL,
 		&answer, err) != 0)
 		return -1;
-	json_decref(answer.json);
 	(void)printf("%s: %s\n", name, c->name);
+	print_cleaned(answer.json);
+	json_decref(answer.json);
 	return 0;
 }
 
@@ -180,11 +181,45 @@ run_status(struct ps_arena *a, const struct cli_args *args)
 	return code;
 }
 
+/* Of all connectors with the label, by name. */
+static int
+run_labelled(struct ps_arena *a, const struct command *c, const char *label)
+{
+	const char *path =
+	    ps_printf(a, "/labels/%s%s", text_url_encode(a, label), c->suffix);
+	struct ps_error err = { 0 };
+	struct client_answer answer;
+	int code = CLI_REFUSED;
+
+	if (client_call(a, c->method, path, NULL, &answer, &err) != 0) {
+		(void)fprintf(stderr, "penstock %s: %s\n", c->name, err.text);
+		return code;
+	}
+	code = print_labelled(answer.json, c->name) ? CLI_DONE : CLI_REFUSED;
+	json_decref(answer.json);
+	return code;
+}
+
+static int
+run_revisions(struct ps_arena *a, const struct command *c, const char *name,
+    struct ps_error *err)
+{
+	struct client_answer answer;
+
+	if (client_call(a, c->method, path_of(a, name, c->suffix), NULL,
+		&answer, err) != 0)
+		return -1;
+	print_revisions(answer.json);
+	json_decref(answer.json);
+	return 0;
+}
+
 static const struct command commands[] = {
 	{ "get", run_get, "GET", "", 0, NULL },
 	{ "describe", run_describe, "GET", "", 1, NULL },
 	{ "status", NULL, "GET", "/status", 0, run_status },
 	{ "logs", run_logs, "GET", "/logs", 1, NULL },
+	{ "revisions", run_revisions, "GET", "/revisions", 1, NULL },
 	{ "apply", NULL, "PUT", "", 1, cli_apply },
 	{ "validate", NULL, "PUT", "", 1, cli_validate },
 	{ "delete", run_order, "DELETE", "", 1, NULL },
@@ -202,8 +237,10 @@ run_names(struct ps_arena *a, const struct command *c,
 	struct command forced = *c;
 	int code = CLI_DONE;
 
-	if (args->force && strcmp(c->method, "DELETE") == 0)
-		forced.suffix = "?force=true";
+	if (strcmp(c->method, "DELETE") == 0)
+		forced.suffix =
+		    ps_printf(a, "%s%s", args->force ? "?force=true" : "?",
+			args->clean ? "&clean=true" : "");
 	for (size_t i = 0; i < args->count || (i == 0 && args->count == 0);
 	     i++) {
 		struct ps_error err = { 0 };
@@ -217,6 +254,12 @@ run_names(struct ps_arena *a, const struct command *c,
 	return code;
 }
 
+static bool
+takes_label(const struct command *c)
+{
+	return c->run == run_order && strcmp(c->method, "DELETE") != 0;
+}
+
 static int
 run_command(const struct command *c, int count, char **texts)
 {
@@ -227,6 +270,11 @@ run_command(const struct command *c, int count, char **texts)
 
 	if (cli_args_parse(a, count, texts, &args, &err) != 0)
 		(void)fprintf(stderr, "penstock %s: %s\n", c->name, err.text);
+	else if (args.label != NULL && takes_label(c))
+		code = run_labelled(a, c, args.label);
+	else if (args.label != NULL)
+		(void)fprintf(stderr, "penstock %s takes names, no label\n",
+		    c->name);
 	else if (c->needs_name && args.count == 0)
 		(void)fprintf(stderr, "usage: penstock %s %s...\n", c->name,
 		    c->all == NULL ? "NAME" : "FILE");

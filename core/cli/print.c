@@ -130,3 +130,64 @@ print_logs(const char *connector, const json_t *tasks)
 		}
 	}
 }
+
+bool
+print_labelled(const json_t *answer, const char *what)
+{
+	const json_t *list = json_object_get(answer, "connectors"), *one;
+	bool all = true;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		const char *message = js_opt_str(one, "message");
+
+		if (message == NULL)
+			(void)printf("%s: %s\n", text_of(one, "name"), what);
+		else
+			(void)fprintf(stderr, "%s: %s\n", text_of(one, "name"),
+			    message);
+		all = all && message == NULL;
+	}
+	return all;
+}
+
+static void
+print_parts(const char *head, const json_t *list)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		const char *why = js_opt_str(one, "why");
+
+		(void)printf("  %s: %s %s%s%s\n", head, text_of(one, "what"),
+		    text_of(one, "name"), why == NULL ? "" : "- ",
+		    why == NULL ? "" : why);
+	}
+}
+
+void
+print_cleaned(const json_t *answer)
+{
+	print_parts("removed", json_object_get(answer, "removed"));
+	print_parts("left", json_object_get(answer, "left"));
+}
+
+void
+print_revisions(const json_t *answer)
+{
+	const json_t *list = json_object_get(answer, "revisions"), *one;
+	size_t i;
+
+	(void)printf("%-10s %-26s %-20s %s\n", "REVISION", "AT", "BY", "HOW");
+	json_array_foreach(list, i, one)
+	{
+		(void)printf("%-9lld%s %-26s %-20s %s\n",
+		    (long long)js_opt_int(one, "revision", 0),
+		    json_is_true(json_object_get(one, "current")) ? "*" : " ",
+		    text_of(one, "at"), text_of(one, "by"),
+		    text_of(one, "how"));
+	}
+}

@@ -275,6 +275,15 @@ list_of(const struct consumer_position *positions, size_t count)
 	return l;
 }
 
+static int64_t
+offset_spec(int64_t offset)
+{
+	if (offset >= 0)
+		return offset;
+	return offset == CONSUMER_BEGINNING ? RD_KAFKA_OFFSET_SPEC_EARLIEST
+					    : RD_KAFKA_OFFSET_SPEC_LATEST;
+}
+
 void
 admin_list_offsets(struct admin *ad, const struct consumer_position *positions,
     size_t count, enum admin_isolation isolation, struct admin_call call)
@@ -284,9 +293,7 @@ admin_list_offsets(struct admin *ad, const struct consumer_position *positions,
 	    admin_options(ad, RD_KAFKA_ADMIN_OP_LISTOFFSETS, &call);
 
 	for (int i = 0; i < l->cnt; i++)
-		l->elems[i].offset = l->elems[i].offset == CONSUMER_BEGINNING
-					 ? RD_KAFKA_OFFSET_SPEC_EARLIEST
-					 : RD_KAFKA_OFFSET_SPEC_LATEST;
+		l->elems[i].offset = offset_spec(l->elems[i].offset);
 	rd_kafka_error_destroy(rd_kafka_AdminOptions_set_isolation_level(o,
 	    isolation == ADMIN_COMMITTED
 		? RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED

@@ -75,7 +75,8 @@ void admin_describe_topics(struct admin *ad, const char *const *names,
     size_t count, struct admin_call call);
 void admin_describe_configs(struct admin *ad, const char *const *topics,
     size_t count, struct admin_call call);
-/* Of each position the offset says which: CONSUMER_BEGINNING or _END. */
+/* Of each position the offset says which: CONSUMER_BEGINNING, _END, or that of
+ * the first record of that time (ms) or a later one, -1 if there is none. */
 enum admin_isolation { ADMIN_UNCOMMITTED, ADMIN_COMMITTED };
 void
 admin_list_offsets(struct admin *ad, const struct consumer_position *positions,

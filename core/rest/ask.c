@@ -21,6 +21,12 @@ static const int statuses[] = {
 	[ANSWER_FAILED] = 500,
 };
 
+int
+ask_status(enum answer_kind kind)
+{
+	return statuses[kind];
+}
+
 static void
 on_answer(void *ctx, const struct answer *answer)
 {
@@ -104,4 +110,13 @@ ask_connector(struct exchange *x)
 	if (cfg == NULL)
 		exchange_error(x, 404, "Connector %s not found", x->param[0]);
 	return cfg;
+}
+
+unsigned
+ask_restart_flags(const struct exchange *x)
+{
+	return (exchange_query_bool(x, "includeTasks") ? CONFIGS_RESTART_TASKS
+						       : 0U) |
+	       (exchange_query_bool(x, "onlyFailed") ? CONFIGS_RESTART_FAILED
+						     : 0U);
 }

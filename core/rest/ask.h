@@ -18,6 +18,11 @@ ask_worker(struct exchange *x, const struct request_spec *spec, ask_fn *done);
 void ask_worker_any(struct exchange *x, const struct request_spec *spec,
     ask_fn *done);
 
+/* The HTTP status of an answer. */
+int ask_status(enum answer_kind kind);
+/* enum configs_restart, of includeTasks and onlyFailed. */
+unsigned ask_restart_flags(const struct exchange *x);
+
 /* Answers of success. */
 void ask_no_content(struct exchange *x, const struct answer *answer);
 void ask_accepted(struct exchange *x, const struct answer *answer);

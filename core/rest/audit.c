@@ -178,7 +178,10 @@ make_line(struct exchange *x)
 	set(line, "method", x->method);
 	set(line, "path", x->path);
 	(void)json_object_set_new(line, "status", json_integer(x->status));
-	set(line, "connector", x->connector);
+	if (x->touched == NULL)
+		set(line, "connector", x->connector);
+	else
+		set(line, "connectors", x->touched);
 	if (x->before != NULL && !json_equal(x->before, after))
 		(void)json_object_set(line, "before", x->before);
 	if (after != NULL && !json_equal(x->before, after))

@@ -205,10 +205,21 @@ order(struct exchange *x, enum request_op op, ask_fn *done)
 	ask_worker(x, &spec, done);
 }
 
+/* What went, and what did not. */
+static void
+cleaned(struct exchange *x, const struct answer *answer)
+{
+	exchange_json(x, 200, json_deep_copy(answer->json));
+}
+
 void
 rest_delete(struct exchange *x)
 {
-	if (!declare_owns(x, x->param[0], NULL))
+	if (declare_owns(x, x->param[0], NULL))
+		return;
+	if (exchange_query_bool(x, "clean"))
+		order(x, REQUEST_CLEAN, cleaned);
+	else
 		order(x, REQUEST_DELETE, ask_no_content);
 }
 
@@ -240,15 +251,6 @@ restarting(struct exchange *x, const struct answer *answer)
 	exchange_text(x, 202, "application/json", x->answer, x->answer_len);
 }
 
-static unsigned
-restart_flags(const struct exchange *x)
-{
-	return (exchange_query_bool(x, "includeTasks") ? CONFIGS_RESTART_TASKS
-						       : 0U) |
-	       (exchange_query_bool(x, "onlyFailed") ? CONFIGS_RESTART_FAILED
-						     : 0U);
-}
-
 static json_t *
 restart_view(struct exchange *x, const struct configs_connector *cfg,
     unsigned flags)
@@ -269,7 +271,7 @@ rest_restart(struct exchange *x)
 	    journal_configs(worker_journal(x->worker)), x->param[0]);
 	struct request_spec spec = { .op = REQUEST_RESTART_MANY,
 		.connector = x->param[0],
-		.flags = restart_flags(x) };
+		.flags = ask_restart_flags(x) };
 	json_t *view;
 
 	if (spec.flags == 0) {

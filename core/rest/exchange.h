@@ -55,6 +55,7 @@ struct exchange {
 	struct audit *audit;         /* NULL: there is none */
 	bool is_audited;
 	const char *connector; /* that is to change, for audit.c */
+	const char *touched;   /* the same, of several; NULL: see there */
 	json_t *before;        /* its configuration was that */
 	const struct route *route;
 	void *doing; /* what a handler of several steps is at */

@@ -49,6 +49,13 @@ void rest_put_pipeline(struct exchange *x);
 void rest_delete_pipeline(struct exchange *x);
 void rest_plan(struct exchange *x);
 
+/* bulk.c */
+void rest_label(struct exchange *x);
+void rest_restart_labelled(struct exchange *x);
+void rest_pause_labelled(struct exchange *x);
+void rest_resume_labelled(struct exchange *x);
+void rest_stop_labelled(struct exchange *x);
+
 /* tasks.c */
 void rest_tasks(struct exchange *x);
 void rest_task_status(struct exchange *x);
@@ -59,6 +66,7 @@ void rest_restart_task(struct exchange *x);
 void rest_offsets(struct exchange *x);
 void rest_alter_offsets(struct exchange *x);
 void rest_reset_offsets(struct exchange *x);
+void rest_seek(struct exchange *x);
 
 /* plugins.c */
 void rest_plugins(struct exchange *x);

@@ -44,3 +44,20 @@ rest_reset_offsets(struct exchange *x)
 
 	ask_worker(x, &spec, give_json);
 }
+
+/* ?dry_run=true says what would be done. */
+void
+rest_seek(struct exchange *x)
+{
+	struct request_spec spec = { .op = REQUEST_SEEK,
+		.connector = x->param[0],
+		.flags =
+		    exchange_query_bool(x, "dry_run") ? SEEK_PREVIEW : 0U };
+	json_t *body = exchange_object(x);
+
+	if (body == NULL)
+		return;
+	spec.doc = body;
+	ask_worker(x, &spec, give_json);
+	json_decref(body);
+}

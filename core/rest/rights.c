@@ -27,20 +27,30 @@ has_one_of(struct ps_arena *a, const char *list, const char *const *labels)
 	return false;
 }
 
+static bool
+is_labelled(const struct configs_connector *cfg, const char *const *labels)
+{
+	struct ps_arena *a = arena_new(512);
+	bool has =
+	    has_one_of(a, ps_config_get(&cfg->config, RIGHTS_LABELS), labels);
+
+	arena_free(&a);
+	return has;
+}
+
+bool
+rights_is_labelled(const struct configs_connector *cfg, const char *label)
+{
+	const char *const labels[] = { label, NULL };
+
+	return is_labelled(cfg, labels);
+}
+
 bool
 rights_of_connector(const struct principal *who,
     const struct configs_connector *cfg)
 {
-	struct ps_arena *a;
-	bool has;
-
-	if (who->labels == NULL)
-		return true;
-	a = arena_new(512);
-	has = has_one_of(a, ps_config_get(&cfg->config, RIGHTS_LABELS),
-	    who->labels);
-	arena_free(&a);
-	return has;
+	return who->labels == NULL || is_labelled(cfg, who->labels);
 }
 
 /* The settings that the body gives a connector; NULL: none. */

@@ -19,6 +19,8 @@ struct principal;
 
 bool rights_of_connector(const struct principal *who,
     const struct configs_connector *cfg);
+/* Is it one of its labels? */
+bool rights_is_labelled(const struct configs_connector *cfg, const char *label);
 /* The connector that the path names, and the one that the body would make. */
 bool rights_of_request(struct exchange *x);
 /* `open`: nobody is asked for a name, so that a name in Host that is not this

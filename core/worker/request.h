@@ -22,6 +22,11 @@ struct request {
 	void *ctx;
 	bool running;
 	bool handled; /* the plugin changed its offsets itself */
+	bool absent;  /* there was no consumer group to reset */
+	/* What follows when offsets were changed; NULL: the answer. */
+	void (*changed)(struct request *rq);
+	struct request_wait *wait; /* request_clean.c */
+	struct request_seek *seek; /* request_seek.c */
 	struct errand *errand;
 };
 
@@ -35,8 +40,9 @@ void request_done(struct request *rq);
 void request_append(struct request *rq, enum journal_log log,
     const struct store_pairs *records, enum answer_kind kind);
 
-/* The connector's configuration, target and history are to go. */
-void request_remove(struct request *rq);
+/* What to write for the connector to stop, and to go with its history. */
+struct store_pairs request_stop(struct request *rq);
+struct store_pairs request_removal(struct request *rq);
 /* Who asks, and how, for the history. */
 struct revision_note request_note(const struct request *rq, const char *how);
 /* Is the configuration the one that was seen? If not it is refused. */
@@ -52,14 +58,24 @@ void request_pipeline(struct request *rq);
 void request_upgrade(struct request *rq);
 /* request_offsets.c */
 void request_read_offsets(struct request *rq);
-/* NULL: refused with 404's text. */
+/* NULL: refused with 404's text, and `rq` is no more. */
 const struct configs_connector *request_connector(struct request *rq);
 bool
 request_is_sink(const struct request *rq, const struct configs_connector *cfg);
 /* The consumer group of a sink. */
 const char *
 request_group(struct request *rq, const struct configs_connector *cfg);
+const char *
+request_group_of(struct ps_arena *a, const struct configs_connector *cfg);
 /* request_alter.c */
 void request_change_offsets(struct request *rq);
+/* No task of it runs, and none will. */
+bool request_is_stopped(const struct request *rq,
+    const struct configs_connector *cfg);
+/* request_clean.c */
+void request_clean(struct request *rq);
+void request_wait_end(struct request *rq);
+/* request_seek.c */
+void request_seek(struct request *rq);
 
 #endif

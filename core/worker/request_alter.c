@@ -28,6 +28,10 @@ answer_changed(struct request *rq)
 	char text[512];
 	json_t *body;
 
+	if (rq->changed != NULL) {
+		rq->changed(rq);
+		return;
+	}
 	if (!rq->handled)
 		(void)snprintf(tail, sizeof tail, more, verb(rq));
 	(void)snprintf(text, sizeof text,
@@ -141,6 +145,9 @@ on_group_changed(void *ctx, const struct admin_answer *answer)
 	const char *what =
 	    rq->spec.op == REQUEST_ALTER_OFFSETS ? "alter" : "reset";
 
+	for (size_t i = 0; i < answer->count; i++)
+		rq->absent |= answer->items[i].code ==
+			      RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND;
 	if (is_fine(answer))
 		answer_changed(rq);
 	else
@@ -364,8 +371,9 @@ sink_items(struct request *rq)
 	return items;
 }
 
-static bool
-is_stopped(const struct request *rq, const struct configs_connector *cfg)
+bool
+request_is_stopped(const struct request *rq,
+    const struct configs_connector *cfg)
 {
 	return cfg->target == TARGET_STOPPED && cfg->task_count == 0 &&
 	       reconcile_is_idle(worker_reconcile(rq->w), cfg->name) &&
@@ -375,14 +383,14 @@ is_stopped(const struct request *rq, const struct configs_connector *cfg)
 void
 request_change_offsets(struct request *rq)
 {
-	const struct configs_connector *cfg = request_connector(rq);
 	const char *name = rq->spec.connector;
 	struct errand_spec spec = { MSG_CONNECTOR, name, NULL };
+	const struct configs_connector *cfg = request_connector(rq);
 	json_t *items;
 
 	if (cfg == NULL)
 		return;
-	if (!is_stopped(rq, cfg)) {
+	if (!request_is_stopped(rq, cfg)) {
 		request_refuse(rq, ANSWER_INVALID,
 		    "Connectors must be in the STOPPED state before their "
 		    "offsets can be modified. This can be done for the "

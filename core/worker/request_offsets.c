@@ -29,16 +29,19 @@ request_is_sink(const struct request *rq, const struct configs_connector *cfg)
 		   "sink") == 0;
 }
 
-/* The consumer group of a sink. */
 const char *
-request_group(struct request *rq, const struct configs_connector *cfg)
+request_group_of(struct ps_arena *a, const struct configs_connector *cfg)
 {
 	const char *group =
 	    ps_config_get(&cfg->config, "consumer.override.group.id");
 
-	return group != NULL
-		   ? group
-		   : ps_printf(rq->a, "connect-%s", rq->spec.connector);
+	return group != NULL ? group : ps_printf(a, "connect-%s", cfg->name);
+}
+
+const char *
+request_group(struct request *rq, const struct configs_connector *cfg)
+{
+	return request_group_of(rq->a, cfg);
 }
 
 /* ---- reading ----------------------------------------------------------- */
@@ -117,9 +120,9 @@ on_read(void *ctx, const struct ps_error *err)
 void
 request_read_offsets(struct request *rq)
 {
-	const struct configs_connector *cfg = request_connector(rq);
 	struct admin *admin = journal_admin(worker_journal(rq->w));
 	struct admin_call call = { on_group, rq, LIMIT_MS };
+	const struct configs_connector *cfg = request_connector(rq);
 
 	if (cfg == NULL)
 		return;

@@ -35,6 +35,7 @@ request_free(struct request *rq)
 	struct ps_arena *a = rq->a;
 
 	errand_free(&rq->errand);
+	request_wait_end(rq);
 	journal_forget(worker_journal(rq->w), rq);
 	inventory_forget(worker_inventory(rq->w), rq);
 	json_decref(rq->offsets);
@@ -128,8 +129,8 @@ append_one(struct request *rq, struct store_pair record)
 
 /* ---- kinds ------------------------------------------------------------- */
 
-void
-request_remove(struct request *rq)
+struct store_pairs
+request_removal(struct request *rq)
 {
 	const char *name = rq->spec.connector;
 	struct store_pairs gone = configs_delete(rq->a, name);
@@ -140,8 +141,19 @@ request_remove(struct request *rq)
 	memcpy(records, gone.items, n * sizeof *records);
 	n +=
 	    revisions_forget(worker_revisions(rq->w), rq->a, name, records + n);
-	request_append(rq, JOURNAL_CONFIG, &(struct store_pairs){ records, n },
-	    ANSWER_DONE);
+	return (struct store_pairs){ records, n };
+}
+
+/* No tasks from here on, then the state: as Connect orders it. */
+struct store_pairs
+request_stop(struct request *rq)
+{
+	const char *name = rq->spec.connector;
+	struct store_pair *records = ps_calloc(rq->a, 2, sizeof *records);
+
+	records[0] = configs_put_commit(rq->a, name, 0);
+	records[1] = configs_put_target(rq->a, name, TARGET_STOPPED);
+	return (struct store_pairs){ records, 2 };
 }
 
 static const struct configs_connector *
@@ -202,32 +214,32 @@ run_resume(struct request *rq)
 	set_target(rq, TARGET_STARTED);
 }
 
-/* No tasks from here on, then the state: as Connect orders it. */
 static void
 run_stop(struct request *rq)
 {
-	const char *name = rq->spec.connector;
-	struct store_pair records[2];
+	struct store_pairs records;
 
 	if (known(rq) == NULL) {
 		request_refuse(rq, ANSWER_UNKNOWN, "Unknown connector %s",
-		    name);
+		    rq->spec.connector);
 		return;
 	}
-	records[0] = configs_put_commit(rq->a, name, 0);
-	records[1] = configs_put_target(rq->a, name, TARGET_STOPPED);
-	request_append(rq, JOURNAL_CONFIG, &(struct store_pairs){ records, 2 },
-	    ANSWER_DONE);
+	records = request_stop(rq);
+	request_append(rq, JOURNAL_CONFIG, &records, ANSWER_DONE);
 }
 
 static void
 run_delete(struct request *rq)
 {
-	if (known(rq) == NULL)
+	struct store_pairs records;
+
+	if (known(rq) == NULL) {
 		request_refuse(rq, ANSWER_UNKNOWN, "Connector %s not found",
 		    rq->spec.connector);
-	else if (request_matches(rq))
-		request_remove(rq);
+	} else if (request_matches(rq)) {
+		records = request_removal(rq);
+		request_append(rq, JOURNAL_CONFIG, &records, ANSWER_DONE);
+	}
 }
 
 static void
@@ -356,6 +368,8 @@ static const struct {
 	[REQUEST_READY] = { request_done, false },
 	[REQUEST_PLUGINS] = { run_plugins, false },
 	[REQUEST_RESET_TOPICS] = { run_reset_topics, false },
+	[REQUEST_CLEAN] = { request_clean, true },
+	[REQUEST_SEEK] = { request_seek, true },
 	[REQUEST_READ_OFFSETS] = { request_read_offsets, false },
 	[REQUEST_ALTER_OFFSETS] = { request_change_offsets, true },
 	[REQUEST_RESET_OFFSETS] = { request_change_offsets, true },

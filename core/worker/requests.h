@@ -22,6 +22,7 @@ enum request_op {
 	REQUEST_REPLACE, /* or create */
 	REQUEST_PATCH,
 	REQUEST_DELETE,
+	REQUEST_CLEAN, /* the same, with what it leaves behind */
 	REQUEST_PAUSE,
 	REQUEST_RESUME,
 	REQUEST_STOP,
@@ -36,6 +37,7 @@ enum request_op {
 	REQUEST_READ_OFFSETS,
 	REQUEST_ALTER_OFFSETS,
 	REQUEST_RESET_OFFSETS,
+	REQUEST_SEEK, /* `doc` says where to, `flags` if it is done */
 	REQUEST_LOGGER,
 	REQUEST_CHECK,    /* a configuration, as PUT would; writes nothing */
 	REQUEST_TEMPLATE, /* a document, or none: it is to go */
@@ -43,6 +45,8 @@ enum request_op {
 	REQUEST_UPGRADE,  /* one step of it */
 	REQUEST_OPS
 };
+
+enum request_seek_flags { SEEK_PREVIEW = 1 << 0 };
 
 /* Copied. */
 struct request_spec {

@@ -320,3 +320,36 @@ def test_the_shell_completes(run):
          "_penstock; echo ${COMPREPLY[*]}"],
         text=True, capture_output=True, check=True, timeout=60)
     assert done.stdout.strip() == "describe"
+
+
+def test_a_label_stands_for_all_that_carry_it(run, worker, topic, folder,
+                                              unique):
+    names, label = sorted(unique("l") for _ in range(2)), unique("label")
+    for name in names:
+        worker.rest.create(name, configs.file_source(
+            folder + "/in", topic("t"), **{"penstock.labels": label}))
+        worker.rest.wait_running(name)
+    done = "".join(f"{name}: pause\n" for name in names)
+    assert run("pause", "-l", label) == (0, done, "")
+    for name in names:
+        worker.rest.wait_state(name, "PAUSED")
+    code, out, err = run("resume", "--label", "nobody")
+    assert (code, out) == (REFUSED, "") and "nobody" in err
+    code, out, err = run("delete", "-l", label)
+    assert (code, out) == (USAGE, "") and "no label" in err
+
+
+def test_revisions_are_listed_and_a_clean_delete_reports(run, worker, topic,
+                                                         folder, unique):
+    name = unique("revised")
+    config = configs.file_source(folder + "/in", topic("t"))
+    worker.rest.create(name, config)
+    worker.rest.put_config(name, {**config, "batch.size": 7})
+    code, out, _ = run("revisions", name)
+    found = [line.split() for line in out.splitlines()[1:]]
+    assert code == 0 and [(f[0], f[-1]) for f in found] == [
+        ("2", "replace"), ("1", "create")] and found[0][1] == "*"
+    code, out, _ = run("delete", "--clean", name)
+    assert code == 0 and out.startswith(
+        f"{name}: delete\n  removed: any position"), out
+    assert name not in worker.rest.connectors()

@@ -211,3 +211,209 @@ def test_revisions_are_bounded_and_survive_a_restart(shared_worker, kafka,
             if r.key.startswith(b"penstock-revision-")]
     assert {r.key for r in mine} == {
         b"penstock-revision-%d-r" % n for n in range(20)}
+
+
+# By label
+
+def test_all_of_a_label_are_paused_at_once(pair, folder, unique):
+    label, names = unique("team"), [unique("l") for _ in range(3)]
+    for name in names:
+        put(pair.leader, name, source(folder, **{
+            "penstock.labels": f"x,{label}"}))
+    other = unique("other")
+    put(pair.leader, other, source(folder, **{"penstock.labels": label[:-1]}))
+    for rest in pair.leader, pair.follower:
+        for name in [*names, other]:
+            rest.wait_running(name)
+        assert rest.get(f"/labels/{label}") == sorted(names)
+    for method, what, state in (("PUT", "pause", "PAUSED"),
+                                ("PUT", "resume", "RUNNING"),
+                                ("POST", "restart", "RUNNING"),
+                                ("PUT", "stop", "STOPPED")):
+        r = pair.follower.request(method, f"/labels/{label}/{what}")
+        assert (r.status_code, r.json()) == (200, {
+            "label": label, "connectors": [
+                {"name": name, "status": 202} for name in sorted(names)]})
+        for name in names:
+            pair.leader.wait_state(name, state)
+    assert pair.leader.status(other)["connector"]["state"] == "RUNNING"
+    r = pair.follower.request("PUT", "/labels/nobody/pause")
+    assert r.status_code == 404 and "nobody" in r.json()["message"]
+    for name in [*names, other]:
+        pair.leader.delete(name)
+
+
+def test_a_restart_by_label_is_one_of_the_tasks_that_are_asked_for(
+        pair, folder, unique):
+    label, name = unique("restarted"), unique("r")
+    put(pair.leader, name, source(folder, **{"penstock.labels": label}))
+    pair.leader.wait_running(name)
+    before = pair.leader.status(name)["tasks"][0]["since"]
+    url = f"/labels/{label}/restart?includeTasks=true"
+    assert pair.follower.call("POST", url)["connectors"][0]["name"] == name
+    wait_for("another start", lambda: pair.leader.status(
+        name)["tasks"][0]["since"] > before)
+    pair.leader.wait_running(name)
+    pair.leader.delete(name)
+
+
+# Places
+
+def sink(folder, topic, **over):
+    return {"connector.class": "FileStreamSink", "tasks.max": "1",
+            "file": f"{folder}/out", "topics": topic,
+            "value.converter": STRING, **over}
+
+
+STRING = "org.apache.kafka.connect.storage.StringConverter"
+
+
+def kafka_offsets(offsets):
+    return {(o["partition"]["kafka_topic"], o["partition"]["kafka_partition"]):
+            o["offset"] and o["offset"]["kafka_offset"] for o in offsets}
+
+
+def lines(folder):
+    try:
+        with open(f"{folder}/out", encoding="utf-8") as f:
+            return f.read().split()
+    except FileNotFoundError:
+        return []
+
+
+def seek(rest, name, body, query=""):
+    return rest.request("POST", f"/connectors/{name}/seek{query}", body)
+
+
+@pytest.fixture(scope="module")
+def timed(kafka):
+    """A topic whose records are a second apart: offset n is at n + 1 s."""
+    topic = kafka.create_topic(f"timed-{uuid.uuid4().hex[:6]}", partitions=2,
+                               retention_ms="-1")
+    kafka.produce(topic, [{"value": f"r{n}", "partition": 0,
+                           "timestamp": 1000 + n * 1000} for n in range(10)])
+    return topic
+
+
+def test_a_sink_goes_on_from_a_time_and_back(pair, timed, folder, unique):
+    name = unique("sought")
+    put(pair.leader, name, sink(folder, timed))
+    wait_for("all records", lambda: len(lines(folder)) == 10)
+    wait_for("their offset", lambda: kafka_offsets(
+        pair.leader.offsets(name)).get((timed, 0)) == 10)
+    want = {"timestamp": "1970-01-01T00:00:07.500Z"}
+    r = seek(pair.follower, name, want)
+    assert r.status_code == 400 and "STOPPED" in r.json()["message"]
+    first, second = ({"kafka_topic": timed, "kafka_partition": n}
+                     for n in range(2))
+    r = seek(pair.follower, name, want, "?dry_run=true")
+    undo = r.json()["undo"]
+    assert r.status_code == 200 and r.json() == {
+        "name": name, "preview": True, "changes": [
+            {"partition": first, "from": {"kafka_offset": 10},
+             "to": {"kafka_offset": 7}},
+            {"partition": second, "from": None, "to": {"kafka_offset": 0}}],
+        "undo": {"offsets": [
+            {"partition": first, "offset": {"kafka_offset": 10}},
+            {"partition": second, "offset": None}]}}
+    assert kafka_offsets(pair.leader.offsets(name)) == {(timed, 0): 10}
+    pair.leader.stop_connector(name)
+    pair.leader.wait_state(name, "STOPPED")
+
+    def sought(body):
+        r = seek(pair.follower, name, body)
+        if r.status_code != 200:
+            raise ValueError(r.text)
+        return r.json()
+    assert wait_for("a seek", lambda: sought(want))["undo"] == undo
+    assert kafka_offsets(pair.leader.offsets(name)) == {
+        (timed, 0): 7, (timed, 1): 0}
+    assert sought(undo)["changes"][0]["to"] == {"kafka_offset": 10}
+    assert kafka_offsets(pair.leader.offsets(name)) == {(timed, 0): 10}
+    for body, offset in (({"to": "beginning"}, 0), ({"to": "end"}, 10),
+                         ({"offset": 4}, 4), ({"offset": 400}, 10),
+                         ({"timestamp": 10**13}, 10),
+                         ({"timestamp": 8000}, 7)):
+        assert sought(body)["changes"][0]["to"] == {"kafka_offset": offset}
+    pair.leader.resume(name)
+    wait_for("the last three again", lambda: lines(folder)[10:] == [
+        "r7", "r8", "r9"])
+    pair.leader.delete(name)
+
+
+def test_what_cannot_be_sought_is_refused(pair, kafka, folder, unique):
+    name, topic = unique("file"), kafka.create_topic(unique("sought"))
+    put(pair.leader, name, source(folder, topic=topic))
+    with open(f"{folder}/in", "w", encoding="utf-8") as f:
+        f.write("one\ntwo\n")
+    wait_for("its offset", lambda: pair.leader.offsets(
+        name)[0]["offset"]["position"] == 8)
+    for body, word in (({}, "one of timestamp"), ({"to": "middle"}, "middle"),
+                       ({"timestamp": "soon"}, "soon"),
+                       ({"timestamp": 1, "to": "end"}, "one of"),
+                       ({"timestamp": 1}, "cannot be moved"),
+                       ({"to": "end"}, "cannot be moved"),
+                       ({"offset": 3}, "cannot be moved")):
+        r = seek(pair.follower, name, body, "?dry_run=true")
+        assert r.status_code == 400 and word in r.json()["message"], r.text
+    r = seek(pair.follower, name, {"to": "beginning"}, "?dry_run=true").json()
+    assert [(c["from"]["position"], c["to"]) for c in r["changes"]] == [
+        (8, None)]
+    r = seek(pair.follower, name, {"offsets": [{
+        "partition": r["changes"][0]["partition"],
+        "offset": {"position": 4}}]}, "?dry_run=true").json()
+    assert [(c["from"]["position"], c["to"]) for c in r["changes"]] == [
+        (8, {"position": 4})]
+    assert pair.leader.offsets(name)[0]["offset"]["position"] == 8
+    r = seek(pair.leader, unique("none"), {"to": "end"})
+    assert r.status_code == 404
+    pair.leader.delete(name)
+
+
+# Nothing left
+
+def test_a_clean_delete_takes_a_sinks_group_too(pair, timed, kafka, folder,
+                                                unique):
+    name = unique("clean")
+    put(pair.leader, name, sink(folder, timed))
+    wait_for("all records", lambda: len(lines(folder)) == 10)
+    groups = kafka.admin().list_consumer_groups
+    wait_for("its offset", lambda: pair.leader.offsets(name))
+    r = pair.follower.request("DELETE", f"/connectors/{name}?clean=true")
+    assert r.status_code == 200, r.text
+    report = r.json()
+    assert {"what": "consumer group", "name": f"connect-{name}"} in report[
+        "removed"]
+    assert [(w["what"], w["name"]) for w in report["left"]] == [
+        ("topic", timed)]
+    assert name not in pair.follower.connectors()
+    assert f"connect-{name}" not in [
+        g.group_id for g in groups().result().valid]
+    put(pair.leader, name, sink(folder, timed))
+    wait_for("all records again", lambda: len(lines(folder)) == 20)
+    pair.leader.delete(name)
+
+
+def test_a_clean_delete_takes_a_sources_offsets_too(pair, kafka, folder,
+                                                    unique):
+    name = unique("clean")
+    topic = kafka.create_topic(unique("cleaned"))
+    with open(f"{folder}/in", "w", encoding="utf-8") as f:
+        f.write("one\ntwo\n")
+    put(pair.leader, name, source(folder, topic=topic))
+    wait_for("its offset", lambda: pair.leader.offsets(name))
+    tag = pair.leader.request(
+        "GET", f"/connectors/{name}/config").headers["ETag"]
+    url = f"/connectors/{name}?clean=true"
+    assert pair.follower.request(
+        "DELETE", url, headers={"If-Match": '"1"'}).status_code == 412
+    r = pair.follower.request("DELETE", url, headers={"If-Match": tag})
+    assert r.status_code == 200, r.text
+    assert r.json()["removed"][0] == {
+        "what": "offsets of source partitions", "count": 1}
+    put(pair.leader, name, source(folder, topic=topic))
+    kafka.wait_records(topic, 4)
+    assert pair.leader.request(
+        "DELETE", f"/connectors/{unique('none')}?clean=true"
+    ).status_code == 404
+    pair.leader.delete(name)

@@ -181,6 +181,26 @@ def test_labels_bound_rights(guarded, connector, topic, unique):
         team.delete(own)
 
 
+def test_an_order_by_label_reaches_what_one_has_rights_to(
+        guarded, topic, unique):
+    label, mine, other, t = unique("l"), unique("m"), unique("o"), topic()
+    anna, team = guarded.as_user("anna"), guarded.as_user("team")
+    anna.create(mine, sink(t, **{"penstock.labels": f"blue,{label}"}))
+    anna.create(other, sink(t, **{"penstock.labels": label}))
+    assert guarded.as_user("vera").get(f"/labels/{label}") == [mine, other]
+    assert team.get(f"/labels/{label}") == [mine]
+    url = f"/labels/{label}/pause"
+    assert guarded.as_user("vera").request("PUT", url).status_code == 403
+    assert [c["name"] for c in team.call("PUT", url)["connectors"]] == [mine]
+    anna.wait_state(mine, "PAUSED")
+    anna.wait_running(other)
+    line = guarded.audit()[-1]
+    assert (line["who"], line["connectors"], line["path"]) == (
+        "team", mine, url)
+    for name in mine, other:
+        anna.delete(name)
+
+
 def test_a_rollback_is_a_change_and_gives_nothing_away(
         guarded, topic, unique):
     name, t = unique("rolled"), topic()

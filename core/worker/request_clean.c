@@ -1,0 +1,214 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "worker/request.h"
+
+/* A connector that goes, and what it leaves behind: it is stopped, and when
+ * no task of it runs any more its offsets go as if they were reset, then the
+ * connector. What fails on the way leaves it STOPPED: asked again, it goes on
+ * from there. */
+
+#define LOOK_MS  100
+#define LIMIT_MS 60000
+
+struct request_wait {
+	uv_timer_t timer;
+	struct request *rq;
+	struct clock_ms began;
+};
+
+static void
+on_closed(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+void
+request_wait_end(struct request *rq)
+{
+	if (rq->wait == NULL)
+		return;
+	uv_close((uv_handle_t *)&rq->wait->timer, on_closed);
+	rq->wait = NULL;
+}
+
+/* ---- the report -------------------------------------------------------- */
+
+static void
+note(struct request *rq, const char *part, json_t *what)
+{
+	(void)json_array_append_new(json_object_get(rq->doc, part), what);
+}
+
+static void
+note_topic(void *ctx, const struct status_topic *t)
+{
+	note(ctx, "left",
+	    json_pack("{s:s, s:s, s:s}", "what", "topic", "name", t->topic,
+		"why", "records are not the connector's alone"));
+}
+
+static void
+note_group(struct request *rq, const char *group, const char *sharer)
+{
+	if (sharer != NULL)
+		note(rq, "left",
+		    json_pack("{s:s, s:s, s:s}", "what", "consumer group",
+			"name", group, "why",
+			ps_printf(rq->a, "connector %s reads with it too",
+			    sharer)));
+	else if (!rq->absent)
+		note(rq, "removed",
+		    json_pack("{s:s, s:s}", "what", "consumer group", "name",
+			group));
+}
+
+static void
+note_outside(struct request *rq)
+{
+	if (rq->handled)
+		note(rq, "removed",
+		    json_pack("{s:s}", "what",
+			"any position that the plugin kept outside of Kafka"));
+	else
+		note(rq, "left",
+		    json_pack("{s:s, s:s}", "what",
+			"what the plugin made outside of Kafka", "why",
+			"it does not say that it has made or removed any"));
+}
+
+/* ---- the steps, last first --------------------------------------------- */
+
+static void
+on_removed(void *ctx, const struct ps_error *err)
+{
+	struct request *rq = ctx;
+
+	if (err != NULL)
+		request_refuse(rq, ANSWER_FAILED,
+		    "Connector %s is stopped and its offsets are gone, but it "
+		    "could not be deleted: %s",
+		    rq->spec.connector, err->text);
+	else
+		request_answer(rq,
+		    &(struct answer){ .kind = ANSWER_DONE, .json = rq->doc });
+}
+
+static void
+remove_it(struct request *rq)
+{
+	struct store_pairs records = request_removal(rq);
+
+	statuses_each_topic(journal_statuses(worker_journal(rq->w)),
+	    rq->spec.connector, note_topic, rq);
+	journal_append(worker_journal(rq->w), JOURNAL_CONFIG, &records,
+	    on_removed, rq);
+}
+
+static void
+on_reset(struct request *rq)
+{
+	const struct configs_connector *cfg = request_connector(rq);
+
+	if (cfg == NULL)
+		return;
+	if (request_is_sink(rq, cfg))
+		note_group(rq, request_group(rq, cfg), NULL);
+	else if (json_array_size(rq->offsets) > 0)
+		note(rq, "removed",
+		    json_pack("{s:s, s:I}", "what",
+			"offsets of source partitions", "count",
+			(json_int_t)json_array_size(rq->offsets)));
+	note_outside(rq);
+	remove_it(rq);
+}
+
+/* Another connector that reads with the same group, or NULL. */
+static const char *
+sharer_of(struct request *rq, const struct configs_connector *cfg)
+{
+	const struct configs *all = journal_configs(worker_journal(rq->w));
+	const char *group = request_group(rq, cfg);
+
+	for (size_t i = 0; i < configs_count(all); i++) {
+		const struct configs_connector *other = configs_at(all, i);
+
+		if (other != cfg && request_is_sink(rq, other) &&
+		    strcmp(request_group_of(rq->a, other), group) == 0)
+			return other->name;
+	}
+	return NULL;
+}
+
+static void
+reset(struct request *rq, const struct configs_connector *cfg)
+{
+	const char *sharer =
+	    request_is_sink(rq, cfg) ? sharer_of(rq, cfg) : NULL;
+
+	request_wait_end(rq);
+	if (sharer != NULL) {
+		note_group(rq, request_group(rq, cfg), sharer);
+		note_outside(rq);
+		remove_it(rq);
+		return;
+	}
+	rq->changed = on_reset;
+	rq->spec.op = REQUEST_RESET_OFFSETS; /* from here on it is one */
+	request_change_offsets(rq);
+}
+
+static void
+look(uv_timer_t *t)
+{
+	struct request_wait *wait = t->data;
+	struct request *rq = wait->rq;
+	const struct configs_connector *cfg = request_connector(rq);
+
+	if (cfg == NULL)
+		return;
+	if (request_is_stopped(rq, cfg))
+		reset(rq, cfg);
+	else if (clock_since(wait->began, clock_now()) >= LIMIT_MS)
+		request_refuse(rq, ANSWER_FAILED,
+		    "Tasks of connector %s have not ended within %d s; it is "
+		    "STOPPED, nothing is removed yet",
+		    rq->spec.connector, LIMIT_MS / 1000);
+}
+
+static void
+on_stopped(void *ctx, const struct ps_error *err)
+{
+	struct request *rq = ctx;
+	struct request_wait *wait;
+
+	if (err != NULL) {
+		request_refuse(rq, ANSWER_FAILED,
+		    "Connector %s could not be stopped: %s", rq->spec.connector,
+		    err->text);
+		return;
+	}
+	wait = xcalloc(1, sizeof *wait);
+	wait->rq = rq;
+	wait->began = clock_now();
+	wait->timer.data = wait;
+	rq->wait = wait;
+	(void)uv_timer_init(worker_loop(rq->w), &wait->timer);
+	(void)uv_timer_start(&wait->timer, look, 0, LOOK_MS);
+}
+
+void
+request_clean(struct request *rq)
+{
+	struct store_pairs records;
+
+	if (request_connector(rq) == NULL || !request_matches(rq))
+		return;
+	json_decref(rq->doc);
+	rq->doc = json_pack("{s:s, s:[], s:[]}", "name", rq->spec.connector,
+	    "removed", "left");
+	records = request_stop(rq);
+	journal_append(worker_journal(rq->w), JOURNAL_CONFIG, &records,
+	    on_stopped, rq);
+}
