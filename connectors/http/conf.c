@@ -89,6 +89,10 @@ read_headers(struct http_conf *conf, const struct ps_config *c,
 		    p + len > colon ? (size_t)(p + len - colon) : 0);
 		p += len + (p[len] == ',');
 	}
+	if (conf->header_count > ADDED_MAX)
+		return ps_fail(err, PS_E_CONFIG,
+		    "http.headers.additional: %zu headers, %d are possible",
+		    conf->header_count, ADDED_MAX);
 	return 0;
 }
 
@@ -120,64 +124,8 @@ http_conf_basic(const char *scheme, const char *user, const char *word)
 	return out;
 }
 
-static int
-read_basic(struct http_conf *conf, const struct ps_config *c,
-    struct ps_error *err)
-{
-	const char *user = ps_config_str(c, "http.basic.username");
-
-	if (user[0] == '\0' || strchr(user, ':') != NULL)
-		return ps_fail(err, PS_E_CONFIG,
-		    "http.basic.username=%s is empty or holds ':'", user);
-	conf->authorization = http_conf_basic("Basic ", user,
-	    ps_config_str(c, "http.basic.password"));
-	return 0;
-}
-
-static int
-need(const struct ps_config *c, const char *key, const char *type,
-    struct ps_error *err)
-{
-	if (ps_config_has(c, key))
-		return 0;
-	return ps_fail(err, PS_E_CONFIG,
-	    "%s is not set, http.authorization.type=%s needs it", key, type);
-}
-
-static int
-read_oauth2(struct http_conf *conf, const struct ps_config *c,
-    struct ps_error *err)
-{
-	const char *codes =
-	    ps_config_str(c, "oauth2.token.renew.on.status.codes");
-	char *end;
-
-	if (need(c, "oauth2.access.token.url", "oauth2", err) != 0 ||
-	    need(c, "oauth2.client.id", "oauth2", err) != 0 ||
-	    need(c, "oauth2.client.secret", "oauth2", err) != 0 ||
-	    check_url("oauth2.access.token.url",
-		ps_config_str(c, "oauth2.access.token.url"), err) != 0)
-		return -1;
-	conf->client_in_body =
-	    strcasecmp(ps_config_str(c, "oauth2.client.authorization.mode"),
-		"URL") == 0;
-	while (*codes != '\0' && conf->renew_count < RENEW_CODES) {
-		long code = strtol(codes, &end, 10);
-
-		if (end == codes || code < 100 || code > 599)
-			return ps_fail(err, PS_E_CONFIG,
-			    "oauth2.token.renew.on.status.codes: %.20s is no "
-			    "status code",
-			    codes);
-		conf->renew_codes[conf->renew_count++] = (int)code;
-		codes = end + strspn(end, ", ");
-	}
-	return 0;
-}
-
-static int
-read_auth(struct http_conf *conf, const struct ps_config *c,
-    struct ps_error *err)
+static void
+read_auth_type(struct http_conf *conf, const struct ps_config *c)
 {
 	static const struct {
 		const char *name;
@@ -194,27 +142,19 @@ read_auth(struct http_conf *conf, const struct ps_config *c,
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
 		if (strcasecmp(type, types[i].name) == 0)
 			conf->auth = types[i].auth;
-	switch (conf->auth) {
-	case AUTH_NONE:
+	conf->client_in_body =
+	    strcasecmp(ps_config_str(c, "oauth2.client.authorization.mode"),
+		"URL") == 0;
+}
+
+static int
+need(const struct ps_config *c, const char *key, struct ps_error *err)
+{
+	if (ps_config_has(c, key))
 		return 0;
-	case AUTH_STATIC:
-		if (need(c, "http.headers.authorization", type, err) != 0)
-			return -1;
-		set_authorization(conf, "",
-		    ps_config_str(c, "http.headers.authorization"));
-		return 0;
-	case AUTH_BASIC:
-		return read_basic(conf, c, err);
-	case AUTH_BEARER:
-		if (need(c, "http.bearer.token", type, err) != 0)
-			return -1;
-		set_authorization(conf, "Bearer ",
-		    ps_config_str(c, "http.bearer.token"));
-		return 0;
-	case AUTH_OAUTH2:
-		return read_oauth2(conf, c, err);
-	}
-	return 0;
+	return ps_fail(err, PS_E_CONFIG,
+	    "%s is not set, http.authorization.type=%s needs it", key,
+	    ps_config_str(c, "http.authorization.type"));
 }
 
 static void
@@ -247,13 +187,6 @@ read_batches(struct http_conf *conf, const struct ps_config *c)
 static void
 read_tls(struct http_conf *conf, const struct ps_config *c)
 {
-	char text[512] = "";
-
-	if (ps_config_has(c, "http.proxy.host"))
-		(void)snprintf(text, sizeof text, "http://%s:%lld",
-		    ps_config_str(c, "http.proxy.host"),
-		    (long long)ps_config_int(c, "http.proxy.port"));
-	conf->proxy = copy(text);
 	conf->trust_all = ps_config_bool(c, "http.ssl.trust.all.certs");
 	conf->ca_file = get(c, "http.ssl.truststore.location");
 	conf->client_file = get(c, "http.ssl.keystore.location");
@@ -287,26 +220,192 @@ read_texts(struct http_conf *conf, const struct ps_config *c)
 	}
 }
 
-int
-http_conf_read(struct http_conf *conf, const struct ps_config *c,
+/* ---- What the key table cannot check: one key each ---- */
+
+static int
+check_target(struct http_conf *conf, const struct ps_config *c,
     struct ps_error *err)
+{
+	(void)c;
+	return check_url("http.url", conf->url, err);
+}
+
+/* The header's value, from the key that the kind of authorization needs. */
+static int
+read_authorization(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	const char *key = conf->auth == AUTH_STATIC
+			      ? "http.headers.authorization"
+			      : "http.bearer.token";
+
+	if (conf->auth != AUTH_STATIC && conf->auth != AUTH_BEARER)
+		return 0;
+	if (need(c, key, err) != 0)
+		return -1;
+	set_authorization(conf, conf->auth == AUTH_STATIC ? "" : "Bearer ",
+	    ps_config_str(c, key));
+	return check_header(key, conf->authorization, err);
+}
+
+static int
+read_basic(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	const char *user = ps_config_str(c, "http.basic.username");
+
+	if (conf->auth != AUTH_BASIC)
+		return 0;
+	if (user[0] == '\0' || strchr(user, ':') != NULL)
+		return ps_fail(err, PS_E_CONFIG,
+		    "http.basic.username=%s is empty or holds ':'", user);
+	conf->authorization = http_conf_basic("Basic ", user,
+	    ps_config_str(c, "http.basic.password"));
+	return 0;
+}
+
+static int
+check_token_url(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	if (conf->auth != AUTH_OAUTH2)
+		return 0;
+	if (need(c, "oauth2.access.token.url", err) != 0)
+		return -1;
+	return check_url("oauth2.access.token.url", conf->token_url, err);
+}
+
+static int
+check_client_id(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	return conf->auth == AUTH_OAUTH2 ? need(c, "oauth2.client.id", err) : 0;
+}
+
+static int
+check_client_secret(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	return conf->auth == AUTH_OAUTH2 ? need(c, "oauth2.client.secret", err)
+					 : 0;
+}
+
+static int
+read_renew_codes(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	const char *codes =
+	    ps_config_str(c, "oauth2.token.renew.on.status.codes");
+	char *end;
+
+	while (conf->auth == AUTH_OAUTH2 && *codes != '\0' &&
+	       conf->renew_count < RENEW_CODES) {
+		long code = strtol(codes, &end, 10);
+
+		if (end == codes || code < 100 || code > 599)
+			return ps_fail(err, PS_E_CONFIG,
+			    "oauth2.token.renew.on.status.codes: %.20s is no "
+			    "status code",
+			    codes);
+		conf->renew_codes[conf->renew_count++] = (int)code;
+		codes = end + strspn(end, ", ");
+	}
+	return 0;
+}
+
+static int
+read_proxy(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	const char *host = ps_config_str(c, "http.proxy.host");
+	long long port = (long long)ps_config_int(c, "http.proxy.port");
+	char text[512] = "";
+
+	conf->proxy = copy("");
+	if (host[0] == '\0')
+		return 0;
+	if (port < 1)
+		return ps_fail(err, PS_E_CONFIG,
+		    "http.proxy.port=%lld is no port, http.proxy.host=%.200s "
+		    "needs one",
+		    port, host);
+	(void)snprintf(text, sizeof text, "http://%s:%lld", host, port);
+	free(conf->proxy);
+	conf->proxy = copy(text);
+	return 0;
+}
+
+static int
+check_truststore(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	(void)conf;
+	return ps_pem_check(c, "http.ssl.truststore.location", false, err);
+}
+
+static int
+check_keystore(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	(void)conf;
+	return ps_pem_check(c, "http.ssl.keystore.location", true, err);
+}
+
+static int
+check_content_type(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	(void)c;
+	return check_header("http.headers.content.type", conf->content_type,
+	    err);
+}
+
+typedef int check_fn(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err);
+
+static check_fn *const checks[] = { check_target, read_authorization,
+	read_basic, check_token_url, check_client_id, check_client_secret,
+	read_renew_codes, read_headers, read_proxy, check_truststore,
+	check_keystore, check_content_type };
+
+static void
+read_what_is_right(struct http_conf *conf, const struct ps_config *c)
 {
 	*conf = (struct http_conf){ 0 };
 	read_texts(conf, c);
 	read_batches(conf, c);
 	read_tls(conf, c);
-	if (check_url("http.url", conf->url, err) != 0 ||
-	    read_auth(conf, c, err) != 0 || read_headers(conf, c, err) != 0)
-		return -1;
-	if (ps_pem_check(c, "http.ssl.truststore.location", false, err) != 0 ||
-	    ps_pem_check(c, "http.ssl.keystore.location", true, err) != 0)
-		return -1;
-	if (conf->authorization != NULL &&
-	    check_header("http.headers.authorization", conf->authorization,
-		err) != 0)
-		return -1;
-	return check_header("http.headers.content.type", conf->content_type,
-	    err);
+	read_auth_type(conf, c);
+}
+
+int
+http_conf_read(struct http_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	read_what_is_right(conf, c);
+	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+		if (checks[i](conf, c, err) != 0)
+			return -1;
+	return 0;
+}
+
+void
+http_conf_validate(const struct ps_config *c, struct ps_report *rep)
+{
+	struct http_conf conf;
+	struct ps_error err = { 0 };
+	char key[128];
+
+	read_what_is_right(&conf, c);
+	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+		if (checks[i](&conf, c, &err) == 0)
+			continue;
+		(void)snprintf(key, sizeof key, "%.*s",
+		    (int)strcspn(err.text, "= :"), err.text);
+		rep->error(rep, key, "%s", err.text);
+		ps_error_clear(&err);
+	}
+	http_conf_fini(&conf);
 }
 
 void

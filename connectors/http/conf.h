@@ -11,6 +11,7 @@ enum format { FORMAT_AS_IS, FORMAT_JSON, FORMAT_NDJSON };
 enum auth { AUTH_NONE, AUTH_STATIC, AUTH_BASIC, AUTH_BEARER, AUTH_OAUTH2 };
 
 #define RENEW_CODES 16
+#define ADDED_MAX   60 /* headers of http.headers.additional */
 
 struct http_conf {
 	char *url;
@@ -39,8 +40,12 @@ struct http_conf {
 	int64_t backoff_ms, retry_after_max_ms;
 };
 
+/* Checks what the key table cannot; the first thing wrong is the error. */
 int http_conf_read(struct http_conf *conf, const struct ps_config *c,
     struct ps_error *err);
+/* As http_conf_read, but all that is wrong, each under the key that its text
+ * begins with. */
+void http_conf_validate(const struct ps_config *c, struct ps_report *rep);
 /* The scheme with user:word behind it in base64; free() it. */
 char *http_conf_basic(const char *scheme, const char *user, const char *word);
 void http_conf_fini(struct http_conf *conf);

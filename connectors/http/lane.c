@@ -5,7 +5,7 @@
 #define BACKOFF_MAX_MS 60000
 #define MARK_AGAIN_MS  1000  /* a commit may fail */
 #define CUT_WAIT_MS    30000 /* for records before a cut: gone by now? */
-#define HEADERS_MAX    64
+#define HEADERS_MAX    (ADDED_MAX + 4) /* key, type, authorization, NULL */
 
 struct lane *
 lane_new(struct lanes *all, const char *topic, int32_t partition,
@@ -342,7 +342,7 @@ send_oldest(struct lane *l, const char *authorization)
 		    c->authorization);
 		lines[n++] = static_auth;
 	}
-	for (size_t i = 0; i < c->header_count && n + 1 < HEADERS_MAX; i++)
+	for (size_t i = 0; i < c->header_count; i++)
 		lines[n++] = c->headers[i];
 	lines[n] = NULL;
 	pack_body(l->oldest, c, &p->body);

@@ -170,8 +170,6 @@ static curl_socket_t
 on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
 {
 	struct post *p = arg;
-	struct linger none = { .l_onoff = 1 };
-	int fd;
 
 	(void)purpose;
 	if (is_denied(at)) {
@@ -180,11 +178,19 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
 		    "to connect to (http.allow.link.local=false)";
 		return CURL_SOCKET_BAD;
 	}
-	fd = socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
-	/* A task that was killed must not go on sending. */
-	if (fd >= 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-	return fd;
+	return socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
+}
+
+/* A task that was killed must not go on sending what the kernel has left. */
+static int
+on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	struct linger none = { .l_onoff = 1 };
+
+	(void)arg;
+	(void)purpose;
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+	return CURL_SOCKOPT_OK;
 }
 
 static void
@@ -202,6 +208,7 @@ set_limits(const struct http_conf *conf, CURL *e)
 	(void)curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES);
 	(void)curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, SLOW_SECONDS);
 	(void)curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
+	(void)curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_socket);
 	if (conf->ca_file[0] != '\0')
 		(void)curl_easy_setopt(e, CURLOPT_CAINFO, conf->ca_file);
 	if (conf->client_file[0] != '\0') {

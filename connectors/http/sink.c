@@ -14,17 +14,8 @@ static void
 sink_validate(const struct ps_host *h, const struct ps_config *c,
     struct ps_report *rep)
 {
-	struct http_conf conf;
-	struct ps_error err = { 0 };
-	char key[128];
-
 	(void)h;
-	if (http_conf_read(&conf, c, &err) != 0) {
-		(void)snprintf(key, sizeof key, "%.*s",
-		    (int)strcspn(err.text, "= :"), err.text);
-		rep->error(rep, key, "%s", err.text);
-	}
-	http_conf_fini(&conf);
+	http_conf_validate(c, rep);
 }
 
 static void *

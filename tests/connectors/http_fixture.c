@@ -19,6 +19,8 @@ on_request(void *arg, const struct stub_request *q, struct stub_reply *a)
 
 	if (strcmp(q->target, "/token") == 0) {
 		e->tokens++;
+		(void)snprintf(e->token_body, sizeof e->token_body, "%.*s",
+		    (int)q->len, q->body);
 		(void)snprintf(text, sizeof text,
 		    "{\"x\":{\"access_token\":\"no\"},\"access_token\":"
 		    "\"T%zu\",\"expires_in\":3600,\"token_type\":\"bearer\"}",
@@ -35,6 +37,9 @@ on_request(void *arg, const struct stub_request *q, struct stub_reply *a)
 	(void)stub_header(q, "Idempotency-Key", e->seen[e->count].key, 128);
 	(void)stub_header(q, "Authorization", e->seen[e->count].authorization,
 	    128);
+	(void)stub_header(q, "Content-Type", e->seen[e->count].type, 64);
+	(void)snprintf(e->seen[e->count].target, 128, "%.120s", q->target);
+	(void)snprintf(e->seen[e->count].headers, 2048, "%.2000s", q->headers);
 	(void)snprintf(e->seen[e->count].body, 4096, "%.4000s", q->body);
 	e->count++;
 }

@@ -24,11 +24,14 @@ struct endpoint {
 		int status;
 		char key[128];
 		char authorization[128];
+		char target[128], type[64];
+		char headers[2048]; /* as they came */
 		char body[4096];
 		int64_t at_ms;
 	} seen[REQUESTS];
 	size_t count, tokens;
-	const char *token; /* what /token answers; NULL: T1, T2, … */
+	char token_body[256]; /* of the last request for a token */
+	const char *token;    /* what /token answers; NULL: T1, T2, … */
 	/* The answer to request `i`; NULL: 200. */
 	void (*script)(struct endpoint *e, const struct stub_request *q,
 	    struct stub_reply *a);

@@ -80,6 +80,12 @@ def test_only_a_server_that_is_trusted_is_sent_to(
     worker.rest.put_config(snk, configs.http_sink(
         r.url, t, http_ssl_truststore_location=f"{pki}/ca.pem"))
     wait_numbers(r, 100)
+    kafka.produce(t, rows(100, 200))
+    worker.rest.put_config(snk, configs.http_sink(
+        r.url.replace("localhost", "127.0.0.1"), t,
+        http_ssl_trust_all_certs="true"))
+    wait_numbers(r, 200)
+    assert "http.ssl.trust.all.certs" in worker.log_text()
 
 
 @pytest.mark.parametrize("store,password", [

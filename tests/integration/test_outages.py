@@ -8,7 +8,9 @@ import pytest
 
 from support import configs, ledger
 from support.env import wait_for
+from support.front import CUT, SLOW_DOWN, Front, signature
 from support.receiver import Reply
+from support.s3 import ACCESS_KEY, REGION, SECRET_KEY
 
 TABLE = ("CREATE TABLE events (run text, writer int, seq bigint, key text, "
          "len int, crc bigint, body text)")
@@ -80,12 +82,22 @@ def test_postgres_restarts_under_source_and_sink(
         worker.rest.wait_running(name)
 
 
-def test_s3_answers_503_and_nothing_for_a_while(
-        s3, bucket, kafka, topic, worker, journal, folder):
+def sometimes(index, _):
+    """What S3 is like on a bad day."""
+    if index % 5 == 1:
+        return SLOW_DOWN
+    if index % 5 == 3:
+        return CUT
+    return Front.CUT_AFTER if index % 7 == 4 else None
+
+
+def test_s3_answers_503_and_cuts_and_nothing_for_a_while(
+        s3, bucket, kafka, topic, worker, receiver, journal):
     t = topic("events")
+    receiver.script(Front(sometimes))
     worker.rest.create("snk", configs.s3_sink(
-        s3, bucket, t, flush_size=50,
-        errors_tolerance="all",
+        s3, bucket, t, flush_size=50, s3_proxy_url=receiver.url,
+        errors_tolerance="all", s3_retry_backoff_ms=20,
         **{"errors.deadletterqueue.topic.name": t + ".dead",
            "errors.deadletterqueue.topic.replication.factor": 1}))
     writer = ledger.TopicWriter(kafka, t, journal, "s3", pause=0.01,
@@ -93,12 +105,19 @@ def test_s3_answers_503_and_nothing_for_a_while(
     writer.start()
     time.sleep(1)
     s3.stop()
-    worker.rest.wait_cause("snk", "connect", "refused", s3.url)
-    time.sleep(2)
+    worker.rest.wait_cause("snk", s3.url, "attempt")
+    time.sleep(1)
     s3.start()
     writer.finish()
     ledger.wait_complete(journal, lambda: [
-        ledger.entry_from(e) for e in s3.lines(bucket, "topics/" + t)]).assert_exactly_once()
+        ledger.entry_from(e)
+        for e in s3.lines(bucket, "topics/" + t)]).assert_exactly_once()
+    wait_for("the commit", lambda: kafka.committed("connect-snk")
+             == {(t, 0): 3000})
+    assert {503, 0, 200} <= {r.status for r in receiver.requests}
+    for r in receiver.requests:
+        given, made = signature(r, ACCESS_KEY, SECRET_KEY, REGION)
+        assert given == made, r.path
     assert t + ".dead" not in kafka.topics() \
         or kafka.consume(t + ".dead") == []
 

@@ -10,7 +10,10 @@ import zoneinfo
 import pytest
 
 from support import configs, process, stores
+from support.drive import Sink
 from support.env import wait_for
+from support.front import signature
+from support.receiver import Reply
 from support.s3 import TLS_BUCKET
 
 MIB = 1 << 20
@@ -76,6 +79,47 @@ def test_a_gateway_that_is_not_trusted_is_said(worker, kafka, topic, lake,
     config["s3.ssl.truststore.location"] = lake.ca
     worker.rest.put_config(snk, config)
     wait_keys(lake, TLS_BUCKET, f"topics/{t}/", 1)
+
+
+def as_a_store(index, request):
+    """Takes every PUT, and has nothing else."""
+    if request.method == "PUT":
+        return Reply(headers={"ETag": '"x"'})
+    if "uploads=" in request.path:
+        return Reply(body=b"<ListMultipartUploadsResult/>")
+    return Reply(404, b"<Error><Code>NoSuchKey</Code></Error>")
+
+
+@pytest.mark.parametrize("path_style", ["true", "false"])
+def test_every_signature_is_what_botocore_makes(receiver, path_style):
+    receiver.script(as_a_store)
+    with Sink("s3", "S3Sink", store_url="http://s3.invalid:81",
+              s3_proxy_url=receiver.url, s3_bucket_name="a-lake",
+              s3_path_style_access_enabled=path_style,
+              s3_region="eu-central-1",
+              aws_access_key_id="AKIA", aws_secret_access_key="a/secret+",
+              aws_session_token="temporary/+=", flush_size="2",
+              s3_acl_canned="bucket-owner-full-control",
+              s3_ssea_name="aws:kms", s3_sse_kms_key_id="arn:aws:kms:k/1",
+              topics_dir="ä dir/$x", format_class="io.confluent.connect.s3."
+              "format.bytearray.ByteArrayFormat") as s:
+        s.start()
+        s.open("a.topic")
+        s.put([("k", "a"), ("k", "b")], "a.topic")
+        wait_for("the object", lambda: s.put([], "a.topic") == [] and [
+            r for r in receiver.requests if r.method == "PUT"])
+    [put] = [r for r in receiver.requests if r.method == "PUT"]
+    host = "" if path_style == "true" else "a-lake."
+    assert put.path.startswith(f"http://{host}s3.invalid:81/"), put.path
+    assert put.headers["host"] == f"{host}s3.invalid:81"
+    assert ("/a-lake/" in put.path) == (path_style == "true")
+    for r in receiver.requests:
+        given, made = signature(r, "AKIA", "a/secret+", "eu-central-1")
+        assert given == made, r.path
+    for name in ("x-amz-acl", "x-amz-security-token",
+                 "x-amz-server-side-encryption",
+                 "x-amz-server-side-encryption-aws-kms-key-id"):
+        assert name in put.headers["authorization"] and name in put.headers
 
 
 def cut_by_time(rows, zone, rotate_ms):

@@ -27,6 +27,7 @@ class Reply:
     headers: dict = dataclasses.field(default_factory=dict)
     hang: float = 0  # seconds before the answer; close() ends it
     cut: bool = False  # close the connection instead of answering
+    length: str = None  # Content-Length of an answer to HEAD
 
 
 @dataclasses.dataclass
@@ -72,11 +73,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(reply.body)))
+        self.send_header("Content-Length",
+                         reply.length or str(len(reply.body)))
         self.end_headers()
         self.wfile.write(reply.body)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
+    do_HEAD = do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
 
 
 class _Server(http.server.ThreadingHTTPServer):
