@@ -315,6 +315,9 @@ add_record(struct drive *d, const json_t *j)
 	    &r->key_schema);
 	datum_of_json(&d->t->h, d->b->arena, json_array_get(j, 4), &r->value,
 	    &r->value_schema);
+	/* A string is also what a sink gets that takes bytes. */
+	if (r->value.type == PS_STRING)
+		r->raw_value = (struct ps_slice){ r->value.s, r->value.len };
 }
 
 /* [[partition, offset, why], …] since the last put. */
