@@ -62,13 +62,10 @@ written(struct exchange *x, const struct answer *answer)
 		exchange_json(x, 202, flow_view_upgrade(x->worker, x->a, doc));
 }
 
-/* Takes `next`. */
+/* Takes `doc`, what request_upgrade.c does. */
 static void
-ask(struct exchange *x, json_t *next)
+ask(struct exchange *x, json_t *doc)
 {
-	const json_t *seen = find(x);
-	json_t *doc = json_pack("{s:o, s:o}", "seen",
-	    seen == NULL ? json_null() : json_deep_copy(seen), "next", next);
 	struct request_spec spec = { .op = REQUEST_UPGRADE,
 		.connector = ps_printf(x->a, "upgrade:%s", x->param[0]),
 		.document = x->param[0],
@@ -213,7 +210,10 @@ begin(struct exchange *x, const json_t *body)
 		exchange_json(x, 200, flow_view_upgrade(x->worker, x->a, done));
 		json_decref(done);
 	} else {
-		ask(x, json_incref(doc));
+		ask(x,
+		    json_pack("{s:o, s:O}", "seen",
+			present == NULL ? json_null() : json_deep_copy(present),
+			"next", doc));
 	}
 	json_decref(doc);
 	json_decref(errors);
@@ -234,35 +234,25 @@ rest_begin_upgrade(struct exchange *x)
 
 /* ---- the end of one ---------------------------------------------------- */
 
-void
-rest_stop_upgrade(struct exchange *x)
+static void
+ask_order(struct exchange *x, const char *order)
 {
-	const json_t *doc = find(x);
+	json_t *doc;
 
 	if (declare_is_limited(x))
 		return;
-	if (doc == NULL || !upgrade_is_active(doc))
-		exchange_error(x, 409, "Template %s is not being upgraded",
-		    x->param[0]);
-	else
-		ask(x, upgrade_stopped(doc, "it was stopped by request"));
+	doc = json_pack("{s:s}", "order", order);
+	ask(x, doc);
+}
+
+void
+rest_stop_upgrade(struct exchange *x)
+{
+	ask_order(x, UPGRADE_STOP);
 }
 
 void
 rest_roll_back(struct exchange *x)
 {
-	const json_t *doc = find(x);
-	json_t *next;
-
-	if (declare_is_limited(x))
-		return;
-	next = doc == NULL ? NULL : upgrade_reversed(doc);
-	if (next == NULL || upgrade_step(next).what == UPGRADE_FINISH) {
-		exchange_error(x, 409,
-		    "No pipeline of template %s is there that was upgraded",
-		    x->param[0]);
-		json_decref(next);
-	} else {
-		ask(x, next);
-	}
+	ask_order(x, UPGRADE_ROLL_BACK);
 }

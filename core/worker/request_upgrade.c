@@ -9,7 +9,8 @@
 #include "worker/upgrade.h"
 
 /* doc: {"seen": the upgrade as it was, or null; "next": as it is to be;
- * "pipeline", "version", "at": which goes where with it, or none} */
+ * "pipeline", "version", "at": which goes where with it, or none}, or
+ * {"order": UPGRADE_STOP or UPGRADE_ROLL_BACK}: of whatever there is then */
 
 static const json_t *
 stored(const struct request *rq)
@@ -90,12 +91,54 @@ move(struct request *rq, const char *pipeline)
 	json_decref(errors);
 }
 
+/* Takes `next`. */
+static void
+append_next(struct request *rq, json_t *next)
+{
+	(void)json_object_set_new(rq->doc, "next", next);
+	append(rq, &(struct store_pairs){ NULL, 0 });
+}
+
+static void
+stop(struct request *rq)
+{
+	const json_t *now = stored(rq);
+
+	if (now == NULL || !upgrade_is_active(now))
+		request_refuse(rq, ANSWER_CONFLICT,
+		    "Template %s is not being upgraded", rq->spec.document);
+	else
+		append_next(rq,
+		    upgrade_stopped(now, "it was stopped by request"));
+}
+
+static void
+roll_back(struct request *rq)
+{
+	const json_t *now = stored(rq);
+	json_t *next = now == NULL ? NULL : upgrade_reversed(now);
+
+	if (next == NULL || upgrade_step(next).what == UPGRADE_FINISH) {
+		json_decref(next);
+		request_refuse(rq, ANSWER_CONFLICT,
+		    "No pipeline of template %s is there that was upgraded",
+		    rq->spec.document);
+	} else {
+		append_next(rq, next);
+	}
+}
+
 void
 request_upgrade(struct request *rq)
 {
 	const char *pipeline = js_opt_str(rq->doc, "pipeline");
+	const char *order = js_opt_str(rq->doc, "order");
 
-	if (!is_current(rq))
+	if (order != NULL && strcmp(order, UPGRADE_STOP) == 0)
+		stop(rq);
+	else if (order != NULL)
+		roll_back(rq);
+	else if (!is_current(rq))
 		request_refuse(rq, ANSWER_CONFLICT,
 		    "The upgrade of template %s has moved on meanwhile: look "
 		    "again",

@@ -32,6 +32,10 @@
 #define UPGRADE_SKIPPED      "SKIPPED"
 #define UPGRADE_FAILED       "FAILED"
 
+/* What people may ask of one. */
+#define UPGRADE_STOP      "stop"
+#define UPGRADE_ROLL_BACK "roll back"
+
 enum upgrade_what {
 	UPGRADE_NOTHING, /* it is over */
 	UPGRADE_START,   /* the pipeline goes to the new version */
