@@ -146,15 +146,18 @@ static const struct role roles[] = {
 	{ "check-takeover", takeover_main,
 	    "check-takeover [-o json] FILE.properties" },
 	{ "get", cli_main,
-	    "get [NAME... | connectors | pipelines | templates]" },
-	{ "describe", cli_main, "describe NAME..." },
+	    "get [-o json|name] [NAME... | connectors|pipelines|templates]" },
+	{ "describe", cli_main, "describe [-o json] NAME..." },
 	{ "status", cli_main, "status [-o json] [NAME...]" },
 	{ "logs", cli_main, "logs NAME..." },
 	{ "revisions", cli_main, "revisions NAME..." },
 	{ "apply", cli_main,
-	    "apply [--plan] [--prune] [--force] [-o json] [-p name=value] "
-	    "-f FILE|FOLDER..." },
+	    "apply [--plan] [--prune] [--force] [-o json] [-p name=value]\n"
+	    "                 -f FILE|FOLDER..." },
 	{ "validate", cli_main, "validate [-p name=value] -f FILE|FOLDER..." },
+	{ "upgrade", cli_main,
+	    "upgrade [--version N] [--wait] [-o json] TEMPLATE..." },
+	{ "rollback", cli_main, "rollback [--wait] [-o json] TEMPLATE..." },
 	{ "delete", cli_main, "delete [--force] [--clean] NAME..." },
 	{ "restart", cli_main, "restart NAME...|-l LABEL" },
 	{ "pause", cli_main, "pause NAME...|-l LABEL" },
@@ -170,23 +173,23 @@ static const struct role roles[] = {
 #define ROLES (sizeof roles / sizeof *roles)
 
 static int
-usage(void)
+usage(FILE *to)
 {
-	(void)fprintf(stderr, "usage:\n");
+	(void)fprintf(to, "usage:\n");
 	for (size_t i = 0; i < ROLES; i++)
 		if (roles[i].usage != NULL)
-			(void)fprintf(stderr, "  penstock %s\n",
-			    roles[i].usage);
-	(void)fprintf(stderr,
+			(void)fprintf(to, "  penstock %s\n", roles[i].usage);
+	(void)fprintf(to,
 	    "NAME is a connector's, pipeline/NAME or template/NAME.\n"
 	    "REST is at $PENSTOCK_URL, http://localhost:8083 when not set; "
 	    "who asks is\n$PENSTOCK_USER with $PENSTOCK_PASSWORD, or whoever "
 	    "has $PENSTOCK_TOKEN;\n$PENSTOCK_CA is a file of certificates to "
-	    "trust.\n"
+	    "trust, $PENSTOCK_CERT and\n$PENSTOCK_KEY are files of the one "
+	    "to show.\n"
 	    "Exit codes: 0 done, 1 usage, 2 refused or not reached, 3 apply "
-	    "--plan has changes\nor check-takeover found what would not "
+	    "--plan has\nchanges or check-takeover found what would not "
 	    "run.\n");
-	return EXIT_USAGE;
+	return to == stdout ? 0 : EXIT_USAGE;
 }
 
 int
@@ -195,5 +198,11 @@ main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < ROLES; i++)
 		if (strcmp(argv[1], roles[i].name) == 0)
 			return roles[i].run(argc, argv);
-	return usage();
+	if (argc > 1 &&
+	    (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+		strcmp(argv[1], "help") == 0))
+		return usage(stdout);
+	if (argc > 1)
+		(void)fprintf(stderr, "penstock: %s is no command\n", argv[1]);
+	return usage(stderr);
 }

@@ -35,7 +35,7 @@ say(struct run *r, enum document_is is, const char *name, const char *result,
 		(void)json_object_set_new(line, "changes",
 		    json_deep_copy(changes));
 	(void)json_array_append_new(r->said, line);
-	if (r->args->json)
+	if (r->args->output == CLI_JSON)
 		return;
 	/* A connector stands for itself, as it always did. */
 	(void)printf("%s%s%s: %s\n",
@@ -318,7 +318,7 @@ read_all(struct run *r)
 static int
 finish(struct run *r)
 {
-	if (r->args->json)
+	if (r->args->output == CLI_JSON)
 		print_json(r->said);
 	json_decref(r->said);
 	cli_documents_free(&r->all);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 struct option {
 	const char *name, *alias;
 	/* NULL: a flag. -1: the value is wrong. */
@@ -14,11 +16,31 @@ static int
 take_output(struct ps_arena *a, struct cli_args *out, const char *value,
     struct ps_error *err)
 {
+	static const char *const names[] = {
+		[CLI_TEXT] = "text",
+		[CLI_JSON] = "json",
+		[CLI_NAMES] = "name",
+	};
+
 	(void)a;
-	if (strcmp(value, "json") != 0 && strcmp(value, "text") != 0)
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(value, names[i]) == 0) {
+			out->output = (enum cli_output)i;
+			return 0;
+		}
+	return ps_fail(err, PS_E_CONFIG,
+	    "-o %s: text, json or name is expected", value);
+}
+
+static int
+take_version(struct ps_arena *a, struct cli_args *out, const char *value,
+    struct ps_error *err)
+{
+	(void)a;
+	if (text_int64(value, 1, INT64_MAX, &out->version) != 0)
 		return ps_fail(err, PS_E_CONFIG,
-		    "-o %s: text or json is expected", value);
-	out->json = strcmp(value, "json") == 0;
+		    "--version %s: a whole number of at least 1 is expected",
+		    value);
 	return 0;
 }
 
@@ -68,6 +90,8 @@ static const struct option options[] = {
 	{ "--prune", "--prune", FLAG(prune) },
 	{ "--force", "--force", FLAG(force) },
 	{ "--clean", "--clean", FLAG(clean) },
+	{ "--version", "--version", take_version, 0 },
+	{ "--wait", "--wait", FLAG(wait) },
 };
 
 static const struct option *

@@ -5,6 +5,7 @@
 #define PENSTOCK_CLI_ARGS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -18,12 +19,16 @@ enum cli_exit {
 	CLI_CHANGES = 3, /* apply --plan: something would change */
 };
 
+enum cli_output { CLI_TEXT, CLI_JSON, CLI_NAMES };
+
 struct cli_args {
 	const char **names; /* operands, those of -f too */
 	size_t count;
 	json_t *params;    /* of -p: strings */
 	const char *label; /* all that carry it; NULL: names */
-	bool json, plan, prune, force, clean;
+	enum cli_output output;
+	int64_t version; /* 0: not said */
+	bool plan, prune, force, clean, wait;
 };
 
 /* -1: `err` names what is wrong. */

@@ -10,175 +10,102 @@
 #include "cli/args.h"
 #include "cli/client.h"
 #include "cli/completion.h"
+#include "cli/kinds.h"
 #include "cli/print.h"
+#include "cli/upgrade.h"
 
 #define ARENA_BYTES 8192
+
+struct run {
+	struct ps_arena *a;
+	const struct cli_args *args;
+	json_t *said; /* of orders, with -o json */
+};
 
 struct command {
 	const char *name;
 	/* One name, or NULL when none was given. */
-	int (*run)(struct ps_arena *a, const struct command *c,
-	    const char *name, struct ps_error *err);
-	const char *method, *suffix; /* of orders */
+	int (*run)(struct run *r, const struct command *c, const char *name,
+	    struct ps_error *err);
+	const char *method, *suffix, *done; /* of orders */
 	int needs_name;
 	/* Instead of run: all names at once. */
 	int (*all)(struct ps_arena *a, const struct cli_args *args);
 };
 
-/* ---- what a name names ------------------------------------------------- */
-
-static const struct kind {
-	const char *prefix, *list, *path;
-} kinds[] = {
-	{ "pipeline/", "pipelines", "/pipelines" },
-	{ "template/", "templates", "/templates" },
-	{ "connector/", "connectors", "/connectors" },
-};
-
-#define CONNECTORS (sizeof kinds / sizeof *kinds - 1)
-
-/* A name without a kind's prefix is a connector's. */
-static const struct kind *
-kind_of(const char **name)
+static void
+print_gap(const struct run *r, const char *name)
 {
-	for (size_t i = 0; i <= CONNECTORS; i++)
-		if (text_starts(*name, kinds[i].prefix)) {
-			*name += strlen(kinds[i].prefix);
-			return &kinds[i];
-		}
-	return &kinds[CONNECTORS];
+	if (r->args->count > 1 && name != r->args->names[0])
+		(void)printf("\n");
 }
 
-static char *
-path_of(struct ps_arena *a, const char *name, const char *suffix)
-{
-	const struct kind *k = kind_of(&name);
+/* ---- orders ------------------------------------------------------------ */
 
-	return ps_printf(a, "%s/%s%s", k->path, text_url_encode(a, name),
-	    suffix);
-}
-
-/* "pipelines": all of a kind. */
 static const char *
-list_path(const char *name)
+suffix_of(const struct run *r, const struct command *c)
 {
-	for (size_t i = 0; name != NULL && i <= CONNECTORS; i++)
-		if (strcmp(name, kinds[i].list) == 0)
-			return kinds[i].path;
-	return name == NULL ? "/connectors" : NULL;
+	if (strcmp(c->method, "DELETE") != 0)
+		return c->suffix;
+	return ps_printf(r->a, "%s%s", r->args->force ? "?force=true" : "?",
+	    r->args->clean ? "&clean=true" : "");
 }
 
-/* ---- commands ---------------------------------------------------------- */
-
 static int
-run_order(struct ps_arena *a, const struct command *c, const char *name,
+order(struct run *r, const struct command *c, const char *name,
     struct ps_error *err)
 {
 	struct client_answer answer;
 
-	if (client_call(a, c->method, path_of(a, name, c->suffix), NULL,
-		&answer, err) != 0)
+	if (kinds_call(r->a, c->method, name, suffix_of(r, c), &answer, err) !=
+	    0)
 		return -1;
-	(void)printf("%s: %s\n", name, c->name);
-	print_cleaned(answer.json);
-	json_decref(answer.json);
-	return 0;
-}
-
-static int
-run_get(struct ps_arena *a, const struct command *c, const char *name,
-    struct ps_error *err)
-{
-	struct client_answer answer;
-	const char *list = list_path(name);
-	const char *path = list != NULL ? list : path_of(a, name, "");
-
-	if (client_call(a, c->method, path, NULL, &answer, err) != 0)
-		return -1;
-	print_json(answer.json);
-	json_decref(answer.json);
-	return 0;
-}
-
-/* What it is, and how it is. */
-static int
-run_describe(struct ps_arena *a, const struct command *c, const char *name,
-    struct ps_error *err)
-{
-	struct client_answer answer, status = { 0 };
-	const char *is = name;
-	bool has_status = strcmp(kind_of(&is)->list, "templates") != 0;
-
-	if (client_call(a, c->method, path_of(a, name, ""), NULL, &answer,
-		err) != 0)
-		return -1;
-	if (has_status && client_call(a, "GET", path_of(a, name, "/status"),
-			      NULL, &status, err) != 0)
-		ps_error_clear(err); /* it has none yet */
-	print_described(answer.json, status.json);
-	json_decref(answer.json);
-	json_decref(status.json);
-	return 0;
-}
-
-static int
-status_of(struct ps_arena *a, const char *name, bool as_json,
-    struct ps_error *err)
-{
-	struct client_answer answer;
-	const char *is = name;
-	bool flow =
-	    name != NULL && strcmp(kind_of(&is)->list, "pipelines") == 0;
-	const char *path = name == NULL ? "/connectors?expand=status"
-					  "&order=failures"
-					: path_of(a, name, "/status");
-	json_t *all;
-
-	if (client_call(a, "GET", path, NULL, &answer, err) != 0)
-		return -1;
-	all = name == NULL || flow
-		  ? json_incref(answer.json)
-		  : json_pack("{s:{s:O}}", name, "status", answer.json);
-	if (as_json)
-		print_json(answer.json);
-	else if (flow)
-		print_pipeline(all);
+	if (r->args->output == CLI_JSON)
+		(void)json_array_append_new(r->said,
+		    json_pack("{s:s, s:s}", "name", name, "result", c->done));
 	else
-		print_statuses(all);
-	json_decref(all);
+		(void)printf("%s: %s\n", name, c->done);
+	if (r->args->output == CLI_TEXT)
+		print_cleaned(answer.json);
 	json_decref(answer.json);
 	return 0;
 }
 
-static int
-run_logs(struct ps_arena *a, const struct command *c, const char *name,
-    struct ps_error *err)
+/* The connectors of a pipeline; new reference, NULL: `err`. */
+static json_t *
+connectors_of(struct run *r, const char *name, struct ps_error *err)
 {
 	struct client_answer answer;
+	json_t *list;
 
-	if (client_call(a, c->method, path_of(a, name, c->suffix), NULL,
-		&answer, err) != 0)
-		return -1;
-	print_logs(name, answer.json);
+	if (kinds_call(r->a, "GET", name, "", &answer, err) != 0)
+		return NULL;
+	list = json_incref(json_object_get(answer.json, "connectors"));
 	json_decref(answer.json);
-	return 0;
+	return list;
 }
 
 static int
-run_status(struct ps_arena *a, const struct cli_args *args)
+run_order(struct run *r, const struct command *c, const char *name,
+    struct ps_error *err)
 {
-	int code = CLI_DONE;
+	const char *is = name;
+	const json_t *one;
+	json_t *list;
+	int got = 0;
+	size_t i;
 
-	for (size_t i = 0; i < args->count || i == 0; i++) {
-		const char *name = args->count == 0 ? NULL : args->names[i];
-		struct ps_error err = { 0 };
-
-		if (status_of(a, name, args->json, &err) == 0)
-			continue;
-		(void)fprintf(stderr, "penstock status: %s\n", err.text);
-		code = CLI_REFUSED;
+	if (kinds_of(&is) != CLI_PIPELINE || strcmp(c->method, "DELETE") == 0)
+		return order(r, c, name, err);
+	list = connectors_of(r, name, err);
+	if (list == NULL)
+		return -1;
+	json_array_foreach(list, i, one)
+	{
+		got = got != 0 ? got : order(r, c, json_string_value(one), err);
 	}
-	return code;
+	json_decref(list);
+	return got;
 }
 
 /* Of all connectors with the label, by name. */
@@ -189,68 +116,277 @@ run_labelled(struct ps_arena *a, const struct command *c, const char *label)
 	    ps_printf(a, "/labels/%s%s", text_url_encode(a, label), c->suffix);
 	struct ps_error err = { 0 };
 	struct client_answer answer;
-	int code = CLI_REFUSED;
+	int code;
 
 	if (client_call(a, c->method, path, NULL, &answer, &err) != 0) {
 		(void)fprintf(stderr, "penstock %s: %s\n", c->name, err.text);
-		return code;
+		return CLI_REFUSED;
 	}
-	code = print_labelled(answer.json, c->name) ? CLI_DONE : CLI_REFUSED;
+	code = print_labelled(answer.json, c->done) ? CLI_DONE : CLI_REFUSED;
 	json_decref(answer.json);
 	return code;
 }
 
-static int
-run_revisions(struct ps_arena *a, const struct command *c, const char *name,
-    struct ps_error *err)
+/* ---- looking ----------------------------------------------------------- */
+
+static void
+print_names(enum cli_kind k, const json_t *names)
 {
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(names, i, one)
+	{
+		(void)printf("%s%s%s\n",
+		    k == CLI_CONNECTOR ? "" : kinds_name(k),
+		    k == CLI_CONNECTOR ? "" : "/", json_string_value(one));
+	}
+}
+
+static int
+list_names(struct run *r, enum cli_kind k, struct ps_error *err)
+{
+	json_t *names;
+
+	if (kinds_names(r->a, k, &names, err) != 0)
+		return -1;
+	print_names(k, names);
+	json_decref(names);
+	return 0;
+}
+
+static int
+list(struct run *r, enum cli_kind k, struct ps_error *err)
+{
+	bool people = r->args->output == CLI_TEXT;
+	const char *path = ps_printf(r->a, "/%s%s", kinds_all(k),
+	    people && k == CLI_CONNECTOR ? "?expand=status" : "");
 	struct client_answer answer;
 
-	if (client_call(a, c->method, path_of(a, name, c->suffix), NULL,
-		&answer, err) != 0)
+	if (r->args->output == CLI_NAMES)
+		return list_names(r, k, err);
+	if (client_call(r->a, "GET", path, NULL, &answer, err) != 0)
 		return -1;
-	print_revisions(answer.json);
+	if (people)
+		print_list(r->a, k, answer.json);
+	else
+		print_json(answer.json);
 	json_decref(answer.json);
 	return 0;
 }
 
+/* One thing is shown as the document that it is. */
+static int
+run_get(struct run *r, const struct command *c, const char *name,
+    struct ps_error *err)
+{
+	enum cli_kind k = CLI_CONNECTOR;
+	struct client_answer answer;
+
+	if (name == NULL || kinds_list(name, &k) == 0)
+		return list(r, k, err);
+	if (kinds_call(r->a, c->method, name, "", &answer, err) != 0)
+		return -1;
+	if (r->args->output == CLI_NAMES)
+		(void)printf("%s\n", name);
+	else
+		print_json(answer.json);
+	json_decref(answer.json);
+	return 0;
+}
+
+static void
+print_state(struct run *r, enum cli_kind k, const json_t *status)
+{
+	switch (k) {
+	case CLI_CONNECTOR:
+		print_status(r->a, status);
+		break;
+	case CLI_PIPELINE:
+		print_pipeline(r->a, status);
+		break;
+	case CLI_TEMPLATE:
+		print_upgrade(r->a, status);
+		break;
+	case CLI_KINDS:
+		break;
+	}
+}
+
+static const char *
+status_suffix(enum cli_kind k)
+{
+	return k == CLI_TEMPLATE ? "/upgrade" : "/status";
+}
+
+/* What it is, and how it is. */
+static int
+run_describe(struct run *r, const struct command *c, const char *name,
+    struct ps_error *err)
+{
+	struct client_answer answer, status = { 0 };
+	const char *is = name;
+	enum cli_kind k = kinds_of(&is);
+	struct ps_error none = { 0 };
+
+	if (kinds_call(r->a, c->method, name, "", &answer, err) != 0)
+		return -1;
+	if (client_call(r->a, "GET", kinds_path(r->a, name, status_suffix(k)),
+		NULL, &status, &none) != 0)
+		status.json = NULL; /* it has none yet */
+	if (r->args->output == CLI_JSON) {
+		print_json(answer.json);
+	} else {
+		print_gap(r, name);
+		print_described(r->a, k, answer.json);
+		if (status.json != NULL) {
+			(void)printf("\n");
+			print_state(r, k, status.json);
+		}
+	}
+	json_decref(answer.json);
+	json_decref(status.json);
+	return 0;
+}
+
+static int
+status_of_all(struct run *r, struct ps_error *err)
+{
+	struct client_answer answer;
+
+	if (client_call(r->a, "GET", "/connectors?expand=status", NULL, &answer,
+		err) != 0)
+		return -1;
+	if (r->args->output == CLI_JSON)
+		print_json(answer.json);
+	else if (json_object_size(answer.json) == 0)
+		print_list(r->a, CLI_CONNECTOR, answer.json);
+	else
+		print_statuses(r->a, answer.json);
+	json_decref(answer.json);
+	return 0;
+}
+
+static int
+run_status(struct run *r, const struct command *c, const char *name,
+    struct ps_error *err)
+{
+	const char *is = name;
+	enum cli_kind k = name == NULL ? CLI_CONNECTOR : kinds_of(&is);
+	struct client_answer answer;
+
+	if (name == NULL)
+		return status_of_all(r, err);
+	if (kinds_call(r->a, c->method, name, status_suffix(k), &answer, err) !=
+	    0)
+		return -1;
+	if (r->args->output == CLI_JSON) {
+		print_json(answer.json);
+	} else {
+		print_gap(r, name);
+		print_state(r, k, answer.json);
+	}
+	json_decref(answer.json);
+	return 0;
+}
+
+static int
+logs_of(struct run *r, const char *name, struct ps_error *err)
+{
+	struct client_answer answer;
+
+	if (kinds_call(r->a, "GET", name, "/logs", &answer, err) != 0)
+		return -1;
+	if (r->args->output == CLI_JSON)
+		print_json(answer.json);
+	else
+		print_logs(name, answer.json);
+	json_decref(answer.json);
+	return 0;
+}
+
+static int
+run_logs(struct run *r, const struct command *c, const char *name,
+    struct ps_error *err)
+{
+	const char *is = name;
+	const json_t *one;
+	json_t *all;
+	int got = 0;
+	size_t i;
+
+	(void)c;
+	if (kinds_of(&is) != CLI_PIPELINE)
+		return logs_of(r, name, err);
+	all = connectors_of(r, name, err);
+	if (all == NULL)
+		return -1;
+	json_array_foreach(all, i, one)
+	{
+		got = got != 0 ? got : logs_of(r, json_string_value(one), err);
+	}
+	json_decref(all);
+	return got;
+}
+
+static int
+run_revisions(struct run *r, const struct command *c, const char *name,
+    struct ps_error *err)
+{
+	struct client_answer answer;
+
+	if (kinds_call(r->a, c->method, name, c->suffix, &answer, err) != 0)
+		return -1;
+	if (r->args->output == CLI_JSON) {
+		print_json(answer.json);
+	} else {
+		print_gap(r, name);
+		print_revisions(r->a, answer.json);
+	}
+	json_decref(answer.json);
+	return 0;
+}
+
+/* ---- the table --------------------------------------------------------- */
+
 static const struct command commands[] = {
-	{ "get", run_get, "GET", "", 0, NULL },
-	{ "describe", run_describe, "GET", "", 1, NULL },
-	{ "status", NULL, "GET", "/status", 0, run_status },
-	{ "logs", run_logs, "GET", "/logs", 1, NULL },
-	{ "revisions", run_revisions, "GET", "/revisions", 1, NULL },
-	{ "apply", NULL, "PUT", "", 1, cli_apply },
-	{ "validate", NULL, "PUT", "", 1, cli_validate },
-	{ "delete", run_order, "DELETE", "", 1, NULL },
-	{ "restart", run_order, "POST", "/restart?includeTasks=true", 1, NULL },
-	{ "pause", run_order, "PUT", "/pause", 1, NULL },
-	{ "resume", run_order, "PUT", "/resume", 1, NULL },
-	{ "stop", run_order, "PUT", "/stop", 1, NULL },
-	{ "completion", NULL, "", "", 1, cli_completion },
+	{ "get", run_get, "GET", "", "", 0, NULL },
+	{ "describe", run_describe, "GET", "", "", 1, NULL },
+	{ "status", run_status, "GET", "", "", 0, NULL },
+	{ "logs", run_logs, "GET", "", "", 1, NULL },
+	{ "revisions", run_revisions, "GET", "/revisions", "", 1, NULL },
+	{ "apply", NULL, "", "", "", 1, cli_apply },
+	{ "validate", NULL, "", "", "", 1, cli_validate },
+	{ "upgrade", NULL, "", "", "", 1, cli_upgrade },
+	{ "rollback", NULL, "", "", "", 1, cli_roll_back },
+	{ "delete", run_order, "DELETE", "", "deleted", 1, NULL },
+	{ "restart", run_order, "POST", "/restart?includeTasks=true",
+	    "restarted", 1, NULL },
+	{ "pause", run_order, "PUT", "/pause", "paused", 1, NULL },
+	{ "resume", run_order, "PUT", "/resume", "resumed", 1, NULL },
+	{ "stop", run_order, "PUT", "/stop", "stopped", 1, NULL },
+	{ "completion", NULL, "", "", "", 1, cli_completion },
 };
 
 static int
 run_names(struct ps_arena *a, const struct command *c,
     const struct cli_args *args)
 {
-	struct command forced = *c;
+	struct run r = { a, args, json_array() };
 	int code = CLI_DONE;
 
-	if (strcmp(c->method, "DELETE") == 0)
-		forced.suffix =
-		    ps_printf(a, "%s%s", args->force ? "?force=true" : "?",
-			args->clean ? "&clean=true" : "");
-	for (size_t i = 0; i < args->count || (i == 0 && args->count == 0);
-	     i++) {
+	for (size_t i = 0; i < args->count || i == 0; i++) {
 		struct ps_error err = { 0 };
 		const char *name = args->count == 0 ? NULL : args->names[i];
 
-		if (c->run(a, &forced, name, &err) == 0)
+		if (c->run(&r, c, name, &err) == 0)
 			continue;
 		(void)fprintf(stderr, "penstock %s: %s\n", c->name, err.text);
 		code = CLI_REFUSED;
 	}
+	if (args->output == CLI_JSON && c->done[0] != '\0')
+		print_json(r.said);
+	json_decref(r.said);
 	return code;
 }
 

@@ -46,16 +46,32 @@ from_env(const char *name)
 	return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
+/* Files: whom to trust, and what to show. */
+static void
+set_certificates(CURL *c)
+{
+	static const struct {
+		const char *name;
+		CURLoption option;
+	} files[] = {
+		{ "PENSTOCK_CA", CURLOPT_CAINFO },
+		{ "PENSTOCK_CERT", CURLOPT_SSLCERT },
+		{ "PENSTOCK_KEY", CURLOPT_SSLKEY },
+	};
+
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if (from_env(files[i].name) != NULL)
+			(void)curl_easy_setopt(c, files[i].option,
+			    from_env(files[i].name));
+}
+
 static void
 set_identity(CURL *c)
 {
 	const char *token = from_env("PENSTOCK_TOKEN");
 	const char *user = from_env("PENSTOCK_USER");
 	const char *password = from_env("PENSTOCK_PASSWORD");
-	const char *ca = from_env("PENSTOCK_CA");
 
-	if (ca != NULL)
-		(void)curl_easy_setopt(c, CURLOPT_CAINFO, ca);
 	if (token != NULL) {
 		(void)curl_easy_setopt(c, CURLOPT_HTTPAUTH,
 		    (long)CURLAUTH_BEARER);
@@ -69,6 +85,17 @@ set_identity(CURL *c)
 	}
 }
 
+/* What is to be looked at when the worker does not know who asks. */
+static const char *
+who_asked(void)
+{
+	if (from_env("PENSTOCK_TOKEN") != NULL)
+		return ": is PENSTOCK_TOKEN right, and still valid?";
+	if (from_env("PENSTOCK_USER") != NULL)
+		return ": are PENSTOCK_USER and PENSTOCK_PASSWORD right?";
+	return ": set PENSTOCK_USER and PENSTOCK_PASSWORD, or PENSTOCK_TOKEN";
+}
+
 static int
 take_answer(struct buf *in, struct client_answer *out, struct ps_error *err)
 {
@@ -80,8 +107,9 @@ take_answer(struct buf *in, struct client_answer *out, struct ps_error *err)
 		return err->code == PS_OK ? 0 : -1;
 	message = out->json == NULL ? NULL : js_opt_str(out->json, "message");
 	ps_error_clear(err);
-	(void)ps_fail(err, PS_E_CONFIG, "%s (%ld)",
-	    message == NULL ? "refused" : message, out->status);
+	(void)ps_fail(err, PS_E_CONFIG, "%s (%ld)%s",
+	    message == NULL ? "refused" : message, out->status,
+	    out->status == 401 ? who_asked() : "");
 	json_decref(out->json);
 	out->json = NULL;
 	return -1;
@@ -91,11 +119,20 @@ static int
 perform(CURL *c, const char *url, struct buf *in, struct client_answer *out,
     struct ps_error *err)
 {
-	CURLcode code = curl_easy_perform(c);
+	char reason[CURL_ERROR_SIZE] = "";
+	CURLcode code;
 
+	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, reason);
+	code = curl_easy_perform(c);
+	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, NULL);
+	if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
+		return ps_fail(err, PS_E_RETRY,
+		    "no worker answers at %s: is PENSTOCK_URL right, and does "
+		    "it run?",
+		    base_url());
 	if (code != CURLE_OK)
 		return ps_fail(err, PS_E_RETRY, "%s: %s", url,
-		    curl_easy_strerror(code));
+		    reason[0] == '\0' ? curl_easy_strerror(code) : reason);
 	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &out->status);
 	return take_answer(in, out, err);
 }
@@ -115,6 +152,7 @@ client_call(struct ps_arena *a, const char *method, const char *path,
 	buf_init(&in, ANSWER_BYTES);
 	set_options(c, method, url, &in);
 	set_identity(c);
+	set_certificates(c);
 	if (body != NULL) {
 		(void)curl_easy_setopt(c, CURLOPT_COPYPOSTFIELDS,
 		    js_dump(a, body));

@@ -14,7 +14,8 @@ struct client_answer {
 };
 
 /* PENSTOCK_URL says where, PENSTOCK_USER and PENSTOCK_PASSWORD or
- * PENSTOCK_TOKEN who asks, PENSTOCK_CA whose certificates are trusted.
+ * PENSTOCK_TOKEN who asks, PENSTOCK_CA whose certificates are trusted,
+ * PENSTOCK_CERT and PENSTOCK_KEY which is shown.
  * `path` begins with a slash; `body` NULL: none. An answer of 400 and above
  * is an error with the worker's message; its status stands in `out`. */
 int client_call(struct ps_arena *a, const char *method, const char *path,

@@ -95,7 +95,13 @@ def test_a_file_that_cannot_be_applied_is_named(run, worker, folder, text,
 
 def test_get_lists_and_shows(run, lines):
     code, out, _ = run("get")
-    assert code == 0 and json.loads(out) == [lines]
+    head, row = out.splitlines()
+    assert code == 0 and head.split() == ["NAME", "TYPE", "STATE", "TASKS",
+                                          "RUNNING"]
+    assert row.split() == [lines, "source", "RUNNING", "1", "of", "1"]
+    assert json.loads(run("get", "-o", "json")[1]) == [lines]
+    assert run("get", "-o", "name")[1] == lines + "\n"
+    assert run("get", "templates") == (0, "", "no templates\n")
     code, out, _ = run("get", lines)
     assert code == 0
     assert json.loads(out)["tasks"] == [{"connector": lines, "task": 0}]
@@ -109,32 +115,37 @@ def test_status_is_a_table_with_the_cause(run, worker, folder, unique, named):
     wait_for("the cause", lambda: worker.rest.status(
         "waits")["tasks"][0].get("cause"))
     code, out, _ = run("status", *(["waits"] if named else []))
-    head, connector, task = out.splitlines()
+    head, connector, task, *cause = out.splitlines()
     assert code == 0
-    assert head.split() == ["NAME", "STATE", "DETAIL", "WORKER", "CAUSE"]
+    assert head.split() == ["NAME", "STATE", "WORKER"]
     assert connector.split()[:2] == ["waits", "RUNNING"]
-    assert task.split()[:3] == ["waits-0", "RUNNING", f"{HOST}:{worker.port}"]
-    assert missing in task
+    assert task.split() == ["waits-0", "RUNNING", f"{HOST}:{worker.port}"]
+    assert missing in " ".join(cause)
+    assert all(len(line) <= 80 for line in out.splitlines()), out
 
 
 def test_orders_are_carried_out(run, worker, lines):
     pid = worker.wait_task(lines)
-    assert run("pause", lines) == (0, f"{lines}: pause\n", "")
+    assert run("pause", lines) == (0, f"{lines}: paused\n", "")
     worker.rest.wait_state(lines, "PAUSED")
-    assert run("resume", lines) == (0, f"{lines}: resume\n", "")
+    assert run("resume", lines) == (0, f"{lines}: resumed\n", "")
     worker.rest.wait_running(lines)
-    assert run("restart", lines) == (0, f"{lines}: restart\n", "")
+    assert run("restart", lines) == (0, f"{lines}: restarted\n", "")
     assert worker.wait_task(lines, other_than=pid)
-    assert run("stop", lines) == (0, f"{lines}: stop\n", "")
+    assert run("stop", lines) == (0, f"{lines}: stopped\n", "")
     worker.rest.wait_state(lines, "STOPPED")
-    assert run("delete", lines) == (0, f"{lines}: delete\n", "")
+    assert run("delete", lines) == (0, f"{lines}: deleted\n", "")
     assert worker.rest.connectors() == []
 
 
 def test_one_that_is_unknown_does_not_keep_the_others(run, worker, lines):
     code, out, err = run("pause", "nobody", lines)
-    assert (code, out) == (REFUSED, f"{lines}: pause\n")
+    assert (code, out) == (REFUSED, f"{lines}: paused\n")
     assert re.fullmatch(r"penstock pause: .*nobody.* \(404\)\n", err), err
+    code, out, err = run("status", lines[:-1])
+    assert code == REFUSED and f"did you mean {lines}?" in err, err
+    code, out, err = run("status", "pipeline/" + lines)
+    assert code == REFUSED and f"did you mean connector/{lines}?" in err, err
     worker.rest.wait_state(lines, "PAUSED")
 
 
@@ -142,7 +153,8 @@ def test_a_worker_that_is_not_there_is_named(run):
     url = f"http://{HOST}:{free_port()}"
     code, out, err = run("status", url=url)
     assert (code, out) == (REFUSED, "")
-    assert err.startswith(f"penstock status: {url}/connectors"), err
+    assert err == (f"penstock status: no worker answers at {url}: is "
+                   "PENSTOCK_URL right, and does it run?\n")
 
 
 @pytest.mark.parametrize("args, says", [
@@ -267,7 +279,7 @@ def test_every_template_of_ours_makes_valid_connectors(
     assert "my-file-to-topic" not in worker.rest.connectors()
     code, out, _ = run("delete", "pipeline/my-topic-to-http",
                        "template/topic-to-http")
-    assert (code, out.count(": delete")) == (0, 2)
+    assert (code, out.count(": deleted")) == (0, 2)
 
 
 def test_values_are_given_on_the_command_line(run, worker, topic, folder):
@@ -289,13 +301,14 @@ def test_values_are_given_on_the_command_line(run, worker, topic, folder):
         run("status", "-o", "json", "pipeline/p")[1])["state"] == "RUNNING")
     code, out, _ = run("status", "pipeline/p")
     head, pipeline, connector, task = out.splitlines()
-    assert head.split()[0] == "NAME" and pipeline.split() == ["p", "RUNNING"]
+    assert head.split()[0] == "NAME"
+    assert pipeline.split() == ["pipeline/p", "RUNNING"]
     assert connector.split()[:2] == ["p", "RUNNING"]
     assert task.split()[:2] == ["p-0", "RUNNING"]
     code, _, err = run("delete", "p")
     assert code == REFUSED and "belongs to pipeline p" in err
-    assert json.loads(run("get", "pipelines")[1])[0]["name"] == "p"
-    assert run("delete", "--force", "p") == (0, "p: delete\n", "")
+    assert run("get", "-o", "name", "pipelines")[1] == "pipeline/p\n"
+    assert run("delete", "--force", "p") == (0, "p: deleted\n", "")
     code, out, _ = run("describe", "pipeline/p")
     assert code == 0 and "connector p was deleted" in out
 
@@ -304,7 +317,8 @@ def test_values_are_given_on_the_command_line(run, worker, topic, folder):
     (["apply", "--pla", "x"], "--pla is not known"),
     (["apply", "-p", "x", "y"], "-p x: name=value is expected"),
     (["apply", "-f"], "-f: a value is expected"),
-    (["get", "-o", "yaml"], "-o yaml: text or json is expected"),
+    (["get", "-o", "yaml"], "-o yaml: text, json or name is expected"),
+    (["upgrade", "--version", "x", "t"], "--version x: a whole number"),
     (["completion", "fish"], "bash is expected"),
 ])
 def test_options_that_are_wrong_are_named(run, args, says):
@@ -312,14 +326,26 @@ def test_options_that_are_wrong_are_named(run, args, says):
     assert (code, out) == (USAGE, "") and says in err
 
 
-def test_the_shell_completes(run):
+def test_the_shell_completes(run, worker, lines):
     code, out, _ = run("completion", "bash")
     assert code == 0
-    done = subprocess.run(
-        ["bash", "-c", out + "\nCOMP_WORDS=(penstock des) COMP_CWORD=1\n"
-         "_penstock; echo ${COMPREPLY[*]}"],
-        text=True, capture_output=True, check=True, timeout=60)
-    assert done.stdout.strip() == "describe"
+
+    def complete(*words):
+        script = (f"{out}\nPATH={BUILD}:$PATH\nCOMP_WORDS=(penstock "
+                  f"{' '.join(words)}) COMP_CWORD={len(words)}\n_penstock\n"
+                  "echo ${COMPREPLY[*]}")
+        return subprocess.run(
+            ["bash", "-c", script], text=True, capture_output=True,
+            check=True, timeout=60, env=dict(
+                os.environ, PENSTOCK_URL=worker.rest.url)).stdout.split()
+    assert complete("des") == ["describe"]
+    assert complete("status", lines[:4]) == [lines]
+    assert complete("get", "pip") == ["pipelines"]
+    assert complete("get", "-o", "n") == ["name"]
+    assert complete("apply", "--p") == ["--plan", "--prune"]
+    _, _, usage = run()
+    for name in re.findall(r"^  penstock (\S+)", usage, re.M):
+        assert complete(name) == [name], name
 
 
 def test_a_label_stands_for_all_that_carry_it(run, worker, topic, folder,
@@ -329,7 +355,7 @@ def test_a_label_stands_for_all_that_carry_it(run, worker, topic, folder,
         worker.rest.create(name, configs.file_source(
             folder + "/in", topic("t"), **{"penstock.labels": label}))
         worker.rest.wait_running(name)
-    done = "".join(f"{name}: pause\n" for name in names)
+    done = "".join(f"{name}: paused\n" for name in names)
     assert run("pause", "-l", label) == (0, done, "")
     for name in names:
         worker.rest.wait_state(name, "PAUSED")
@@ -351,5 +377,5 @@ def test_revisions_are_listed_and_a_clean_delete_reports(run, worker, topic,
         ("2", "replace"), ("1", "create")] and found[0][1] == "*"
     code, out, _ = run("delete", "--clean", name)
     assert code == 0 and out.startswith(
-        f"{name}: delete\n  removed: any position"), out
+        f"{name}: deleted\n  removed: any position"), out
     assert name not in worker.rest.connectors()

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from support import stores
-from support.env import HOST, wait_for
+from support.env import BUILD, HOST, wait_for
 from support.rest import Rest
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -49,6 +49,15 @@ def write_users(path, users):
 def sink(topic, **more):
     return {"connector.class": "FileStreamSink", "topics": topic,
             "tasks.max": "1", "file": "/dev/null", **more}
+
+
+def penstock(w, *args, **env):
+    """The command line: exit code, stdout, stderr"""
+    done = subprocess.run(
+        [f"{BUILD}/penstock", *args], text=True, capture_output=True,
+        timeout=60, check=False,
+        env={**os.environ, "PENSTOCK_URL": w.rest.url, **env})
+    return done.returncode, done.stdout, done.stderr
 
 
 class Guarded:
@@ -242,6 +251,62 @@ def test_tokens_are_taken(guarded, connector):
     assert r.status_code == 403
 
 
+def test_the_command_line_says_who_asks(guarded, connector):
+    def as_who(name, password):
+        return {"PENSTOCK_USER": name, "PENSTOCK_PASSWORD": password}
+    w = guarded.worker
+    got = penstock(w, "get", "-o", "name", **as_who("vera", "vera"))
+    assert got == (0, connector + "\n", "")
+    got = penstock(w, "pause", connector, PENSTOCK_TOKEN="bot-token")
+    assert got == (0, connector + ": paused\n", "")
+    for env, says in (
+            ({}, "set PENSTOCK_USER and PENSTOCK_PASSWORD, or "),
+            (as_who("vera", "x"), "are PENSTOCK_USER and PENSTOCK_PASSWORD "),
+            ({"PENSTOCK_TOKEN": "x"}, "is PENSTOCK_TOKEN right")):
+        code, out, err = penstock(w, "get", **env)
+        assert (code, out) == (2, "") and "(401): " + says in err, err
+        assert "\n" not in err[:-1]
+    code, _, err = penstock(w, "pause", connector, **as_who("vera", "vera"))
+    assert code == 2 and "vera is viewer here" in err
+
+
+def flow(topic, *labels):
+    """A template of a sink for each label, which says so."""
+    return {"parameters": {"who": {"type": "list"}}, "connectors": [
+        {"name": "${param:pipeline}-${param:item}", "for_each": "who",
+         "config": sink(topic, **{"penstock.labels": "${param:item}"})}]}
+
+
+def test_labels_bound_rights_to_pipelines(guarded, topic, unique):
+    team, anna = guarded.as_user("team"), guarded.as_user("anna")
+    t, own, mixed = unique("t"), unique("own"), unique("mixed")
+
+    def want(*who):
+        return {"template": t, "parameters": {"who": list(who)}}
+    assert team.request("PUT", f"/templates/{t}", flow(topic())
+                        ).status_code == 403  # it is everybody's
+    anna.call("PUT", f"/templates/{t}", flow(topic()))
+    anna.call("PUT", f"/pipelines/{mixed}", want("blue", "red"))
+    assert team.call("PUT", f"/pipelines/{own}", want("blue"))
+    for who in (["red"], ["blue", "red"], []):
+        r = team.request("PUT", f"/pipelines/{unique('no')}", want(*who))
+        assert r.status_code == (403 if who else 201), (who, r.text)
+        if r.status_code == 201:
+            team.call("DELETE", f"/pipelines/{r.json()['name']}")
+    assert team.request("POST", "/plan", {"name": own, **want("red")}
+                        ).status_code == 403
+    assert [p["name"] for p in team.get("/pipelines")] == [own]
+    for method in ("GET", "PUT", "DELETE"):
+        r = team.request(method, f"/pipelines/{mixed}",
+                         want("blue") if method == "PUT" else None)
+        assert r.status_code in (403, 404), (method, r.text)
+    assert team.request("POST", f"/templates/{t}/upgrade").status_code == 403
+    assert [p["name"] for p in anna.get("/pipelines")] == [mixed, own]
+    team.call("DELETE", f"/pipelines/{own}")
+    anna.call("DELETE", f"/pipelines/{mixed}")
+    anna.call("DELETE", f"/templates/{t}")
+
+
 def test_users_change_while_it_runs(guarded):
     new = {"name": "nina", "role": "viewer",
            "token": hashlib.sha256(b"nina-token").hexdigest()}
@@ -390,6 +455,12 @@ def test_a_client_certificate_is_asked_for(kafka, new_worker, made_stores):
     assert w.rest.connectors() == []
     stranger = requests.get(w.rest.url, verify=ca, timeout=10)
     assert stranger.status_code == 403
+    shows = {"PENSTOCK_CA": ca, "PENSTOCK_CERT": made_stores.client_pem}
+    assert penstock(w, "get", **shows) == (0, "", "no connectors\n")
+    code, _, err = penstock(w, "get", PENSTOCK_CA=ca)
+    assert code == 2 and "(403)" in err
+    code, _, err = penstock(w, "get")
+    assert code == 2 and "certificate" in err
 
 
 @pytest.mark.parametrize("settings, words", [

@@ -3,12 +3,14 @@ goes back and stops the rest, by whichever worker leads meanwhile. Two
 workers; each says the same."""
 
 import json
+import os
+import subprocess
 import uuid
 
 import pytest
 
 from support.cluster import Cluster
-from support.env import wait_for
+from support.env import BUILD, wait_for
 from support.rest import RestError
 
 OVER = ("DONE", "STOPPED", "ROLLED_BACK")
@@ -60,7 +62,7 @@ def flows(rest, folder, topic, unique):
             f"/pipelines/{p}/status")["state"] == "RUNNING")
     yield name, pipelines
     for p in pipelines:
-        rest.call("DELETE", f"/pipelines/{p}?force=true")
+        rest.request("DELETE", f"/pipelines/{p}?force=true")
     rest.call("DELETE", f"/templates/{name}")
 
 
@@ -166,6 +168,36 @@ def test_all_go_back_when_asked(rest, flows):
     assert sizes(rest, pipelines) == [None] * 3
     assert rest.request("POST", f"/templates/{name}/rollback"
                         ).status_code == 409
+
+
+def test_the_command_line_waits_for_the_end(rest, flows):
+    name, pipelines = flows
+    for p in pipelines[1:]:
+        rest.call("DELETE", f"/pipelines/{p}")
+    pipelines = pipelines[:1]
+    rest.call("PUT", f"/templates/{name}", template(**{"batch.size": "7"}))
+    before = penstock(rest, "status", "template/" + name)
+    assert before[0] == 2 and "has not been upgraded" in before[2]
+    code, out, err = penstock(rest, "upgrade", "--wait", name)
+    assert (code, err) == (0, ""), err
+    said, head, *rows = out.splitlines()
+    assert said == f"template/{name} to version 2: DONE"
+    assert head.split() == ["PIPELINE", "FROM", "STATE", "SINCE"]
+    assert [row.split()[:3] for row in rows] == [
+        [p, "1", "UPGRADED"] for p in pipelines]
+    assert penstock(rest, "status", "template/" + name)[1] == out
+    code, out, _ = penstock(rest, "rollback", "--wait", name)
+    assert code == 0 and out.count(" ROLLED_BACK ") == 1, out
+    assert versions(rest, pipelines) == [1]
+    code, _, err = penstock(rest, "upgrade", "--version", "9", name)
+    assert code == 2 and "none of that number" in err
+
+
+def penstock(rest, *args):
+    done = subprocess.run([f"{BUILD}/penstock", *args], text=True,
+                          capture_output=True, timeout=120, check=False,
+                          env=dict(os.environ, PENSTOCK_URL=rest.url))
+    return done.returncode, done.stdout, done.stderr
 
 
 def test_it_stops_when_asked(rest, flows):
