@@ -287,6 +287,13 @@ change_sink(struct request *rq, const struct configs_connector *cfg)
 	const char *group = request_group(rq, cfg);
 	struct positions p = { 0 };
 
+	if (admin == NULL) {
+		request_refuse(rq, ANSWER_FAILED,
+		    "A standalone worker changes no consumer groups: "
+		    "kafka-consumer-groups.sh does, for group %s",
+		    group);
+		return;
+	}
 	if (rq->spec.op == REQUEST_RESET_OFFSETS) {
 		admin_delete_groups(admin, &group, 1, call);
 		return;

@@ -50,14 +50,12 @@ note_topic(void *ctx, const struct status_topic *t)
 }
 
 static void
-note_group(struct request *rq, const char *group, const char *sharer)
+note_group(struct request *rq, const char *group, const char *kept)
 {
-	if (sharer != NULL)
+	if (kept != NULL)
 		note(rq, "left",
 		    json_pack("{s:s, s:s, s:s}", "what", "consumer group",
-			"name", group, "why",
-			ps_printf(rq->a, "connector %s reads with it too",
-			    sharer)));
+			"name", group, "why", kept));
 	else if (!rq->absent)
 		note(rq, "removed",
 		    json_pack("{s:s, s:s}", "what", "consumer group", "name",
@@ -124,19 +122,24 @@ on_reset(struct request *rq)
 	remove_it(rq);
 }
 
-/* Another connector that reads with the same group, or NULL. */
+/* Why a sink's group is not to go, or NULL. */
 static const char *
-sharer_of(struct request *rq, const struct configs_connector *cfg)
+kept_of(struct request *rq, const struct configs_connector *cfg)
 {
 	const struct configs *all = journal_configs(worker_journal(rq->w));
 	const char *group = request_group(rq, cfg);
 
+	if (!request_is_sink(rq, cfg))
+		return NULL;
+	if (journal_admin(worker_journal(rq->w)) == NULL)
+		return "a standalone worker changes no consumer groups";
 	for (size_t i = 0; i < configs_count(all); i++) {
 		const struct configs_connector *other = configs_at(all, i);
 
 		if (other != cfg && request_is_sink(rq, other) &&
 		    strcmp(request_group_of(rq->a, other), group) == 0)
-			return other->name;
+			return ps_printf(rq->a,
+			    "connector %s reads with it too", other->name);
 	}
 	return NULL;
 }
@@ -144,12 +147,11 @@ sharer_of(struct request *rq, const struct configs_connector *cfg)
 static void
 reset(struct request *rq, const struct configs_connector *cfg)
 {
-	const char *sharer =
-	    request_is_sink(rq, cfg) ? sharer_of(rq, cfg) : NULL;
+	const char *kept = kept_of(rq, cfg);
 
 	request_wait_end(rq);
-	if (sharer != NULL) {
-		note_group(rq, request_group(rq, cfg), sharer);
+	if (kept != NULL) {
+		note_group(rq, request_group(rq, cfg), kept);
 		note_outside(rq);
 		remove_it(rq);
 		return;

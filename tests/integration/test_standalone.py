@@ -97,6 +97,23 @@ def test_a_source_and_a_sink_run_from_two_files(kafka, topic, new_worker,
     assert sorted(w.rest.connectors()) == sorted(["src", snk])
     w.rest.wait_running("src", 1)
     assert w.rest.get(f"/connectors/{snk}")["type"] == "sink"
+    # Consumer groups are not its to change; it says so.
+    w.rest.stop_connector(snk)
+    w.rest.wait_state(snk, "STOPPED")
+    for method, path, body in (
+            ("DELETE", "offsets", None),
+            ("PATCH", "offsets", {"offsets": [
+                {"partition": {"kafka_topic": t, "kafka_partition": 0},
+                 "offset": {"kafka_offset": 0}}]}),
+            ("POST", "seek", {"to": "beginning"})):
+        r = w.rest.request(method, f"/connectors/{snk}/{path}", body)
+        assert r.status_code >= 400 and "standalone" in r.text, r.text
+    left = w.rest.call("DELETE", f"/connectors/{snk}?clean=true")["left"]
+    assert {"what": "consumer group", "name": f"connect-{snk}", "why":
+            "a standalone worker changes no consumer groups"} in left
+    removed = w.rest.call("DELETE", "/connectors/src?clean=true")["removed"]
+    assert removed[0] == {"what": "offsets of source partitions", "count": 1}
+    assert w.rest.connectors() == []
 
 
 def test_kill_9_repeats_at_most_what_was_not_yet_stored(
