@@ -34,21 +34,6 @@ rest_config(struct exchange *x)
 	exchange_json(x, 200, view_config(&cfg->config));
 }
 
-void
-rest_status(struct exchange *x)
-{
-	const struct configs_connector *cfg = configs_find(
-	    journal_configs(worker_journal(x->worker)), x->param[0]);
-	json_t *status =
-	    cfg == NULL ? NULL : view_status(x->worker, cfg, VIEW_AS_IT_IS);
-
-	if (status == NULL)
-		exchange_error(x, 404, "No status found for connector %s",
-		    x->param[0]);
-	else
-		exchange_json(x, 200, status);
-}
-
 /* ---- create and change ------------------------------------------------- */
 
 static const char *

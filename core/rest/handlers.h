@@ -6,6 +6,9 @@
 
 #include "rest/exchange.h"
 
+/* status.c */
+void rest_status(struct exchange *x);
+
 /* list.c */
 void rest_list(struct exchange *x);
 
@@ -16,7 +19,6 @@ void rest_config(struct exchange *x);
 void rest_replace(struct exchange *x);
 void rest_patch(struct exchange *x);
 void rest_delete(struct exchange *x);
-void rest_status(struct exchange *x);
 void rest_restart(struct exchange *x);
 void rest_pause(struct exchange *x);
 void rest_resume(struct exchange *x);

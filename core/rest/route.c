@@ -27,6 +27,7 @@ enum route_flags {
 	TASK_OWNER = 1 << 4, /* … or the task's */
 	SCOPED = 1 << 5,     /* the leader, when it is for the whole cluster */
 	CLUSTERED = 1 << 6,  /* not in a standalone worker */
+	FRESH = 1 << 8,      /* the task's owner, with ?freshness=true */
 };
 
 struct route {
@@ -75,7 +76,8 @@ static const struct route routes[] = {
 	{ "GET", "connectors/{}/tasks", rest_tasks, OPERATOR, 0 },
 	{ "POST", "connectors/{}/tasks", rest_put_tasks, NOBODY, CLUSTERED },
 	{ "PUT", "connectors/{}/fence", rest_fence, NOBODY, CLUSTERED },
-	{ "GET", "connectors/{}/tasks/{}/status", rest_task_status, VIEWER, 0 },
+	{ "GET", "connectors/{}/tasks/{}/status", rest_task_status, VIEWER,
+	    FRESH },
 	{ "POST", "connectors/{}/tasks/{}/restart", rest_restart_task, OPERATOR,
 	    TASK_OWNER },
 	{ "GET", "labels/{}", rest_label, VIEWER, 0 },
@@ -275,7 +277,8 @@ meant_for(const struct exchange *x)
 		return scope != NULL && strcasecmp(scope, "cluster") == 0
 			   ? FORWARD_LEADER
 			   : FORWARD_NOWHERE;
-	if ((flags & TASK_OWNER) != 0)
+	if ((flags & TASK_OWNER) != 0 ||
+	    ((flags & FRESH) != 0 && exchange_query_bool(x, "freshness")))
 		return FORWARD_TASK_OWNER;
 	/* A restart of tasks is a record of the leader's. */
 	if ((flags & OWNER) != 0 && !exchange_query_bool(x, "includeTasks") &&

@@ -115,6 +115,7 @@ state_object(const struct status *st, const char *state)
 	if (st->since_ms > 0)
 		set_text(obj, "since",
 		    wall_iso(a, (struct wall_ms){ st->since_ms }));
+	(void)json_object_set_new(obj, "restarts", json_integer(st->restarts));
 	arena_free(&a);
 	return obj;
 }
@@ -129,6 +130,22 @@ asked_state(const struct status *st, unsigned flags, unsigned which)
 	    strcmp(st->state, "FAILED") != 0)
 		return NULL;
 	return "RESTARTING";
+}
+
+/* Of what has come to the target. */
+static json_t *
+freshness(const struct child_delivered *d)
+{
+	struct ps_arena *a = arena_new(256);
+	int64_t age = wall_now().ms - d->newest_ms;
+	json_t *obj =
+	    json_pack("{s:I, s:s, s:s, s:I}", "records", (json_int_t)d->records,
+		"delivered", wall_iso(a, (struct wall_ms){ d->at_ms }),
+		"newest", wall_iso(a, (struct wall_ms){ d->newest_ms }),
+		"age_ms", (json_int_t)(age < 0 ? 0 : age));
+
+	arena_free(&a);
+	return obj;
 }
 
 static json_t *
@@ -146,9 +163,10 @@ task_object(struct worker *w, const char *connector, int task, unsigned flags)
 	obj = state_object(st,
 	    state != NULL ? state : fitness_state(w, connector, task, st));
 	(void)json_object_set_new(obj, "id", json_integer(task));
-	if (reconcile_task(worker_reconcile(w), connector, task, &v))
-		(void)json_object_set_new(obj, "restarts",
-		    json_integer(v.restarts));
+	if (reconcile_task(worker_reconcile(w), connector, task, &v) &&
+	    v.delivered.at_ms > 0)
+		(void)json_object_set_new(obj, "freshness",
+		    freshness(&v.delivered));
 	return obj;
 }
 

@@ -27,6 +27,7 @@ struct status {
 	const char *incarnation;
 	int64_t epoch;
 	int64_t since_ms; /* wall clock */
+	int64_t restarts; /* by itself, since its worker began it */
 };
 
 struct status_topic {

@@ -62,6 +62,7 @@ status_json(struct ps_arena *a, const struct status *st)
 	set_text(a, j, "penstock_incarnation", st->incarnation);
 	set_number(j, "penstock_epoch", st->epoch);
 	set_number(j, "penstock_since", st->since_ms);
+	set_number(j, "penstock_restarts", st->restarts);
 	return j;
 }
 

@@ -26,6 +26,17 @@ lost(struct source *s, const struct producer_report *r)
 	s->must_restart = true;
 }
 
+static void
+note_delivered(struct source *s, const struct producer_report *r)
+{
+	const struct ps_batch *b = ((struct flight *)r->opaque)->batch;
+
+	s->numbers.written += r->count;
+	gauges_delivered(s->task->gauges, r->count,
+	    b->count == 0 ? PS_NO_TIMESTAMP
+			  : b->records[b->count - 1].timestamp);
+}
+
 /* A record the broker refuses for good: as errors.tolerance says. Its batch
  * still has it, but which one it was the report does not tell. */
 static void
@@ -78,7 +89,7 @@ deliver_report(void *ctx, const struct producer_report *r)
 	if (s->failed.code != PS_OK || s->must_restart)
 		return;
 	if (r->failed == NULL)
-		s->numbers.written += r->count;
+		note_delivered(s, r);
 	ack_done(s->ack, (struct flight *)r->opaque, r->count);
 }
 

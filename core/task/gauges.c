@@ -48,6 +48,19 @@ gauges_leave(struct gauges *g)
 	atomic_store(&g->call, NULL);
 }
 
+void
+gauges_delivered(struct gauges *g, size_t count, int64_t record_ms)
+{
+	int64_t now = wall_now().ms;
+
+	if (record_ms <= 0)
+		record_ms = now;
+	if (record_ms > atomic_load(&g->newest_ms))
+		atomic_store(&g->newest_ms, record_ms);
+	atomic_store(&g->delivered_ms, now);
+	atomic_fetch_add(&g->delivered, count);
+}
+
 bool
 gauges_is_harmless(const struct gauges *g)
 {

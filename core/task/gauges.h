@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct gauges {
@@ -27,6 +28,10 @@ struct gauges {
 	 * has taken over (a transaction's end): as good as idle. */
 	atomic_bool guarded;
 	_Atomic uint64_t records, bytes, errors;
+	/* What the target has taken: how many, when the last time (wall ms),
+	 * and the youngest record's own time; 0: none yet. */
+	_Atomic uint64_t delivered;
+	_Atomic int64_t delivered_ms, newest_ms;
 
 	int wake_fd; /* an eventfd, set before the threads start */
 };
@@ -40,6 +45,9 @@ void gauges_rest(struct gauges *g);
 /* The data thread enters a plugin, and leaves it again. */
 void gauges_enter(struct gauges *g, const char *call);
 void gauges_leave(struct gauges *g);
+/* The target has so many more; the last of them is of that time (ms since
+ * 1970, or PS_NO_TIMESTAMP and the like: of now). */
+void gauges_delivered(struct gauges *g, size_t count, int64_t record_ms);
 /* Nothing of ours can get to a target after the lease has ended. */
 bool gauges_is_harmless(const struct gauges *g);
 bool gauges_should_stop(const struct gauges *g);

@@ -137,6 +137,16 @@ plan_next_put(struct sink *s, int64_t ms)
 		s->put_again = clock_after(clock_now(), ms);
 }
 
+static void
+note_delivered(struct sink *s)
+{
+	const struct consumer_event *e = &s->event;
+
+	if (s->batch->count > 0 && e->record_count > 0)
+		gauges_delivered(s->task->gauges, s->batch->count,
+		    e->records[e->record_count - 1].timestamp);
+}
+
 static int
 put(struct sink *s, struct ps_error *err)
 {
@@ -152,6 +162,7 @@ put(struct sink *s, struct ps_error *err)
 	measures_value(&t->measures, MEASURE_CALL,
 	    (double)clock_since(start, clock_now()));
 	if (result == 0) {
+		note_delivered(s);
 		s->put += s->batch->count;
 		measures_value(&t->measures, MEASURE_BATCH,
 		    (double)s->batch->count);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/js.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -42,6 +43,7 @@ struct child {
 
 	struct clock_ms heard, call_since;
 	char call[48];
+	struct child_delivered delivered;
 	bool suspended, reading, dead;
 	char killed[160];
 	int64_t kill_after_ms;
@@ -153,6 +155,10 @@ take_beat(struct child *c, const struct msg_beat *beat)
 	    beat->call == NULL ? "" : beat->call);
 	c->call_since.ms = beat->since_ms;
 	c->suspended = beat->suspended;
+	c->delivered = (struct child_delivered){ js_opt_int(beat->counters,
+						     "delivered", 0),
+		js_opt_int(beat->counters, "delivered_ms", 0),
+		js_opt_int(beat->counters, "newest_ms", 0) };
 }
 
 static void
@@ -461,6 +467,12 @@ bool
 child_is_killed(const struct child *c)
 {
 	return c->killed[0] != '\0';
+}
+
+struct child_delivered
+child_delivered(const struct child *c)
+{
+	return c->delivered;
 }
 
 bool

@@ -50,6 +50,11 @@ struct child *child_start(uv_loop_t *loop, const struct child_spec *spec,
 pid_t child_pid(const struct child *c);
 const char *child_label(const struct child *c); /* "task orders-0" */
 
+/* What a task's target has taken; see core/task/gauges.h. */
+struct child_delivered {
+	int64_t records, at_ms, newest_ms;
+};
+
 /* On the wire its type belongs to. A child that does not read is killed. */
 void child_send(struct child *c, const struct msg *m);
 /* STOP, then SIGTERM and SIGKILL at the limit. */
@@ -65,6 +70,7 @@ struct clock_ms child_heard(const struct child *c);
 /* The plugin call it is in and since when; NULL: in none. */
 const char *child_call(const struct child *c, struct clock_ms *since);
 bool child_is_suspended(const struct child *c);
+struct child_delivered child_delivered(const struct child *c);
 
 /* "killed by SIGSEGV in poll", "exit code 3", "out of memory limit 256 MB" */
 char *child_end_text(struct ps_arena *a, const struct child_end *end,

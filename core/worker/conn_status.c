@@ -86,6 +86,15 @@ version_of(const struct conn *c)
 		   : json_string_value(json_object_get(plugin, "version"));
 }
 
+static const char *
+next_action_of(const struct conn *c)
+{
+	if (c->state == CONN_FAILED)
+		return "change the configuration, or restart the connector "
+		       "when the cause is gone";
+	return c->cause == NULL ? "" : "is tried again by itself";
+}
+
 void
 conn_say(struct conn *c)
 {
@@ -94,6 +103,8 @@ conn_say(struct conn *c)
 		.cause = c->cause,
 		.trace = c->trace,
 		.since_ms = c->since.ms,
+		.next_action = next_action_of(c),
+		.restarts = c->backoff.tries,
 		.version = version_of(c) };
 
 	write_status(c, a, -1, &st);
@@ -145,6 +156,7 @@ conn_write_task(struct conn *c, const struct task_view *v)
 		.cause = v->cause,
 		.next_action = v->next_action,
 		.since_ms = v->since.ms,
+		.restarts = v->restarts,
 		.version = version_of(c) };
 
 	write_status(c, a, v->id, &st);

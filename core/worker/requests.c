@@ -369,6 +369,7 @@ static const struct {
 	[REQUEST_PLUGINS] = { run_plugins, false },
 	[REQUEST_RESET_TOPICS] = { run_reset_topics, false },
 	[REQUEST_CLEAN] = { request_clean, true },
+	[REQUEST_POSITIONS] = { request_seek, false },
 	[REQUEST_SEEK] = { request_seek, true },
 	[REQUEST_READ_OFFSETS] = { request_read_offsets, false },
 	[REQUEST_ALTER_OFFSETS] = { request_change_offsets, true },

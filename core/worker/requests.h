@@ -37,7 +37,8 @@ enum request_op {
 	REQUEST_READ_OFFSETS,
 	REQUEST_ALTER_OFFSETS,
 	REQUEST_RESET_OFFSETS,
-	REQUEST_SEEK, /* `doc` says where to, `flags` if it is done */
+	REQUEST_POSITIONS, /* of a sink: as REQUEST_SEEK, but not done */
+	REQUEST_SEEK,      /* `doc` says where to, `flags` if it is done */
 	REQUEST_LOGGER,
 	REQUEST_CHECK,    /* a configuration, as PUT would; writes nothing */
 	REQUEST_TEMPLATE, /* a document, or none: it is to go */

@@ -68,7 +68,8 @@ struct task_view {
 	const char *version;                     /* NULL: none */
 	struct wall_ms since;
 	unsigned restarts;
-	pid_t pid;         /* 0: no process */
+	struct child_delivered delivered; /* of this process */
+	pid_t pid;                        /* 0: no process */
 	const char *lines; /* the last of its log, as in the worker's */
 	size_t lines_len;
 };

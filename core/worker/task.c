@@ -545,6 +545,8 @@ task_send(struct task *t, const struct msg *m)
 struct task_view
 task_view(const struct task *t)
 {
+	const struct child_delivered none = { 0, 0, 0 };
+
 	return (struct task_view){
 		.connector = t->connector,
 		.id = t->id,
@@ -556,6 +558,8 @@ task_view(const struct task *t)
 		.next_action = t->next_action,
 		.since = t->since,
 		.restarts = t->restarts,
+		.delivered =
+		    t->child == NULL ? none : child_delivered(t->child),
 		.pid = t->child == NULL ? 0 : child_pid(t->child),
 		.lines = t->lines.text,
 		.lines_len = t->lines.len,

@@ -23,7 +23,8 @@ def guarded(kafka, shared_worker):
     kafka.create_topic("crimes-good")
     with open(w.good_file, "w", encoding="ascii") as f:
         f.write("first\n")
-    w.rest.create("good", configs.file_source(w.good_file, "crimes-good"))
+    w.rest.create("good", configs.file_source(
+        w.good_file, "crimes-good", **{"stall.timeout.ms": "1000"}))
     w.rest.wait_running("good")
     w.good_pid = w.wait_task("good")
     yield w
@@ -87,8 +88,37 @@ def test_a_hang_is_shown_and_ended(guarded, kafka):
             raise ValueError(text)
         return True
     wait_for("STALLED with the call", stalled, 30)
+    # One that has nothing to do is not.
+    assert "detail" not in guarded.rest.status("good")["tasks"][0]
     trace = guarded.rest.wait_task_failed("criminal")["trace"]
     assert "poll" in trace, trace
+
+
+def test_a_put_that_blocks_is_shown_and_goes_on(guarded, kafka, unique,
+                                                folder):
+    """A pipe that nobody reads for a while."""
+    topic, path = kafka.create_topic(unique("pipe")), f"{folder}/pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    kafka.produce(topic, ["x" * 1000] * 200)
+    guarded.rest.create("criminal", {
+        "connector.class": "FileStreamSink", "topics": topic, "file": path,
+        "value.converter": "org.apache.kafka.connect.storage.StringConverter",
+        "stall.timeout.ms": "1000"})
+
+    def task():
+        return guarded.rest.status("criminal")["tasks"][0]
+    wait_for("STALLED", lambda: task().get("detail") == "STALLED")
+    assert task()["state"] == "RUNNING" and "put" in task()["cause"]
+    assert "started again" in task()["next_action"]
+    read = 0
+    while read < 200 * 1001:
+        try:
+            read += len(os.read(reader, 1 << 16))
+        except BlockingIOError:
+            time.sleep(0.01)
+    wait_for("it to go on", lambda: "detail" not in task())
+    os.close(reader)
 
 
 def test_a_plugin_that_ignores_stop_is_killed(guarded, kafka):
@@ -108,6 +138,8 @@ def test_a_crash_restarts_by_itself(guarded, kafka):
         "errors.restart.delay.max.ms": "200"})
     first = guarded.wait_task("criminal")
     second = guarded.wait_task("criminal", other_than=first)
+    wait_for("it to be counted", lambda: guarded.rest.status(
+        "criminal")["tasks"][0]["restarts"] >= 1)
     guarded.wait_task("criminal", other_than=second)
 
 

@@ -394,6 +394,20 @@ def test_a_clean_delete_takes_a_sinks_group_too(pair, timed, kafka, folder,
     pair.leader.delete(name)
 
 
+def test_a_clean_delete_leaves_a_group_that_another_reads_with(
+        pair, timed, folder, unique):
+    one, two, group = unique("one"), unique("two"), unique("group")
+    shared = {"consumer.override.group.id": group}
+    for name in one, two:
+        put(pair.leader, name, sink(folder, timed, **shared))
+        pair.leader.wait_running(name)
+    left = pair.follower.call("DELETE", f"/connectors/{one}?clean=true")["left"]
+    assert {"what": "consumer group", "name": group, "why":
+            f"connector {two} reads with it too"} in left
+    r = pair.follower.call("DELETE", f"/connectors/{two}?clean=true")
+    assert {"what": "consumer group", "name": group} in r["removed"]
+
+
 def test_a_clean_delete_takes_a_sources_offsets_too(pair, kafka, folder,
                                                     unique):
     name = unique("clean")
@@ -416,4 +430,49 @@ def test_a_clean_delete_takes_a_sources_offsets_too(pair, kafka, folder,
     assert pair.leader.request(
         "DELETE", f"/connectors/{unique('none')}?clean=true"
     ).status_code == 404
+    pair.leader.delete(name)
+
+
+# How far, and how fresh
+
+def test_a_status_says_how_far_and_how_fresh(pair, kafka, folder, unique):
+    name, topic = unique("far"), kafka.create_topic(unique("far"))
+    kafka.produce(topic, ["a", "b", "c"])
+    put(pair.leader, name, sink(folder, topic))
+
+    def position(rest):
+        status = rest.get(f"/connectors/{name}/status?positions=true")
+        assert "positions_missing" not in status
+        return [(p["partition"]["kafka_partition"],
+                 p["offset"] and p["offset"]["kafka_offset"],
+                 p["end"]["kafka_offset"], p["lag"])
+                for p in status["positions"]]
+    for rest in pair.leader, pair.follower:
+        wait_for("its place", lambda r=rest: position(r) == [(0, 3, 3, 0)])
+    url = f"/connectors/{name}/tasks/0/status?freshness=true"
+    for rest in pair.leader, pair.follower:
+        fresh = wait_for("news", lambda r=rest: r.get(url).get("freshness"))
+        assert fresh["records"] == 3 and 0 <= fresh["age_ms"] < 120000
+    plain = pair.leader.status(name)
+    assert "positions" not in plain and plain["tasks"][0]["restarts"] == 0
+    pair.leader.pause(name)
+    pair.leader.wait_state(name, "PAUSED")
+    kafka.produce(topic, ["d", "e"])
+    assert position(pair.follower) == [(0, 3, 5, 2)]
+    pair.leader.delete(name)
+
+
+def test_a_sources_status_has_its_offsets(pair, kafka, folder, unique):
+    name, topic = unique("far"), kafka.create_topic(unique("far"))
+    put(pair.leader, name, source(folder, topic=topic))
+    with open(f"{folder}/in", "w", encoding="utf-8") as f:
+        f.write("one\ntwo\n")
+    url = f"/connectors/{name}/status?positions=true"
+    for rest in pair.leader, pair.follower:
+        wait_for("its place", lambda r=rest: r.get(url)["positions"][0][
+            "offset"]["position"] == 8)
+    url = f"/connectors/{name}/tasks/0/status?freshness=true"
+    for rest in pair.leader, pair.follower:
+        wait_for("news", lambda r=rest: r.get(url)["freshness"][
+            "records"] == 2)
     pair.leader.delete(name)

@@ -190,6 +190,12 @@ def test_labels_bound_rights(guarded, connector, topic, unique):
         team.delete(own)
 
 
+def test_positions_are_for_operators(guarded, connector):
+    url = f"/connectors/{connector}/status?positions=true"
+    assert "positions" not in guarded.as_user("vera").get(url)
+    assert "positions" in guarded.as_user("otto").get(url)
+
+
 def test_an_order_by_label_reaches_what_one_has_rights_to(
         guarded, topic, unique):
     label, mine, other, t = unique("l"), unique("m"), unique("o"), topic()

@@ -125,7 +125,7 @@ Test(statuses, ours_beside_connects_survive_the_way)
 	struct statuses *s = statuses_new();
 	struct ps_arena *a = arena_new(1024);
 	struct status st = { "RUNNING", "tr\"ace", "w:1", "1.0", 7, "STALLED",
-		"poll", "wait", "cafe", 3, 99 };
+		"poll", "wait", "cafe", 3, 99, 4 };
 	struct store_pair p = statuses_put(a, "a", 2, &st);
 	const struct status *got;
 
@@ -136,6 +136,7 @@ Test(statuses, ours_beside_connects_survive_the_way)
 	cr_expect(eq(str, (char *)got->detail, "STALLED"));
 	cr_expect(eq(str, (char *)got->incarnation, "cafe"));
 	cr_expect(eq(i64, got->since_ms, 99));
+	cr_expect(eq(i64, got->restarts, 4));
 	p = statuses_put(a, "a", -1, NULL);
 	cr_expect(eq(str, (char *)p.key, "status-connector-a"));
 	cr_expect(p.value == NULL);
