@@ -2,11 +2,13 @@
 says is what happens, nothing is stored that is a secret."""
 
 import json
+import os
 import threading
 
 import pytest
 
 from support.env import wait_for
+from support.kafka import read_topic
 from support.rest import RestError
 
 CANARY = "canary-7f3a9c"
@@ -202,6 +204,59 @@ def test_connectors_of_a_pipeline_are_changed_through_it(rest, declare):
         f"connector {out} was deleted"]
     put(rest, name, want)
     assert rest.get(f"/pipelines/{name}")["drift"] == []
+
+
+def test_drift_is_told_part_by_part(rest, declare, folder):
+    name, want = declare()
+    put(rest, name, want)
+    first, second = (f"{name}-{t}" for t in want["parameters"]["topics"])
+    config = rest.get(f"/connectors/{first}/config")
+    rest.call("PUT", f"/connectors/{first}/config?force=true",
+              {**config, "batch.size": "9"})
+    rest.call("DELETE", f"/connectors/{second}?force=true")
+    rest.call("PUT", f"/connectors/{name}-more/config?force=true", {
+        "connector.class": "FileStreamSink", "topics": "x",
+        "file": folder + "/more", "penstock.pipeline": name})
+    assert sorted(rest.get(f"/pipelines/{name}")["drift"]) == sorted([
+        f"connector {first} was changed", f"connector {second} was deleted",
+        f"connector {name}-more is none of the template's"])
+    put(rest, name, want)
+    assert rest.get(f"/pipelines/{name}")["drift"] == []
+    assert rest.get(f"/connectors/{first}/config") == config
+    assert f"{name}-more" not in rest.connectors()
+
+
+def test_the_worst_of_its_connectors_is_its_state(rest, declare, folder):
+    name, want = declare()
+    put(rest, name, want)
+    wait_state(rest, name, "RUNNING")
+    first = f"{name}-{want['parameters']['topics'][0]}"
+    rest.pause(first)
+    wait_state(rest, name, "PAUSED")
+    os.mkdir(folder + "/d")
+    config = rest.get(f"/connectors/{name}-out/config")
+    rest.call("PUT", f"/connectors/{name}-out/config?force=true",
+              {**config, "file": folder + "/d"})  # no file to write to
+    wait_state(rest, name, "FAILED")
+    put(rest, name, want)
+    wait_state(rest, name, "PAUSED")
+    rest.call("PUT", f"/connectors/{first}/resume")
+    wait_state(rest, name, "RUNNING")
+
+
+def test_it_is_deleted_from_its_ends_on(rest, declare, w, kafka):
+    """What takes from topics before what fills them, all or nothing."""
+    name, want = declare()
+    put(rest, name, want)
+    rest.call("DELETE", f"/pipelines/{name}")
+    first, second = want["parameters"]["topics"]
+    order = [f"connector-{name}-out", *sorted(
+        f"connector-{name}-{t}" for t in (first, second)),
+        f"penstock-pipeline-{name}"]
+    gone = [r.key.decode() for r in read_topic(
+        kafka.bootstrap, w.properties["config.storage.topic"])
+        if r.value is None and r.key.decode() in order]
+    assert gone == order
 
 
 def test_a_connector_of_others_is_not_taken_by_accident(rest, declare, folder):
