@@ -126,7 +126,7 @@ be_born(struct herder *h)
 	h->me.incarnation = draw(h);
 	h->born_ms = h->now.ms > h->born_ms ? h->now.ms : h->born_ms + 1;
 	lease_init(&h->lease, h->config.session_ms, h->now);
-	h->beats = 0;
+	h->beats = h->heard = 0;
 	h->since = -1;
 	h->next_beat = h->now;
 	h->told = h->now;
@@ -253,17 +253,13 @@ follow(struct herder *h, const struct member_info *info)
 	}
 }
 
-/* There is one record for an id: another machine that has ours, for a while,
- * has written over what we said. */
 static void
 on_member(struct herder *h, const struct member_info *info)
 {
 	follow(h, info);
 	h->dirty = true;
-	if (strcmp(info->who.id, h->me.id) == 0 &&
-	    !who_is(&info->who, &h->me) && !h->lost && !h->leaving &&
-	    lease_allows(&h->lease, h->now))
-		(void)herder_act(h, HERD_INTRODUCE);
+	if (strcmp(info->who.id, h->me.id) == 0)
+		h->spoken_over = !who_is(&info->who, &h->me);
 }
 
 void

@@ -74,13 +74,27 @@ herder_beat(struct herder *h)
 	h->news = false;
 }
 
+/* Not oftener than a beat, or two of one id would answer each other as fast
+ * as they can. */
+static void
+say_again(struct herder *h)
+{
+	if (!h->spoken_over || h->lost || h->leaving ||
+	    !lease_allows(&h->lease, h->now))
+		return;
+	(void)herder_act(h, HERD_INTRODUCE);
+	h->spoken_over = false;
+}
+
 void
 herder_beat_if_due(struct herder *h)
 {
 	struct clock_ms gap = clock_after(h->last_beat, NEWS_GAP_MS);
 
-	if (h->now.ms >= h->next_beat.ms || (h->news && h->now.ms >= gap.ms))
+	if (h->now.ms >= h->next_beat.ms || (h->news && h->now.ms >= gap.ms)) {
 		herder_beat(h);
+		say_again(h);
+	}
 	herder_wake(h, h->news ? gap : h->next_beat);
 }
 
@@ -91,6 +105,7 @@ on_own_beat(struct herder *h, const struct beat *b, int64_t offset)
 		return;
 	if (h->since < 0)
 		h->since = offset;
+	h->heard = b->number;
 	lease_read(&h->lease, b->number, h->now);
 	if (h->goodbye == 0 || b->number != h->goodbye)
 		return;

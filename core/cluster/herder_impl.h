@@ -31,9 +31,13 @@ struct herder {
 	struct clock_ms now; /* of the last step */
 
 	int64_t beats; /* sent by this incarnation */
+	int64_t heard; /* the last of them that was read back */
 	int64_t since; /* as in struct beat */
 	struct clock_ms last_beat, next_beat;
 	bool news; /* for others: the next beat cannot wait */
+	/* There is one introduction for an id: another machine that has ours
+	 * has written over what we said. */
+	bool spoken_over;
 
 	int64_t applied; /* the highest epoch that was read */
 	uint64_t token;  /* of the last HERD_CATCH_UP */

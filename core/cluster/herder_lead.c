@@ -84,12 +84,24 @@ herder_on_candidate(struct herder *h, bool candidate)
 
 /* ---- verdicts ---------------------------------------------------------- */
 
+/* A verdict is lost when a later heartbeat of ours has come back. Written
+ * again while it is only slow, it would hold up our heartbeats too. (Numbers
+ * above our own are of the time before a lease was lost.) */
+static bool
+is_on_its_way(const struct herder *h, const struct peer *p)
+{
+	return p->accused.ms != 0 &&
+	       (clock_since(p->accused, h->now) < ACCUSE_MS ||
+		   (h->heard <= p->accused_at && p->accused_at <= h->beats));
+}
+
 static void
 accuse(struct herder *h, struct peer *p)
 {
-	if (p->accused.ms != 0 && clock_since(p->accused, h->now) < ACCUSE_MS)
+	if (is_on_its_way(h, p))
 		return;
 	p->accused = h->now;
+	p->accused_at = h->beats;
 	herder_act(h, HERD_VERDICT)->verdict =
 	    (struct who){ ps_strdup(h->a, p->who.id), p->who.incarnation };
 }

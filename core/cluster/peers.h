@@ -63,6 +63,7 @@ struct peer {
 	int64_t deaf_ms;         /* of the reader's lease, then */
 	struct clock_ms ended;   /* noticed by peers_notice */
 	struct clock_ms accused; /* by this worker, when it leads */
+	int64_t accused_at;      /* the number of our last beat, then */
 	int64_t epoch;
 	unsigned flags;
 	size_t answer_count;

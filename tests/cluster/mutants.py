@@ -46,6 +46,13 @@ MUTANTS = [
     ("the newer of two of one id gets work", "assign.c",
      "info == NULL ||\n		    peers_is_second(s->in->peers, p))",
      "info == NULL)"),
+    ("who shares its id does not say again where it is", "herder_beat.c",
+     "		say_again(h);\n", ""),
+    ("who shares its id says again only if it may at once", "herder_beat.c",
+     "	if (!h->spoken_over || h->lost",
+     "	if (!lease_allows(&h->lease, h->now))\n"
+     "		h->spoken_over = false;\n"
+     "	if (!h->spoken_over || h->lost"),
     ("tasks run with other task configs than were assigned", "table.c",
      "else if (e->is.generation != e->wanted.generation ||\n		 ",
      "else if ("),

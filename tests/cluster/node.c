@@ -187,14 +187,31 @@ read_config(struct sim *s, size_t i)
 	node_step(s, i, &ev);
 }
 
+/* Compaction takes a record of which there is a newer one of its key, which
+ * is the worker's id. */
+static bool
+was_compacted(const struct sim *s, size_t at, size_t compacted)
+{
+	const struct member_info *m = log_at(&s->members, at);
+
+	for (size_t k = at + 1; k < compacted; k++) {
+		const struct member_info *later = log_at(&s->members, k);
+
+		if (strcmp(later->who.id, m->who.id) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 read_member(struct sim *s, size_t i)
 {
-	const struct member_info *m =
-	    log_at(&s->members, s->nodes[i].member_at++);
+	size_t at = s->nodes[i].member_at++;
+	const struct member_info *m = log_at(&s->members, at);
 	struct herder_event ev = { .kind = HERDER_MEMBER, .member = *m };
 
-	node_step(s, i, &ev);
+	if (!was_compacted(s, at, s->nodes[i].compacted))
+		node_step(s, i, &ev);
 }
 
 static void
@@ -329,6 +346,7 @@ node_start(struct sim *s, size_t i)
 	n->h = herder_new(&config, (struct clock_ms){ world_clock(s, n) });
 	n->lease_at = s->leases.count;
 	n->config_at = n->member_at = 0;
+	n->compacted = (size_t)world_between(s, 0, (int64_t)s->members.count);
 	n->caught_up_at = -1;
 	n->tick_at = n->lease_told = n->paused_until = 0;
 	n->scribe = 0;

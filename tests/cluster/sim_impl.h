@@ -127,6 +127,7 @@ struct node {
 	int64_t lease_told;
 	/* readers */
 	size_t lease_at, config_at, member_at;
+	size_t compacted;     /* of the status topic, when it started to read */
 	bool reading;         /* an event for it is on its way */
 	int64_t caught_up_at; /* a position, -1: none was asked for */
 	uint64_t token;

@@ -192,10 +192,23 @@ trouble_on_change(struct sim *s, const struct event *e)
 	broker_append_config(s, &r);
 }
 
+/* Who starts now hears of those that share an id only what was kept. */
+static void
+start_one_later(struct sim *s)
+{
+	enum { LATER_MS = 10000 };
+	int64_t others = (int64_t)s->plan.workers - 2;
+
+	if (s->plan.namesakes && others > 0)
+		world_later(s, LATER_MS, EV_CRASH,
+		    (size_t)world_between(s, 1, others));
+}
+
 /* All is whole from now on, but for one whose lease client hangs for good. */
 void
 trouble_end(struct sim *s)
 {
+	start_one_later(s);
 	if (world_one_in(s, 4)) {
 		struct node *n = &s->nodes[world_draw(s) % s->plan.workers];
 
