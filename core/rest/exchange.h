@@ -22,6 +22,7 @@ struct guard;
 struct principal;
 struct route;
 struct server;
+struct visitor;
 struct worker;
 
 #define EXCHANGE_PARAMS 2
@@ -35,6 +36,7 @@ struct exchange {
 	struct ps_arena *a;
 	struct server *server;
 	struct MHD_Connection *conn;
+	struct visitor *visitor;      /* of its connection */
 	struct exchange *prev, *next; /* the server's list */
 
 	const char *method;                 /* HEAD reads "GET" */

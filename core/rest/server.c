@@ -17,6 +17,7 @@
 #include "rest/incoming.h"
 #include "rest/listen.h"
 #include "rest/tls.h"
+#include "rest/visitors.h"
 
 #define SWEEP_MS             500
 #define RUNS_PER_TURN        16
@@ -27,6 +28,11 @@
 #define OPTIONS_MAX          8
 /* A chunked body this many times over the limit is cut off. */
 #define PATIENCE 4
+/* Connections that the library still has when they are cut. */
+#define SPARE_CONNECTIONS 64
+/* Bodies that are not complete, all together: so many of the largest. */
+#define BODIES_AT_ONCE 4
+#define HEAD_LIMIT_MS  10000
 
 struct server {
 	uv_loop_t *loop;
@@ -38,6 +44,7 @@ struct server {
 	struct server_options opt;
 	struct worker *worker;
 	struct exchange *list;
+	struct visitors visitors;
 	int port;
 	enum tls_client client;
 	bool local; /* only this machine can reach it */
@@ -170,7 +177,8 @@ on_sweep(uv_timer_t *t)
 	struct server *s = t->data;
 	struct clock_ms now = clock_now();
 
-	if (s->list == NULL)
+	visitors_sweep(&s->visitors, now);
+	if (s->list == NULL && s->visitors.count == 0)
 		(void)uv_timer_stop(t);
 	for (struct exchange *x = s->list, *next; x != NULL; x = next) {
 		next = x->next;
@@ -207,6 +215,7 @@ static void
 handle(struct exchange *x)
 {
 	x->started = true;
+	visitors_move(&x->server->visitors, x->visitor, VISITOR_BUSY);
 	if (is_certified(x))
 		x->server->ops->handle(x);
 	else
@@ -216,6 +225,46 @@ handle(struct exchange *x)
 }
 
 /* ---- requests ---------------------------------------------------------- */
+
+static struct visitor *
+visitor_of(struct MHD_Connection *conn)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	assert(info != NULL && info->socket_context != NULL);
+	return info->socket_context;
+}
+
+/* The descriptor, and whose it is. */
+static struct visitor *
+new_visitor(struct server *s, struct MHD_Connection *conn)
+{
+	const union MHD_ConnectionInfo *fd, *from;
+
+	fd = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	from =
+	    MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	assert(fd != NULL && from != NULL);
+	return visitors_add(&s->visitors, fd->connect_fd, from->client_addr);
+}
+
+static void
+on_connection(void *ctx, struct MHD_Connection *conn, void **of,
+    enum MHD_ConnectionNotificationCode what)
+{
+	struct server *s = ctx;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		*of = new_visitor(s, conn);
+		if (!uv_is_active((uv_handle_t *)&s->sweep))
+			(void)uv_timer_start(&s->sweep, on_sweep, SWEEP_MS,
+			    SWEEP_MS);
+	} else if (*of != NULL) {
+		visitors_remove(&s->visitors, *of);
+		*of = NULL;
+	}
+}
 
 static struct exchange *
 exchange_open(struct server *s, struct MHD_Connection *conn, const char *method,
@@ -227,6 +276,8 @@ exchange_open(struct server *s, struct MHD_Connection *conn, const char *method,
 	x->a = a;
 	x->server = s;
 	x->conn = conn;
+	x->visitor = visitor_of(conn);
+	visitors_move(&s->visitors, x->visitor, VISITOR_SENDING);
 	x->worker = s->worker;
 	x->began = clock_now();
 	x->guard = s->opt.guard;
@@ -236,8 +287,6 @@ exchange_open(struct server *s, struct MHD_Connection *conn, const char *method,
 	x->next = s->list;
 	if (s->list != NULL)
 		s->list->prev = x;
-	else
-		(void)uv_timer_start(&s->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 	s->list = x;
 	return x;
 }
@@ -249,6 +298,7 @@ exchange_close(struct exchange *x)
 	struct ps_arena *a = x->a;
 
 	s->ops->gone(x);
+	visitors_move(&s->visitors, x->visitor, VISITOR_SILENT);
 	if (x->prev != NULL)
 		x->prev->next = x->next;
 	else
@@ -265,8 +315,10 @@ take_body(struct exchange *x, const char *data, size_t *len)
 	size_t got = *len;
 
 	*len = 0;
-	if (buf_append(&x->body, data, got) == 0)
+	if (buf_append(&x->body, data, got) == 0) {
+		visitors_hold(&x->server->visitors, x->visitor, got);
 		return MHD_YES;
+	}
 	/* Read on without keeping it, or the client never sees our 413. */
 	x->too_large = true;
 	x->dropped += got;
@@ -376,12 +428,13 @@ start_daemon(struct server *s, int fd)
 
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
 				    flags,
-	    0, NULL, NULL, on_access, s, MHD_OPTION_ARRAY, tls,     /* */
-	    MHD_OPTION_LISTEN_SOCKET, fd,                           /* */
-	    MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,       /* */
-	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,        /* */
-	    MHD_OPTION_CONNECTION_LIMIT, o->connections_max,        /* */
-	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->per_address_max, /* */
+	    0, NULL, NULL, on_access, s, MHD_OPTION_ARRAY, tls, /* */
+	    MHD_OPTION_LISTEN_SOCKET, fd,                       /* */
+	    MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,   /* */
+	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,    /* */
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,     /* */
+	    MHD_OPTION_CONNECTION_LIMIT,
+	    o->connections_max + SPARE_CONNECTIONS, /* */
 	    MHD_OPTION_CONNECTION_TIMEOUT,
 	    (unsigned)(o->idle_timeout_ms / 1000), /* */
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
@@ -417,6 +470,11 @@ open_on(int fd, uv_loop_t *loop, const struct server_options *o,
 	s->worker = w;
 	s->port = listen_port(fd);
 	s->local = listen_is_local(fd);
+	s->visitors = (struct visitors){ .total_max = o->connections_max,
+		.per_address_max = o->per_address_max,
+		.held_max = o->body_max_bytes * BODIES_AT_ONCE,
+		.head_limit_ms = HEAD_LIMIT_MS,
+		.plain = o->tls == NULL };
 	s->client = o->tls == NULL ? TLS_CLIENT_NONE : o->tls->client;
 	s->daemon = start_daemon(s, fd);
 	s->opt.tls = NULL; /* borrowed until here */

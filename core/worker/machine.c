@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
-#define NETWORK "/proc/self/ns/net"
+#define BOOT_ID    "/proc/sys/kernel/random/boot_id"
+#define OPEN_FILES ((rlim_t)65536)
+#define NETWORK    "/proc/self/ns/net"
 
 const char *
 machine_name(struct ps_arena *a)
@@ -36,4 +38,17 @@ machine_load(void)
 	if (getloadavg(&one, 1) != 1)
 		return 0;
 	return one / (double)(cores < 1 ? 1 : cores);
+}
+
+void
+machine_open_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur >= OPEN_FILES)
+		return;
+	limit.rlim_cur =
+	    limit.rlim_max < OPEN_FILES ? limit.rlim_max : OPEN_FILES;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }

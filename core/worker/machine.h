@@ -12,4 +12,8 @@ const char *machine_name(struct ps_arena *a);
 /* Of the last minute; 1: all processors are busy. */
 double machine_load(void);
 
+/* As many open files as the machine allows this process, within reason: by
+ * default that is fewer than REST may have connections. */
+void machine_open_files(void);
+
 #endif

@@ -12,6 +12,7 @@
 #include "store/documents.h"
 #include "store/revisions.h"
 #include "worker/javaonly.h"
+#include "worker/machine.h"
 #include "worker/member.h"
 #include "worker/session.h"
 #include "worker/upgrader.h"
@@ -329,6 +330,7 @@ worker_open(const char *properties, enum worker_kind kind, struct ps_error *err)
 	w->revisions = revisions_new();
 	(void)signal(SIGPIPE, SIG_IGN);
 	javaonly_environment();
+	machine_open_files();
 	(void)uv_loop_init(&w->loop);
 	gate_init(&w->gate, starts_at_once(NULL));
 	set_stage(w, "initializing");
