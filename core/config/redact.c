@@ -108,8 +108,9 @@ redact_is_secret_key(const char *key)
 {
 	static const char *const words[] = { "password", "passwd", "passphrase",
 		"secret", "token", "credential", "jaas.config", "private.key",
-		"apikey", "api.key", "access.key", "authorization",
-		"keystore.key" };
+		"apikey", "api.key", "access.key", "customer.key",
+		"authorization", "keystore.key", "key.pem", "user.info",
+		".masked" };
 	/* What tells where a secret is, not what it is. */
 	static const char *const ends[] = { ".url", ".uri", ".path", ".file",
 		".location", ".class", ".ms", ".seconds", ".type", ".name",

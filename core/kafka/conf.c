@@ -149,7 +149,7 @@ translate_own(struct conf_work *w, const struct ps_setting *s,
 		return ps_fail(err, PS_E_CONFIG,
 		    "%s=%.200s is not supported: this property of librdkafka "
 		    "is not for users to set",
-		    s->key, s->value);
+		    s->key, shown(s->key, s->value));
 	case CONF_UNKNOWN:
 		break;
 	}

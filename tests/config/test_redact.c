@@ -78,12 +78,16 @@ Test(redact, holds_many_secrets)
 
 Test(redact, keys_tell_whether_their_values_are_secret)
 {
-	static const char *const secret[] = { "connection.password",
-		"ssl.keystore.password", "sasl.jaas.config",
-		"producer.override.sasl.jaas.config", "aws.secret.access.key",
-		"aws.access.key.id.secret", "http.headers.authorization",
-		"ssl.keystore.key", "oauth2.client.secret", "DB_PASSWORD",
-		"api.key", "x.apikey", "auth.token" };
+	static const char *const secret[] = {
+		"value.converter.basic.auth.user.info",
+		"admin.override.ssl.key.pem", "s3.sse.customer.key",
+		"connection.password", "ssl.keystore.password",
+		"sasl.jaas.config", "producer.override.sasl.jaas.config",
+		"aws.secret.access.key", "aws.access.key.id.secret",
+		"http.headers.authorization", "ssl.keystore.key",
+		"oauth2.client.secret", "DB_PASSWORD", "api.key", "x.apikey",
+		"auth.token"
+	};
 	static const char *const open[] = { "key.converter", "name",
 		"connection.url", "topics", "oauth2.access.token.url",
 		"pk.fields", "ssl.keystore.location", "ssl.keystore.type",

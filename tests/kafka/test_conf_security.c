@@ -163,5 +163,11 @@ Test(conf, secrets_do_not_appear_in_errors)
 		&c, &err),
 	    -1));
 	cr_expect(strstr(err.text, "canary") == NULL, "%s", err.text);
+	cr_expect(eq(int,
+	    translate(a, CONF_PRODUCER,
+		"sasl.oauthbearer.assertion.private.key.pem=canary-secret", &c,
+		&err),
+	    -1));
+	cr_expect(strstr(err.text, "canary") == NULL, "%s", err.text);
 	arena_free(&a);
 }
