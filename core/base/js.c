@@ -1,6 +1,7 @@
 #include "base/js.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -109,6 +110,33 @@ js_get_int(const json_t *obj, const char *name, int64_t *out,
 		return ps_fail(err, PS_E_DATA,
 		    "member %s is %s, expected an integer", name, kind_of(j));
 	*out = json_integer_value(j);
+	return 0;
+}
+
+static bool
+is_known(const char *name, const char *const *known)
+{
+	while (*known != NULL)
+		if (strcmp(*known++, name) == 0)
+			return true;
+	return false;
+}
+
+int
+js_check_members(const json_t *obj, const char *const *known,
+    struct ps_error *err)
+{
+	json_t *inner;
+	const char *name;
+
+	if (!json_is_object(obj))
+		return ps_fail(err, PS_E_DATA, "expected a JSON object");
+	json_object_foreach((json_t *)(uintptr_t)obj, name, inner)
+	{
+		if (!is_known(name, known))
+			return ps_fail(err, PS_E_DATA,
+			    "%.100s: there is no such member", name);
+	}
 	return 0;
 }
 

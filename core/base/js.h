@@ -30,6 +30,9 @@ int js_get_str(const json_t *obj, const char *name, const char **out,
     struct ps_error *err);
 int js_get_int(const json_t *obj, const char *name, int64_t *out,
     struct ps_error *err);
+/* An object whose members are among `known`, which a NULL ends. */
+int js_check_members(const json_t *obj, const char *const *known,
+    struct ps_error *err);
 /* NULL or the default when absent or null. */
 const char *js_opt_str(const json_t *obj, const char *name);
 int64_t js_opt_int(const json_t *obj, const char *name, int64_t absent);

@@ -75,6 +75,9 @@ void rest_plugins(struct exchange *x);
 void rest_plugin_config(struct exchange *x);
 void rest_validate(struct exchange *x);
 
+/* look.c */
+void rest_preview(struct exchange *x);
+
 /* health.c */
 void rest_root(struct exchange *x);
 void rest_health(struct exchange *x);

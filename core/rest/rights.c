@@ -57,7 +57,8 @@ rights_of_connector(const struct principal *who,
 static const json_t *
 given_config(const struct exchange *x, const json_t *body)
 {
-	bool creates = strcmp(x->method, "POST") == 0 && x->param[0] == NULL;
+	bool creates = strcmp(x->method, "POST") == 0 && x->param[0] == NULL &&
+		       text_starts(x->path, "/connectors");
 	bool puts = strcmp(x->method, "PUT") == 0 && x->param[0] != NULL &&
 		    text_ends(x->path, "/config");
 	bool patches =

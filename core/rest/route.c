@@ -101,6 +101,7 @@ static const struct route routes[] = {
 	{ "DELETE", "pipelines/{}", rest_delete_pipeline, EDITOR, LEADER },
 	{ "GET", "pipelines/{}/status", rest_pipeline_status, VIEWER, 0 },
 	{ "POST", "plan", rest_plan, EDITOR, ASKS },
+	{ "POST", "transforms/preview", rest_preview, EDITOR, ASKS },
 	{ "GET", "connector-plugins", rest_plugins, VIEWER, EARLY },
 	{ "GET", "connector-plugins/{}/config", rest_plugin_config, VIEWER,
 	    EARLY },

@@ -8,6 +8,7 @@
 #include "kafka/fence.h"
 #include "task/child.h"
 #include "task/overlays.h"
+#include "task/preview.h"
 #include "task/roles.h"
 #include "task/task.h"
 #include "task/validate.h"
@@ -182,6 +183,13 @@ do_fence(struct connector *c, const json_t *args, struct ps_error *err)
 	return json_pack("{s:I}", "fenced", (json_int_t)count);
 }
 
+static json_t *
+do_preview(struct connector *c, const json_t *args, struct ps_error *err)
+{
+	return preview_run(&c->task.settings, host_abi(c->task.host),
+	    uplink_redact(c->task.uplink), args, err);
+}
+
 static const struct {
 	const char *name;
 	op_fn *run;
@@ -191,6 +199,7 @@ static const struct {
 	{ "watch", do_watch },
 	{ "alter_offsets", do_alter_offsets },
 	{ "fence", do_fence },
+	{ "preview", do_preview },
 };
 
 /* ---- Requests ---- */

@@ -82,13 +82,13 @@ converters_fini(struct converters *c)
 	instance_fini(&c->header);
 }
 
-int
-converters_json(struct instance *out, const struct settings *s,
-    const struct ps_host *h, struct ps_error *err)
+static int
+open_json(struct instance *out, const struct settings *s,
+    const struct ps_host *h, const char *schemas, struct ps_error *err)
 {
-	static const struct ps_setting settings[] = {
+	const struct ps_setting settings[] = {
 		{ "converter.type", "value" },
-		{ "schemas.enable", "false" },
+		{ "schemas.enable", schemas },
 	};
 	const struct ps_config config = { settings, 2 };
 	const struct catalog_class *class =
@@ -98,4 +98,18 @@ converters_json(struct instance *out, const struct settings *s,
 	if (class == NULL || instance_init(out, class, err) != 0)
 		return -1;
 	return instance_create(out, h, s->arena, &config, err);
+}
+
+int
+converters_json(struct instance *out, const struct settings *s,
+    const struct ps_host *h, struct ps_error *err)
+{
+	return open_json(out, s, h, "false", err);
+}
+
+int
+converters_envelope(struct instance *out, const struct settings *s,
+    const struct ps_host *h, struct ps_error *err)
+{
+	return open_json(out, s, h, "true", err);
 }

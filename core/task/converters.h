@@ -23,5 +23,8 @@ bool converters_have_plain_headers(const struct converters *c);
 /* Connect's JsonConverter without schemas, for sinks that take JSON. */
 int converters_json(struct instance *out, const struct settings *s,
     const struct ps_host *h, struct ps_error *err);
+/* The same with them, {"schema", "payload"}: nothing is lost but time. */
+int converters_envelope(struct instance *out, const struct settings *s,
+    const struct ps_host *h, struct ps_error *err);
 
 #endif

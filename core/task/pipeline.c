@@ -12,6 +12,7 @@
 enum { CHUNK = 8 << 10 };
 
 struct step {
+	const char *name;
 	struct instance transform;
 	const struct instance *predicate; /* NULL: all records */
 	bool negate;
@@ -119,6 +120,7 @@ make_steps(struct pipeline *p, struct ps_error *err)
 		    ps_printf(p->arena, "transforms.%s.", names.items[i]);
 
 		p->step_count = i + 1;
+		p->steps[i].name = names.items[i];
 		if (make_part(p, prefix, PS_KIND_TRANSFORM,
 			&p->steps[i].transform, err) != 0 ||
 		    bind_predicate(p, &p->steps[i], prefix, err) != 0)
@@ -185,24 +187,67 @@ apply_step(void *ctx, struct ps_batch *b, struct ps_record *const *records,
 	    count);
 }
 
+static void
+run_step(struct step *step, struct tolerance *t, struct ps_batch *b,
+    struct ps_record **chosen)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < b->count; k++)
+		if (is_chosen(step, &b->records[k]))
+			chosen[n++] = &b->records[k];
+	if (n > 0)
+		tolerance_run(t, apply_step, step, b, chosen, n);
+}
+
+static struct ps_record **
+room_for(struct ps_batch *b)
+{
+	return (struct ps_record **)ps_alloc(b->arena,
+	    b->count * sizeof(struct ps_record *));
+}
+
 void
 pipeline_apply(struct pipeline *p, struct tolerance *t, struct ps_batch *b)
 {
 	struct ps_record **chosen;
-	size_t n;
 
 	if (p->step_count == 0 || b->count == 0)
 		return;
-	chosen = (struct ps_record **)ps_alloc(b->arena,
-	    b->count * sizeof(struct ps_record *));
-	for (size_t i = 0; i < p->step_count; i++) {
-		struct step *step = &p->steps[i];
+	chosen = room_for(b);
+	for (size_t i = 0; i < p->step_count; i++)
+		run_step(&p->steps[i], t, b, chosen);
+}
 
-		n = 0;
-		for (size_t k = 0; k < b->count; k++)
-			if (is_chosen(step, &b->records[k]))
-				chosen[n++] = &b->records[k];
-		if (n > 0)
-			tolerance_run(t, apply_step, step, b, chosen, n);
-	}
+size_t
+pipeline_steps(const struct pipeline *p)
+{
+	return p->step_count;
+}
+
+const char *
+pipeline_step_name(const struct pipeline *p, size_t step)
+{
+	return p->steps[step].name;
+}
+
+const struct ps_class *
+pipeline_step_class(const struct pipeline *p, size_t step)
+{
+	return p->steps[step].transform.class;
+}
+
+bool
+pipeline_step_wants(const struct pipeline *p, size_t step,
+    const struct ps_record *r)
+{
+	return is_chosen(&p->steps[step], r);
+}
+
+void
+pipeline_step(struct pipeline *p, size_t step, struct tolerance *t,
+    struct ps_batch *b)
+{
+	if (b->count > 0)
+		run_step(&p->steps[step], t, b, room_for(b));
 }

@@ -23,4 +23,15 @@ bool pipeline_is_empty(const struct pipeline *p);
 void
 pipeline_apply(struct pipeline *p, struct tolerance *t, struct ps_batch *b);
 
+/* Step by step, for those who look on. */
+size_t pipeline_steps(const struct pipeline *p);
+const char *pipeline_step_name(const struct pipeline *p, size_t step);
+const struct ps_class *
+pipeline_step_class(const struct pipeline *p, size_t step);
+/* Would the step see the record? */
+bool pipeline_step_wants(const struct pipeline *p, size_t step,
+    const struct ps_record *r);
+void pipeline_step(struct pipeline *p, size_t step, struct tolerance *t,
+    struct ps_batch *b);
+
 #endif

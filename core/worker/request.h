@@ -56,6 +56,8 @@ void request_template(struct request *rq);
 void request_pipeline(struct request *rq);
 /* request_upgrade.c */
 void request_upgrade(struct request *rq);
+/* request_look.c */
+void request_look(struct request *rq);
 /* request_offsets.c */
 void request_read_offsets(struct request *rq);
 /* NULL: refused with 404's text, and `rq` is no more. */

@@ -351,7 +351,8 @@ run_logger(struct request *rq)
 
 static const struct {
 	void (*run)(struct request *rq);
-	bool leads; /* what only the leader may do */
+	bool leads;   /* what only the leader may do */
+	bool is_free; /* needs no log and no order */
 } kinds[REQUEST_OPS] = {
 	[REQUEST_CREATE] = { request_put, true },
 	[REQUEST_REPLACE] = { request_put, true },
@@ -363,10 +364,10 @@ static const struct {
 	[REQUEST_RESTART] = { run_restart, false },
 	[REQUEST_RESTART_MANY] = { run_restart_many, true },
 	[REQUEST_RESTART_TASK] = { run_restart_task, false },
-	[REQUEST_VALIDATE] = { request_validate, false },
+	[REQUEST_VALIDATE] = { request_validate, .is_free = true },
 	[REQUEST_LOGS] = { request_done, false },
 	[REQUEST_READY] = { request_done, false },
-	[REQUEST_PLUGINS] = { run_plugins, false },
+	[REQUEST_PLUGINS] = { run_plugins, .is_free = true },
 	[REQUEST_RESET_TOPICS] = { run_reset_topics, false },
 	[REQUEST_CLEAN] = { request_clean, true },
 	[REQUEST_POSITIONS] = { request_seek, false },
@@ -375,20 +376,21 @@ static const struct {
 	[REQUEST_ALTER_OFFSETS] = { request_change_offsets, true },
 	[REQUEST_RESET_OFFSETS] = { request_change_offsets, true },
 	[REQUEST_LOGGER] = { run_logger, true },
-	[REQUEST_CHECK] = { request_check, false },
+	[REQUEST_CHECK] = { request_check, .is_free = true },
 	[REQUEST_TEMPLATE] = { request_template, true },
 	[REQUEST_PIPELINE] = { request_pipeline, true },
 	[REQUEST_UPGRADE] = { request_upgrade, true },
+	[REQUEST_PREVIEW] = { request_look, .is_free = true },
+	[REQUEST_LETTERS] = { request_look, .is_free = true },
+	[REQUEST_REPLAY] = { request_look, .is_free = true },
 };
 
 /* ---- the order --------------------------------------------------------- */
 
-/* Needs no log and no order. */
 static bool
 is_free(const struct request *rq)
 {
-	return rq->spec.op == REQUEST_VALIDATE ||
-	       rq->spec.op == REQUEST_PLUGINS || rq->spec.op == REQUEST_CHECK;
+	return kinds[rq->spec.op].is_free;
 }
 
 static bool

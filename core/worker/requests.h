@@ -44,6 +44,9 @@ enum request_op {
 	REQUEST_TEMPLATE, /* a document, or none: it is to go */
 	REQUEST_PIPELINE, /* the same, by a plan */
 	REQUEST_UPGRADE,  /* one step of it */
+	REQUEST_PREVIEW,  /* `doc` says what of; connector NULL: of none */
+	REQUEST_LETTERS,  /* `doc` says which */
+	REQUEST_REPLAY,   /* the same */
 	REQUEST_OPS
 };
 
@@ -60,7 +63,7 @@ struct request_spec {
 	const json_t *offsets; /* ALTER: the array, as in REST */
 	const char *logger, *level;
 	const char *document; /* TEMPLATE, PIPELINE: its name */
-	const json_t *doc;    /* NULL: it is to go */
+	const json_t *doc;    /* NULL: it is to go; PREVIEW: arguments */
 	const char *plan;     /* the id of what is to be done */
 	const char *by;       /* who asks; NULL: not known */
 	const char *how;      /* for the history; NULL: as `op` says */

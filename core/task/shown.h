@@ -1,0 +1,28 @@
+/*
+ * shown: a record as JSON that people read.
+ *
+ * Keys, values and headers are what JsonConverter makes of them, with their
+ * schemas beside.
+ */
+#ifndef PENSTOCK_TASK_SHOWN_H
+#define PENSTOCK_TASK_SHOWN_H
+
+#include <jansson.h>
+
+#include <penstock/record.h>
+
+#include "plugin/instance.h"
+#include "task/settings.h"
+
+struct shown {
+	struct instance json;
+};
+
+int shown_init(struct shown *s, const struct settings *settings,
+    const struct ps_host *h, struct ps_error *err);
+void shown_fini(struct shown *s);
+/* {topic, partition, timestamp, key, key_schema, value, value_schema, headers:
+ * [{name, value, schema}]}; null where there is nothing. */
+json_t *shown_record(const struct shown *s, const struct ps_record *r);
+
+#endif
