@@ -8,7 +8,7 @@ import sys
 import pytest
 import requests
 
-from support import callgrind, env, ledger
+from support import callgrind, env, history, ledger
 from support.connect import Connect
 from support.receiver import Reply
 
@@ -269,3 +269,32 @@ def test_a_profile_says_what_is_ours_and_who_allocates(folder):
     assert part.instructions == 222
     assert part.ours == 160
     assert part.allocations == {"deliver": 29}
+
+
+def asked(kind, worker, value, began, ended, outcome="ok"):
+    return history.Event(kind, worker, "k", value, began, ended, outcome)
+
+
+RIGHT = [asked("write", 1, 1, 0, 1), asked("write", 2, 2, 2, 3),
+         asked("read", 1, 1, 2.5, 2.6), asked("read", 1, 2, 3, 4),
+         asked("write", 1, 3, 2.9, 9, "unknown"),
+         asked("write", 2, 4, 3, 4, "refused")]
+
+
+@pytest.mark.parametrize("log", [[1, 2], [1, 2, 3], [1, 3, 2], [1, 2, 2]])
+def test_a_history_that_a_register_explains_is_right(log):
+    assert not history.violations(RIGHT, {"k": log})
+
+
+@pytest.mark.parametrize("events, log, says", [
+    ([], [1], "acknowledged and lost"),
+    ([], [2, 1], "out of order"),
+    ([], [1, 2, 4], "refused and there"),
+    ([], [1, 2, 1], "there twice"),
+    ([asked("read", 2, 7, 5, 6)], [1, 2], "read and never written"),
+    ([asked("read", 2, 3, 2, 2.5)], [1, 2, 3], "before it was written"),
+    ([asked("read", 2, 1, 3.5, 4)], [1, 2], "older than what it answered"),
+    ([asked("read", 1, 1, 5, 6)], [1, 2], "older than what it answered")])
+def test_the_checker_of_histories_finds(events, log, says):
+    found = history.violations(RIGHT + events, {"k": log})
+    assert found and any(says in text for text in found), found
