@@ -6,6 +6,7 @@
 #include "config/map.h"
 #include "store/configs.h"
 #include "tests/store/capture.h"
+#include "tests/store/state.h"
 
 struct heard {
 	int count[CONFIGS_BAD + 1];
@@ -232,36 +233,6 @@ Test(configs, our_own_records_are_handed_on)
 	configs_free(&c);
 }
 
-/* The whole state as one text. */
-static char *
-print(struct ps_arena *a, const struct configs *c)
-{
-	json_t *all = json_object(), *x, *tasks;
-	char *text;
-
-	for (size_t i = 0; i < configs_count(c); i++) {
-		const struct configs_connector *k = configs_at(c, i);
-
-		x = json_object();
-		tasks = json_array();
-		for (size_t t = 0; k->tasks != NULL && t < k->task_count; t++)
-			json_array_append_new(tasks,
-			    js_from_config(&k->tasks[t]));
-		json_object_set_new(x, "config", js_from_config(&k->config));
-		json_object_set_new(x, "tasks", tasks);
-		json_object_set_new(x, "target",
-		    json_string(target_state_name(k->target)));
-		json_object_set_new(x, "count",
-		    json_integer((json_int_t)k->task_count));
-		json_object_set_new(x, "fencing",
-		    json_integer(k->fencing_count));
-		json_object_set_new(all, k->name, x);
-	}
-	text = js_dump(a, all);
-	json_decref(all);
-	return text;
-}
-
 Test(configs, what_connect_wrote_reads_as_connect_reads_it)
 {
 	struct heard h = HEARD_NOTHING;
@@ -404,7 +375,7 @@ Test(configs, compaction_changes_nothing_that_is_complete, .timeout = 60)
 	for (size_t i = 0; i < cap.count; i++)
 		configs_apply(whole, &cap.pairs[i], cap.offsets[i],
 		    CONFIGS_REPLAY);
-	expected = print(cap.a, whole);
+	expected = state_text(cap.a, whole);
 	for (int round = 0; round < 2000; round++) {
 		struct configs *c = configs_new(on_event, &h);
 
@@ -412,7 +383,7 @@ Test(configs, compaction_changes_nothing_that_is_complete, .timeout = 60)
 			if (!is_superseded(&cap, i) || rand_r(&seed) % 2)
 				configs_apply(c, &cap.pairs[i], cap.offsets[i],
 				    CONFIGS_REPLAY);
-		cr_assert(eq(str, print(cap.a, c), expected));
+		cr_assert(eq(str, state_text(cap.a, c), expected));
 		configs_free(&c);
 	}
 	configs_free(&whole);
