@@ -345,6 +345,17 @@ give_back_memory(struct task *t)
 	}
 }
 
+/* It has said that a commit is due. One that cannot begin yet, as when the
+ * brokers are away, keeps nobody from waiting. */
+static void
+quiet_timer(const struct task *t)
+{
+	uint64_t count;
+
+	while (read(t->timer_fd, &count, sizeof count) > 0)
+		;
+}
+
 int
 task_serve(struct task *t, struct ps_error *err)
 {
@@ -364,6 +375,8 @@ task_serve(struct task *t, struct ps_error *err)
 		return -1;
 	if (t->raised.code != PS_OK)
 		return ps_fail(err, t->raised.code, "%s", t->raised.text);
+	if (clock_since(t->next_commit, clock_now()) >= 0)
+		quiet_timer(t);
 	if (clock_since(t->next_metrics, clock_now()) >= 0) {
 		uplink_metrics(t->uplink, host_metrics(t->host));
 		give_back_memory(t);

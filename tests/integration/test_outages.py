@@ -9,6 +9,7 @@ import pytest
 from support import configs, ledger
 from support.env import wait_for
 from support.front import CUT, SLOW_DOWN, Front, signature
+from support.process import cpu_seconds
 from support.receiver import Reply
 from support.s3 import ACCESS_KEY, REGION, SECRET_KEY
 
@@ -43,7 +44,11 @@ def test_the_broker_is_down_for_twenty_seconds(
     worker.rest.wait_running("snk")
     pids = [worker.wait_task("src"), worker.wait_task("snk")]
     own_kafka.kill()
-    time.sleep(20)
+    time.sleep(12)
+    began = cpu_seconds(pids[0])
+    time.sleep(8)
+    used = cpu_seconds(pids[0]) - began
+    assert used < 0.4, f"a source that only waits: {used} s in 8 s"
     assert [worker.pid_of_task(c) for c in ("src", "snk")] == pids, \
         "a broker's outage ends no process"
     assert worker.rest.connectors() == ["snk", "src"]
