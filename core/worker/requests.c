@@ -95,9 +95,17 @@ finish_write(struct request *rq, enum answer_kind kind,
 		return;
 	}
 	log_error("requests", "writing to an internal topic: %s", err->text);
-	request_refuse(rq, ANSWER_FAILED,
-	    "Failed to write to config topic; this may be due to a transient "
-	    "error and the request can be safely retried");
+	if (err->code == PS_E_DATA)
+		request_refuse(rq, ANSWER_FAILED,
+		    "Failed to write to config topic: %s. It will not be taken "
+		    "at another time either: make it smaller, or raise "
+		    "max.message.bytes of the topic and this worker's "
+		    "max.request.size",
+		    err->text);
+	else
+		request_refuse(rq, ANSWER_FAILED,
+		    "Failed to write to config topic; this may be due to a "
+		    "transient error and the request can be safely retried");
 }
 
 static void
