@@ -1,0 +1,164 @@
+"""What goes wrong around a cluster: ids given twice, records that are too
+large, garbage. It is refused or survived, with a message that names the thing
+and the way out."""
+
+import pytest
+
+from support import configs
+from support.cluster import Cluster
+from support.rest import RestError
+from support.worker import Worker
+
+QUICK = {"session_timeout_ms": 6000, "heartbeat_interval_ms": 1500}
+TOPICS = ["config", "offset", "status"]
+
+
+def name_of(cluster, kind):
+    return cluster.workers[0].properties[f"{kind}.storage.topic"]
+
+
+def source(cluster, name):
+    path = f"{cluster.folder}/{name}"
+    with open(path, "w", encoding="ascii") as f:
+        f.write("line\n")
+    return configs.file_source(path, f"{cluster.workers[0].group}-lines")
+
+
+@pytest.fixture(scope="module")
+def cluster(kafka, shared_worker):
+    c = shared_worker(kafka.bootstrap, start=False, cls=Cluster).start()
+    kafka.create_topic(f"{c.workers[0].group}-lines")
+    for n in range(3):
+        c.workers[0].rest.create(f"c{n}", source(c, f"c{n}"))
+    return c
+
+
+@pytest.fixture
+def whole(cluster):
+    cluster.names = [f"c{n}" for n in range(3)]
+    cluster.wait_running(cluster.names)
+    return cluster
+
+
+def is_unhurt(cluster):
+    """All goes on, and what is new is done."""
+    assert all(w.process.running() for w in cluster.workers)
+    cluster.wait_running(cluster.names)
+    rest = cluster.follower().rest
+    rest.create("new", source(cluster, "new"))
+    try:
+        rest.wait_running("new")
+    finally:
+        rest.delete("new")
+
+
+# Ids
+
+def test_an_id_of_another_machine_is_refused(network, bridged_kafka, folder):
+    """Two networks with one address: only Kafka sees that they are two."""
+    first = Worker(folder, bridged_kafka.bootstrap, wrap=network.add().wrap,
+                   rest_advertised_host_name="one.example", **QUICK)
+    second = Worker(folder, bridged_kafka.bootstrap, group=first.group,
+                    wrap=network.add().wrap,
+                    rest_advertised_host_name="one.example", **QUICK)
+    for w in (first, second):
+        w.properties["rest.advertised.port"] = "8083"
+    try:
+        first.spawn()
+        first.wait_log("ready after")
+        second.spawn()
+        assert second.process.wait(60) != 0
+        text = second.log_text()
+        assert "one.example:8083" in text and first.group in text, text
+        assert "rest.advertised.host.name" in text
+        assert first.process.running()
+        assert "the lease is lost" not in first.log_text()
+    finally:
+        first.close()
+        second.close()
+
+
+# Sizes
+
+def too_large(worker, config, *words):
+    with pytest.raises(RestError) as e:
+        worker.rest.create("big", config)
+    text = e.value.message()
+    assert all(w in text for w in ("-big of", "max.message.bytes", *words)), text
+    assert "big" not in worker.rest.connectors()
+
+
+def test_a_config_that_is_larger_than_a_request(whole):
+    """By whichever worker; what is written meanwhile is not held up."""
+    big = {**source(whole, "big"), "header": "x" * 1000000}
+    for w in whole.workers:
+        too_large(w, big, "max.request.size")
+    is_unhurt(whole)
+
+
+def test_a_config_that_is_larger_than_the_topic_takes(kafka, folder):
+    c = Cluster(folder, kafka.bootstrap, 2)
+    kafka.create_topic(name_of(c, "config"), cleanup_policy="compact",
+                       max_message_bytes=20000)
+    kafka.create_topic(f"{c.workers[0].group}-lines")
+    try:
+        c.start()
+        c.names = []
+        for w in c.workers:
+            too_large(w, {**source(c, "big"), "header": "x" * 30000})
+        c.workers[0].rest.create("c0", source(c, "c0"))
+        c.wait_running(["c0"])
+    finally:
+        c.close()
+
+
+# Garbage
+
+GARBAGE = [
+    {"key": b"\xff\xfe", "value": b"\x00"}, {"key": None, "value": b"x"},
+    {"key": "", "value": b"{}"}, {"key": "what-is-this", "value": b"{}"},
+    {"key": "target-state-c0", "value": b"{"},
+    {"key": "target-state-c0", "value": b'{"state":"SLEEPING"}'},
+    {"key": "target-state-c0", "value": b"[]"},
+    {"key": "restart-connector-nobody", "value": b"{}"},
+    {"key": "session-key", "value": b"{}"},
+    {"key": "logger-cluster-x", "value": b"7"},
+    {"key": "tasks-fencing-c0", "value": b'{"task-count":-1}'},
+    {"key": "penstock-leader", "value": b"{}"},
+    {"key": "penstock-assignment-c0", "value": b'{"epoch":"x"}'},
+    {"key": "penstock-cluster", "value": b"42"},
+    {"key": "penstock-later-version", "value": b'{"v":99}'},
+    {"key": "penstock-worker-x:1", "value": b"[1,2]"},
+    {"key": "status-connector-c0", "value": b"{"},
+    {"key": "status-task-c0-zero", "value": b"{}"},
+    {"key": "status-task-c0-0", "value": b'{"state":1}'},
+    {"key": "status-topic-", "value": b"{}"},
+    {"key": '["c0"]', "value": b"{}"}, {"key": "[]", "value": b"{}"},
+    {"key": '["c0",{"filename":"x"}]', "value": b"not json"},
+    {"key": '["c0",7]', "value": b'{"position":1}'},
+    {"key": "connector-", "value": b"\x00" * 10},
+]
+
+
+@pytest.mark.parametrize("kind", TOPICS + ["lease"])
+def test_garbage_is_skipped_and_told(whole, kafka, kind):
+    topic = name_of(whole, "config") + "-penstock" if kind == "lease" \
+        else name_of(whole, kind)
+    mine = [r for r in GARBAGE if r["key"] is not None or kind != "config"]
+    if kind == "config":  # who else writes those is an intruder
+        mine = [r for r in mine if r["key"] != "connector-"]
+    if kind in TOPICS:  # compacted: a broker takes no record without a key
+        mine = [r for r in mine if r["key"] is not None]
+    where = {s: w for s, w in whole.wait_running(whole.names).items()}
+    kafka.produce(topic, mine)
+    is_unhurt(whole)
+    assert whole.wait_running(whole.names) == where
+    assert all("skipped" in w.log_text() for w in whole.workers)
+
+
+def test_a_worker_starts_with_garbage_in_the_topics(whole):
+    w = whole.follower()
+    w.restart()
+    whole.wait_running(whole.names, on=whole.workers)
+    assert sorted(w.rest.connectors()) == whole.names
+    is_unhurt(whole)
