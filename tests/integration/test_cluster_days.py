@@ -1,0 +1,175 @@
+"""What a cluster lives through: workers drained, upgraded one by one, leaving
+and standing still, and a broker of three that is away. The work goes on, all
+of it arrives, and what need not move does not."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from support.cluster import Cluster, Stopwatch, worker_id
+from support.env import wait_for
+from support.owners import Owners, tasks_of
+from support.steady import Steady
+
+WINDOW_S = 5
+
+
+def play(kafka, folder, count=3, pause=0.05, **settings):
+    cluster = Cluster(folder, kafka.bootstrap, count, **settings)
+    try:
+        yield Steady(cluster.start(), kafka, pause=pause).start()
+    finally:
+        cluster.close()
+
+
+@pytest.fixture
+def work(kafka, folder):
+    yield from play(kafka, folder)
+
+
+def tasks_on(work, worker):
+    return [slot for slot, ids in tasks_of(work.cluster).items()
+            if worker_id(worker) in ids]
+
+
+def drain(worker, on=True):
+    r = worker.rest.request(
+        "POST", "/admin/drain" + ("" if on else "?drain=false"))
+    assert r.status_code == 202, r.text
+
+
+def test_each_worker_is_drained_and_takes_work_again(work):
+    """The leader too; what was elsewhere runs on in its process."""
+    cluster = work.cluster
+    for w in cluster.workers:
+        others = [o for o in cluster.workers if o is not w]
+        cluster.wait_running(work.names, on=cluster.workers)
+        stays = {slot: pids for slot, pids in work.tasks().items()
+                 if slot not in tasks_on(work, w)}
+        drain(w)
+        cluster.wait_running(work.names, on=others)
+        assert not tasks_on(work, w)
+        now = work.tasks()
+        assert {slot: now[slot] for slot in stays} == stays
+        drain(w, on=False)
+    cluster.wait_running(work.names, on=cluster.workers)
+    work.finish()
+
+
+def test_workers_are_restarted_one_by_one(work):
+    """Clean ends: nothing is written twice."""
+    owners = Owners(work.cluster)
+    owners.start()
+    for w in work.cluster.workers:
+        w.restart()
+        work.cluster.wait_running(work.names, on=work.cluster.workers)
+    reports = work.finish()
+    print(f"written twice: { {n: len(r.duplicates) for n, r in reports.items()} }")
+    owners.close()
+    assert not reports["topics"].duplicates
+
+
+def test_a_leader_that_leaves_gives_its_work_away(work):
+    leader = work.cluster.wait_leader()
+    others = [w for w in work.cluster.workers if w is not leader]
+    os.kill(leader.process.pid, signal.SIGTERM)
+    watch = Stopwatch()
+    work.cluster.wait_running(work.names, on=others, worker=others[0])
+    print(f"the leader's work runs elsewhere after {watch.seconds():.2f} s")
+    assert watch.seconds() < 1 + 6
+    assert leader.process.wait(30) == 0
+    work.finish()
+
+
+def test_one_broker_of_three_is_away(three_brokers, folder):
+    """The one that leads the config topic, for 20 s: no process ends."""
+    for work in play(three_brokers, folder,
+                     config_storage_replication_factor=3,
+                     offset_storage_replication_factor=3,
+                     status_storage_replication_factor=3):
+        topic = work.cluster.workers[0].properties["config.storage.topic"]
+        admin = three_brokers.admin()
+        node = admin.list_topics(topic, timeout=10).topics[topic].partitions[
+            0].leader
+        before = work.tasks()
+        assert len(before) == 6 and all(len(p) == 1 for p in before.values())
+        three_brokers.kill(node)
+        time.sleep(20)
+        assert work.tasks() == before
+        three_brokers.start(node)
+        work.cluster.wait_running(work.names)
+        reports = work.finish()
+        assert work.tasks() == before
+        print(f"node {node} away: { {n: str(r) for n, r in reports.items()} }")
+
+
+# Longer than a test may take
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("what", ["worker", "task", "both"])
+def test_it_stands_still_for_a_minute(work, what):
+    """Of what the others wrote meanwhile nothing is written again."""
+    cluster = work.cluster
+    ident = cluster.wait_running(work.names)[("a", 0)]
+    zombie = cluster.by_id(ident)
+    task = zombie.wait_task("a")
+    pids = {"worker": [zombie.process.pid], "task": [task],
+            "both": [zombie.process.pid, task]}[what]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    others = [w for w in cluster.workers if w is not zombie]
+    wait_for("the task to run again", lambda: [
+        ids for slot, ids in tasks_of(cluster).items() if slot == ("a", 0)
+        and (what == "task" or ids != [ident])], 60)
+    if what != "task":
+        cluster.wait_running(work.names, on=others, worker=others[0])
+    wait_for("another process", lambda: any(
+        w.pid_of_task("a") not in (None, task) for w in cluster.workers), 60)
+    time.sleep(5)
+    marks = work.marks()
+    time.sleep(60)
+    for pid in pids:
+        if os.path.exists(f"/proc/{pid}"):
+            os.kill(pid, signal.SIGCONT)
+    cluster.wait_running(work.names, on=cluster.workers)
+    time.sleep(5)
+    for name, report in work.finish().items():
+        late = [e for e in report.duplicates if e[2] > marks[e[1]]]
+        print(f"{name}: {len(report.duplicates)} twice, none late: {not late}")
+        assert not late, late[:10]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("what", ["kill", "leave", "join"])
+def test_others_do_not_feel_a_rebalance(kafka, folder, what):
+    """Lines that come a hundred times a second: how many arrive in the five
+    seconds around it, by tasks that stay where they are."""
+    for work in play(kafka, folder, pause=0.01):
+        cluster = work.cluster
+        where = cluster.wait_running(work.names)
+        leaves = cluster.follower()
+        stay = [n for n, name in enumerate(work.sources)
+                if where[(name, 0)] != worker_id(leaves)]
+        time.sleep(WINDOW_S + 2)
+        at = time.time() * 1000
+        if what == "kill":
+            leaves.kill9()
+        elif what == "leave":
+            os.kill(leaves.process.pid, signal.SIGTERM)
+        else:
+            cluster.add().start()
+        time.sleep(WINDOW_S * 3)
+        work.stop_writing()
+        for n in stay:
+            times = [r.timestamp for r in kafka.consume(work.topics[n])]
+            written = [sum(at + s * 1000 <= t < at + (s + WINDOW_S) * 1000
+                           for t in times) for s in (-WINDOW_S, 0, WINDOW_S)]
+            gap = max(b - a for a, b in zip(times, times[1:])
+                      if a >= at - 500)
+            print(f"{what}, source {n}: {written} lines in {WINDOW_S} s "
+                  f"before, during and after; longest gap {gap} ms")
+            assert gap < WINDOW_S * 1000 * 0.05 + 250
