@@ -151,6 +151,10 @@ static const struct role roles[] = {
 	{ "status", cli_main, "status [-o json] [NAME...]" },
 	{ "logs", cli_main, "logs NAME..." },
 	{ "revisions", cli_main, "revisions NAME..." },
+	{ "revert", cli_main, "revert -p revision=N NAME..." },
+	{ "seek", cli_main,
+	    "seek -p timestamp=T|offset=N|to=beginning|to=end [--plan] "
+	    "NAME..." },
 	{ "apply", cli_main,
 	    "apply [--plan] [--prune] [--force] [-o json] [-p name=value]\n"
 	    "                 -f FILE|FOLDER..." },

@@ -11,6 +11,7 @@
 #include "cli/client.h"
 #include "cli/completion.h"
 #include "cli/kinds.h"
+#include "cli/places.h"
 #include "cli/print.h"
 #include "cli/upgrade.h"
 
@@ -355,6 +356,8 @@ static const struct command commands[] = {
 	{ "status", run_status, "GET", "", "", 0, NULL },
 	{ "logs", run_logs, "GET", "", "", 1, NULL },
 	{ "revisions", run_revisions, "GET", "/revisions", "", 1, NULL },
+	{ "revert", NULL, "POST", "", "", 1, cli_revert },
+	{ "seek", NULL, "POST", "", "", 1, cli_seek },
 	{ "apply", NULL, "", "", "", 1, cli_apply },
 	{ "validate", NULL, "", "", "", 1, cli_validate },
 	{ "upgrade", NULL, "", "", "", 1, cli_upgrade },

@@ -375,7 +375,37 @@ def test_revisions_are_listed_and_a_clean_delete_reports(run, worker, topic,
     found = [line.split() for line in out.splitlines()[1:]]
     assert code == 0 and [(f[0], f[-1]) for f in found] == [
         ("2", "replace"), ("1", "create")] and found[0][1] == "*"
+    assert run("revert", name)[0] == USAGE
+    assert run("revert", "-p", "revision=1", name) == (
+        0, f"{name}: back to revision 1\n", "")
+    assert "batch.size" not in worker.rest.get(f"/connectors/{name}/config")
+    code, out, err = run("revert", "-p", "revision=9", name)
+    assert (code, out) == (REFUSED, "") and "no revision 9" in err
     code, out, _ = run("delete", "--clean", name)
     assert code == 0 and out.startswith(
         f"{name}: deleted\n  removed: any position"), out
     assert name not in worker.rest.connectors()
+
+
+def test_seek_shows_the_change_and_its_undo(run, worker, kafka, topic, folder,
+                                            unique):
+    name, t = unique("sought"), topic("t")
+    kafka.produce(t, ["a", "b", "c"])
+    worker.rest.create(name, configs.file_sink(folder + "/out", t))
+    wait_for("its offset", lambda: worker.rest.offsets(name)[0]["offset"] == {
+        "kafka_offset": 3})
+    moved = '{"kafka_topic":"%s","kafka_partition":0}' % t
+    code, out, _ = run("seek", "-p", "offset=1", "--plan", name)
+    assert (code, out.splitlines()[:2]) == (0, [
+        f"{name}: would be moved",
+        f'  {moved}: {{"kafka_offset":3}} -> {{"kafka_offset":1}}'])
+    code, out, err = run("seek", "-p", "to=end", name)
+    assert (code, out) == (REFUSED, "") and "STOPPED" in err
+    worker.rest.stop_connector(name)
+    code, out, _ = wait_for("a seek", lambda: (
+        lambda r: r if r[0] == 0 else None)(
+            run("seek", "-p", "timestamp=1970-01-01T00:00:00Z", name)))
+    undo = re.search(r"undo: -p (offsets=)'(.*)'", out)
+    assert worker.rest.offsets(name)[0]["offset"] == {"kafka_offset": 0}
+    assert run("seek", "-p", undo[1] + undo[2], name)[0] == 0
+    assert worker.rest.offsets(name)[0]["offset"] == {"kafka_offset": 3}

@@ -1,11 +1,13 @@
 """What operators have beyond Kafka Connect's REST API. Two workers, so that
 each is asked of the one that does not lead too."""
 
+import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from support import configs
 from support.env import wait_for
 from support.kafka import read_topic
 
@@ -476,3 +478,55 @@ def test_a_sources_status_has_its_offsets(pair, kafka, folder, unique):
         wait_for("news", lambda r=rest: r.get(url)["freshness"][
             "records"] == 2)
     pair.leader.delete(name)
+
+
+# With Postgres
+
+def test_a_source_with_timestamps_goes_back_in_time(
+        pair, kafka, postgres, db, folder, unique):
+    name, prefix = unique("pg"), unique("pg-")
+    topic = kafka.create_topic(prefix + "t")
+    postgres.execute(db, "CREATE TABLE t (id int PRIMARY KEY, "
+                     "ts timestamptz NOT NULL)")
+    for n in range(5):
+        postgres.execute(db, "INSERT INTO t VALUES (%s, "
+                         "'2026-01-01 00:00:00Z'::timestamptz "
+                         "+ %s * interval '1 hour')", (n, n))
+    config = configs.postgres_source(postgres, db, "t", prefix, **{
+        "mode": "timestamp+incrementing", "timestamp.column.name": "ts"})
+    put(pair.leader, name, {k: str(v) for k, v in config.items()})
+    kafka.wait_records(topic, 5)
+    wait_for("its offset", lambda: pair.leader.offsets(name)[0]["offset"][
+        "incrementing"] == 4)
+    pair.leader.stop_connector(name)
+    pair.leader.wait_state(name, "STOPPED")
+
+    def sought():
+        r = seek(pair.follower, name, {"timestamp": "2026-01-01T03:00:00Z"})
+        if r.status_code != 200:
+            raise ValueError(r.text)
+        return r.json()
+    change = wait_for("a seek", sought)["changes"][0]
+    assert (change["from"]["incrementing"], change["to"]) == (4, {
+        "timestamp": 1767236400000, "timestamp_nanos": 0, "incrementing": -1})
+    pair.leader.resume(name)
+    found = kafka.wait_records(topic, 7)[5:]
+    assert [json.loads(r.value)["id"] for r in found] == [3, 4]
+    pair.leader.delete(name)
+
+
+def test_a_clean_delete_takes_the_postgres_sinks_position_too(
+        pair, kafka, postgres, db, folder, unique):
+    name, topic = unique("pg"), kafka.create_topic(unique("pg"))
+    kafka.produce(topic, [json.dumps({"id": n}) for n in range(3)])
+    config = configs.postgres_sink(postgres, db, topic, "t", **{
+        "auto.create": "false"})
+    postgres.execute(db, "CREATE TABLE t (id int)")
+    put(pair.leader, name, {k: str(v) for k, v in config.items()})
+    postgres.wait_count(db, "SELECT count(*) FROM t", 3)
+    places = "SELECT count(*) FROM penstock_offsets"
+    assert postgres.value(db, places) == 1
+    report = pair.follower.call("DELETE", f"/connectors/{name}?clean=true")
+    assert [w["what"] for w in report["removed"]] == [
+        "consumer group", "any position that the plugin kept outside of Kafka"]
+    assert postgres.value(db, places) == 0
