@@ -32,6 +32,7 @@ struct gauges {
 	 * and the youngest record's own time; 0: none yet. */
 	_Atomic uint64_t delivered;
 	_Atomic int64_t delivered_ms, newest_ms;
+	_Atomic uint64_t pending; /* taken, and not there yet */
 
 	int wake_fd; /* an eventfd, set before the threads start */
 };

@@ -288,6 +288,8 @@ publish(struct sink *s)
 	m->counters[MEASURE_COMMITTED].total = (double)s->commits;
 	m->counters[MEASURE_SKIPPED].total = (double)s->given_up;
 	m->active = active(s);
+	atomic_store(&s->task->gauges->pending,
+	    s->is_held ? s->batch->count : 0);
 	m->partitions = (double)positions_count(s->positions);
 	measures_publish(m, MEASURES_SINK, host_metrics(s->task->host),
 	    host_labels(s->task->host), now);

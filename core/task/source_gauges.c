@@ -63,6 +63,7 @@ source_gauges_publish(struct source_gauges *n, struct task *t,
 	m->counters[MEASURE_READ].total = (double)n->polled;
 	m->counters[MEASURE_WRITTEN].total = (double)n->written;
 	m->active = (double)(n->polled - n->written - n->gone);
+	atomic_store(&t->gauges->pending, n->polled - n->written - n->gone);
 	measures_publish(m, MEASURES_SOURCE, host_metrics(t->host),
 	    host_labels(t->host), now);
 	set_all(t, counters, totals, 2, METRIC_COUNTER);

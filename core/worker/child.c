@@ -44,6 +44,8 @@ struct child {
 	struct clock_ms heard, call_since;
 	char call[48];
 	struct child_delivered delivered;
+	int64_t pending;
+	struct clock_ms progress; /* a record arrived, or none was pending */
 	bool suspended, reading, dead;
 	char killed[160];
 	int64_t kill_after_ms;
@@ -149,16 +151,27 @@ child_expect_end(struct child *c, int64_t limit_ms)
 /* ---- reading ----------------------------------------------------------- */
 
 static void
+take_progress(struct child *c, const json_t *counters)
+{
+	struct child_delivered d = { js_opt_int(counters, "delivered", 0),
+		js_opt_int(counters, "delivered_ms", 0),
+		js_opt_int(counters, "newest_ms", 0) };
+
+	if (c->pending == 0 || c->suspended ||
+	    d.records != c->delivered.records)
+		c->progress = clock_now();
+	c->pending = js_opt_int(counters, "pending", 0);
+	c->delivered = d;
+}
+
+static void
 take_beat(struct child *c, const struct msg_beat *beat)
 {
 	(void)snprintf(c->call, sizeof c->call, "%s",
 	    beat->call == NULL ? "" : beat->call);
 	c->call_since.ms = beat->since_ms;
 	c->suspended = beat->suspended;
-	c->delivered = (struct child_delivered){ js_opt_int(beat->counters,
-						     "delivered", 0),
-		js_opt_int(beat->counters, "delivered_ms", 0),
-		js_opt_int(beat->counters, "newest_ms", 0) };
+	take_progress(c, beat->counters);
 }
 
 static void
@@ -473,6 +486,13 @@ struct child_delivered
 child_delivered(const struct child *c)
 {
 	return c->delivered;
+}
+
+int64_t
+child_pending(const struct child *c, struct clock_ms *since)
+{
+	*since = c->progress;
+	return c->pending;
 }
 
 bool

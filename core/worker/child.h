@@ -71,6 +71,9 @@ struct clock_ms child_heard(const struct child *c);
 const char *child_call(const struct child *c, struct clock_ms *since);
 bool child_is_suspended(const struct child *c);
 struct child_delivered child_delivered(const struct child *c);
+/* Records that it has taken and nobody has yet, and since when none of them
+ * arrived; 0: none. */
+int64_t child_pending(const struct child *c, struct clock_ms *since);
 
 /* "killed by SIGSEGV in poll", "exit code 3", "out of memory limit 256 MB" */
 char *child_end_text(struct ps_arena *a, const struct child_end *end,

@@ -11,23 +11,49 @@
 
 /* ---- watching ---------------------------------------------------------- */
 
+/* It hangs in a call. */
+static void
+say_call(struct task *t, const char *call, int64_t ms)
+{
+	task_forget_text(t);
+	t->cause = ps_printf(t->text, "%s has not returned for %lld ms", call,
+	    (long long)ms);
+	t->next_action =
+	    ps_printf(t->text, "is killed and started again after %lld ms",
+		(long long)t->limits.hang_ms);
+}
+
+/* Nothing arrives; the task may have said why. */
+static void
+say_pending(struct task *t, int64_t count, int64_t ms)
+{
+	if (t->cause == NULL)
+		t->cause = ps_printf(t->text,
+		    "%lld records are on their way and none has arrived for "
+		    "%lld ms",
+		    (long long)count, (long long)ms);
+	if (t->next_action == NULL)
+		t->next_action = "look at what it writes to; it goes on by "
+				 "itself";
+}
+
 static void
 see_stall(struct task *t, const char *call, int64_t ms)
 {
-	bool stalled = call != NULL && ms >= t->limits.stall_ms;
+	bool hangs = call != NULL && ms >= t->limits.stall_ms;
+	struct clock_ms since;
+	int64_t pending = child_pending(t->child, &since);
+	int64_t waits = pending == 0 ? 0 : clock_since(since, clock_now());
+	bool stalled = hangs || (pending > 0 && waits >= t->limits.stall_ms);
 
 	if (stalled == t->stalled)
 		return;
-	if (stalled) {
+	if (hangs)
+		say_call(t, call, ms);
+	else if (stalled)
+		say_pending(t, pending, waits);
+	else
 		task_forget_text(t);
-		t->cause = ps_printf(t->text, "%s has not returned for %lld ms",
-		    call, (long long)ms);
-		t->next_action = ps_printf(t->text,
-		    "is killed and started again after %lld ms",
-		    (long long)t->limits.hang_ms);
-	} else {
-		task_forget_text(t);
-	}
 	t->stalled = stalled;
 	task_tell(t);
 }
@@ -104,6 +130,9 @@ due_of(const struct task *t)
 	due = clock_after(child_heard(t->child), l->silence_ms);
 	if (t->state == TASK_STARTING)
 		due = sooner(due, clock_after(t->began, l->start_ms));
+	if (t->state == TASK_RUNNING && !t->stalled &&
+	    child_pending(t->child, &since) > 0)
+		due = sooner(due, clock_after(since, l->stall_ms));
 	if (child_call(t->child, &since) == NULL)
 		return due;
 	if (t->state == TASK_RUNNING && !t->stalled)

@@ -121,6 +121,31 @@ def test_a_put_that_blocks_is_shown_and_goes_on(guarded, kafka, unique,
     os.close(reader)
 
 
+def test_a_target_that_takes_nothing_is_shown(guarded, kafka, unique, folder):
+    """The plugin answers, but never with success."""
+    topic, down = kafka.create_topic(unique("down")), f"{folder}/down"
+    with open(down, "w", encoding="ascii"):
+        pass
+    guarded.rest.create("criminal", {
+        "connector.class": "KeeperSink", "topics": topic,
+        "file": folder + "/out", "down": down, "stall.timeout.ms": "1500",
+        "value.converter":
+        "org.apache.kafka.connect.storage.StringConverter"})
+    guarded.rest.wait_running("criminal")
+    assert "detail" not in guarded.rest.status("criminal")["tasks"][0]
+    kafka.produce(topic, ["a", "b"])
+
+    def task():
+        return guarded.rest.status("criminal")["tasks"][0]
+    wait_for("STALLED", lambda: task().get("detail") == "STALLED")
+    assert task()["state"] == "RUNNING" and "is there" in task()["cause"]
+    assert task()["next_action"]
+    os.remove(down)
+    wait_for("it to go on", lambda: "detail" not in task())
+    with open(folder + "/out", encoding="utf-8") as f:
+        assert f.read().count("record") == 2
+
+
 def test_a_plugin_that_ignores_stop_is_killed(guarded, kafka):
     guarded.rest.create("criminal", {
         "connector.class": "CrimeSource", "crime": "hang", "topic": "crimes"})

@@ -126,6 +126,27 @@ def slow():
     until_stop()
 
 
+def clogged():
+    """takes records, and none arrives for a while"""
+    send(data, "status", state="RUNNING")
+    for n in range(40):
+        send(control, "beat", counters={"delivered": n // 20, "pending": 7})
+        time.sleep(0.03)
+    until_stop()
+
+
+def idle():
+    """takes records that all arrive, then none"""
+    send(data, "status", state="RUNNING")
+    for n in range(20):
+        send(control, "beat", counters={"delivered": n, "pending": 7})
+        time.sleep(0.03)
+    for n in range(20):
+        send(control, "beat", counters={"delivered": 20, "pending": 0})
+        time.sleep(0.03)
+    send(data, "completed")
+
+
 def hangs():
     """beats, but poll never returns"""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -278,6 +278,31 @@ Test(supervisor, a_long_call_is_shown_as_stalled_then_killed)
 	end();
 }
 
+Test(supervisor, records_that_do_not_arrive_are_a_stall)
+{
+	struct task_spec spec = spec_of("clogged-x");
+
+	begin(&spec);
+	UNTIL(w.stalled);
+	cr_assert(eq(int, w.last, TASK_RUNNING));
+	cr_assert(
+	    eq(int, strncmp(w.cause, "7 records are on their way", 26), 0));
+	UNTIL(!task_view(w.t).stalled);
+	UNTIL(task_view(w.t).stalled);
+	cr_assert(eq(int, w.seen[TASK_FAILED], 0));
+	end();
+}
+
+Test(supervisor, one_that_has_nothing_to_do_is_not_stalled)
+{
+	struct task_spec spec = spec_of("idle-x");
+
+	begin(&spec);
+	UNTIL(w.last == TASK_COMPLETED);
+	cr_assert(not(w.stalled));
+	end();
+}
+
 Test(supervisor, a_death_by_sigkill_says_whose_it_was)
 {
 	struct task_spec spec = spec_of("slain-x");
