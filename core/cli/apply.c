@@ -21,6 +21,25 @@ struct run {
 /* ---- what is said ------------------------------------------------------ */
 
 static void
+print_change(const json_t *c)
+{
+	const char *action = js_opt_str(c, "action");
+	const json_t *creates = json_object_get(json_object_get(c, "topics"),
+			 "creates"),
+		     *one;
+	size_t i;
+
+	if (strcmp(action, "nothing") == 0)
+		return;
+	(void)printf("  %-12s %s (offsets: %s)\n", action,
+	    js_opt_str(c, "connector"), js_opt_str(c, "offsets"));
+	json_array_foreach(creates, i, one)
+	{
+		(void)printf("    new topic: %s\n", json_string_value(one));
+	}
+}
+
+static void
 say(struct run *r, enum document_is is, const char *name, const char *result,
     const json_t *plan)
 {
@@ -43,12 +62,7 @@ say(struct run *r, enum document_is is, const char *name, const char *result,
 	    is == IS_CONNECTOR ? "" : " ", name, result);
 	json_array_foreach(changes, i, c)
 	{
-		const char *action = js_opt_str(c, "action");
-
-		if (strcmp(action, "nothing") != 0)
-			(void)printf("  %-12s %s (offsets: %s)\n", action,
-			    js_opt_str(c, "connector"),
-			    js_opt_str(c, "offsets"));
+		print_change(c);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "config/template.h"
 #include "rest/users.h"
 #include "worker/flow.h"
+#include "worker/match.h"
 #include "worker/worker.h"
 
 void
@@ -97,6 +98,13 @@ declare_owns(struct exchange *x, const char *name,
 		return true;
 	}
 	return false;
+}
+
+void
+declare_tag(struct exchange *x, enum document_kind k)
+{
+	x->etag = match_tag(x->a,
+	    documents_offset(worker_documents(x->worker), k, x->param[0]));
 }
 
 bool

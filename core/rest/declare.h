@@ -5,6 +5,7 @@
 #define PENSTOCK_REST_DECLARE_H
 
 #include "rest/exchange.h"
+#include "store/documents.h"
 
 struct ps_config;
 
@@ -22,6 +23,8 @@ const char **declare_names(struct ps_arena *a, const json_t *all);
  * would make it belong to another. */
 bool declare_owns(struct exchange *x, const char *name,
     const struct ps_config *given);
+/* What GET shows has a tag, which If-Match may name. */
+void declare_tag(struct exchange *x, enum document_kind k);
 /* Who may only touch connectors with certain labels? Answers 403. */
 bool declare_is_limited(struct exchange *x);
 

@@ -1,5 +1,5 @@
 /*
- * flow_view: pipelines and plans as JSON. New references.
+ * flow_view: pipelines as JSON. New references.
  */
 #ifndef PENSTOCK_REST_FLOW_VIEW_H
 #define PENSTOCK_REST_FLOW_VIEW_H
@@ -21,6 +21,4 @@ json_t *flow_view_status(struct worker *w, struct ps_arena *a, const char *name,
 /* Of an upgrade's document; what is waited for is as of now. */
 json_t *
 flow_view_upgrade(struct worker *w, struct ps_arena *a, const json_t *doc);
-json_t *flow_view_plan(struct worker *w, const struct flow_plan *p);
-
 #endif

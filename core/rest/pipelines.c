@@ -7,6 +7,7 @@
 #include "rest/flow_view.h"
 #include "rest/guard.h"
 #include "rest/handlers.h"
+#include "rest/plan_view.h"
 #include "rest/rights.h"
 #include "rest/users.h"
 #include "store/documents.h"
@@ -65,9 +66,10 @@ rest_pipeline(struct exchange *x)
 {
 	const json_t *doc = find(x);
 
-	if (doc != NULL)
-		exchange_json(x, 200,
-		    flow_view(x->worker, x->a, x->param[0], doc));
+	if (doc == NULL)
+		return;
+	declare_tag(x, DOCUMENT_PIPELINE);
+	exchange_json(x, 200, flow_view(x->worker, x->a, x->param[0], doc));
 }
 
 void
@@ -182,6 +184,7 @@ applied(struct exchange *x, const struct answer *answer)
 	const json_t *doc = documents_find(worker_documents(x->worker),
 	    DOCUMENT_PIPELINE, x->param[0]);
 
+	declare_tag(x, DOCUMENT_PIPELINE);
 	if (doc == NULL)
 		exchange_error(x, 409,
 		    "Pipeline %s was deleted while it was written",
@@ -200,6 +203,7 @@ submit(struct exchange *x, const struct applying *s, const struct flow_plan *p)
 		.document = p->pipeline,
 		.doc = want,
 		.plan = s->plan,
+		.if_match = x->if_match,
 		.flags = s->flags,
 		.claims = flow_claims(x->a, p) };
 
@@ -313,26 +317,55 @@ rest_delete_pipeline(struct exchange *x)
 
 /* ---- plans ------------------------------------------------------------- */
 
-void
-rest_plan(struct exchange *x)
+/* Of the body; -1: answered. */
+static int
+plan_body(struct exchange *x, struct flow_plan *p)
 {
 	json_t *body = exchange_object(x), *errors;
 	const char *name = js_opt_str(body, "name");
 	bool removes = json_is_true(json_object_get(body, "delete"));
 	struct flow_wish wish = { name, removes ? NULL : body,
 		exchange_query_bool(x, "force") ? FLOW_ADOPT : 0 };
-	struct flow_plan p = { 0 };
+	int got = -1;
 
 	if (body == NULL)
-		return;
+		return -1;
 	errors = json_array();
 	if (name == NULL)
 		exchange_error(x, 400, "name: the pipeline's is missing");
-	else if (flow_plan(x->worker, x->a, &wish, &p, errors) != 0)
-		declare_refuse(x, p.conflicts ? 409 : 400,
+	else if (flow_plan(x->worker, x->a, &wish, p, errors) != 0)
+		declare_refuse(x, p->conflicts ? 409 : 400,
 		    "The pipeline cannot be made", json_incref(errors));
-	else if (may_touch(x, &p))
-		exchange_json(x, 200, flow_view_plan(x->worker, &p));
+	else
+		got = may_touch(x, p) ? 0 : -1;
 	json_decref(errors);
 	json_decref(body);
+	return got;
+}
+
+/* Without Kafka's answer nobody knows which topics are new. */
+static void
+planned(struct exchange *x, const struct answer *answer)
+{
+	struct flow_plan p = { 0 };
+
+	if (plan_body(x, &p) == 0)
+		exchange_json(x, 200,
+		    plan_view(x->worker, &p,
+			answer->kind == ANSWER_DONE ? answer->json : NULL));
+}
+
+void
+rest_plan(struct exchange *x)
+{
+	struct request_spec spec = { .op = REQUEST_TOPICS };
+	struct flow_plan p = { 0 };
+	json_t *topics;
+
+	if (plan_body(x, &p) != 0)
+		return;
+	topics = plan_view_topics(&p);
+	spec.doc = topics;
+	ask_worker_any(x, &spec, planned);
+	json_decref(topics);
 }

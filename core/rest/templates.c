@@ -67,13 +67,15 @@ rest_template(struct exchange *x)
 		return;
 	}
 	doc = documents_template(d, x->param[0], version);
-	if (doc != NULL)
-		exchange_json(x, 200, json_deep_copy(doc));
-	else if (version == 0)
+	if (doc == NULL && version == 0) {
 		exchange_error(x, 404, "Template %s not found", x->param[0]);
-	else
+	} else if (doc == NULL) {
 		exchange_error(x, 404, "Template %s has no version %lld",
 		    x->param[0], (long long)version);
+	} else {
+		declare_tag(x, DOCUMENT_TEMPLATE);
+		exchange_json(x, 200, json_deep_copy(doc));
+	}
 }
 
 void
@@ -106,6 +108,7 @@ written(struct exchange *x, const struct answer *answer)
 	const json_t *doc =
 	    documents_template(worker_documents(x->worker), x->param[0], 0);
 
+	declare_tag(x, DOCUMENT_TEMPLATE);
 	if (doc == NULL)
 		exchange_error(x, 409,
 		    "Template %s was deleted while it was written",
@@ -121,7 +124,8 @@ ask(struct exchange *x, const json_t *doc, ask_fn *done)
 	struct request_spec spec = { .op = REQUEST_TEMPLATE,
 		.connector = ps_printf(x->a, "template:%s", x->param[0]),
 		.document = x->param[0],
-		.doc = doc };
+		.doc = doc,
+		.if_match = x->if_match };
 
 	ask_worker(x, &spec, done);
 }

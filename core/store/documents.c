@@ -8,7 +8,8 @@
 #include "base/xalloc.h"
 
 struct documents {
-	json_t *all[DOCUMENT_KINDS]; /* by name */
+	json_t *all[DOCUMENT_KINDS];     /* by name */
+	json_t *offsets[DOCUMENT_KINDS]; /* the same names */
 };
 
 static const char *const prefixes[DOCUMENT_KINDS] = {
@@ -22,8 +23,10 @@ documents_new(void)
 {
 	struct documents *d = xcalloc(1, sizeof *d);
 
-	for (size_t i = 0; i < DOCUMENT_KINDS; i++)
+	for (size_t i = 0; i < DOCUMENT_KINDS; i++) {
 		d->all[i] = json_object();
+		d->offsets[i] = json_object();
+	}
 	return d;
 }
 
@@ -35,8 +38,10 @@ documents_free(struct documents **dp)
 	*dp = NULL;
 	if (d == NULL)
 		return;
-	for (size_t i = 0; i < DOCUMENT_KINDS; i++)
+	for (size_t i = 0; i < DOCUMENT_KINDS; i++) {
 		json_decref(d->all[i]);
+		json_decref(d->offsets[i]);
+	}
 	free(d);
 }
 
@@ -54,12 +59,13 @@ is_sound(enum document_kind k, const json_t *doc)
 
 static int
 take(struct documents *d, enum document_kind k, const char *name,
-    const struct store_pair *record, struct ps_error *err)
+    const struct store_pair *record, int64_t offset, struct ps_error *err)
 {
 	json_t *doc;
 
 	if (record->value == NULL) {
 		(void)json_object_del(d->all[k], name);
+		(void)json_object_del(d->offsets[k], name);
 		return 0;
 	}
 	doc = js_parse(record->value, record->value_len, name, err);
@@ -71,19 +77,20 @@ take(struct documents *d, enum document_kind k, const char *name,
 		    prefixes[k], name);
 	}
 	(void)json_object_set_new(d->all[k], name, doc);
+	(void)json_object_set_new(d->offsets[k], name, json_integer(offset));
 	return 0;
 }
 
 int
-documents_apply(struct documents *d, const char *name, const void *value,
-    size_t len, struct ps_error *err)
+documents_apply(struct documents *d, const char *name, int64_t offset,
+    const void *value, size_t len, struct ps_error *err)
 {
 	struct store_pair record = { .value = value, .value_len = len };
 
 	for (size_t i = 0; i < DOCUMENT_KINDS; i++)
 		if (text_starts(name, prefixes[i]))
 			return take(d, (enum document_kind)i,
-			    name + strlen(prefixes[i]), &record, err);
+			    name + strlen(prefixes[i]), &record, offset, err);
 	return 0;
 }
 
@@ -92,6 +99,13 @@ documents_find(const struct documents *d, enum document_kind k,
     const char *name)
 {
 	return json_object_get(d->all[k], name);
+}
+
+int64_t
+documents_offset(const struct documents *d, enum document_kind k,
+    const char *name)
+{
+	return js_opt_int(d->offsets[k], name, -1);
 }
 
 const json_t *

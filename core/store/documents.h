@@ -26,12 +26,15 @@ enum document_kind {
 
 struct documents *documents_new(void);
 void documents_free(struct documents **dp);
-/* A record penstock-<name>; those of other kinds are left alone. PS_E_DATA:
- * skipped. */
-int documents_apply(struct documents *d, const char *name, const void *value,
-    size_t len, struct ps_error *err);
+/* A record penstock-<name> and where it stands; those of other kinds are left
+ * alone. PS_E_DATA: skipped. */
+int documents_apply(struct documents *d, const char *name, int64_t offset,
+    const void *value, size_t len, struct ps_error *err);
 /* NULL: there is none. Borrowed until the next record. */
 const json_t *documents_find(const struct documents *d, enum document_kind k,
+    const char *name);
+/* Where its record stands, -1: there is none. */
+int64_t documents_offset(const struct documents *d, enum document_kind k,
     const char *name);
 /* All of a kind by name, an object. */
 const json_t *documents_all(const struct documents *d, enum document_kind k);

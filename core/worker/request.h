@@ -54,6 +54,9 @@ void request_check(struct request *rq);
 /* request_declare.c */
 void request_template(struct request *rq);
 void request_pipeline(struct request *rq);
+/* request_topics.c */
+void request_topics(struct request *rq);
+void request_reset_topics(struct request *rq);
 /* request_upgrade.c */
 void request_upgrade(struct request *rq);
 /* request_look.c */

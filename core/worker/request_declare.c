@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "store/documents.h"
 #include "worker/flow.h"
+#include "worker/match.h"
 #include "worker/request.h"
 #include "worker/upgrade.h"
 
@@ -45,6 +46,27 @@ is_upgraded(struct request *rq, const struct flow_plan *p)
 	return true;
 }
 
+/* Is it the document that was seen? Otherwise it is refused. */
+static bool
+is_seen(struct request *rq, enum document_kind k, const char *what)
+{
+	const char *name = rq->spec.document;
+	int64_t at = documents_offset(worker_documents(rq->w), k, name);
+
+	if (match_holds(rq->spec.if_match, at))
+		return true;
+	if (at < 0)
+		request_refuse(rq, ANSWER_STALE,
+		    "If-Match: %s is sent, but there is no %s %s",
+		    rq->spec.if_match, what, name);
+	else
+		request_refuse(rq, ANSWER_STALE,
+		    "The %s %s is not the one that was seen: it is %s now, "
+		    "If-Match says %s",
+		    what, name, match_tag(rq->a, at), rq->spec.if_match);
+	return false;
+}
+
 static void
 apply(struct request *rq, const struct flow_plan *p)
 {
@@ -52,7 +74,7 @@ apply(struct request *rq, const struct flow_plan *p)
 	    request_note(rq, ps_printf(rq->a, "pipeline %s", p->pipeline));
 	struct store_pairs records;
 
-	if (is_upgraded(rq, p))
+	if (is_upgraded(rq, p) || !is_seen(rq, DOCUMENT_PIPELINE, "pipeline"))
 		return;
 	if (p->doc == NULL && documents_find(worker_documents(rq->w),
 				  DOCUMENT_PIPELINE, p->pipeline) == NULL) {
@@ -212,6 +234,8 @@ put(struct request *rq)
 void
 request_template(struct request *rq)
 {
+	if (!is_seen(rq, DOCUMENT_TEMPLATE, "template"))
+		return;
 	if (rq->doc == NULL)
 		delete (rq);
 	else

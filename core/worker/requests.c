@@ -314,42 +314,6 @@ run_plugins(struct request *rq)
 	inventory_refresh(worker_inventory(rq->w), on_plugins, rq);
 }
 
-struct topic_records {
-	struct request *rq;
-	struct store_pair *items;
-	size_t count;
-};
-
-static void
-count_topic(void *ctx, const struct status_topic *t)
-{
-	(void)t;
-	((struct topic_records *)ctx)->count++;
-}
-
-static void
-add_topic(void *ctx, const struct status_topic *t)
-{
-	struct topic_records *r = ctx;
-
-	r->items[r->count++] =
-	    statuses_delete_topic(r->rq->a, t->connector, t->topic);
-}
-
-static void
-run_reset_topics(struct request *rq)
-{
-	const struct statuses *all = journal_statuses(worker_journal(rq->w));
-	struct topic_records r = { .rq = rq };
-
-	statuses_each_topic(all, rq->spec.connector, count_topic, &r);
-	r.items = ps_calloc(rq->a, r.count + 1, sizeof *r.items);
-	r.count = 0;
-	statuses_each_topic(all, rq->spec.connector, add_topic, &r);
-	request_append(rq, JOURNAL_STATUS,
-	    &(struct store_pairs){ r.items, r.count }, ANSWER_DONE);
-}
-
 static void
 run_logger(struct request *rq)
 {
@@ -376,7 +340,7 @@ static const struct {
 	[REQUEST_LOGS] = { request_done, false },
 	[REQUEST_READY] = { request_done, false },
 	[REQUEST_PLUGINS] = { run_plugins, .is_free = true },
-	[REQUEST_RESET_TOPICS] = { run_reset_topics, false },
+	[REQUEST_RESET_TOPICS] = { request_reset_topics, false },
 	[REQUEST_CLEAN] = { request_clean, true },
 	[REQUEST_POSITIONS] = { request_seek, false },
 	[REQUEST_SEEK] = { request_seek, true },
@@ -391,6 +355,7 @@ static const struct {
 	[REQUEST_PREVIEW] = { request_look, .is_free = true },
 	[REQUEST_LETTERS] = { request_look, .is_free = true },
 	[REQUEST_REPLAY] = { request_look, .is_free = true },
+	[REQUEST_TOPICS] = { request_topics, .is_free = true },
 };
 
 /* ---- the order --------------------------------------------------------- */

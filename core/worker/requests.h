@@ -47,6 +47,7 @@ enum request_op {
 	REQUEST_PREVIEW,  /* `doc` says what of; connector NULL: of none */
 	REQUEST_LETTERS,  /* `doc` says which */
 	REQUEST_REPLAY,   /* the same */
+	REQUEST_TOPICS,   /* which of `doc` there are not: json */
 	REQUEST_OPS
 };
 

@@ -11,8 +11,8 @@ take_document(struct worker *w, const struct configs_event *e)
 {
 	struct ps_error err = { 0 };
 
-	if (documents_apply(w->documents, e->name, e->value, e->value_len,
-		&err) != 0 ||
+	if (documents_apply(w->documents, e->name, e->offset, e->value,
+		e->value_len, &err) != 0 ||
 	    revisions_apply(w->revisions, e->name, e->value, e->value_len,
 		&err) != 0)
 		log_error(AREA, "penstock-%s is skipped: %s", e->name,

@@ -150,6 +150,48 @@ def test_a_change_is_what_the_plan_said(rest, declare):
     assert rest.get(f"/connectors/{name}-{kept}/config")["batch.size"] == "7"
 
 
+def test_a_plan_names_the_topics_that_will_be_new(rest, declare, unique):
+    name, want = declare()
+    there, new = want["parameters"]["topics"][0], unique("new")
+    want["parameters"]["topics"] = [there, new]
+    topics = {c["connector"]: c["topics"]
+              for c in plan(rest, name, want)["changes"]}
+    assert topics[f"{name}-{there}"] == {
+        "reads": [], "writes": [there], "creates": []}
+    assert topics[f"{name}-{new}"]["creates"] == [new]
+    assert topics[f"{name}-out"] == {
+        "reads": [there, new], "writes": [], "creates": []}
+
+
+def test_what_was_seen_is_what_changes(rest, template, declare):
+    name, want = declare()
+
+    def tag(path):
+        return rest.request("GET", path).headers["ETag"]
+
+    def status(method, path, seen, body=None):
+        return rest.request(method, path, body,
+                            headers={"If-Match": seen}).status_code
+    for path, body, other in (
+            (f"/templates/{template}", file_template(description="more"),
+             file_template(description="yet more")),
+            (f"/pipelines/{name}", {**want, "version": 1}, want)):
+        if path.startswith("/pipelines"):
+            assert status("PUT", path, '"1"', body) == 412  # none is there
+            put(rest, name, body)
+            seen = tag(path)
+            body = other
+        else:
+            seen = tag(path)
+        assert status("PUT", path, '"0"', body) == 412
+        assert tag(path) == seen
+        assert status("PUT", path, seen, body) == 200
+        assert tag(path) != seen
+        assert status("PUT", path, seen, other) == 412
+        assert status("DELETE", path, seen) == 412
+    assert status("DELETE", path, tag(path)) == 204
+
+
 def test_a_stale_plan_is_refused(rest, declare):
     name, want = declare()
     put(rest, name, want)

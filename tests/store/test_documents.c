@@ -32,7 +32,7 @@ apply(const char *name, const char *value)
 {
 	struct ps_error err = { 0 };
 
-	return documents_apply(d, name, value,
+	return documents_apply(d, name, 7, value,
 	    value == NULL ? 0 : strlen(value), &err);
 }
 
@@ -56,6 +56,7 @@ Test(documents, the_last_record_of_a_name_counts)
 	cr_expect(zero(ptr,
 	    (void *)(uintptr_t)documents_find(d, DOCUMENT_TEMPLATE, "p")));
 	cr_expect(eq(int, apply("pipeline-p", NULL), 0));
+	cr_expect(eq(i64, documents_offset(d, DOCUMENT_PIPELINE, "p"), -1));
 	cr_expect(zero(ptr,
 	    (void *)(uintptr_t)documents_find(d, DOCUMENT_PIPELINE, "p")));
 	cr_expect(eq(int, apply("pipeline-p", NULL), 0));

@@ -41,7 +41,8 @@ store(const char *name, const char *value)
 	struct ps_error err = { 0 };
 
 	cr_assert(eq(int,
-	    documents_apply(w.documents, name, value, strlen(value), &err), 0));
+	    documents_apply(w.documents, name, 0, value, strlen(value), &err),
+	    0));
 }
 
 static void
@@ -132,7 +133,7 @@ apply(const struct flow_plan *p)
 		node_append(&n, JOURNAL_CONFIG, *r);
 		if (text_starts(r->key, "penstock-"))
 			(void)documents_apply(w.documents,
-			    r->key + strlen("penstock-"), r->value,
+			    r->key + strlen("penstock-"), 0, r->value,
 			    r->value_len, &err);
 	}
 	NODE_UNTIL(&n, configs_offset(journal_configs(n.journal)) ==
