@@ -229,6 +229,33 @@ def test_no_process_shows_them(told):
         assert environ(pid) == environ(told.process.pid)
 
 
+def readable_memory(pid):
+    """The process's own memory, a mapping at a time."""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, \
+            open(f"/proc/{pid}/mem", "rb", buffering=0) as mem:
+        for line in maps:
+            where, mode, *_, name = (line.split() + [""])[:6]
+            if "r" not in mode or name in ("[vvar]", "[vsyscall]"):
+                continue
+            begin, end = (int(x, 16) for x in where.split("-"))
+            mem.seek(begin)
+            try:
+                yield mem.read(end - begin)
+            except OSError:
+                continue
+
+
+def test_the_worker_never_holds_what_providers_give(told):
+    """Only children resolve. Of ${env:} the worker has the word itself."""
+    memory = list(readable_memory(told.process.pid))
+    assert any(b"${env:CANARY_WORD}" in m for m in memory), "read nothing"
+    for name in ("file", "directory"):
+        word = PROVIDED[name].encode()
+        for m in memory:
+            at = m.find(word)
+            assert at < 0, (name, m[max(0, at - 200):at + 100])
+
+
 def test_nothing_was_left_on_disk(told):
     """Beside the files of the test itself: no crash dump, no temporary."""
     for path in glob.glob(os.path.dirname(told.file) + "/*.log"):
