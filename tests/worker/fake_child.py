@@ -116,7 +116,7 @@ def wrongway():
     time.sleep(60)
 
 
-def slow():
+def stalls():
     """in a call for longer than it may, then out of it again"""
     send(control, "beat", call="poll",
          since_ms=int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000))

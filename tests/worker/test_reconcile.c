@@ -158,6 +158,40 @@ Test(reconcile, a_connector_gets_its_tasks_and_all_say_that_they_run)
 	cr_expect(eq(sz, reconcile_counts(n.reconcile).tasks, 2));
 }
 
+/* What a topic says was never validated by us. */
+Test(reconcile, no_delay_of_restarts_harms_the_worker)
+{
+	static const struct ps_setting rows[][4] = {
+		{ ACME, { "errors.restart.delay.initial.ms", "120000" } },
+		{ ACME, { "errors.restart.delay.max.ms", "0" } },
+		{ ACME, { "errors.restart.delay.initial.ms", "-5" },
+		    { "errors.restart.delay.max.ms", "-7" } },
+	};
+	char name[16];
+
+	reconcile_begin(n.reconcile);
+	for (int i = 0; i < 3; i++) {
+		(void)snprintf(name, sizeof name, "run-%d", i);
+		put(name, rows[i]);
+		NODE_UNTIL(&n, is(name, 0, "RUNNING"));
+	}
+}
+
+Test(reconcile, a_task_is_restarted_so_often_as_its_key_says)
+{
+	static const struct ps_setting rows[] = { ACME,
+		{ "errors.restart.max", "2" }, { 0 } };
+	struct task_view v = { 0 };
+
+	reconcile_begin(n.reconcile);
+	put("retry-x", rows);
+	NODE_UNTIL(&n,
+	    reconcile_task(n.reconcile, "retry-x", 0, &v) &&
+		v.state == TASK_FAILED && v.next_action != NULL &&
+		strstr(v.next_action, "when the cause is gone") != NULL);
+	cr_expect(eq(uint, v.restarts, 2));
+}
+
 Test(reconcile, nothing_runs_before_the_logs_are_read)
 {
 	put("run-x", one);

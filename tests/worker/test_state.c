@@ -3,6 +3,8 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 Test(state, a_task_goes_from_its_start_to_its_stop)
 {
@@ -48,6 +50,29 @@ Test(state, every_state_can_be_stopped_and_every_end_started_again)
 Test(state, an_empty_cell_is_our_mistake, .signal = SIGABRT)
 {
 	(void)task_next(TASK_STOPPED, TASK_EV_RUNS);
+}
+
+Test(state, an_empty_cell_says_both_names)
+{
+	char text[256] = "";
+	int pipe_fd[2], status;
+	pid_t pid;
+	ssize_t n;
+
+	cr_assert(zero(int, pipe(pipe_fd)));
+	pid = fork();
+	if (pid == 0) {
+		(void)signal(SIGABRT, SIG_DFL);
+		(void)dup2(pipe_fd[1], 2);
+		(void)task_next(TASK_STOPPED, TASK_EV_RUNS);
+		_exit(0);
+	}
+	(void)close(pipe_fd[1]);
+	n = read(pipe_fd[0], text, sizeof text - 1);
+	cr_assert(gt(long, n, 0));
+	cr_assert(eq(int, waitpid(pid, &status, 0), pid));
+	cr_assert(eq(int, WIFSIGNALED(status) ? WTERMSIG(status) : 0, SIGABRT));
+	cr_assert(eq(str, text, "task state STOPPED has no event RUNS\n"));
 }
 
 Test(state, what_a_child_says_can_be_asked_before)

@@ -332,7 +332,7 @@ Test(supervisor, silence_is_the_cause_when_it_kills)
 
 Test(supervisor, a_stalled_task_that_goes_on_is_not_stalled_any_more)
 {
-	struct task_spec spec = spec_of("slow-x");
+	struct task_spec spec = spec_of("stalls-x");
 
 	begin(&spec);
 	UNTIL(w.stalled);
@@ -349,6 +349,51 @@ Test(supervisor, nothing_wakes_it_until_a_task_may_be_in_trouble)
 	begin(&spec);
 	UNTIL(w.last == TASK_RUNNING);
 	UNTIL(uv_backend_timeout(&w.loop) >= 5000);
+	end();
+}
+
+/* The worker had no time for a while: what its tasks said meanwhile counts,
+ * before anybody is judged. */
+Test(supervisor, beats_that_wait_to_be_read_are_signs_of_life)
+{
+	struct task_spec spec = spec_of("hangs-x");
+
+	spec.limits.silence_ms = 400;
+	spec.limits.stall_ms = 60000;
+	begin(&spec);
+	UNTIL(w.last == TASK_RUNNING);
+	for (int i = 0; i < 3; i++) {
+		(void)usleep(800000); /* no turn of the loop */
+		(void)uv_run(&w.loop, UV_RUN_NOWAIT);
+		(void)uv_run(&w.loop, UV_RUN_NOWAIT);
+	}
+	cr_assert(eq(int, w.last, TASK_RUNNING), "%s", w.cause);
+	cr_assert(eq(int, w.seen[TASK_FAILED], 0), "%s", w.cause);
+	end();
+}
+
+/* Pauses double from the first to the longest, with up to half of jitter. */
+Test(supervisor, restarts_wait_as_their_keys_say)
+{
+	static const int64_t full_ms[] = { 40, 80, 160, 160, 160 };
+	struct task_spec spec = spec_of("retry-x");
+
+	spec.limits.restart_first_ms = 40;
+	spec.limits.restart_max_ms = 160;
+	begin(&spec);
+	for (int i = 0; i < 5; i++) {
+		int ms = -1;
+
+		UNTIL(w.seen[TASK_FAILED] > i);
+		cr_assert(
+		    eq(int,
+			sscanf(w.next, "starts again by itself in %d ms", &ms),
+			1),
+		    "%s", w.next);
+		cr_expect(ge(i64, ms, full_ms[i] / 2 - 1), "restart %d", i);
+		cr_expect(le(i64, ms, full_ms[i]), "restart %d", i);
+		UNTIL(w.spawned > i + 1);
+	}
 	end();
 }
 
