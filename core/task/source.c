@@ -186,6 +186,39 @@ suspend(struct source *s)
 	producer_purge(s->producer);
 }
 
+static bool
+note_suspension(struct source *s)
+{
+	bool suspended = atomic_load(&s->task->gauges->suspend);
+
+	if (suspended && !s->is_suspended)
+		s->suspended_at = clock_now();
+	s->is_suspended = suspended;
+	return suspended;
+}
+
+/* What was taken back from the producer has to come again. */
+static int
+begin_again(struct source *s, struct ps_error *err)
+{
+	s->must_restart = true;
+	return ps_fail(err, PS_E_RETRY,
+	    "the lease ended with records on their way");
+}
+
+/* A topic is waited for: the lease may end meanwhile. */
+static int
+while_waiting(void *ctx, struct ps_error *err)
+{
+	struct source *s = (struct source *)ctx;
+
+	if (note_suspension(s)) {
+		suspend(s);
+		return 0;
+	}
+	return s->was_purged ? begin_again(s, err) : 0;
+}
+
 /* ---- Life ---- */
 
 /* PAUSED or suspended: reports, commits and the worker are still served. */
@@ -194,11 +227,8 @@ stay_paused(struct source *s, struct ps_error *err)
 {
 	struct task *t = s->task;
 	bool paused = atomic_load(&t->gauges->pause);
-	bool suspended = atomic_load(&t->gauges->suspend);
+	bool suspended = note_suspension(s);
 
-	if (suspended && !s->is_suspended)
-		s->suspended_at = clock_now();
-	s->is_suspended = suspended;
 	if (!paused && !suspended)
 		return 0;
 	if (paused &&
@@ -228,11 +258,8 @@ turn(struct source *s, struct ps_error *err)
 	paused = stay_paused(s, err);
 	if (paused != 0)
 		return paused < 0 ? -1 : 0;
-	if (s->was_purged) {
-		s->must_restart = true;
-		return ps_fail(err, PS_E_RETRY,
-		    "the lease ended with records on their way");
-	}
+	if (s->was_purged)
+		return begin_again(s, err);
 	task_set_trouble(t, producer_in_flight(s->producer) > 0
 				? producer_trouble(s->producer)
 				: NULL);
@@ -318,7 +345,10 @@ open_producer(struct source *s, struct ps_error *err)
 	s->commit =
 	    commit_new(t, s->ack, own->standalone ? NULL : s->producer, err);
 	s->topics = s->commit == NULL ? NULL : topics_new(t, s->producer, err);
-	return s->topics == NULL ? -1 : 0;
+	if (s->topics == NULL)
+		return -1;
+	topics_on_wait(s->topics, while_waiting, s);
+	return 0;
 }
 
 /* What is safe already need not come again. */

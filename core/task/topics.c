@@ -11,7 +11,13 @@
 #include "kafka/admin.h"
 #include "task/topic_groups.h"
 
-enum { CALL_MS = 30000, SLICE_MS = 200, PAUSE_MS = 1000, CHUNK = 4096 };
+enum {
+	CALL_MS = 30000,
+	SLICE_MS = 50, /* a suspension leaves two seconds */
+	AGAIN_MS = 200,
+	READY_MS = 300,
+	CHUNK = 4096
+};
 
 struct known {
 	struct producer_topic *handle;
@@ -27,6 +33,8 @@ struct topics {
 	struct dict *table;          /* name to struct known */
 	const struct known *last;
 	bool is_tracked;
+	topics_wait_fn *on_wait;
+	void *ctx;
 };
 
 struct topics *
@@ -69,6 +77,19 @@ topics_free(struct topics **tpp)
 	*tpp = NULL;
 }
 
+void
+topics_on_wait(struct topics *tp, topics_wait_fn *fn, void *ctx)
+{
+	tp->on_wait = fn;
+	tp->ctx = ctx;
+}
+
+static int
+tell_wait(struct topics *tp, struct ps_error *err)
+{
+	return tp->on_wait == NULL ? 0 : tp->on_wait(tp->ctx, err);
+}
+
 struct wait {
 	bool is_done;
 	int code;
@@ -89,13 +110,15 @@ on_answer(void *ctx, const struct admin_answer *answer)
 	}
 }
 
-/* Until the answer: the call has a limit of its own. */
+/* Until the answer: the call has a limit of its own. What it asks for does no
+ * harm when another task does the same. */
 static void
 wait_answer(struct topics *tp, struct wait *w)
 {
 	while (!w->is_done) {
 		(void)admin_serve(tp->admin, SLICE_MS);
 		(void)producer_serve(tp->producer, 0, NULL);
+		(void)tell_wait(tp, NULL);
 	}
 }
 
@@ -135,6 +158,22 @@ ensure(struct topics *tp, const char *name, struct ps_error *err)
 	return ps_fail(err, w.error.code, "topic %s: %s", name, w.error.text);
 }
 
+/* What waited for the topic is not sent while the task is suspended. */
+static int
+stay_suspended(struct topics *tp, struct ps_error *err)
+{
+	struct task *t = tp->task;
+
+	while (atomic_load(&t->gauges->suspend)) {
+		if (producer_serve(tp->producer, 0, err) < 0 ||
+		    tell_wait(tp, err) != 0)
+			return -1;
+		if (!task_sleep(t, SLICE_MS))
+			return ps_fail(err, PS_E_RETRY, "stopped");
+	}
+	return tell_wait(tp, err);
+}
+
 /* Tries until it works, a stop is wanted, or no retry can help. */
 static int
 make_ready(struct topics *tp, struct known *k, struct ps_error *err)
@@ -144,11 +183,13 @@ make_ready(struct topics *tp, struct known *k, struct ps_error *err)
 	int partitions, result;
 
 	do {
+		if (stay_suspended(tp, err) != 0)
+			return -1;
 		ps_error_clear(&why);
 		result = tp->groups == NULL ? 0 : ensure(tp, k->name, &why);
 		if (result == 0)
 			result = producer_topic_ready(tp->producer, k->handle,
-			    PAUSE_MS, &partitions, &why);
+			    READY_MS, &partitions, &why);
 		if (result == 0)
 			break;
 		if (why.code != PS_E_RETRY)
@@ -157,11 +198,11 @@ make_ready(struct topics *tp, struct known *k, struct ps_error *err)
 		if (task_status(t, "RUNNING", err) != 0 ||
 		    producer_serve(tp->producer, 0, err) < 0)
 			return -1;
-	} while (task_sleep(t, SLICE_MS));
+	} while (task_sleep(t, AGAIN_MS));
 	task_set_cause(t, NULL);
 	if (result != 0)
 		return ps_fail(err, PS_E_RETRY, "stopped");
-	return 0;
+	return stay_suspended(tp, err);
 }
 
 static int

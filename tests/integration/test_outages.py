@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from support import configs, ledger
-from support.env import wait_for
+from support import configs, ledger, process
+from support.env import SANITIZED, wait_for
 from support.front import CUT, SLOW_DOWN, Front, signature
 from support.process import cpu_seconds
 from support.receiver import Reply
@@ -27,36 +27,69 @@ def rows_of(postgres, db):
         db, "SELECT run, writer, seq, key, len, crc, body FROM events")]
 
 
+MIB = 1 << 20
+
+
 def test_the_broker_is_down_for_twenty_seconds(
-        own_kafka, new_worker, postgres, db, journal, folder):
+        own_kafka, new_worker, postgres, db, s3, bucket, journal, folder):
+    """Sources of a file and of a table, sinks into a table and S3. A source
+    with far more to read than it has memory stops reading."""
     worker = new_worker(own_kafka.bootstrap)
-    own_kafka.create_topic("events")
+    for t in ("events", "pg.origin", "archived", "flood"):
+        own_kafka.create_topic(t)
     postgres.execute(db, TABLE)
-    path = folder + "/in"
-    writer = ledger.FileWriter(path, journal, "broker", pause=0.02)
-    writer.start()
-    worker.rest.create("src", configs.file_source(path, "events"))
-    worker.rest.create("snk", configs.postgres_sink(
-        postgres, db, "events", "events", **{
-            "value.converter": configs.JSON,
-            "value.converter.schemas.enable": "false"}))
-    worker.rest.wait_running("src")
-    worker.rest.wait_running("snk")
-    pids = [worker.wait_task("src"), worker.wait_task("snk")]
+    path, flood = folder + "/in", folder + "/flood"
+    by_table, by_topic = (ledger.Journal(f"{folder}/journal-{n}")
+                          for n in range(2))
+    writers = [
+        ledger.FileWriter(path, journal, "broker", pause=0.02),
+        ledger.PostgresWriter(postgres, db, "origin", by_table, "pg",
+                              pause=0.02),
+        ledger.TopicWriter(own_kafka, "archived", by_topic, "s3", pause=0.2,
+                           limit=2000)]
+    for w in writers:
+        w.start()
+    open(flood, "wb").close()
+    made = {
+        "src": configs.file_source(path, "events"),
+        "flood": configs.file_source(flood, "flood"),
+        "pg": configs.postgres_source(postgres, db, "origin", "pg."),
+        "snk": configs.postgres_sink(postgres, db, "events", "events"),
+        "s3": configs.s3_sink(s3, bucket, "archived"),
+    }
+    for name, config in made.items():
+        worker.rest.create(name, config)
+    for name in made:
+        worker.rest.wait_running(name)
+    pids = {name: worker.wait_task(name) for name in made}
     own_kafka.kill()
+    with open(flood, "ab") as f:
+        for n in range(20):
+            f.write(b"%d " % n + b"x" * 9990 + b"\n" + b"y" * 9999 + b"\n"
+                    + (b"z" * 9999 + b"\n") * 1000)
     time.sleep(12)
-    began = cpu_seconds(pids[0])
+    began = cpu_seconds(pids["src"])
     time.sleep(8)
-    used = cpu_seconds(pids[0]) - began
+    used = cpu_seconds(pids["src"]) - began
     assert used < 0.4, f"a source that only waits: {used} s in 8 s"
-    assert [worker.pid_of_task(c) for c in ("src", "snk")] == pids, \
+    assert {c: worker.pid_of_task(c) for c in made} == pids, \
         "a broker's outage ends no process"
-    assert worker.rest.connectors() == ["snk", "src"]
+    assert worker.rest.connectors() == sorted(made)
+    if not SANITIZED:
+        assert process.peak(pids["flood"]) < 120 * MIB, "of 190 MiB to read"
     own_kafka.start()
-    writer.finish()
+    for w in writers:
+        w.finish()
     report = ledger.wait_complete(journal, lambda: rows_of(postgres, db))
     report.assert_none("phantoms", "corrupt")
-    report.assert_count(len(own_kafka.consume("events")), "records")
+    report.assert_count(own_kafka.size("events"), "records")
+    ledger.wait_complete(by_table, lambda: [
+        ledger.entry_from(r.value) for r in own_kafka.consume("pg.origin")
+    ]).assert_at_least_once()
+    ledger.wait_complete(by_topic, lambda: [
+        ledger.entry_from(e) for e in s3.lines(bucket, "topics/archived")
+    ]).assert_exactly_once()
+    wait_for("all of the flood", lambda: own_kafka.size("flood") >= 20040, 60)
 
 
 def test_postgres_restarts_under_source_and_sink(

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from support.child import Child
-from support.env import wait_for
+from support.env import HOST, free_port, wait_for
 
 JSON = "org.apache.kafka.connect.json.JsonConverter"
 STRING = "org.apache.kafka.connect.storage.StringConverter"
@@ -220,10 +220,10 @@ def test_the_lease_ends_even_a_stopped_process(worker, topic):
         c.configure(worker, numbers(topic, count="1000000000",
                                     **{"pause.ms": "100"}), stored=[])
         c.status("RUNNING")
-        c.lease(0.6)
+        c.lease(3)  # suspends it after a second: it must be stopped before
         c.pump(0.2)
         c.kill(signal.SIGSTOP)
-        assert c.process.wait(5) == -signal.SIGKILL
+        assert c.process.wait(15) == -signal.SIGKILL
 
 
 def test_an_idle_task_outlives_its_lease_and_goes_on(kafka, worker, topic):
@@ -242,6 +242,26 @@ def test_an_idle_task_outlives_its_lease_and_goes_on(kafka, worker, topic):
         wait_for("records", lambda: kafka.size(topic) > before)
         assert c.stop() == 0
     assert values(kafka, topic) == list(range(kafka.size(topic)))
+
+
+@pytest.mark.parametrize("create", ["true", "false"])
+def test_a_task_that_waits_for_its_topic_outlives_its_lease(worker, folder,
+                                                            create):
+    """The broker went before the first record came."""
+    with open(folder + "/in", "w", encoding="ascii") as f:
+        f.write("line\n")
+    with Child("task", "lines", "0") as c:
+        c.lease(60)
+        c.configure({**worker, "bootstrap.servers": f"{HOST}:{free_port()}",
+                     "topic.creation.enable": create}, {
+            "connector.class": "FileStreamSource", "file": folder + "/in",
+            "topic": "t", "value.converter": STRING}, stored=[])
+        c.status("RUNNING")
+        c.lease(2.4)
+        c.message("beat", 10, lambda m: m.get("suspended"))
+        c.pump(1)
+        time.sleep(2)
+        assert c.process.poll() is None
 
 
 def test_beats_name_the_call_that_hangs(worker):
