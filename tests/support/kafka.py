@@ -251,6 +251,12 @@ class Kafka:
     def topics(self):
         return sorted(self.admin().list_topics(timeout=10).topics)
 
+    def replicas(self, name):
+        """The brokers of each partition."""
+        found = self.admin().list_topics(name, timeout=10).topics[name]
+        return [found.partitions[p].replicas
+                for p in sorted(found.partitions)]
+
     def topic_config(self, name):
         resource = admin.ConfigResource(
             admin.ConfigResource.Type.TOPIC, name)
