@@ -5,6 +5,7 @@ import glob
 import json
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -129,3 +130,44 @@ def test_the_standalone_file_runs_the_example(kafka, new_worker, folder,
         role, args = "standalone", [folder + "/source.json"]
     new_worker(kafka.bootstrap, cls=Standalone)
     assert [r.value for r in kafka.wait_records(t, 1)] == [b"one"]
+
+
+def session(section):
+    """Of a section of the README: [(command, what it prints)]"""
+    text = re.search(rf"^## {section}$(.*?)^## ", read(ROOT + "/README.md"),
+                     re.M | re.S)[1]
+    found = []
+    for line in re.findall("^    (.*)$", text, re.M):
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif found:
+            found[-1][1].append(line)
+    return found
+
+
+def test_the_readmes_pipeline_is_what_one_sees(from_file, folder, unique):
+    topic = unique("lines")
+    os.mkdir(folder + "/d")
+    shutil.copy(ROOT + "/configs/templates/file-to-topic.json", folder + "/d")
+    lines = re.search(r"^    (\{.*\})$", read(ROOT + "/README.md"), re.M)[1]
+    with open(folder + "/d/lines.json", "w", encoding="utf-8") as f:
+        f.write(lines.replace('"topic": "lines"', f'"topic": "{topic}"'))
+    for command, printed in session("Pipelines from templates"):
+        if command == "penstock get pipelines":
+            wait_for("the pipeline", lambda: from_file.rest.get(
+                "/pipelines/lines/status")["state"] == "RUNNING")
+        done = subprocess.run(
+            command, shell=True, executable="/bin/bash", cwd=folder,
+            timeout=120, text=True, check=False, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env=dict(
+                os.environ, PENSTOCK_URL=from_file.rest.url,
+                PATH=f"{BUILD}:{os.environ['PATH']}"))
+
+        def plain(text):
+            text = text.replace(f"{HOST}:{from_file.port}", f"{HOST}:8083")
+            text = text.replace(topic, "lines")
+            return re.sub(r"20\d\d-[-\d]+T[:.\d]+Z", "(a time)", text)
+        assert plain(done.stdout).splitlines() == plain(
+            "\n".join(printed)).splitlines(), (command, done.stdout)
+        assert all(len(x) <= 80 or x.startswith("penstock ")
+                   for x in done.stdout.splitlines()), done.stdout

@@ -273,7 +273,9 @@ def test_the_command_line_says_who_asks(guarded, connector):
         assert (code, out) == (2, "") and "(401): " + says in err, err
         assert "\n" not in err[:-1]
     code, _, err = penstock(w, "pause", connector, **as_who("vera", "vera"))
-    assert code == 2 and "vera is viewer here" in err
+    assert code == 2 and err == (
+        "penstock pause: vera is viewer here, this needs the role operator "
+        "(403)\n")
 
 
 def flow(topic, *labels):
