@@ -485,7 +485,7 @@ Test(supervisor, tasks_of_one_cause_are_restarted_together)
 	add_more(tasks, &spec, 4);
 	UNTIL(how_many(TASK_FAILED) == 4);
 	for (int i = 1; i < 4; i++)
-		cr_expect(lt(i64, llabs(w.again_at[i] - w.again_at[0]), 20),
+		cr_expect(lt(i64, llabs(w.again_at[i] - w.again_at[0]), 150),
 		    "%d ms apart", (int)(w.again_at[i] - w.again_at[0]));
 	UNTIL(w.spawned == 8);
 	end_all(tasks, 4);
