@@ -255,8 +255,8 @@ status_of_all(struct run *r, struct ps_error *err)
 {
 	struct client_answer answer;
 
-	if (client_call(r->a, "GET", "/connectors?expand=status", NULL, &answer,
-		err) != 0)
+	if (client_call(r->a, "GET", "/connectors?expand=status&order=failures",
+		NULL, &answer, err) != 0)
 		return -1;
 	if (r->args->output == CLI_JSON)
 		print_json(answer.json);

@@ -18,6 +18,7 @@
 #define HEX_BYTES    ((size_t)2 * DIGEST_BYTES)
 #define SHOWN_BYTES  8 /* of a secret's digest */
 #define TAIL_BYTES   4096
+#define MOVED_MAX    100 /* offsets in one line */
 #define HASH_MEMBER  "\"hash\":\""
 
 struct audit {
@@ -186,6 +187,8 @@ make_line(struct exchange *x)
 		(void)json_object_set(line, "before", x->before);
 	if (after != NULL && !json_equal(x->before, after))
 		(void)json_object_set(line, "after", after);
+	if (x->moved != NULL)
+		(void)json_object_set(line, "offsets", x->moved);
 	text = js_dump(x->a, line);
 	json_decref(after);
 	json_decref(line);
@@ -237,6 +240,17 @@ audit_begin(struct exchange *x)
 }
 
 void
+audit_moved(struct exchange *x, const json_t *list)
+{
+	if (!x->is_audited || x->moved != NULL)
+		return;
+	x->moved = json_array();
+	for (size_t i = 0; i < json_array_size(list) && i < MOVED_MAX; i++)
+		(void)json_array_append_new(x->moved,
+		    json_deep_copy(json_array_get(list, i)));
+}
+
+void
 audit_end(struct exchange *x)
 {
 	if (!x->is_audited)
@@ -244,5 +258,6 @@ audit_end(struct exchange *x)
 	x->is_audited = false;
 	put(x->audit, x->a, make_line(x));
 	json_decref(x->before);
-	x->before = NULL;
+	json_decref(x->moved);
+	x->before = x->moved = NULL;
 }

@@ -58,6 +58,7 @@ struct exchange {
 	bool is_audited;
 	const char *connector; /* that is to change, for audit.c */
 	const char *touched;   /* the same, of several; NULL: see there */
+	json_t *moved;         /* what became of its offsets, for audit.c */
 	json_t *before;        /* its configuration was that */
 	const struct route *route;
 	void *doing; /* what a handler of several steps is at */

@@ -1,5 +1,6 @@
 #include "base/js.h"
 #include "rest/ask.h"
+#include "rest/audit.h"
 #include "rest/handlers.h"
 
 static void
@@ -17,6 +18,13 @@ rest_offsets(struct exchange *x)
 	ask_worker(x, &spec, give_json);
 }
 
+static void
+ask_altered(struct exchange *x, const struct request_spec *spec)
+{
+	audit_moved(x, spec->offsets);
+	ask_worker(x, spec, give_json);
+}
+
 void
 rest_alter_offsets(struct exchange *x)
 {
@@ -32,7 +40,7 @@ rest_alter_offsets(struct exchange *x)
 		    "Partitions / offsets need to be provided for an alter "
 		    "offsets request");
 	else
-		ask_worker(x, &spec, give_json);
+		ask_altered(x, &spec);
 	json_decref(body);
 }
 
@@ -43,6 +51,14 @@ rest_reset_offsets(struct exchange *x)
 		.connector = x->param[0] };
 
 	ask_worker(x, &spec, give_json);
+}
+
+static void
+sought(struct exchange *x, const struct answer *answer)
+{
+	if (!json_is_true(json_object_get(answer->json, "preview")))
+		audit_moved(x, json_object_get(answer->json, "changes"));
+	give_json(x, answer);
 }
 
 /* ?dry_run=true says what would be done. */
@@ -58,6 +74,6 @@ rest_seek(struct exchange *x)
 	if (body == NULL)
 		return;
 	spec.doc = body;
-	ask_worker(x, &spec, give_json);
+	ask_worker(x, &spec, sought);
 	json_decref(body);
 }

@@ -218,7 +218,8 @@ def test_revisions_are_bounded_and_survive_a_restart(shared_worker, kafka,
 # By label
 
 def test_all_of_a_label_are_paused_at_once(pair, folder, unique):
-    label, names = unique("team"), [unique("l") for _ in range(3)]
+    # A label may be of two parts.
+    label, names = unique("team=a"), [unique("l") for _ in range(3)]
     for name in names:
         put(pair.leader, name, source(folder, **{
             "penstock.labels": f"x,{label}"}))

@@ -190,6 +190,31 @@ def test_labels_bound_rights(guarded, connector, topic, unique):
         team.delete(own)
 
 
+def test_a_change_of_offsets_leaves_a_trace(guarded, connector, topic):
+    anna = guarded.as_user("anna")
+    t = anna.get(f"/connectors/{connector}/config")["topics"]
+    for user, method, path in (("otto", "POST", "seek"),
+                               ("otto", "PATCH", "offsets")):
+        assert guarded.as_user(user).request(
+            method, f"/connectors/{connector}/{path}", {}).status_code == 403
+    anna.stop_connector(connector)
+    anna.wait_state(connector, "STOPPED")
+
+    def done(method, path, body):
+        r = anna.request(method, f"/connectors/{connector}/{path}", body)
+        return r.status_code == 200 and guarded.audit()[-1]
+    place = {"partition": {"kafka_topic": t, "kafka_partition": 0}}
+    line = wait_for("a change", lambda: done("PATCH", "offsets", {
+        "offsets": [{**place, "offset": {"kafka_offset": 7}}]}))
+    assert (line["who"], line["offsets"]) == (
+        "anna", [{**place, "offset": {"kafka_offset": 7}}])
+    assert done("POST", "seek?dry_run=true", {"to": "end"})
+    assert "offsets" not in guarded.audit()[-1]
+    line = done("POST", "seek", {"to": "beginning"})
+    assert line["offsets"] == [{**place, "from": {"kafka_offset": 7},
+                                "to": {"kafka_offset": 0}}]
+
+
 def test_positions_are_for_operators(guarded, connector):
     url = f"/connectors/{connector}/status?positions=true"
     assert "positions" not in guarded.as_user("vera").get(url)
@@ -202,13 +227,15 @@ def test_an_order_by_label_reaches_what_one_has_rights_to(
     anna, team = guarded.as_user("anna"), guarded.as_user("team")
     anna.create(mine, sink(t, **{"penstock.labels": f"blue,{label}"}))
     anna.create(other, sink(t, **{"penstock.labels": label}))
+    for name in mine, other:
+        anna.wait_running(name)
     assert guarded.as_user("vera").get(f"/labels/{label}") == [mine, other]
     assert team.get(f"/labels/{label}") == [mine]
     url = f"/labels/{label}/pause"
     assert guarded.as_user("vera").request("PUT", url).status_code == 403
     assert [c["name"] for c in team.call("PUT", url)["connectors"]] == [mine]
     anna.wait_state(mine, "PAUSED")
-    anna.wait_running(other)
+    assert anna.status(other)["connector"]["state"] == "RUNNING"
     line = guarded.audit()[-1]
     assert (line["who"], line["connectors"], line["path"]) == (
         "team", mine, url)
