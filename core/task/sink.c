@@ -23,7 +23,8 @@ enum {
 	CLOSE_MS = 3000,
 	GAUGES_MS = 1000,
 	HANG_MS_DEFAULT = 600000,
-	POLL_SPARE_MS = 30000
+	POLL_SPARE_MS = 30000,
+	POLL_MS_MAX = 86400000 /* librdkafka's */
 };
 
 /* ---- A batch ---- */
@@ -416,18 +417,19 @@ subscribe(struct sink *s, struct ps_error *err)
 	    "Must configure one of topics or topics.regex");
 }
 
-/* A plugin call that outlasts task.hang.timeout.ms ends the process: until
- * then the group must not take its partitions away. */
-static struct ps_config
-with_poll_limit(const struct settings *own, const struct ps_config *c)
+struct ps_config
+sink_with_poll_limit(const struct settings *own, const struct ps_config *c)
 {
 	int64_t hang_ms =
 	    settings_int(own, "task.hang.timeout.ms", HANG_MS_DEFAULT);
+	int64_t ms = hang_ms < POLL_MS_MAX - POLL_SPARE_MS
+			 ? hang_ms + POLL_SPARE_MS
+			 : POLL_MS_MAX;
 
 	if (ps_config_has(c, "max.poll.interval.ms"))
 		return *c;
 	return config_with(own->arena, c, "max.poll.interval.ms",
-	    ps_printf(own->arena, "%lld", (long long)hang_ms + POLL_SPARE_MS));
+	    ps_printf(own->arena, "%lld", (long long)ms));
 }
 
 static int
@@ -438,7 +440,7 @@ open_consumer(struct sink *s, struct ps_error *err)
 		own->connector, own->task };
 	struct ps_config c = conf_settings(own->arena, CONF_SINK, &owner);
 
-	c = with_poll_limit(own, &c);
+	c = sink_with_poll_limit(own, &c);
 	s->consumer = consumer_new(&c, err);
 	if (s->consumer == NULL)
 		return -1;

@@ -43,6 +43,11 @@ struct sink {
 	struct clock_ms next_gauges;
 };
 
+/* sink.c. A plugin call that outlasts task.hang.timeout.ms ends the process:
+ * until then the group must not take its partitions away. */
+struct ps_config
+sink_with_poll_limit(const struct settings *own, const struct ps_config *c);
+
 /* sink_commit.c */
 enum sink_wait { SINK_ASYNC, SINK_SYNC };
 /* Asks the plugin what is durable, of the partitions given (NULL: all), and

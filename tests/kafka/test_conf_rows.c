@@ -3,8 +3,11 @@
  */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "config/map.h"
@@ -390,4 +393,52 @@ Test(conf_rows, each_refused_row_says_the_way_out_but_for_what_it_accepts)
 		if (row->accepted != NULL)
 			takes_what_it_says(row);
 	}
+}
+
+/* Linger of the socket that is connected to the port; -2: there is none yet,
+ * -1: off. */
+static int
+linger_towards(in_port_t port)
+{
+	struct sockaddr_in at;
+	struct linger l;
+	socklen_t len;
+
+	for (int fd = 3; fd < 256; fd++) {
+		len = sizeof at;
+		if (getpeername(fd, (struct sockaddr *)&at, &len) != 0 ||
+		    at.sin_family != AF_INET || at.sin_port != port)
+			continue;
+		len = sizeof l;
+		if (getsockopt(fd, SOL_SOCKET, SO_LINGER, &l, &len) == 0)
+			return l.l_onoff ? l.l_linger : -1;
+	}
+	return -2;
+}
+
+/* What is sent to a broker must not outlive us in the kernel. */
+Test(conf_rows, sockets_to_brokers_forget_what_they_have_at_the_end)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM, 0), linger = -2;
+	rd_kafka_t *rk;
+	struct conf c;
+
+	cr_assert(zero(int, bind(fd, (struct sockaddr *)&at, len)));
+	cr_assert(zero(int, listen(fd, 4)));
+	cr_assert(zero(int, getsockname(fd, (struct sockaddr *)&at, &len)));
+	cr_assert(zero(int,
+	    translate(CONF_PRODUCER, "bootstrap.servers",
+		ps_printf(a, "127.0.0.1:%d", ntohs(at.sin_port)), NULL, &c)));
+	rk = conf_open(&c, &err);
+	cr_assert(rk != NULL, "%s", err.text);
+	for (int i = 0; i < 1000 && linger == -2; i++) {
+		linger = linger_towards(at.sin_port);
+		(void)usleep(10000); /* poll; bounded by the loop */
+	}
+	cr_assert(zero(int, linger));
+	rd_kafka_destroy(rk);
+	(void)close(fd);
 }

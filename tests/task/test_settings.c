@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "config/map.h"
+#include "task/sink.h"
 #include "tests/task/played.h"
 
 static struct played w;
@@ -218,4 +220,39 @@ Test(settings, a_provider_without_a_class_is_named_when_it_is_asked)
 	cr_assert(eq(int, played_configure(&w, worker, rows, &err), -1));
 	cr_expect(strstr(err.text, "config.providers.env.class") != NULL, "%s",
 	    err.text);
+}
+
+struct poll_limit {
+	const char *hang_ms, *given, *expected;
+};
+
+static const struct poll_limit poll_limits[] = {
+	{ NULL, NULL, "630000" },
+	{ "5000", NULL, "35000" },
+	{ "86400000", NULL, "86400000" },
+	{ "5000", "7000", "7000" },
+};
+
+/* The group waits for as long as a call may last, and a little more. */
+Test(settings, the_group_waits_for_a_call_that_may_still_end)
+{
+	for (size_t i = 0; i < sizeof poll_limits / sizeof *poll_limits; i++) {
+		const struct poll_limit *l = &poll_limits[i];
+		struct ps_setting rows[] = { { "connector.class",
+						 "FileStreamSink" },
+			{ "file", "/x" }, { "topics", "t" },
+			{ "task.hang.timeout.ms", l->hang_ms }, { 0 } };
+		struct ps_setting own = { "max.poll.interval.ms", l->given };
+		struct ps_config c = { &own, l->given == NULL ? 0 : 1 };
+
+		if (l->hang_ms == NULL)
+			rows[3] = (struct ps_setting){ 0 };
+		cr_assert(eq(int, played_configure(&w, NULL, rows, &err), 0),
+		    "%s", err.text);
+		c = sink_with_poll_limit(&w.task.settings, &c);
+		cr_expect(eq(str, (char *)get(&c, "max.poll.interval.ms"),
+		    (char *)l->expected));
+		played_end(&w);
+		played_begin(&w);
+	}
 }
