@@ -183,6 +183,7 @@ struct ensure {
 	int *partitions; /* by spec, 0: missing */
 	const char **names;
 	struct clock_ms start;
+	const char *other; /* has records; NULL: none has */
 };
 
 static void
@@ -345,6 +346,105 @@ create_missing(struct ensure *e)
 	free(list);
 }
 
+/* ---- what is not assumed to be empty ----------------------------------- */
+
+/* Without it a cluster that was would begin anew, as if it had never been. */
+static bool
+is_lost(const struct ensure *e, size_t i)
+{
+	return e->partitions[i] == 0 && (e->specs[i].which == TOPICS_CONFIG ||
+					    e->specs[i].which == TOPICS_OFFSET);
+}
+
+/* The first such, `count` if there is none. */
+static size_t
+find_lost(const struct ensure *e)
+{
+	size_t i = 0;
+
+	while (i < e->count && !is_lost(e, i))
+		i++;
+	return i;
+}
+
+static void
+refuse_lost(struct ensure *e, const struct topics_spec *spec)
+{
+	struct ps_error err = { PS_OK, "" };
+
+	(void)ps_fail(&err, PS_E_CONFIG,
+	    "Topic '%s' (%s) is missing, but '%s' has records: the %s of a "
+	    "cluster were in it, and are not taken for none. Put it back; or, "
+	    "if they are to be forgotten, make it: kafka-topics.sh --create "
+	    "--topic %s --partitions %d --config cleanup.policy=compact",
+	    spec->topic.name, spec->property, e->other, kinds[spec->which].what,
+	    spec->topic.name, spec->topic.partitions);
+	finish(e, &err);
+}
+
+/* Another worker may have made them all meanwhile, and written to some. */
+static void
+on_second_look(void *ctx, const struct admin_answer *answer)
+{
+	struct ensure *e = ctx;
+	const struct admin_item *bad = note_topics(e, answer);
+	size_t lost = find_lost(e);
+
+	if (answer->code != 0)
+		fail(e, &answer->error);
+	else if (bad != NULL)
+		fail(e, &bad->error);
+	else if (lost < e->count)
+		refuse_lost(e, &e->specs[lost]);
+	else if (count_missing(e) > 0)
+		create_missing(e);
+	else
+		check_configs(e);
+}
+
+static void
+on_others(void *ctx, const struct admin_answer *answer)
+{
+	struct ensure *e = ctx;
+
+	for (size_t i = 0; i < answer->count && e->other == NULL; i++)
+		for (size_t n = 0; n < e->count; n++)
+			if (answer->items[i].offset > 0 &&
+			    strcmp(e->names[n], answer->items[i].name) == 0)
+				e->other = e->names[n];
+	if (answer->code != 0)
+		fail(e, &answer->error);
+	else if (e->other == NULL)
+		create_missing(e);
+	else
+		admin_describe_topics(e->ad, e->names, e->count,
+		    (struct admin_call){ on_second_look, e, e->limit_ms });
+}
+
+/* Have those that are there records? */
+static void
+ask_others(struct ensure *e)
+{
+	struct consumer_position *list;
+	size_t n = 0, all = 0;
+
+	for (size_t i = 0; i < e->count; i++)
+		all += (size_t)e->partitions[i];
+	list = xcalloc(all + 1, sizeof *list);
+	for (size_t i = 0; i < e->count; i++)
+		for (int p = 0;
+		     p < e->partitions[i] && e->specs[i].which != TOPICS_LEASE;
+		     p++)
+			list[n++] = (struct consumer_position){ e->names[i], p,
+				CONSUMER_END, 0 };
+	if (n > 0)
+		admin_list_offsets(e->ad, list, n, ADMIN_UNCOMMITTED,
+		    (struct admin_call){ on_others, e, e->limit_ms });
+	else
+		create_missing(e);
+	free(list);
+}
+
 static void
 on_first_look(void *ctx, const struct admin_answer *answer)
 {
@@ -355,10 +455,12 @@ on_first_look(void *ctx, const struct admin_answer *answer)
 		fail(e, &answer->error);
 	else if (bad != NULL)
 		fail(e, &bad->error);
-	else if (count_missing(e) > 0)
-		create_missing(e);
-	else
+	else if (count_missing(e) == 0)
 		check_configs(e);
+	else if (find_lost(e) < e->count)
+		ask_others(e);
+	else
+		create_missing(e);
 }
 
 void

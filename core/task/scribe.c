@@ -127,7 +127,7 @@ check_sizes(struct scribe *s, size_t *failed, struct ps_error *err)
 		*failed = i;
 		return ps_fail(err, PS_E_DATA,
 		    "record %s of %zu bytes, expected at most %zu "
-		    "(max.request.size)",
+		    "(max.request.size, and max.message.bytes of the topic)",
 		    s->records.items[i].key, size_of(s, i), most);
 	}
 	return 0;
@@ -153,9 +153,10 @@ send_all(struct scribe *s, size_t *failed, struct ps_error *err)
 		return 0;
 	if (s->why.code == PS_E_DATA)
 		*failed = s->failed;
-	return ps_fail(err, s->why.code, "record %s of %zu bytes: %s",
-	    s->records.items[s->failed].key, size_of(s, s->failed),
-	    s->why.text);
+	return ps_fail(err, s->why.code, "record %s of %zu bytes: %s%s",
+	    s->records.items[s->failed].key, size_of(s, s->failed), s->why.text,
+	    s->why.code == PS_E_DATA ? " (max.message.bytes of the topic)"
+				     : "");
 }
 
 /* ---- a transaction ----------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "kafka/conf.h"
 #include "kafka/topiclog.h"
 #include "store/topics.h"
+#include "store/topics_watch.h"
 #include "worker/authors.h"
 #include "worker/journal_impl.h"
 #include "worker/pen.h"
@@ -16,6 +17,7 @@
 #define TOPICS_LIMIT_MS 30000
 #define READ_LIMIT_MS   30000
 #define AGAIN_MS        1000
+#define LOOK_MS         3000
 #define ARENA_BYTES     8192
 
 /* One of the three topics. */
@@ -39,7 +41,8 @@ struct kafka {
 	struct topiclog_hub *hub;
 	struct admin *admin;
 	uv_poll_t hub_poll, admin_poll;
-	uv_timer_t again;
+	uv_timer_t again, look;
+	struct topics_watch *watch;
 	int handles;
 	struct follow logs[JOURNAL_LOGS];
 	const char *cluster_id; /* NULL before it is known */
@@ -258,6 +261,32 @@ open_logs(struct kafka *k)
 }
 
 static void
+on_look(uv_timer_t *t)
+{
+	topics_watch_look(((struct kafka *)t->data)->watch);
+}
+
+static void
+on_harmed(void *ctx, const char *text)
+{
+	struct kafka *k = ctx;
+
+	if (!k->j.closing)
+		log_error(AREA, "%s", text);
+}
+
+static void
+on_replaced(void *ctx, const struct ps_error *err)
+{
+	struct kafka *k = ctx;
+
+	(void)uv_timer_stop(&k->look);
+	break_off(k, err);
+}
+
+static const struct topics_watch_ops watch_ops = { on_harmed, on_replaced };
+
+static void
 on_topics(void *ctx, const struct ps_error *err)
 {
 	struct kafka *k = ctx;
@@ -266,6 +295,7 @@ on_topics(void *ctx, const struct ps_error *err)
 		return;
 	if (err == NULL) {
 		open_logs(k);
+		(void)uv_timer_start(&k->look, on_look, 0, LOOK_MS);
 		if (k->j.ops->exist != NULL)
 			k->j.ops->exist(k->j.ctx);
 	} else if (err->code == PS_E_RETRY) {
@@ -317,7 +347,10 @@ on_admin(uv_poll_t *p, int status, int events)
 static const char *
 kafka_trouble(const struct journal *j)
 {
-	return topiclog_trouble(kafka_of(j)->hub);
+	const struct kafka *k = kafka_of(j);
+	const char *harm = topics_watch_harm(k->watch);
+
+	return harm[0] != '\0' ? harm : topiclog_trouble(k->hub);
 }
 
 static const char *
@@ -364,9 +397,11 @@ kafka_close(struct journal *j, int limit_ms)
 
 	close_handle(k, (uv_handle_t *)&j->soon);
 	close_handle(k, (uv_handle_t *)&k->again);
+	close_handle(k, (uv_handle_t *)&k->look);
 	if (k->admin != NULL) {
 		close_handle(k, (uv_handle_t *)&k->admin_poll);
 		admin_free(&k->admin, 0);
+		topics_watch_free(&k->watch);
 	}
 	if (k->hub == NULL)
 		return;
@@ -429,6 +464,8 @@ open_clients(struct kafka *k, const struct options *o, struct ps_error *err)
 	(void)uv_poll_init(k->j.loop, &k->hub_poll, topiclog_fd(k->hub));
 	(void)uv_poll_start(&k->hub_poll, UV_READABLE, on_hub);
 	k->admin = admin_new_on_hub(k->hub);
+	k->watch = topics_watch_new(k->admin, k->specs, JOURNAL_LOGS + 1,
+	    &watch_ops, k);
 	k->admin_poll.data = k;
 	(void)uv_poll_init(k->j.loop, &k->admin_poll, admin_fd(k->admin));
 	(void)uv_poll_start(&k->admin_poll, UV_READABLE, on_admin);
@@ -446,7 +483,9 @@ journal_open_kafka(uv_loop_t *loop, const struct options *o,
 	k->a = arena_new(ARENA_BYTES);
 	k->authors = authors_new(on_stranger, k);
 	k->again.data = k;
+	k->look.data = k;
 	(void)uv_timer_init(loop, &k->again);
+	(void)uv_timer_init(loop, &k->look);
 	if (open_clients(k, o, err) != 0) {
 		journal_close(&j, 0);
 		return NULL;

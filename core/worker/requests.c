@@ -90,6 +90,8 @@ static void
 finish_write(struct request *rq, enum answer_kind kind,
     const struct ps_error *err)
 {
+	const char *trouble = journal_trouble(worker_journal(rq->w));
+
 	if (err == NULL) {
 		request_answer(rq, &(struct answer){ .kind = kind });
 		return;
@@ -97,15 +99,12 @@ finish_write(struct request *rq, enum answer_kind kind,
 	log_error("requests", "writing to an internal topic: %s", err->text);
 	if (err->code == PS_E_DATA)
 		request_refuse(rq, ANSWER_FAILED,
-		    "Failed to write to config topic: %s. It will not be taken "
-		    "at another time either: make it smaller, or raise "
-		    "max.message.bytes of the topic and this worker's "
-		    "max.request.size",
-		    err->text);
+		    "Failed to write to config topic: %s", err->text);
 	else
 		request_refuse(rq, ANSWER_FAILED,
 		    "Failed to write to config topic; this may be due to a "
-		    "transient error and the request can be safely retried");
+		    "transient error and the request can be safely retried%s%s",
+		    trouble[0] == '\0' ? "" : ". ", trouble);
 }
 
 static void

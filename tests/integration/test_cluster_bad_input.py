@@ -1,11 +1,14 @@
 """What goes wrong around a cluster: ids given twice, records that are too
-large, garbage. It is refused or survived, with a message that names the thing
-and the way out."""
+large, garbage, topics that somebody deletes, truncates or makes anew. It is
+refused or survived, with a message that names the thing and the way out."""
 
+import confluent_kafka
 import pytest
+from confluent_kafka.admin import ConfigResource
 
 from support import configs
 from support.cluster import Cluster
+from support.env import wait_for
 from support.rest import RestError
 from support.worker import Worker
 
@@ -106,7 +109,10 @@ def test_a_config_that_is_larger_than_the_topic_takes(kafka, folder):
         c.names = []
         for w in c.workers:
             too_large(w, {**source(c, "big"), "header": "x" * 30000})
-        c.workers[0].rest.create("c0", source(c, "c0"))
+        # The producer may have to begin anew after what was refused: then
+        # one request is answered as one that can be tried again.
+        wait_for("a create", lambda: c.workers[0].rest.create(
+            "c0", source(c, "c0")))
         c.wait_running(["c0"])
     finally:
         c.close()
@@ -162,3 +168,94 @@ def test_a_worker_starts_with_garbage_in_the_topics(whole):
     whole.wait_running(whole.names, on=whole.workers)
     assert sorted(w.rest.connectors()) == whole.names
     is_unhurt(whole)
+
+
+# Topics that go
+
+@pytest.fixture
+def doomed(kafka, folder):
+    """Two workers with a connector each, and topics to harm."""
+    c = Cluster(folder, kafka.bootstrap, 2)
+    try:
+        kafka.create_topic(f"{c.workers[0].group}-lines")
+        c.start()
+        c.names = ["c0", "c1"]
+        for n in c.names:
+            c.workers[0].rest.create(n, source(c, n))
+        c.wait_running(c.names, on=c.workers)
+        yield c
+    finally:
+        c.close()
+
+
+def all_say(cluster, *words):
+    wait_for(f"all to say {words}", lambda: all(
+        word in w.log_text() for w in cluster.workers for word in words), 60)
+
+
+def dies(worker, *words):
+    assert worker.process.wait(60) != 0
+    text = worker.log_text()
+    assert all(word in text for word in words), text[-2000:]
+
+
+@pytest.mark.parametrize("kind", ["config", "offset"])
+def test_a_topic_is_deleted_under_a_cluster(doomed, kafka, kind):
+    topic = name_of(doomed, kind)
+    pids = [w.pid_of_task(n) for w in doomed.workers for n in doomed.names]
+    kafka.delete_topic(topic)
+    all_say(doomed, f"Topic '{topic}' ({kind}.storage.topic) is not there",
+            "kafka-topics.sh --create")
+    assert pids == [w.pid_of_task(n) for w in doomed.workers
+                    for n in doomed.names]
+    for w in doomed.workers:
+        assert sorted(w.rest.get("/connectors?expand=info")) == doomed.names
+        if kind == "config":
+            with pytest.raises(RestError) as e:
+                w.rest.create("new", source(doomed, "new"))
+            assert topic in e.value.message(), e.value
+    for w in doomed.workers:
+        w.kill9()
+    first = doomed.workers[0]
+    first.spawn()
+    dies(first, f"Topic '{topic}' ({kind}.storage.topic) is missing",
+         "has records", f"kafka-topics.sh --create --topic {topic}")
+    kafka.create_topic(topic, cleanup_policy="compact", partitions=int(
+        first.properties["offset.storage.partitions"])
+        if kind == "offset" else 1)
+    first.start()
+    assert sorted(first.rest.connectors()) == (
+        [] if kind == "config" else doomed.names)
+
+
+def test_a_topic_is_made_anew_under_a_cluster(doomed, kafka):
+    topic = name_of(doomed, "config")
+    kafka.delete_topic(topic)
+    wait_for("it to be gone", lambda: topic not in kafka.topics())
+    kafka.create_topic(topic, cleanup_policy="compact")
+    for w in doomed.workers:
+        dies(w, f"Topic '{topic}' (config.storage.topic) was deleted and "
+             "made anew")
+
+
+def set_policy(admin, topic, policy):
+    """Of a compacted topic a broker deletes nothing."""
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic, set_config={
+        "cleanup.policy": policy})
+    admin.alter_configs([resource])[resource].result(30)
+
+
+def test_a_topic_is_truncated_under_a_cluster(doomed, kafka):
+    """All goes on with what was read; who starts later says it, too."""
+    topic = name_of(doomed, "config")
+    part = confluent_kafka.TopicPartition(topic, 0, kafka.size(topic) // 2)
+    admin = kafka.admin()
+    set_policy(admin, topic, "delete")
+    admin.delete_records([part])[part].result(30)
+    set_policy(admin, topic, "compact")
+    all_say(doomed, f"Topic '{topic}' (config.storage.topic) has lost "
+            "records", "/connectors?expand=info")
+    is_unhurt(doomed)
+    late = doomed.add()
+    late.start()
+    late.wait_log(f"Topic '{topic}' (config.storage.topic) has lost records")

@@ -153,6 +153,7 @@ def test_a_worker_stands_still_for_longer_than_its_lease(scene):
     cluster.wait_running(["bank"], on=cluster.workers)
 
 
+@pytest.mark.soak
 def test_the_broker_restarts(own_kafka, folder):
     """Asked and by kill -9, with three workers; no task's process ends."""
     for kafka, cluster, judge, _ in play(
