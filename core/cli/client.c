@@ -9,6 +9,7 @@
 
 #define DEFAULT_URL     "http://localhost:8083"
 #define ANSWER_BYTES    ((size_t)64 << 20)
+#define FAULTS_BYTES    700
 #define CONNECT_LIMIT_S 10L
 #define TOTAL_LIMIT_S   100L
 
@@ -96,20 +97,47 @@ who_asked(void)
 	return ": set PENSTOCK_USER and PENSTOCK_PASSWORD, or PENSTOCK_TOKEN";
 }
 
+/* Several faults stand below each other, as many as fit into an error. */
+static const char *
+faults(struct buf *b, const json_t *answer, const char *message)
+{
+	const json_t *list = json_object_get(answer, "errors"), *one;
+	const char *colon = strstr(message, ": ");
+	size_t count = json_array_size(list), i;
+
+	if (count < 2 || colon == NULL)
+		return message;
+	(void)buf_printf(b, "%.*s:", (int)(colon - message), message);
+	json_array_foreach(list, i, one)
+	{
+		if (b->len > FAULTS_BYTES) {
+			(void)buf_printf(b, "\n  and %zu more", count - i);
+			break;
+		}
+		(void)buf_printf(b, "\n  %s", json_string_value(one));
+	}
+	return buf_str(b);
+}
+
 static int
 take_answer(struct buf *in, struct client_answer *out, struct ps_error *err)
 {
 	const char *message;
+	struct buf text;
 
 	if (in->len > 0)
 		out->json = js_parse(in->data, in->len, "answer", err);
 	if (out->status < 400)
 		return err->code == PS_OK ? 0 : -1;
 	message = out->json == NULL ? NULL : js_opt_str(out->json, "message");
+	buf_init(&text, ANSWER_BYTES);
+	if (message != NULL)
+		message = faults(&text, out->json, message);
 	ps_error_clear(err);
 	(void)ps_fail(err, PS_E_CONFIG, "%s (%ld)%s",
 	    message == NULL ? "refused" : message, out->status,
 	    out->status == 401 ? who_asked() : "");
+	buf_fini(&text);
 	json_decref(out->json);
 	out->json = NULL;
 	return -1;

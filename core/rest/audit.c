@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "base/xalloc.h"
 #include "config/redact.h"
 #include "rest/exchange.h"
 #include "rest/users.h"
+#include "store/documents.h"
 #include "worker/worker.h"
 
 #define DIGEST_BYTES 32
@@ -116,6 +118,37 @@ secret(const struct audit *a, const char *value)
 	return json_sprintf("digest:%s", hex);
 }
 
+/* What else than a connector a path is about: pipelines and templates hold
+ * references to secrets only. */
+static const struct subject {
+	const char *path, *name;
+	enum document_kind kind;
+} subjects[] = {
+	{ "/pipelines/", "pipeline", DOCUMENT_PIPELINE },
+	{ "/templates/", "template", DOCUMENT_TEMPLATE },
+};
+
+/* NULL: a connector, or nothing. */
+static const struct subject *
+subject_of(const struct exchange *x)
+{
+	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
+		if (text_starts(x->path, subjects[i].path))
+			return &subjects[i];
+	return NULL;
+}
+
+static json_t *
+document_now(const struct exchange *x, const struct subject *s)
+{
+	const struct documents *all = worker_documents(x->worker);
+	const json_t *doc = s->kind == DOCUMENT_TEMPLATE
+				? documents_template(all, x->connector, 0)
+				: documents_find(all, s->kind, x->connector);
+
+	return json_deep_copy(doc);
+}
+
 /* Of the connector that is meant; NULL: there is none. */
 static json_t *
 config_now(const struct exchange *x)
@@ -124,8 +157,11 @@ config_now(const struct exchange *x)
 	const char *name = x->connector;
 	const struct configs_connector *cfg =
 	    name == NULL ? NULL : configs_find(all, name);
+	const struct subject *about = subject_of(x);
 	json_t *out;
 
+	if (about != NULL && name != NULL)
+		return document_now(x, about);
 	if (cfg == NULL)
 		return NULL;
 	out = js_from_config(&cfg->config);
@@ -168,6 +204,7 @@ set(json_t *line, const char *name, const char *text)
 static const char *
 make_line(struct exchange *x)
 {
+	const struct subject *s = subject_of(x);
 	json_t *line = json_object();
 	json_t *after = config_now(x);
 	const char *text;
@@ -180,7 +217,7 @@ make_line(struct exchange *x)
 	set(line, "path", x->path);
 	(void)json_object_set_new(line, "status", json_integer(x->status));
 	if (x->touched == NULL)
-		set(line, "connector", x->connector);
+		set(line, s == NULL ? "connector" : s->name, x->connector);
 	else
 		set(line, "connectors", x->touched);
 	if (x->before != NULL && !json_equal(x->before, after))

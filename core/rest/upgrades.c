@@ -6,6 +6,7 @@
 #include "rest/declare.h"
 #include "rest/flow_view.h"
 #include "rest/handlers.h"
+#include "rest/users.h"
 #include "store/documents.h"
 #include "worker/upgrade.h"
 #include "worker/worker.h"
@@ -181,6 +182,8 @@ wanted(struct exchange *x, const json_t *body, json_t *errors)
 	json_t *doc =
 	    upgrade_new(x->param[0], version_of(x, body, errors), &limits);
 
+	if (x->who != NULL)
+		(void)json_object_set_new(doc, "by", js_str(x->who->name));
 	declare_check_known(x->a, body, known, sizeof known / sizeof *known,
 	    errors);
 	if (list == NULL)

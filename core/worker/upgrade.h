@@ -1,8 +1,9 @@
 /*
  * upgrade: pipelines go to another version of their template, one by one.
  *
- *	{ "template", "version", "state", "reason", "timeout_ms", "healthy_ms",
- *	  "pipelines": [{"name", "from", "state", "since_ms", "cause", "was"}] }
+ *	{ "template", "version", "by", "state", "reason", "timeout_ms",
+ *"healthy_ms", "pipelines": [{"name", "from", "state", "since_ms", "cause",
+ *"was"}] }
  *
  * One document of each template in the config log; each step is its next
  * one, written in one transaction with what the step changes. So whoever

@@ -72,7 +72,8 @@ submit(struct upgrader *u, const json_t *doc, json_t *next,
 	struct request_spec spec = { .op = REQUEST_UPGRADE,
 		.connector = ps_printf(u->a, "upgrade:%s", template),
 		.document = template,
-		.doc = wanted };
+		.doc = wanted,
+		.by = js_opt_str(doc, "by") };
 
 	if (step != NULL) {
 		(void)json_object_set_new(wanted, "pipeline",

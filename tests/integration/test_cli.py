@@ -288,8 +288,9 @@ def test_values_are_given_on_the_command_line(run, worker, topic, folder):
     args = ["-f", ROOT + "/configs/templates/file-to-topic.json", "-f", f]
     code, out, err = run("apply", *args)
     assert code == REFUSED and "template file-to-topic: created" in out
-    assert "parameter file: a value is required; parameter topic: a value " \
-        "is required (400)" in err
+    assert err == (f"penstock apply: {f}: The pipeline cannot be made:\n"
+                   "  parameter file: a value is required\n"
+                   "  parameter topic: a value is required (400)\n")
     code, out, err = run("apply", *args, "-p", f"file={folder}/in",
                          "-p", "topic=" + t)
     assert (code, err) == (0, "")

@@ -384,6 +384,35 @@ def test_every_change_leaves_a_line(guarded, topic, unique):
         assert secret not in f.read()
 
 
+def test_a_change_of_what_is_declared_leaves_a_line(guarded, topic, unique):
+    anna = guarded.as_user("anna")
+    t, p = unique("t"), unique("p")
+    anna.call("PUT", f"/templates/{t}", flow(topic()))
+    want = {"template": t, "parameters": {"who": ["blue"]}}
+    anna.call("PUT", f"/pipelines/{p}", want)
+    want["parameters"]["who"].append("red")
+    anna.call("PUT", f"/pipelines/{p}", want)
+    anna.call("PUT", f"/templates/{t}", {**flow(topic()), "description": "d"})
+    anna.call("POST", f"/templates/{t}/upgrade", {"healthy_ms": 0})
+    wait_for("the upgrade", lambda: anna.get(f"/templates/{t}/upgrade")[
+        "state"] == "DONE")
+    seen = anna.get(f"/connectors/{p}-blue/revisions")["revisions"]
+    assert {r["by"] for r in seen} == {"anna"}, seen
+    assert f"upgrade of template {t}" in [r["how"] for r in seen]
+    anna.call("DELETE", f"/pipelines/{p}")
+    anna.call("DELETE", f"/templates/{t}")
+    lines = [a for a in guarded.audit() if a.get("pipeline") == p]
+    made, changed, gone = lines
+    assert "before" not in made and made["after"]["version"] == 1
+    assert changed["before"]["parameters"] == {"who": ["blue"]}
+    assert changed["after"]["parameters"] == {"who": ["blue", "red"]}
+    assert "after" not in gone and gone["before"]["version"] == 2
+    kinds = [(a["method"], a["path"].split("/")[-1], a["who"])
+             for a in guarded.audit() if a.get("template") == t]
+    assert kinds == [("PUT", t, "anna"), ("PUT", t, "anna"),
+                     ("POST", "upgrade", "anna"), ("DELETE", t, "anna")]
+
+
 def test_a_line_that_was_changed_is_found(guarded, connector):
     """Whoever checks needs the file and SHA-256."""
     guarded.as_user("otto").pause(connector)
