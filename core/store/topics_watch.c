@@ -190,6 +190,10 @@ take_topic(struct topics_watch *w, size_t i, const struct admin_item *it)
 	}
 	if (it->code != 0)
 		return true;
+	if (s->missing >= SURE) { /* it was a broker's error */
+		s->harmed = false;
+		w->harm[0] = '\0';
+	}
 	s->missing = 0;
 	if (s->id[0] != '\0' && it->topic_id[0] != '\0' &&
 	    strcmp(s->id, it->topic_id) != 0) {

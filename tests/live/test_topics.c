@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "store/topics.h"
+#include "store/topics_watch.h"
 #include "tests/live/live.h"
 
 struct done {
@@ -95,4 +96,85 @@ Test(topics, leases_get_a_topic_of_their_own, .timeout = 60)
 	    d.err.text);
 	arena_free(&a);
 	live_stop(&v);
+}
+
+/* ---- What goes while it is used ------------------------------------------ */
+
+struct missed {
+	int harmed, replaced;
+	char text[1024];
+};
+
+static void
+on_harmed(void *ctx, const char *text)
+{
+	struct missed *m = ctx;
+
+	m->harmed++;
+	(void)snprintf(m->text, sizeof m->text, "%s", text);
+}
+
+static void
+on_replaced(void *ctx, const struct ps_error *err)
+{
+	struct missed *m = ctx;
+
+	m->replaced++;
+	(void)snprintf(m->text, sizeof m->text, "%s", err->text);
+}
+
+static void
+look(struct live *v, struct topics_watch *w)
+{
+	topics_watch_look(w);
+	for (int i = 0; i < 100 && admin_waiting(v->admin) > 0; i++)
+		(void)admin_serve(v->admin, 100);
+	cr_assert(eq(sz, admin_waiting(v->admin), 0));
+}
+
+static void
+delete_topic(struct live *v, const char *name)
+{
+	admin_delete_topics(v->admin, &name, 1,
+	    (struct admin_call){ live_answer, v, 10000 });
+	live_wait(v);
+	cr_assert(eq(int, v->code, 0));
+}
+
+Test(topics, one_that_goes_is_missed_and_no_other_is_taken_for_it,
+    .timeout = 60)
+{
+	static const struct topics_watch_ops ops = { on_harmed, on_replaced };
+	struct ps_setting compact[] = { { "cleanup.policy", "compact" } };
+	struct topics_spec s = { TOPICS_CONFIG, "config.storage.topic",
+		{ "", 1, 1, { compact, 1 } } };
+	struct missed m = { 0 };
+	struct topics_watch *w;
+	char name[40];
+	struct live v;
+	struct done d;
+
+	live_start(&v);
+	(void)snprintf(name, sizeof name, "watch-%d", getpid());
+	s.topic.name = name;
+	ensure(&v, &s, 1, &d);
+	w = topics_watch_new(v.admin, &s, 1, &ops, &m);
+	for (int i = 0; i < 3; i++)
+		look(&v, w);
+	cr_expect(eq(int, m.harmed, 0), "%s", m.text);
+	delete_topic(&v, name);
+	for (int i = 0; i < 50 && m.harmed == 0; i++)
+		look(&v, w);
+	look(&v, w);
+	cr_expect(eq(int, m.harmed, 1), "it is told once");
+	cr_expect(strstr(m.text, name) != NULL, "%s", m.text);
+	cr_expect(eq(str, (char *)topics_watch_harm(w), m.text));
+	cr_expect(eq(int, m.replaced, 0));
+	ensure(&v, &s, 1, &d);
+	for (int i = 0; i < 50 && m.replaced == 0; i++)
+		look(&v, w);
+	cr_expect(eq(int, m.replaced, 1));
+	cr_expect(strstr(m.text, name) != NULL, "%s", m.text);
+	live_stop(&v);
+	topics_watch_free(&w);
 }
