@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/documents.h"
+#include "cli/params.h"
 #include "cli/print.h"
 
 struct run {
@@ -203,19 +204,9 @@ get_plan(struct run *r, const struct cli_document *d,
     struct client_answer *answer, struct ps_error *err)
 {
 	json_t *want = json_deep_copy(d->json);
-	json_t *params = json_object_get(want, "parameters");
 	json_t *doc = document_of(r, js_opt_str(want, "template"));
 	int got;
 
-	if (json_object_size(r->args->params) > 0) {
-		if (params == NULL)
-			(void)json_object_set_new(want, "parameters",
-			    json_object());
-		(void)json_object_update(json_object_get(want, "parameters"),
-		    r->args->params);
-		(void)json_object_set(d->json, "parameters",
-		    json_object_get(want, "parameters"));
-	}
 	if (r->args->plan && doc != NULL)
 		(void)json_object_set(want, "document", doc);
 	got = client_call(r->a, "POST",
@@ -314,9 +305,12 @@ each(struct run *r, enum document_is is, apply_fn *fn)
 	}
 }
 
-static void
+/* -1: nothing is to be done. */
+static int
 read_all(struct run *r)
 {
+	struct ps_error wrong = { 0 };
+
 	for (size_t i = 0; i < r->args->count; i++) {
 		struct ps_error err = { 0 };
 
@@ -327,6 +321,11 @@ read_all(struct run *r)
 			r->failed = true;
 		}
 	}
+	if (cli_params_give(r->a, &r->all, r->args->params, &wrong) == 0)
+		return 0;
+	(void)fprintf(stderr, "penstock %s: %s\n", r->verb, wrong.text);
+	r->failed = true;
+	return -1;
 }
 
 static int
@@ -354,7 +353,8 @@ cli_apply(struct ps_arena *a, const struct cli_args *args)
 		.args = args,
 		.said = json_array() };
 
-	read_all(&r);
+	if (read_all(&r) != 0)
+		return finish(&r);
 	for (size_t i = 0; i < IS_KINDS; i++)
 		each(&r, (enum document_is)i, fns[i]);
 	/* After a failure nobody knows what is declared. */
@@ -457,7 +457,8 @@ cli_validate(struct ps_arena *a, const struct cli_args *args)
 		.said = json_array() };
 
 	all.plan = true; /* with templates that are not stored */
-	read_all(&r);
+	if (read_all(&r) != 0)
+		return finish(&r);
 	for (size_t i = 0; i < IS_KINDS; i++)
 		each(&r, (enum document_is)i, fns[i]);
 	r.changes = false;

@@ -291,6 +291,15 @@ def test_values_are_given_on_the_command_line(run, worker, topic, folder):
     assert err == (f"penstock apply: {f}: The pipeline cannot be made:\n"
                    "  parameter file: a value is required\n"
                    "  parameter topic: a value is required (400)\n")
+    write(folder + "/q.json", {"name": "q", "template": "topic-to-http",
+                               "parameters": {"topics": t}})
+    both = [*args, "-f", ROOT + "/configs/templates/topic-to-http.json",
+            "-f", folder + "/q.json", "-p", "url=http://127.0.0.1:1/",
+            "-p", f"file={folder}/in", "-p", "topic=" + t]
+    code, out, err = run("apply", *both, "-p", "typo=1")
+    assert (code, out) == (REFUSED, "") and "-p typo: no template of" in err
+    code, out, err = run("apply", "--plan", *both)  # to each what it has
+    assert (code, err) == (CHANGES, "") and "pipeline q: created" in out
     code, out, err = run("apply", *args, "-p", f"file={folder}/in",
                          "-p", "topic=" + t)
     assert (code, err) == (0, "")

@@ -110,8 +110,12 @@ def test_all_pipelines_go_one_after_the_other(rest, flows, cluster):
     assert seen[-1]["state"] == "DONE"
     assert versions(rest, pipelines) == [2] * 3
     assert sizes(rest, pipelines) == ["7"] * 3
-    for w in cluster.workers:  # each of them
+    for w in cluster.workers:  # each of them, and what was forwarded
         assert stand(w.rest, name) == seen[-1]
+        for p in pipelines:
+            wait_for("the same", lambda: w.rest.get(f"/pipelines/{p}") ==
+                     rest.get(f"/pipelines/{p}"))
+            assert w.rest.get(f"/pipelines/{p}")["drift"] == []
         assert w.rest.get(f"/templates/{name}/versions")[1][
             "pipelines"] == pipelines
     assert upgrade(rest, name)["pipelines"] == []  # nothing is left
