@@ -30,11 +30,12 @@ static json_t *
 positions_of(const json_t *answer)
 {
 	const json_t *list = json_object_get(answer, "changes"), *one;
-	json_t *out = json_array();
+	json_t *out;
 	size_t i;
 
 	if (list == NULL)
 		return json_incref(json_object_get(answer, "offsets"));
+	out = json_array();
 	json_array_foreach(list, i, one)
 	{
 		(void)json_array_append_new(out, sink_position(one));
