@@ -151,6 +151,45 @@ def test_a_killed_sink_sends_no_more(hole, name, so, config):
     assert hole.ends_by_reset()
 
 
+class Proxy(Hole):
+    """Passes one connection on to a server, and sees how it ends."""
+
+    def __init__(self, port):
+        self.server = socket.create_connection((HOST, port))
+        super().__init__()
+
+    def _run(self):
+        self.connection, _ = self.listener.accept()
+        threading.Thread(target=self._back, daemon=True).start()
+        try:
+            while data := self.connection.recv(1 << 16):
+                self.server.sendall(data)
+            self.end = "closed"
+        except ConnectionResetError:
+            self.end = "reset"
+        self.server.close()
+
+    def _back(self):
+        try:
+            while data := self.server.recv(1 << 16):
+                self.connection.sendall(data)
+        except OSError:
+            pass
+
+
+def test_a_killed_postgres_sink_sends_no_more(postgres, db):
+    proxy = Proxy(postgres.port)
+    url = postgres.jdbc(db).replace(str(postgres.port), str(proxy.port))
+    with Sink("postgres", "PostgresSink", connection_url=url,
+              connection_user="postgres") as s:
+        s.start()
+        s.open()
+        s.kill()
+    proxy.thread.join(10)
+    assert proxy.end == "reset"
+    proxy.close()
+
+
 # Partitions
 
 def keys(count):

@@ -165,6 +165,12 @@ def test_record_time_says_where_and_when_files_end(
              == {(t, 0): files[-1][0]})
 
 
+def written(s3, bucket):
+    """{key: when it was written}"""
+    return {o["Key"]: o["LastModified"] for o in
+            s3.client.list_objects_v2(Bucket=bucket)["Contents"]}
+
+
 def test_fields_are_folders_and_a_restart_rewrites_the_same(
         worker, kafka, topic, s3, bucket, unique):
     t, snk = topic("t", partitions=2), unique("snk")
@@ -187,6 +193,7 @@ def test_fields_are_folders_and_a_restart_rewrites_the_same(
                 f"{str(row['open']).lower()}/{t}+{row['n'] % 2}+" in key
     assert sorted(rows) == list(range(400))
     before = {key: s3.get(bucket, key) for key in found}
+    times = written(s3, bucket)
     worker.rest.stop_connector(snk)
     worker.rest.wait_state(snk, "STOPPED")
     worker.rest.call("DELETE", f"/connectors/{snk}/offsets")
@@ -195,6 +202,7 @@ def test_fields_are_folders_and_a_restart_rewrites_the_same(
              == {(t, 0): 200, (t, 1): 200})
     assert {key: s3.get(bucket, key)
             for key in s3.keys(bucket, f"topics/{t}/")} == before
+    assert written(s3, bucket) == times, "known by their ETags, they stay"
 
 
 def test_an_object_is_larger_than_the_task_may_be(
