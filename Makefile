@@ -395,7 +395,8 @@ $(B)/run/%: $(B)/obj/tests/fuzz/fuzz_%.o $(CORE_OBJ)
 
 LINT := tests/support/lint
 LINT_SRC := $(CORE_SRC) $(PLUGIN_SRC)
-FORMAT_SRC := $(LINT_SRC) $(HEADERS) $(shell find tests -name '*.[ch]')
+FORMAT_SRC := $(LINT_SRC) $(HEADERS) $(shell find tests -name '*.[ch]' \
+	2>/dev/null)
 
 lint: layers headers sizes format tidy cppcheck
 
