@@ -218,22 +218,32 @@ take_listeners(struct options *o, struct ps_error *err)
 
 /* ---- plugins ----------------------------------------------------------- */
 
-/* <folder of the binary>/plugins */
+/* Where they are beside a program: as built, and as installed. */
+static const char *const own_places[] = { "plugins", "../lib/penstock" };
+
 const char *
 options_own_plugins(struct ps_arena *a)
 {
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+	const char *path, *first = NULL;
 	char *slash;
 
 	if (n <= 0)
 		return NULL;
-	path[n] = '\0';
-	slash = strrchr(path, '/');
+	exe[n] = '\0';
+	slash = strrchr(exe, '/');
 	if (slash == NULL)
 		return NULL;
 	*slash = '\0';
-	return ps_printf(a, "%s/plugins", path);
+	for (size_t i = 0; i < sizeof own_places / sizeof *own_places; i++) {
+		path = ps_printf(a, "%s/%s", exe, own_places[i]);
+		if (access(path, R_OK | X_OK) == 0)
+			return path;
+		if (first == NULL)
+			first = path;
+	}
+	return first;
 }
 
 int

@@ -59,7 +59,8 @@ int options_apply(struct options *o, const struct ps_config *resolved,
     struct ps_error *err);
 void options_free(struct options **op);
 
-/* <folder of the binary>/plugins, or NULL. */
+/* The folder of plugins beside the program, as built (plugins) or installed
+ * (../lib/penstock); NULL when the program cannot be found. */
 const char *options_own_plugins(struct ps_arena *a);
 /* Of the worker's own keys, which have a default. */
 int64_t options_int(const struct options *o, const char *key);
