@@ -124,6 +124,11 @@ struct consumer_group {
 int producer_txn_offsets(struct producer *p,
     const struct consumer_position *positions, size_t count,
     const struct consumer_group *group, struct ps_error *err);
+/* One position of a group that nobody is a member of, with a text that stands
+ * beside it. */
+int
+producer_txn_note(struct producer *p, const struct consumer_position *position,
+    const char *note, const char *group, struct ps_error *err);
 /* The same of a member in another process (group_metadata, decoded). */
 int producer_txn_offsets_of(struct producer *p,
     const struct consumer_position *positions, size_t count,

@@ -1,8 +1,11 @@
+#include <string.h>
+
 #include "kafka/consumer.h"
 #include "kafka/kerror.h"
 #include "kafka/producer_impl.h"
 
 #include "base/clock.h"
+#include "base/xalloc.h"
 
 enum producer_txn
 producer_txn_state(const struct producer *p)
@@ -152,12 +155,11 @@ list_of(const struct consumer_position *positions, size_t count)
 	return l;
 }
 
-/* Takes the metadata. */
+/* Takes the list and the metadata. */
 static int
-send_offsets(struct producer *p, const struct consumer_position *positions,
-    size_t count, rd_kafka_consumer_group_metadata_t *md, struct ps_error *err)
+send_list(struct producer *p, rd_kafka_topic_partition_list_t *l,
+    rd_kafka_consumer_group_metadata_t *md, struct ps_error *err)
 {
-	rd_kafka_topic_partition_list_t *l = list_of(positions, count);
 	rd_kafka_error_t *e =
 	    rd_kafka_send_offsets_to_transaction(p->rk, l, md, -1);
 
@@ -166,6 +168,14 @@ send_offsets(struct producer *p, const struct consumer_position *positions,
 	if (e != NULL)
 		return fail(p, e, "offsets of a transaction", err);
 	return 0;
+}
+
+/* Takes the metadata. */
+static int
+send_offsets(struct producer *p, const struct consumer_position *positions,
+    size_t count, rd_kafka_consumer_group_metadata_t *md, struct ps_error *err)
+{
+	return send_list(p, list_of(positions, count), md, err);
 }
 
 int
@@ -191,4 +201,17 @@ producer_txn_offsets_of(struct producer *p,
 	if (e != NULL)
 		return kerror_take(err, e, "membership of a group");
 	return send_offsets(p, positions, count, md, err);
+}
+
+int
+producer_txn_note(struct producer *p, const struct consumer_position *position,
+    const char *note, const char *group, struct ps_error *err)
+{
+	rd_kafka_topic_partition_list_t *l = list_of(position, 1);
+
+	/* The list frees it. */
+	l->elems[0].metadata = xstrdup(note);
+	l->elems[0].metadata_size = strlen(note);
+	return send_list(p, l, rd_kafka_consumer_group_metadata_new(group),
+	    err);
 }

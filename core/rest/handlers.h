@@ -77,6 +77,8 @@ void rest_validate(struct exchange *x);
 
 /* look.c */
 void rest_preview(struct exchange *x);
+void rest_dead_letters(struct exchange *x);
+void rest_replay(struct exchange *x);
 
 /* health.c */
 void rest_root(struct exchange *x);

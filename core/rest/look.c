@@ -1,4 +1,4 @@
-#include <string.h>
+#include <stdint.h>
 
 #include "base/js.h"
 #include "base/text.h"
@@ -59,5 +59,65 @@ rest_preview(struct exchange *x)
 		    "of transforms");
 	else if (may_preview(x, spec.connector))
 		ask_worker(x, &spec, give_json);
+	json_decref(body);
+}
+
+/* ---- dead letters ------------------------------------------------------ */
+
+/* -1: answered. */
+static int
+limit_of(struct exchange *x, json_t *args)
+{
+	const char *text = exchange_query(x, "limit");
+	int64_t limit;
+
+	if (text == NULL)
+		return 0;
+	if (text_int64(text, 1, INT32_MAX, &limit) != 0) {
+		exchange_error(x, 400, "limit %.40s: expected a whole number",
+		    text);
+		return -1;
+	}
+	return json_object_set_new(args, "limit",
+	    json_integer((json_int_t)limit));
+}
+
+void
+rest_dead_letters(struct exchange *x)
+{
+	struct request_spec spec = { .op = REQUEST_LETTERS,
+		.connector = x->param[0] };
+	const char *mask = exchange_query(x, "mask");
+	const char *cursor = exchange_query(x, "cursor");
+	json_t *args = json_object(), *names;
+	size_t count = 0;
+	char **list;
+
+	if (cursor != NULL)
+		(void)json_object_set_new(args, "cursor", js_str(cursor));
+	if (mask != NULL) {
+		names = json_array();
+		list = text_list(x->a, mask, &count);
+		for (size_t i = 0; i < count; i++)
+			(void)json_array_append_new(names, js_str(list[i]));
+		(void)json_object_set_new(args, "mask", names);
+	}
+	spec.doc = args;
+	if (limit_of(x, args) == 0)
+		ask_worker(x, &spec, give_json);
+	json_decref(args);
+}
+
+void
+rest_replay(struct exchange *x)
+{
+	struct request_spec spec = { .op = REQUEST_REPLAY,
+		.connector = x->param[0] };
+	json_t *body = exchange_object(x);
+
+	if (body == NULL)
+		return;
+	spec.doc = body;
+	ask_worker(x, &spec, give_json);
 	json_decref(body);
 }

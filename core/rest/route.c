@@ -72,6 +72,8 @@ static const struct route routes[] = {
 	{ "GET", "connectors/{}/revisions", rest_revisions, OPERATOR, 0 },
 	{ "POST", "connectors/{}/revisions/{}/rollback", rest_rollback, EDITOR,
 	    LEADER },
+	{ "GET", "connectors/{}/dead-letters", rest_dead_letters, OPERATOR, 0 },
+	{ "POST", "connectors/{}/dead-letters/replay", rest_replay, EDITOR, 0 },
 	{ "GET", "connectors/{}/logs", rest_logs, OPERATOR, 0 },
 	{ "GET", "connectors/{}/tasks", rest_tasks, OPERATOR, 0 },
 	{ "POST", "connectors/{}/tasks", rest_put_tasks, NOBODY, CLUSTERED },

@@ -7,8 +7,10 @@
 #include "kafka/conf.h"
 #include "kafka/fence.h"
 #include "task/child.h"
+#include "task/letters.h"
 #include "task/overlays.h"
 #include "task/preview.h"
+#include "task/replay.h"
 #include "task/roles.h"
 #include "task/task.h"
 #include "task/validate.h"
@@ -190,6 +192,23 @@ do_preview(struct connector *c, const json_t *args, struct ps_error *err)
 	    uplink_redact(c->task.uplink), args, err);
 }
 
+static json_t *
+do_letters(struct connector *c, const json_t *args, struct ps_error *err)
+{
+	if (open_connector(c, err) != 0)
+		return NULL;
+	return letters_list(&c->task.settings, uplink_redact(c->task.uplink),
+	    args, err);
+}
+
+static json_t *
+do_replay(struct connector *c, const json_t *args, struct ps_error *err)
+{
+	if (open_connector(c, err) != 0)
+		return NULL;
+	return replay_run(&c->task.settings, args, err);
+}
+
 static const struct {
 	const char *name;
 	op_fn *run;
@@ -200,6 +219,8 @@ static const struct {
 	{ "alter_offsets", do_alter_offsets },
 	{ "fence", do_fence },
 	{ "preview", do_preview },
+	{ "letters", do_letters },
+	{ "replay", do_replay },
 };
 
 /* ---- Requests ---- */
