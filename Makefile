@@ -117,6 +117,7 @@ PKGS_registry := libcurl jansson
 PKGS_transforms := libpcre2-8
 PKGS_predicates := libpcre2-8
 PKGS_providers := libpcre2-8
+PKGS_vault := libcurl jansson
 PKGS_mirror := rdkafka
 
 # Code that several plugins are linked with, each with a copy of its own:

@@ -118,6 +118,23 @@ providers_expand(struct providers *p, struct ps_arena *a,
 	return expand_config(a, in, ask, p, out, err);
 }
 
+int64_t
+providers_ttl_ms(const struct providers *p)
+{
+	int64_t soonest = -1;
+
+	for (size_t i = 0; i < p->count; i++) {
+		const struct instance *in = &p->aliases[i].instance;
+		int64_t ttl = -1;
+
+		if (in->state != NULL && in->provider.ttl_ms != NULL)
+			ttl = in->provider.ttl_ms(in->state);
+		if (ttl >= 0 && (soonest < 0 || ttl < soonest))
+			soonest = ttl;
+	}
+	return soonest;
+}
+
 bool
 providers_leaks(const struct providers *p, const char *text)
 {

@@ -23,6 +23,8 @@ void providers_free(struct providers **pp);
 /* Every value with its references replaced, in `a`. */
 int providers_expand(struct providers *p, struct ps_arena *a,
     const struct ps_config *in, struct ps_config *out, struct ps_error *err);
+/* Milliseconds until an answer is to be asked for again, -1: nobody says. */
+int64_t providers_ttl_ms(const struct providers *p);
 /* Does a text hold what some provider answered? */
 bool providers_leaks(const struct providers *p, const char *text);
 

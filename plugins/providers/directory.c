@@ -68,4 +68,9 @@ get(void *state, struct ps_arena *a, const char *path, const char *key,
 	return rc;
 }
 
-const struct ps_provider_ops directory_ops = { create, get, destroy };
+const struct ps_provider_ops directory_ops = {
+	.create = create,
+	.get = get,
+	.destroy = destroy,
+	.ttl_ms = paths_ttl,
+};

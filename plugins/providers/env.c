@@ -71,4 +71,8 @@ get(void *state, struct ps_arena *a, const char *path, const char *key,
 	return 1;
 }
 
-const struct ps_provider_ops env_ops = { create, get, destroy };
+const struct ps_provider_ops env_ops = {
+	.create = create,
+	.get = get,
+	.destroy = destroy,
+};

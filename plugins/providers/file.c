@@ -185,4 +185,9 @@ get(void *state, struct ps_arena *a, const char *path, const char *key,
 	return find(a, text, len, key, value);
 }
 
-const struct ps_provider_ops file_ops = { create, get, destroy };
+const struct ps_provider_ops file_ops = {
+	.create = create,
+	.get = get,
+	.destroy = destroy,
+	.ttl_ms = paths_ttl,
+};

@@ -62,7 +62,9 @@ paths_init(struct paths *p, const struct ps_host *h, const struct ps_config *c,
 	char *rest, *dir;
 	size_t entries = 1;
 
-	*p = (struct paths){ .host = h };
+	*p = (struct paths){ .host = h, .ttl_ms = -1 };
+	if (ps_config_has(c, "ttl.ms"))
+		p->ttl_ms = ps_config_int(c, "ttl.ms");
 	if (!ps_config_has(c, "allowed.paths"))
 		return 0;
 	rest = p->text = strdup(ps_config_str(c, "allowed.paths"));
@@ -84,6 +86,12 @@ paths_fini(struct paths *p)
 		free((void *)(uintptr_t)p->dirs[i]);
 	free(p->dirs);
 	free(p->text);
+}
+
+int64_t
+paths_ttl(void *state)
+{
+	return ((const struct paths *)state)->ttl_ms;
 }
 
 /* What of `path` is below `dir`: "" for itself, NULL when it is elsewhere. */

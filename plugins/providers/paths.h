@@ -17,12 +17,16 @@ struct paths {
 	char *text;        /* owns what `dirs` points to */
 	const char **dirs; /* absolute, normalised, no slash at the end */
 	size_t count;      /* 0: everything is allowed */
+	int64_t ttl_ms;    /* -1: not given */
 };
 
 /* Fails when an entry is not absolute or does not exist. */
 int paths_init(struct paths *p, const struct ps_host *h,
     const struct ps_config *c, struct ps_error *err);
 void paths_fini(struct paths *p);
+
+/* Of a provider whose state starts with a struct paths. */
+int64_t paths_ttl(void *state);
 
 /* A descriptor; -1: errno says why, EPERM that the path is not allowed
  * (which is logged). */

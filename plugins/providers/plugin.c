@@ -8,6 +8,13 @@ static const struct ps_key path_keys[] = {
 	    .importance = PS_MEDIUM,
 	    .doc = "A comma separated list of absolute paths that this config "
 		   "provider is allowed to access; if not set, all paths." },
+	{ .name = "ttl.ms",
+	    .type = PS_KEY_LONG,
+	    .importance = PS_LOW,
+	    .flags = PS_HAS_MIN,
+	    .min = 1,
+	    .doc = "How long an answer holds before running tasks look again; "
+		   "if not set, config.reload.interval.ms." },
 };
 
 static const struct ps_key env_keys[] = {
@@ -32,8 +39,8 @@ static const char *const directory_names[] = { PACKAGE
 	{                                                           \
 		.kind = PS_KIND_PROVIDER, .name = (class_name),     \
 		.aliases = (names), .doc = (text), .keys = (table), \
-		.key_count = 1, .ops = &(table_ops),                \
-		.ops_size = sizeof(table_ops)                       \
+		.key_count = sizeof(table) / sizeof *(table),       \
+		.ops = &(table_ops), .ops_size = sizeof(table_ops)  \
 	}
 
 static const struct ps_class classes[] = {

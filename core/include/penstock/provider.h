@@ -19,6 +19,9 @@ struct ps_provider_ops {
 	int (*get)(void *state, struct ps_arena *a, const char *path,
 	    const char *key, const char **value, struct ps_error *err);
 	void (*destroy)(void *state);
+	/* Milliseconds until something that get() gave is to be asked for
+	 * again; -1: of nothing that is known. NULL op: the same. */
+	int64_t (*ttl_ms)(void *state);
 };
 
 #endif
