@@ -4,14 +4,16 @@
 
 #include "gather.h"
 #include "places.h"
+#include "renew.h"
 #include "staging.h"
 
 #define IDLE_MS 2000 /* without records: memory goes back */
 
 struct sink {
 	const struct ps_host *host;
-	struct mem mem;   /* for the task's life */
-	struct mem batch; /* of one put() */
+	const struct ps_config *config; /* of create() */
+	struct mem mem;                 /* for the task's life */
+	struct mem batch;               /* of one put() */
 	struct sinkconf cfg;
 	struct db db;
 	struct gather gather;
@@ -63,6 +65,7 @@ create(const struct ps_host *h, const struct ps_class *self,
 
 	(void)self;
 	s->host = h;
+	s->config = c;
 	s->db.host = h;
 	mem_init(&s->mem);
 	mem_init(&s->batch);
@@ -306,6 +309,18 @@ validate(const struct ps_host *h, const struct ps_config *c,
 		destroy(s);
 }
 
+/* No transaction is open between two calls of put(). */
+static int
+reconfigure(void *state, const struct ps_config *c, struct ps_error *err)
+{
+	struct sink *s = state;
+
+	if (renew_info(&s->db, &s->mem.arena, s->config, c, err) != 0)
+		return -1;
+	db_close(&s->db);
+	return 0;
+}
+
 static bool
 sink_headers(void *state)
 {
@@ -322,5 +337,6 @@ const struct ps_sink_ops sink_ops = {
 	.close = sink_close,
 	.alter_offsets = alter_offsets,
 	.destroy = destroy,
+	.reconfigure = reconfigure,
 	.headers = sink_headers,
 };

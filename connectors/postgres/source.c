@@ -6,6 +6,7 @@
 
 #include "decode.h"
 #include "reader.h"
+#include "renew.h"
 #include "source_keys.h"
 #include "tables.h"
 #include "wire.h"
@@ -16,6 +17,7 @@
 struct source {
 	const struct ps_host *host;
 	const struct ps_class *self;
+	const struct ps_config *config; /* of create() */
 	struct mem mem;
 	struct settings cfg;
 	struct db db;
@@ -26,6 +28,7 @@ struct source {
 	struct copy copy;
 	struct str sql;
 	bool copying;
+	bool is_renewed;   /* the next turn is another connection's */
 	uint64_t failures; /* of queries, since one came to its end */
 };
 
@@ -40,6 +43,7 @@ create(const struct ps_host *h, const struct ps_class *self,
 	str_init(&s->sql, STR_SQL_LIMIT);
 	s->host = h;
 	s->self = self;
+	s->config = c;
 	s->db.host = h;
 	if (settings_read(&s->cfg, c, &s->mem.arena, err) != 0) {
 		mem_fini(&s->mem);
@@ -442,11 +446,26 @@ source_poll(void *state, struct ps_batch *b, struct ps_error *err)
 {
 	struct source *s = state;
 
+	if (s->is_renewed && s->active == NULL) {
+		db_close(&s->db);
+		s->is_renewed = false;
+	}
 	if (!db_is_usable(&s->db) && db_open(&s->db, err) != 0)
 		return give_up(s, err);
 	if (make_progress(s, b, err) == 0)
 		return 0;
 	return count_failure(s, err);
+}
+
+static int
+reconfigure(void *state, const struct ps_config *c, struct ps_error *err)
+{
+	struct source *s = state;
+
+	if (renew_info(&s->db, &s->mem.arena, s->config, c, err) != 0)
+		return -1;
+	s->is_renewed = true;
+	return 0;
 }
 
 static enum ps_support
@@ -482,4 +501,5 @@ const struct ps_source_ops source_ops = {
 	.exactly_once = exactly_once,
 	.alter_offsets = source_alter_offsets,
 	.destroy = destroy,
+	.reconfigure = reconfigure,
 };

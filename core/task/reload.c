@@ -8,7 +8,12 @@
 #include "config/map.h"
 #include "task/task.h"
 
-enum { CHUNK = 4096, EVERY_MS = 30000 };
+enum {
+	CHUNK = 4096,
+	EVERY_MS = 30000,
+	SETTLE_MS = 1000, /* a file that is being written is whole by then */
+	SOONEST_MS = 100
+};
 
 static bool
 has_references(const struct ps_config *c)
@@ -18,6 +23,19 @@ has_references(const struct ps_config *c)
 		    expand_has(c->settings[i].value))
 			return true;
 	return false;
+}
+
+static void
+plan_next(struct reload *r, const struct task *t)
+{
+	int64_t ttl = providers_ttl_ms(t->settings.providers);
+	int64_t ms = r->every_ms;
+
+	if (r->is_unsettled && ms > SETTLE_MS)
+		ms = SETTLE_MS;
+	if (ttl >= 0 && ttl < ms)
+		ms = ttl < SOONEST_MS ? SOONEST_MS : ttl;
+	r->next = clock_after(clock_now(), ms);
 }
 
 void
@@ -31,7 +49,7 @@ reload_init(struct reload *r, const struct task *t)
 		"none") != 0)
 		r->every_ms =
 		    settings_int(s, "config.reload.interval.ms", EVERY_MS);
-	r->next = clock_after(clock_now(), r->every_ms);
+	plan_next(r, t);
 }
 
 void
@@ -139,9 +157,21 @@ refuse(struct reload *r, struct task *t, const struct ps_error *why)
 
 	(void)snprintf(text, sizeof text,
 	    "what config providers answer now is refused: %.900s", why->text);
-	log_warn("task", "%s", text);
 	task_set_refused(t, text);
+	if (r->refused.arena != NULL &&
+	    config_equal(&r->seen.config, &r->refused.config))
+		return; /* said before */
+	log_warn("task", "%s", text);
 	replace(&r->refused, &r->seen);
+}
+
+static void
+forget_refused(struct reload *r, struct task *t)
+{
+	if (r->refused.arena == NULL)
+		return;
+	task_set_refused(t, NULL);
+	arena_free(&r->refused.arena);
 }
 
 static int
@@ -156,12 +186,13 @@ use_seen(struct reload *r, struct task *t, struct ps_error *err)
 		return start_again(foreign != NULL ? foreign : "the connector",
 		    err);
 	if (give(t, r->seen.arena, &r->seen.config, &why) != 0) {
+		if (why.code == PS_E_FATAL)
+			return start_again(why.text, err);
 		refuse(r, t, &why);
 		return 0;
 	}
 	log_info("task", "reconfigured: config providers answer anew");
-	task_set_refused(t, NULL);
-	arena_free(&r->refused.arena);
+	forget_refused(r, t);
 	replace(&r->used, &r->seen);
 	return 0;
 }
@@ -169,8 +200,6 @@ use_seen(struct reload *r, struct task *t, struct ps_error *err)
 static bool
 is_new(const struct reload *r, const struct ps_config *now)
 {
-	if (r->refused.arena != NULL && config_equal(now, &r->refused.config))
-		return false;
 	return !config_equal(now, &r->used.config) &&
 	       is_complete(now, &r->used.config);
 }
@@ -182,7 +211,7 @@ look(struct reload *r, struct task *t)
 	struct settings *s = &t->settings;
 	struct reload_config now = { arena_new(CHUNK), { NULL, 0 } };
 	struct ps_error why = { 0 };
-	bool settled;
+	bool settled, news;
 
 	if (providers_expand(s->providers, now.arena, &s->raw, &now.config,
 		&why) != 0) {
@@ -193,15 +222,22 @@ look(struct reload *r, struct task *t)
 	settled =
 	    r->seen.arena != NULL && config_equal(&now.config, &r->seen.config);
 	replace(&r->seen, &now);
-	return settled && is_new(r, &r->seen.config);
+	news = is_new(r, &r->seen.config);
+	r->is_unsettled = news && !settled;
+	if (config_equal(&r->seen.config, &r->used.config))
+		forget_refused(r, t);
+	return news && settled;
 }
 
 int
 reload_turn(struct reload *r, struct task *t, struct ps_error *err)
 {
+	int found;
+
 	if (r->every_ms == 0 || clock_since(r->next, clock_now()) < 0 ||
 	    gauges_should_stop(t->gauges))
 		return 0;
-	r->next = clock_after(clock_now(), r->every_ms);
-	return look(r, t) ? use_seen(r, t, err) : 0;
+	found = look(r, t);
+	plan_next(r, t);
+	return found ? use_seen(r, t, err) : 0;
 }

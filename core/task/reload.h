@@ -1,11 +1,11 @@
 /*
  * reload: what config providers answered changes while a task runs.
  *
- * Now and then the references are answered anew. What has changed, and is
- * the same at two looks, goes to the connector's reconfigure; when that
- * cannot use it, or other parts of the task depend on it, the task starts
- * again. What is refused or cannot be read changes nothing but the cause
- * that people see.
+ * Now and then, and when an answer's time is over, the references are
+ * answered anew. What has changed, and is the same at two looks, goes to the
+ * connector's reconfigure; when that cannot use it, or other parts of the task
+ * depend on it, the task starts again. What is refused or cannot be read
+ * changes nothing but the cause that people see, and is tried again.
  */
 #ifndef PENSTOCK_TASK_RELOAD_H
 #define PENSTOCK_TASK_RELOAD_H
@@ -19,6 +19,7 @@ struct task;
 struct reload {
 	int64_t every_ms; /* 0: never */
 	struct clock_ms next;
+	bool is_unsettled; /* something new was seen once */
 	struct reload_config {
 		struct ps_arena *arena; /* NULL: the settings', or none */
 		struct ps_config config;

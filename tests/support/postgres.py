@@ -1,5 +1,5 @@
 """postgres: a server of our own. Everybody is trusted but the role "secured",
-whose password is "s3cret"."""
+whose password is "s3cret", and those that are made members of it."""
 
 import glob
 import os
@@ -24,7 +24,7 @@ SETTINGS = {
     "log_min_messages": "warning",
     "timezone": "'UTC'",
 }
-HBA = """host all secured 127.0.0.1/32 scram-sha-256
+HBA = """host all +secured 127.0.0.1/32 scram-sha-256
 host all all 127.0.0.1/32 trust
 host replication all 127.0.0.1/32 trust
 """

@@ -85,7 +85,9 @@ struct ps_source_ops {
 	void (*stop)(void *state);
 	void (*destroy)(void *state);
 	/* What config providers answer has changed, secrets as a rule: use it
-	 * from the next connection on. An error: go on with what you had.
+	 * from the next connection on. An error: go on with what you had, it
+	 * is tried again; PS_E_FATAL, naming the key: the task is to start
+	 * again for this.
 	 * `c` lives until a next call succeeds. */
 	int (*reconfigure)(void *state, const struct ps_config *c,
 	    struct ps_error *err);

@@ -1,0 +1,214 @@
+"""Secrets that change while tasks run: a vault's, in leases, and a file's. The
+task keeps its process, its next connection uses the newest, nothing is
+lost."""
+
+import json
+import threading
+
+import pytest
+
+from support import configs
+from support.env import wait_for
+from support.receiver import Receiver, Reply
+
+FILE = "org.apache.kafka.common.config.provider.FileConfigProvider"
+TOKEN = "s.canary-vault-token-5e"
+
+
+class Vault:
+    """KV v2 below /v1/secret/data/, leases of one second"""
+
+    def __init__(self):
+        self.server = Receiver()
+        self.server.script(self.answer)
+        self.secrets, self.status, self.asked = {}, None, 0
+
+    def answer(self, index, request):
+        self.asked += 1
+        if self.status:
+            return Reply(self.status, b'{"errors":["canary-error"]}')
+        if request.headers.get("x-vault-token") != TOKEN:
+            return Reply(403, b'{"errors":["permission denied"]}')
+        secret = self.secrets.get(request.path.removeprefix("/v1/"))
+        if secret is None:
+            return Reply(404, b'{"errors":[]}')
+        return Reply(200, json.dumps({"lease_duration": 1, "data": {
+            "data": secret, "metadata": {"version": 1}}}).encode())
+
+
+@pytest.fixture(scope="module")
+def vault():
+    v = Vault()
+    v.server.start()
+    yield v
+    v.server.close()
+
+
+@pytest.fixture(scope="module")
+def rotated(kafka, shared_worker, vault, session_dir):
+    path = f"{session_dir}/vault-token"
+    with open(path, "w", encoding="ascii") as f:
+        f.write(TOKEN + "\n")
+    w = shared_worker(kafka.bootstrap, **{
+        "config.providers": "vault,file",
+        "config.providers.vault.class": "vault",
+        "config.providers.vault.param.address": vault.server.url,
+        "config.providers.vault.param.token.file": path,
+        "config.providers.file.class": FILE,
+        "config.providers.file.param.ttl.ms": "200"})
+    return w
+
+
+@pytest.fixture
+def role(postgres, db, sql, vault, unique):
+    """A role that logs in with a password; rotate() gives it another."""
+    name = unique("role").replace("-", "_")
+    postgres.execute("postgres", f'CREATE ROLE "{name}" LOGIN SUPERUSER '
+                     "IN ROLE secured")
+
+    class Role:
+        path, count = f"secret/data/{name}", 0
+
+        def rotate(self, told=True):
+            self.count += 1
+            self.password = f"{name}-{self.count}"
+            postgres.execute("postgres", f'ALTER ROLE "{name}" PASSWORD '
+                             f"'{self.password}'")
+            if told:
+                self.tell()
+
+        def tell(self, password=None):
+            vault.secrets[self.path] = {
+                "user": name, "password": password or self.password}
+
+        def of(self, key):
+            return f"${{vault:{self.path}:{key}}}"
+
+        def disconnect(self):
+            postgres.execute("postgres", "SELECT pg_terminate_backend(pid) "
+                             f"FROM pg_stat_activity WHERE usename='{name}'")
+    role = Role()
+    role.name = name
+    role.rotate()
+    yield role
+    role.disconnect()
+    postgres.execute(db, f'DROP OWNED BY "{name}" CASCADE; '
+                     f'DROP ROLE "{name}"')
+
+
+def log_count(w, text):
+    return w.log_text().count(text)
+
+
+def wait_renewed(w, before):
+    wait_for("the new secret", lambda: log_count(
+        w, "reconfigured: config providers answer anew") > before)
+
+
+def test_a_wrong_vault_is_refused_and_shows_no_secret(rotated, vault, role,
+                                                      postgres, db, topic):
+    t = topic("t")
+    config = configs.postgres_sink(postgres, db, t, "t", **{
+        "connection.user": role.of("user"),
+        "connection.password": role.of("password")})
+    for change, words in [
+            ({"connection.password": "${vault:secret/data/none:x}"},
+             "nothing at secret/data/none"),
+            ({"connection.password": role.of("none")}, "no text under none")]:
+        r = rotated.rest.request("PUT", "/connectors/wrong/config",
+                                 {**config, **change})
+        assert r.status_code == 400 and words in r.text, r.text
+        assert role.password not in r.text and TOKEN not in r.text
+    vault.status = 503
+    r = rotated.rest.request("PUT", "/connectors/wrong/config", config)
+    vault.status = None
+    assert r.status_code >= 400 and "cannot answer" in r.text, r.text
+    assert "canary" not in r.text
+
+
+@pytest.mark.timeout(240)
+def test_a_sink_goes_on_with_each_new_password(
+        rotated, vault, role, postgres, db, kafka, topic, sql, unique):
+    t, name = topic("t"), unique("snk")
+    rotated.rest.create(name, configs.postgres_sink(
+        postgres, db, t, "t", **{
+            "connection.user": role.of("user"),
+            "connection.password": role.of("password"),
+            "auto.create": "true", "insert.mode": "upsert",
+            "pk.mode": "record_value", "pk.fields": "id",
+            "value.converter": configs.JSON}))
+    schema = {"type": "struct", "fields": [
+        {"field": "id", "type": "int64", "optional": False}]}
+    sent, stop = [0], threading.Event()
+
+    def produce():
+        while not stop.is_set():
+            kafka.produce(t, [json.dumps({
+                "schema": schema, "payload": {"id": sent[0] + n}})
+                for n in range(20)])
+            sent[0] += 20
+            stop.wait(0.1)
+    producer = threading.Thread(target=produce)
+    producer.start()
+    try:
+        wait_for("its first rows", lambda: sql("SELECT count(*) FROM t")[0][0])
+        pid = rotated.wait_task(name)
+        for _ in range(3):
+            before = log_count(rotated, "reconfigured: config providers")
+            role.rotate()
+            wait_renewed(rotated, before)
+            role.disconnect()  # the next connection needs the new one
+    finally:
+        stop.set()
+        producer.join()
+    wait_for("the table", lambda: sql("SELECT count(*) FROM t")[0][0]
+             == sent[0])
+    assert rotated.wait_task(name) == pid
+    assert role.password not in rotated.log_text()
+    assert TOKEN not in rotated.log_text()
+    # Wrong ones are shown, cost nothing, and are tried until they are right.
+    role.count += 1
+    role.tell(password="wrong-password-1")
+    rotated.rest.wait_cause(name, "refused")
+    kafka.produce(t, [json.dumps({"schema": schema, "payload": {"id": -1}})])
+    wait_for("the row", lambda: sql(
+        "SELECT count(*) FROM t WHERE id = -1")[0][0] == 1)
+    role.tell()
+    wait_for("the end of it", lambda: not rotated.rest.status(name)[
+        "tasks"][0].get("cause"))
+    assert rotated.wait_task(name) == pid
+    rotated.rest.delete(name)
+
+
+@pytest.mark.timeout(240)
+def test_a_source_goes_on_with_each_new_password(
+        rotated, role, postgres, db, kafka, sql, unique, folder):
+    prefix, name = unique("p") + "-", unique("src")
+    path = folder + "/pg.properties"
+
+    def tell():
+        with open(path, "w", encoding="ascii") as f:
+            f.write(f"password={role.password}\n")
+    tell()
+    kafka.create_topic(prefix + "t")
+    sql("CREATE TABLE t (id bigint PRIMARY KEY)")
+    rotated.rest.create(name, configs.postgres_source(
+        postgres, db, "t", prefix, **{
+            "connection.user": role.name,
+            "connection.password": f"${{file:{path}:password}}"}))
+    sql("INSERT INTO t VALUES (300)")
+    kafka.wait_records(prefix + "t", 1)
+    pid = rotated.wait_task(name)
+    for n in range(3):
+        before = log_count(rotated, "reconfigured: config providers")
+        role.rotate()
+        tell()
+        sql(f"INSERT INTO t SELECT generate_series({n * 100}, "
+            f"{n * 100 + 99})")
+        wait_renewed(rotated, before)
+        role.disconnect()
+    records = kafka.wait_records(prefix + "t", 301)
+    ids = [json.loads(r.value)["id"] for r in records]
+    assert sorted(set(ids)) == list(range(301))
+    assert rotated.wait_task(name) == pid
+    rotated.rest.delete(name)
