@@ -158,6 +158,20 @@ fail(struct object *o, const struct s3_request *r)
 		    r->method, o->key, r->status, r->code, r->message);
 }
 
+/* It may have been completed, as encrypted objects have ETags of their own;
+ * written once more it is known again. */
+static void
+lose(struct object *o)
+{
+	struct str s = STR(o->failure);
+
+	if (o->failure[0] == '\0')
+		str_printf(&s,
+		    "S3: %.300s: the upload is gone, and the object that is "
+		    "there cannot be told to be it",
+		    o->key);
+}
+
 /* ---- One PUT, or the completion of a multipart upload ---- */
 
 /* What is there under our key: these very bytes? */
@@ -183,6 +197,8 @@ on_head(struct s3_client *c, struct s3_request *r)
 		return;
 	}
 	if (!o->conditional) {
+		if (r->status == 200)
+			lose(o);
 		fail(o, r);
 		return;
 	}

@@ -287,7 +287,7 @@ on_object(struct bucket *b, const struct stub_request *q, const char *key,
 	} else if (strcmp(q->method, "HEAD") == 0) {
 		a->claim = (long)o->len;
 		(void)snprintf(a->headers, sizeof a->headers,
-		    "ETag: \"%s\"\r\n", o->etag);
+		    "ETag: \"%s\"\r\n", b->opaque ? "opaque" : o->etag);
 	} else {
 		stub_body(a, o->data, o->len);
 	}

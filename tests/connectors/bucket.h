@@ -48,6 +48,7 @@ struct bucket {
 	/* Decides the fault of a request. NULL: none. */
 	enum fault (*fault)(void *arg, const struct stub_request *q);
 	void *arg;
+	bool opaque; /* ETags that are no MD5 sums, as with keys of KMS */
 	size_t aborts, multiparts;
 	size_t refused;    /* by If-None-Match */
 	size_t conditions; /* requests with If-None-Match */

@@ -168,6 +168,40 @@ Test(s3_store, an_upload_that_was_completed_before_is_known, .timeout = 60)
 	s3_tear_down(&f);
 }
 
+/* The answer to the completion was lost, and nothing proves that what is
+ * there is ours: the task starts again, and writes it once more. */
+Test(s3_store, an_upload_that_cannot_be_known_is_written_again, .timeout = 60)
+{
+	struct seen seen = { .completions = { FAULT_AFTER_CUT } };
+	struct s3_fixture f;
+	char *value = large('x');
+	int rc = 0;
+
+	set_up_large(&f);
+	f.bucket.opaque = true;
+	f.bucket.fault = look;
+	f.bucket.arg = &seen;
+	s3_begin(&f);
+	for (int i = 0; i < 3; i++)
+		s3_add(&f, i, value);
+	for (int i = 0; i < 4000 && rc == 0; i++) {
+		rc = s3_put(&f);
+		batch_reset(f.b, 1 << 20);
+		(void)usleep(500); /* poll; bounded by the loop */
+	}
+	cr_assert(eq(int, rc, -1));
+	cr_assert(eq(int, f.t->err.code, PS_E_FATAL));
+	cr_assert(strstr(f.t->err.text, "cannot be told to be it") != NULL);
+	end(&f);
+	put_large(&f);
+	cr_assert(eq(sz, f.bucket.multiparts, 2));
+	cr_assert(eq(sz, row_of(&f, KEY)->len, 3 * (LARGE + 1)));
+	end(&f);
+	cr_assert(eq(sz, bucket_open_uploads(&f.bucket), 0));
+	free(value);
+	s3_tear_down(&f);
+}
+
 struct lie {
 	enum fault first, second;
 };
