@@ -105,6 +105,7 @@ rest_rollback(struct exchange *x)
 	if (js_to_config(x->a, json_object_get(doc, "config"), &config, &err) !=
 	    0)
 		exchange_error(x, 500, "%s", err.text);
-	else if (may_become(x, &config) && !declare_owns(x, x->param[0], NULL))
+	else if (may_become(x, &config) &&
+		 !declare_owns(x, x->param[0], &config))
 		ask_worker(x, &spec, change_written);
 }

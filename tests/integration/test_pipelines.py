@@ -268,6 +268,20 @@ def test_drift_is_told_part_by_part(rest, declare, folder):
     assert f"{name}-more" not in rest.connectors()
 
 
+def test_a_rollback_does_not_give_a_connector_to_a_pipeline(rest, declare):
+    name, want = declare()
+    put(rest, name, want)
+    out = f"{name}-out"
+    config = rest.get(f"/connectors/{out}/config")
+    del config["penstock.pipeline"]
+    rest.call("PUT", f"/connectors/{out}/config?force=true", config)
+    said = refused(409, rest.call, "POST",
+                   f"/connectors/{out}/revisions/1/rollback")
+    assert f"only PUT /pipelines/{name}" in said["message"]
+    put(rest, name, want, "?force=true")
+    assert rest.get(f"/pipelines/{name}")["drift"] == []
+
+
 def test_the_worst_of_its_connectors_is_its_state(rest, declare, folder):
     name, want = declare()
     put(rest, name, want)
