@@ -71,7 +71,9 @@ template_check_known(const char *where, const json_t *obj,
 struct scope {
 	const json_t *params; /* what is declared */
 	const json_t *values; /* NULL: it is only checked */
-	const char *pipeline, *item;
+	const char *pipeline;
+	const json_t *item;   /* a text, or an object … */
+	const json_t *fields; /* … with these members; NULL: a text */
 	const char *where, *key;
 	bool has_item, is_secret, unset;
 	json_t *errors;
@@ -93,22 +95,58 @@ text_of(struct ps_arena *a, const json_t *value)
 }
 
 static void
-check_reference(const struct scope *s, const char *name)
+check_secret(const struct scope *s, const char *name, const json_t *def)
 {
-	const json_t *def = json_object_get(s->params, name);
-	bool own = strcmp(name, PIPELINE) == 0 ||
-		   (strcmp(name, ITEM) == 0 && s->has_item);
-
-	if (def == NULL && !own)
-		template_fault(s->errors,
-		    "%s: %s: ${param:%s}: there is no such parameter", s->where,
-		    s->key, name);
-	else if (s->is_secret && !own &&
-		 !json_is_true(json_object_get(def, "secret")))
+	if (s->is_secret && !json_is_true(json_object_get(def, "secret")))
 		template_fault(s->errors,
 		    "%s: %s: parameter %s fills a secret, so it must be "
 		    "declared secret",
 		    s->where, s->key, name);
+}
+
+/* ${param:item:name} */
+static void
+check_member(const struct scope *s, const char *name)
+{
+	const json_t *def = json_object_get(s->fields, name);
+
+	if (def == NULL)
+		template_fault(s->errors,
+		    "%s: %s: ${param:item:%s}: items have no such member",
+		    s->where, s->key, name);
+	else
+		check_secret(s, name, def);
+}
+
+static void
+check_reference(const struct scope *s, const char *name)
+{
+	const json_t *def = json_object_get(s->params, name);
+	bool is_item = strcmp(name, ITEM) == 0 && s->has_item;
+	bool own = strcmp(name, PIPELINE) == 0 || is_item;
+
+	if ((is_item && s->fields != NULL) ||
+	    json_object_get(def, "items") != NULL)
+		template_fault(s->errors,
+		    "%s: %s: ${param:%s} is made of objects: name a member, "
+		    "${param:item:…}",
+		    s->where, s->key, name);
+	else if (def == NULL && !own)
+		template_fault(s->errors,
+		    "%s: %s: ${param:%s}: there is no such parameter", s->where,
+		    s->key, name);
+	else if (!own)
+		check_secret(s, name, def);
+}
+
+/* Of an object, as far as there is a value. */
+static const char *
+member_of(struct scope *s, const char *name)
+{
+	const char *text = js_opt_str(s->item, name);
+
+	s->unset = s->unset || text == NULL;
+	return text == NULL ? "" : text;
 }
 
 /* An expand_fn. NOLINTBEGIN(readability-function-size) */
@@ -120,18 +158,27 @@ ask(void *ctx, struct ps_arena *a, const char *alias, const char *path,
 	const json_t *given;
 
 	(void)err;
-	if (strcmp(alias, "param") != 0 || path[0] != '\0')
+	if (strcmp(alias, "param") != 0 ||
+	    (path[0] != '\0' && strcmp(path, ITEM) != 0))
 		return 0;
 	*value = "";
+	if (s->values == NULL && path[0] != '\0') {
+		check_member(s, key);
+		return 1;
+	}
 	if (s->values == NULL) {
 		check_reference(s, key);
+		return 1;
+	}
+	if (path[0] != '\0') {
+		*value = member_of(s, key);
 		return 1;
 	}
 	given = json_object_get(s->values, key);
 	if (strcmp(key, PIPELINE) == 0)
 		*value = s->pipeline;
 	else if (strcmp(key, ITEM) == 0 && s->has_item)
-		*value = s->item;
+		*value = json_string_value(s->item);
 	else if (given != NULL)
 		*value = text_of(a, given);
 	else
@@ -224,12 +271,17 @@ check_connector(const json_t *doc, size_t i, struct scope *s)
 
 	s->where = ps_printf(a, "connector %zu", i + 1);
 	s->has_item = list != NULL;
+	s->fields =
+	    list == NULL
+		? NULL
+		: json_object_get(json_object_get(s->params, list), "items");
 	if (name == NULL || name[0] == '\0')
 		template_fault(s->errors, "%s: name is missing", s->where);
 	else
 		(void)filled(a, s, "name", name);
 	if (name != NULL && list != NULL &&
-	    strstr(name, "${param:item}") == NULL)
+	    strstr(name, "${param:item}") == NULL &&
+	    strstr(name, "${param:item:") == NULL)
 		template_fault(s->errors,
 		    "%s: name: %s must tell the items of %s apart by "
 		    "${param:item}",
@@ -303,39 +355,6 @@ template_check(const json_t *doc, json_t *errors)
 }
 
 /* ---- instances --------------------------------------------------------- */
-
-/* The values that hold: given, or the default. */
-static json_t *
-effective(const json_t *params, const json_t *given, json_t *errors)
-{
-	json_t *out = json_object();
-	const json_t *def, *value;
-	const char *name;
-
-	JS_EACH(given, name, value)
-	{
-		if (json_object_get(params, name) == NULL)
-			template_fault(errors,
-			    "parameter %s: the template has none of that name",
-			    name);
-	}
-	JS_EACH(params, name, def)
-	{
-		value = json_object_get(given, name);
-		if (value == NULL || json_is_null(value))
-			value = json_object_get(def, "default");
-		if (value != NULL && !json_is_null(value)) {
-			json_t *v = template_value(name, def, value, errors);
-
-			if (v != NULL)
-				(void)json_object_set_new(out, name, v);
-		} else if (json_is_true(json_object_get(def, "required"))) {
-			template_fault(errors,
-			    "parameter %s: a value is required", name);
-		}
-	}
-	return out;
-}
 
 static json_t *
 filled_config(struct ps_arena *a, struct scope *s, const json_t *config)
@@ -415,7 +434,7 @@ add_all(const json_t *doc, const json_t *c, struct scope *s, json_t *out)
 		add_connector(s, c, out);
 	json_array_foreach(json_object_get(s->values, list), i, item)
 	{
-		s->item = json_string_value(item);
+		s->item = item;
 		add_connector(s, c, out);
 	}
 }
@@ -426,7 +445,8 @@ template_instantiate(const json_t *doc, const char *pipeline,
 {
 	const json_t *params = json_object_get(doc, "parameters"), *c;
 	size_t before = json_array_size(errors), i;
-	json_t *all = effective(params, values, errors), *out = json_array();
+	json_t *all = template_values("", params, values, errors),
+	       *out = json_array();
 	struct scope s = { .params = params,
 		.values = all,
 		.pipeline = pipeline,

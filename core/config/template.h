@@ -9,12 +9,14 @@
  *
  * A parameter has a type (string, int, boolean, list, enum), and may have
  * default, required, pattern (the whole value, POSIX extended), enum, secret
- * and description. ${param:pipeline} is the pipeline's name, ${param:item}
- * the item of the list that for_each names, of the template or of one
- * connector. A setting that refers to a parameter without a value is left
- * out. Of a secret only a reference (${file:…}) is taken, so neither a
- * template nor a pipeline ever holds one; a text may be one too, and then no
- * pattern is asked of it: it is resolved where the connector runs.
+ * and description. A list may have items, {"id": { "type": … }, …}: then it
+ * is one of objects with these members. ${param:pipeline} is the pipeline's
+ * name, ${param:item} the item of the list that for_each names, of the
+ * template or of one connector, ${param:item:id} a member of it. A setting that
+ *refers to a parameter without a value is left out. Of a secret only a
+ *reference (${file:…}) is taken, so neither a template nor a pipeline ever
+ *holds one; a text may be one too, and then no pattern is asked of it: it is
+ *resolved where the connector runs.
  *
  * Pure. What is wrong is said all at once: texts in an array.
  */

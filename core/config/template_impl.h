@@ -16,8 +16,9 @@ void template_check_known(const char *where, const json_t *obj,
     const char *const *known, json_t *errors);
 /* Checks a parameter's definition. */
 void template_check_param(const char *name, const json_t *def, json_t *errors);
-/* A value as its type has it, text or array of texts; NULL and a fault. */
-json_t *template_value(const char *name, const json_t *def, const json_t *given,
-    json_t *errors);
+/* The values that hold, given or the default: texts, and arrays of texts or
+ * of such objects. `prefix` is put before the names of faults. */
+json_t *template_values(const char *prefix, const json_t *params,
+    const json_t *given, json_t *errors);
 
 #endif

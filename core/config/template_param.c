@@ -236,8 +236,38 @@ list_value(struct ps_arena *a, const char *name, const json_t *def,
 	return NULL;
 }
 
-json_t *
-template_value(const char *name, const json_t *def, const json_t *given,
+static json_t *
+objects_value(struct ps_arena *a, const char *name, const json_t *def,
+    const json_t *given, json_t *errors)
+{
+	const json_t *fields = json_object_get(def, "items"), *one;
+	size_t before = json_array_size(errors), i;
+	json_t *out = json_array();
+
+	if (!json_is_array(given))
+		template_fault(errors,
+		    "parameter %s: expected a list of objects", name);
+	json_array_foreach(given, i, one)
+	{
+		if (!json_is_object(one))
+			template_fault(errors,
+			    "parameter %s: item %zu is not an object", name,
+			    i + 1);
+		else
+			(void)json_array_append_new(out,
+			    template_values(
+				ps_printf(a, "%s[%zu].", name, i + 1), fields,
+				one, errors));
+	}
+	if (json_array_size(errors) == before)
+		return out;
+	json_decref(out);
+	return NULL;
+}
+
+/* As its type has it; NULL and a fault. */
+static json_t *
+value_of(const char *name, const json_t *def, const json_t *given,
     json_t *errors)
 {
 	struct ps_arena *a = arena_new(ARENA_BYTES);
@@ -247,7 +277,9 @@ template_value(const char *name, const json_t *def, const json_t *given,
 	const char *text = scalar(a, given);
 	json_t *out = NULL;
 
-	if (as_list)
+	if (json_object_get(def, "items") != NULL)
+		out = objects_value(a, name, def, given, errors);
+	else if (as_list)
 		out = list_value(a, name, def, given, errors);
 	else if (t->is_list || text == NULL)
 		template_fault(errors, "parameter %s: expected %s", name,
@@ -258,13 +290,51 @@ template_value(const char *name, const json_t *def, const json_t *given,
 	return out;
 }
 
+json_t *
+template_values(const char *prefix, const json_t *params, const json_t *given,
+    json_t *errors)
+{
+	struct ps_arena *a = arena_new(ARENA_BYTES);
+	json_t *out = json_object();
+	const json_t *def, *value;
+	const char *name;
+
+	JS_EACH(given, name, value)
+	{
+		if (json_object_get(params, name) == NULL)
+			template_fault(errors,
+			    "parameter %s%s: the template has none of that "
+			    "name",
+			    prefix, name);
+	}
+	JS_EACH(params, name, def)
+	{
+		const char *full = ps_printf(a, "%s%s", prefix, name);
+
+		value = json_object_get(given, name);
+		if (value == NULL || json_is_null(value))
+			value = json_object_get(def, "default");
+		if (value != NULL && !json_is_null(value)) {
+			json_t *v = value_of(full, def, value, errors);
+
+			if (v != NULL)
+				(void)json_object_set_new(out, name, v);
+		} else if (json_is_true(json_object_get(def, "required"))) {
+			template_fault(errors,
+			    "parameter %s: a value is required", full);
+		}
+	}
+	arena_free(&a);
+	return out;
+}
+
 /* ---- definitions ------------------------------------------------------- */
 
 static void
 check_members(const char *name, const json_t *def, json_t *errors)
 {
 	static const char *const known[] = { "type", "default", "required",
-		"pattern", "enum", "secret", "description", NULL };
+		"pattern", "enum", "secret", "description", "items", NULL };
 	static const char *const flags[] = { "required", "secret" };
 	char where[SHOWN_MAX + 16];
 
@@ -316,6 +386,51 @@ check_enum(const char *name, const json_t *def, const struct type *t,
 		    "parameter %s: enum: a list of texts is expected", name);
 }
 
+/* Each member is a parameter of its own, but no list. */
+static void
+check_items(const char *name, const json_t *def, const struct type *t,
+    json_t *errors)
+{
+	static const char *const others[] = { "pattern", "enum", "secret" };
+	const json_t *items = json_object_get(def, "items"), *field;
+	struct ps_arena *a;
+	const char *member;
+
+	if (items == NULL)
+		return;
+	if (!t->is_list || json_object_size(items) == 0) {
+		template_fault(errors,
+		    "parameter %s: items: members of a list's objects are "
+		    "expected",
+		    name);
+		return;
+	}
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (json_object_get(def, others[i]) != NULL)
+			template_fault(errors,
+			    "parameter %s: %s: it belongs to a member of items",
+			    name, others[i]);
+	a = arena_new(ARENA_BYTES);
+	JS_EACH(items, member, field)
+	{
+		const char *full = ps_printf(a, "%s.%s", name, member);
+		const struct type *own = type_of(field);
+
+		if (!template_is_name(member))
+			template_fault(errors,
+			    "parameter %s: letters, digits, '.', '_' and '-' "
+			    "are expected",
+			    full);
+		if (own != NULL && own->is_list)
+			template_fault(errors,
+			    "parameter %s: no list is expected in an item",
+			    full);
+		else
+			template_check_param(full, field, errors);
+	}
+	arena_free(&a);
+}
+
 void
 template_check_param(const char *name, const json_t *def, json_t *errors)
 {
@@ -333,7 +448,8 @@ template_check_param(const char *name, const json_t *def, json_t *errors)
 	check_members(name, def, errors);
 	check_pattern(name, def, errors);
 	check_enum(name, def, t, errors);
+	check_items(name, def, t, errors);
 	if (absent != NULL && !json_is_null(absent) &&
 	    json_array_size(errors) == before)
-		json_decref(template_value(name, def, absent, errors));
+		json_decref(value_of(name, def, absent, errors));
 }

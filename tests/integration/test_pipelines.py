@@ -353,6 +353,36 @@ def test_everything_wrong_is_said_at_once_and_nothing_made(rest, declare):
     refused(404, rest.get, f"/pipelines/{name}")
 
 
+def test_a_list_may_be_of_objects(rest, folder, topic, unique):
+    t, name, topics = unique("objects"), unique("p"), [topic("a"), topic("b")]
+    rest.call("PUT", f"/templates/{t}", {
+        "parameters": {"files": {"type": "list", "required": True, "items": {
+            "file": {"type": "string", "required": True},
+            "topic": {"type": "string", "required": True},
+            "batch": {"type": "int", "default": 9}}}},
+        "for_each": "files", "connectors": [{
+            "name": "${param:pipeline}-${param:item:topic}", "config": {
+                "connector.class": "FileStreamSource",
+                "file": folder + "/${param:item:file}",
+                "topic": "${param:item:topic}",
+                "batch.size": "${param:item:batch}"}}]})
+    files = [{"file": "x", "topic": topics[0]},
+             {"file": "y", "topic": topics[1], "batch": 7}]
+    want = {"template": t, "parameters": {"files": files}}
+    said = refused(400, put, rest, name, {"template": t, "parameters": {
+        "files": [{"file": "x"}, *files, {"topic": "t", "batch": "many"}]}})
+    assert said["errors"] == [
+        "parameter files[1].topic: a value is required",
+        "parameter files[4].file: a value is required",
+        "parameter files[4].batch: many is not a whole number"]
+    put(rest, name, want)
+    assert [rest.get(f"/connectors/{name}-{x}/config")["batch.size"]
+            for x in topics] == ["9", "7"]
+    assert rest.get(f"/pipelines/{name}")["parameters"] == {"files": files}
+    rest.call("DELETE", f"/pipelines/{name}")
+    rest.call("DELETE", f"/templates/{t}")
+
+
 def test_versions_stand_for_one_content(rest, template, declare):
     path = f"/templates/{template}"
     assert rest.call("PUT", path, file_template())["version"] == 1
