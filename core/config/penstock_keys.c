@@ -72,6 +72,8 @@ static const struct ps_key penstock_keys[] = {
 	    PLACE(PENSTOCK, 16, MEDIUM, "Pipeline") },
 };
 
+static const char *const fence_choices[] = { "all", "writes", "none", NULL };
+
 static const struct ps_key worker_keys[] = {
 	{ KEY("task.liveness.timeout.ms", LONG, "10000", LOW,
 	      "A task's process that gives no sign of life for longer is "
@@ -80,6 +82,16 @@ static const struct ps_key worker_keys[] = {
 	{ KEY("task.jail", BOOLEAN, "true", LOW,
 	      "Whether plugins are kept from system calls that no connector "
 	      "needs: other programs, processes, tracing, mounting."),
+	    NO_PLACE },
+	{ KEY("task.jail.files", STRING, "all", LOW,
+	      "Which files are kept from a task that neither its configuration "
+	      "nor the system's libraries name: all, writes (it may read "
+	      "anything) or none. With task.jail, and where the kernel has "
+	      "Landlock."),
+	    .flags = PS_ANY_CASE, .choices = fence_choices, NO_PLACE },
+	{ KEY("task.jail.paths", LIST, "", LOW,
+	      "Files and folders beside those that every task may read and "
+	      "write."),
 	    NO_PLACE },
 	{ KEY("task.starts.max", INT, "0", LOW,
 	      "Processes that may be starting at once; 0 is two for each "

@@ -199,3 +199,13 @@ def test_what_no_connector_needs_is_refused_and_told(guarded, kafka, wish,
     trace = commit(guarded, kafka, wish)
     assert f"{wish} gave -1, errno {errno.EPERM}" in trace
     guarded.wait_log(f"refused to the plugin: {call}")
+
+
+@pytest.mark.skipif(not env.has_landlock(), reason="a kernel without Landlock")
+@pytest.mark.parametrize("wish", [
+    "ask-shadow", "ask-outside", "ask-home", "ask-worker-file",
+    "ask-worker-unlink"])
+def test_files_that_no_configuration_names_are_kept(guarded, kafka, wish):
+    trace = commit(guarded, kafka, wish)
+    assert f"{wish} gave -1, errno {errno.EACCES}" in trace, trace
+    assert os.path.exists(guarded.file)

@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 
-from .env import BUILD, TooLate
+from .env import BUILD, UNCONFINED, TooLate
 
 SEND_SECONDS = 30
 PLUGINS = [f"{BUILD}/plugins", f"{BUILD}/fixtures"]
@@ -115,7 +115,7 @@ class Child:
         self.data.send(
             "config", connector=self.names[0] if self.names else None,
             task=int(self.names[1]) if len(self.names) > 1 else -1,
-            worker=worker or {}, config=config or {},
+            worker={**UNCONFINED, **(worker or {})}, config=config or {},
             plugins=fields.pop("plugins", PLUGINS), **fields)
         if stored is not None:
             half = len(stored) // 2

@@ -1,5 +1,6 @@
 """env: where things are, free ports, and waiting for something to be so."""
 
+import ctypes
 import glob
 import os
 import random
@@ -15,6 +16,9 @@ DEPS = os.path.abspath(
     os.environ.get("PENSTOCK_DEPS") or os.path.join(ROOT, "build/deps"))
 RUN = os.path.join(BUILD, "run")
 SANITIZED = os.path.basename(BUILD) == "asan"
+# Every process writes beside its objects what it covered.
+COVERED = os.path.basename(BUILD) == "cov"
+UNCONFINED = {"task.jail.files": "none"} if COVERED else {}
 HOST = "127.0.0.1"
 
 
@@ -65,6 +69,15 @@ def wait_for(what, predicate, timeout=30, interval=0.05):
 
 
 _given = set()
+
+
+def has_landlock():
+    """Whether files can be kept from plugins here; not in sanitized
+    builds, whose children are in no jail, nor where coverage is written."""
+    create_ruleset, version = 444, 1
+    libc = ctypes.CDLL(None, use_errno=True)
+    return not (SANITIZED or COVERED) and libc.syscall(
+        create_ruleset, None, ctypes.c_size_t(0), version) > 0
 
 
 def free_port():

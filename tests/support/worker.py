@@ -9,7 +9,7 @@ import os
 import signal
 import uuid
 
-from .env import BUILD, HOST, free_port, wait_for
+from .env import BUILD, HOST, UNCONFINED, free_port, wait_for
 from .process import Process, argv, children, cpu_seconds, memory, tree
 from .rest import Rest
 
@@ -48,6 +48,7 @@ class Worker:
             "listeners": f"http://{host}:{self.port}",
             "plugin.path": self.plugin_path,
         }
+        self.properties.update(UNCONFINED)
         self.properties.update(
             {k.replace("_", "."): str(v) for k, v in settings.items()})
         self.file = os.path.join(folder, f"worker-{self.id}.properties")

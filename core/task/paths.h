@@ -1,0 +1,21 @@
+/*
+ * paths: which files a task needs, so that it gets no others.
+ *
+ * What the system's libraries read, its plugins, scratch folders, and every
+ * path that a configuration names: a connector's to read and write, those of
+ * TLS, clients, providers and the worker to read. A path stands at a value's
+ * start or behind a separator in it; its folder comes with it, as files are
+ * made, rotated and replaced there.
+ */
+#ifndef PENSTOCK_TASK_PATHS_H
+#define PENSTOCK_TASK_PATHS_H
+
+#include "task/settings.h"
+
+/* The n-th path that a value names, in `a`; NULL: there are no more. */
+const char *paths_find(struct ps_arena *a, const char *value, size_t n);
+/* Encloses the process as task.jail.files says, before the connector's plugin
+ * is loaded. `plugins` are the folders of plugin.path. */
+void paths_enclose(struct settings *s, const json_t *plugins);
+
+#endif

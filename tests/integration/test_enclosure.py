@@ -1,0 +1,93 @@
+"""A task reaches every file that its configuration names, however it does,
+and its providers theirs; what is named nowhere is kept from it only where the
+worker's file says so."""
+
+import os
+
+import pytest
+
+from support import configs, env
+from support.env import wait_for
+
+PROVIDERS = "org.apache.kafka.common.config.provider."
+
+
+@pytest.fixture(scope="module")
+def enclosed(kafka, shared_worker):
+    w = shared_worker(kafka.bootstrap, start=False,
+                      plugin_path=f"{env.BUILD}/plugins,{env.BUILD}/fixtures")
+    w.properties.update({
+        "config.providers": "words,folder",
+        "config.providers.words.class": PROVIDERS + "FileConfigProvider",
+        "config.providers.folder.class":
+        PROVIDERS + "DirectoryConfigProvider"})
+    w.process.cwd = w.folder
+    return w.start()
+
+
+def write(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="ascii") as f:
+        f.write(text)
+    return path
+
+
+def moved(worker, kafka, source, sink, lines):
+    """The lines go from a file to another through a topic."""
+    topic = kafka.create_topic(f"enclosed-{os.urandom(4).hex()}")
+    names = [f"{kind}-{topic}" for kind in ("from", "to")]
+    worker.rest.create(names[0], configs.file_source(source, topic))
+    worker.rest.create(names[1], configs.file_sink(sink, topic))
+    kafka.wait_records(topic, lines)
+    for name in names:
+        worker.rest.wait_running(name)
+    return names
+
+
+def test_paths_may_stand_plainly_or_by_reference(enclosed, kafka, folder):
+    w, out = enclosed, f"{folder}/new/folder"
+    os.makedirs(out)
+    source = write(f"{folder}/data/in", "one\ntwo\n")
+    write(f"{folder}/secrets/words", f"out={out}/sink\n")
+    write(f"{folder}/keys/in", source)
+    names = moved(w, kafka, "${folder:" + folder + "/keys:in}",
+                  "${words:" + folder + "/secrets/words:out}", 2)
+    wait_for("the lines", lambda: open(
+        out + "/sink", encoding="ascii").read() == "one\ntwo\n")
+    # As a rotation does: another file by that name.
+    os.rename(source, source + ".1")
+    write(source, "three\n")
+    wait_for("the next", lambda: open(
+        out + "/sink", encoding="ascii").read() == "one\ntwo\nthree\n")
+    for name in names:
+        w.rest.delete(name)
+
+
+def test_a_name_alone_is_where_the_worker_is(enclosed, kafka, folder):
+    w = enclosed
+    write(w.folder + "/relative in", "one\n")
+    for name in moved(w, kafka, "relative in", "relative-out", 1):
+        wait_for("the line", lambda: os.path.exists(
+            w.folder + "/relative-out"))
+        w.rest.delete(name)
+
+
+@pytest.mark.skipif(not env.has_landlock(), reason="a kernel without Landlock")
+@pytest.mark.parametrize("settings, shadow, outside", [
+    ({"task.jail.files": "writes"}, True, False),
+    ({"task.jail.files": "none"}, True, True),
+    ({"task.jail.paths": "/etc/shadow,/var/lib"}, True, True)])
+def test_the_worker_s_file_says_how_much(new_worker, kafka, settings, shadow,
+                                         outside):
+    w = new_worker(kafka.bootstrap, start=False,
+                   plugin_path=f"{env.BUILD}/plugins,{env.BUILD}/fixtures")
+    w.properties.update(settings)
+    w.start()
+    for wish, works in (("ask-shadow", shadow), ("ask-outside", outside)):
+        w.rest.create(wish, {
+            "connector.class": "CrimeSource", "topic": "x", "crime": wish,
+            "errors.restart.enable": "false"})
+        trace = w.rest.wait_task_failed(wish)["trace"]
+        assert ("gave -1" in trace) != works, trace
+    if outside:
+        os.unlink("/var/lib/penstock-crime")
