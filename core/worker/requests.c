@@ -320,41 +320,45 @@ run_logger(struct request *rq)
 	    configs_put_logger(rq->a, rq->spec.logger, rq->spec.level));
 }
 
+enum request_flags {
+	LEADS = 1 << 0, /* what only the leader may do */
+	FREE = 1 << 1,  /* needs no log and no order */
+};
+
 static const struct {
 	void (*run)(struct request *rq);
-	bool leads;   /* what only the leader may do */
-	bool is_free; /* needs no log and no order */
+	unsigned flags;
 } kinds[REQUEST_OPS] = {
-	[REQUEST_CREATE] = { request_put, true },
-	[REQUEST_REPLACE] = { request_put, true },
-	[REQUEST_PATCH] = { request_put, true },
-	[REQUEST_DELETE] = { run_delete, true },
-	[REQUEST_PAUSE] = { run_pause, true },
-	[REQUEST_RESUME] = { run_resume, true },
-	[REQUEST_STOP] = { run_stop, true },
-	[REQUEST_RESTART] = { run_restart, false },
-	[REQUEST_RESTART_MANY] = { run_restart_many, true },
-	[REQUEST_RESTART_TASK] = { run_restart_task, false },
-	[REQUEST_VALIDATE] = { request_validate, .is_free = true },
-	[REQUEST_LOGS] = { request_done, false },
-	[REQUEST_READY] = { request_done, false },
-	[REQUEST_PLUGINS] = { run_plugins, .is_free = true },
-	[REQUEST_RESET_TOPICS] = { request_reset_topics, false },
-	[REQUEST_CLEAN] = { request_clean, true },
-	[REQUEST_POSITIONS] = { request_seek, false },
-	[REQUEST_SEEK] = { request_seek, true },
-	[REQUEST_READ_OFFSETS] = { request_read_offsets, false },
-	[REQUEST_ALTER_OFFSETS] = { request_change_offsets, true },
-	[REQUEST_RESET_OFFSETS] = { request_change_offsets, true },
-	[REQUEST_LOGGER] = { run_logger, true },
-	[REQUEST_CHECK] = { request_check, .is_free = true },
-	[REQUEST_TEMPLATE] = { request_template, true },
-	[REQUEST_PIPELINE] = { request_pipeline, true },
-	[REQUEST_UPGRADE] = { request_upgrade, true },
-	[REQUEST_PREVIEW] = { request_look, .is_free = true },
-	[REQUEST_LETTERS] = { request_look, .is_free = true },
-	[REQUEST_REPLAY] = { request_look, .is_free = true },
-	[REQUEST_TOPICS] = { request_topics, .is_free = true },
+	[REQUEST_CREATE] = { request_put, LEADS },
+	[REQUEST_REPLACE] = { request_put, LEADS },
+	[REQUEST_PATCH] = { request_put, LEADS },
+	[REQUEST_DELETE] = { run_delete, LEADS },
+	[REQUEST_PAUSE] = { run_pause, LEADS },
+	[REQUEST_RESUME] = { run_resume, LEADS },
+	[REQUEST_STOP] = { run_stop, LEADS },
+	[REQUEST_RESTART] = { run_restart, 0 },
+	[REQUEST_RESTART_MANY] = { run_restart_many, LEADS },
+	[REQUEST_RESTART_TASK] = { run_restart_task, 0 },
+	[REQUEST_VALIDATE] = { request_validate, FREE },
+	[REQUEST_LOGS] = { request_done, 0 },
+	[REQUEST_READY] = { request_done, 0 },
+	[REQUEST_PLUGINS] = { run_plugins, FREE },
+	[REQUEST_RESET_TOPICS] = { request_reset_topics, 0 },
+	[REQUEST_CLEAN] = { request_clean, LEADS },
+	[REQUEST_POSITIONS] = { request_seek, 0 },
+	[REQUEST_SEEK] = { request_seek, LEADS },
+	[REQUEST_READ_OFFSETS] = { request_read_offsets, 0 },
+	[REQUEST_ALTER_OFFSETS] = { request_change_offsets, LEADS },
+	[REQUEST_RESET_OFFSETS] = { request_change_offsets, LEADS },
+	[REQUEST_LOGGER] = { run_logger, LEADS },
+	[REQUEST_CHECK] = { request_check, FREE },
+	[REQUEST_TEMPLATE] = { request_template, LEADS },
+	[REQUEST_PIPELINE] = { request_pipeline, LEADS },
+	[REQUEST_UPGRADE] = { request_upgrade, LEADS },
+	[REQUEST_PREVIEW] = { request_look, FREE },
+	[REQUEST_LETTERS] = { request_look, FREE },
+	[REQUEST_REPLAY] = { request_look, FREE },
+	[REQUEST_TOPICS] = { request_topics, FREE },
 };
 
 /* ---- the order --------------------------------------------------------- */
@@ -362,7 +366,7 @@ static const struct {
 static bool
 is_free(const struct request *rq)
 {
-	return kinds[rq->spec.op].is_free;
+	return (kinds[rq->spec.op].flags & FREE) != 0;
 }
 
 static bool
@@ -401,7 +405,8 @@ may_run(const struct request *rq)
 		return rq->all->read;
 	if (!rq->all->begun)
 		return false;
-	if (kinds[rq->spec.op].leads && !cluster_leads(worker_cluster(rq->w)))
+	if ((kinds[rq->spec.op].flags & LEADS) != 0 &&
+	    !cluster_leads(worker_cluster(rq->w)))
 		return false;
 	for (const struct request *p = rq->all->first; p != rq; p = p->next)
 		if (!is_free(p) && collide(p, rq))
