@@ -134,6 +134,41 @@ def test_all_of_connects_header_converters_are_listed(worker):
         STORAGE + "SimpleHeaderConverter"}
 
 
+def in_both(*names):
+    return {f"{n}${side}" for n in names for side in ("Key", "Value")}
+
+
+LISTED = {
+    "transformation": in_both(*("org.apache.kafka.connect.transforms." + n for n in (
+        "Cast", "ExtractField", "Flatten", "HeaderFrom", "HoistField",
+        "InsertField", "MaskField", "ReplaceField", "SetSchemaMetadata",
+        "TimestampConverter")), "io.confluent.connect.transforms.Filter")
+    | {"org.apache.kafka.connect.transforms." + n for n in (
+        "DropHeaders", "Filter", "InsertHeader", "RegexRouter",
+        "TimestampRouter", "ValueToKey")}
+    | {"io.debezium.transforms." + n for n in (
+        "ByLogicalTableRouter", "ExtractNewRecordState",
+        "outbox.EventRouter")}
+    | {"io.confluent.connect.transforms." + n for n in (
+        "MessageTimestampRouter", "TombstoneHandler")},
+    "predicate": {"org.apache.kafka.connect.transforms.predicates." + n
+                  for n in ("HasHeaderKey", "RecordIsTombstone",
+                            "TopicNameMatches")},
+    "converter": {"io.confluent.connect.avro.AvroConverter",
+                  "io.confluent.connect.json.JsonSchemaConverter",
+                  "io.confluent.connect.protobuf.ProtobufConverter",
+                  "org.apache.kafka.connect.json.JsonConverter"}}
+
+
+def test_everything_is_listed_by_its_java_name_and_found_by_ours(worker):
+    listed = worker.rest.get("/connector-plugins?connectorsOnly=false")
+    for kind, names in LISTED.items():
+        assert not names - {p["class"] for p in listed if p["type"] == kind}
+    for name in ("EventRouter", "TombstoneHandler", "AvroConverter",
+                 "TopicNameMatches", "RegexRouter"):
+        assert worker.rest.get(f"/connector-plugins/{name}/config")
+
+
 def test_the_workers_converters_are_the_default(observing, observed):
     assert observing.properties["value.converter.schemas.enable"] == "false"
     rows = observed([{"key": b"1", "value": b'{"a":1}'}])
