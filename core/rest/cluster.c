@@ -1,6 +1,7 @@
 #include "worker/cluster.h"
 #include "rest/handlers.h"
 #include "store/wire.h"
+#include "worker/moves.h"
 #include "worker/worker.h"
 
 /* ---- GET /admin/cluster ------------------------------------------------ */
@@ -50,18 +51,20 @@ show_worker(struct exchange *x, const struct herder *h, const struct peer *p)
 {
 	const struct member_info *m = members_find(herder_members(h), &p->who);
 	int64_t heard = clock_since(p->heard, clock_now());
+	int64_t lag = herder_epoch(h) - p->epoch;
 	int connectors, tasks;
 
 	count_slots(herder_table(h), &p->who, &connectors, &tasks);
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:f, s:f, s:I, s:I, s:i, "
-			 "s:i}",
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:f, s:f, s:I, s:I, s:I, "
+			 "s:i, s:i}",
 	    "id", p->who.id, "incarnation",
 	    wire_incarnation(x->a, p->who.incarnation), "state", state_of(p),
 	    "url", m == NULL ? NULL : m->url, "labels",
 	    m == NULL ? NULL : m->labels, "capacity",
 	    m == NULL ? 1.0 : m->capacity, "load", p->load, "heard_ms_ago",
-	    (json_int_t)heard, "epoch", (json_int_t)p->epoch, "connectors",
-	    connectors, "tasks", tasks);
+	    (json_int_t)heard, "epoch", (json_int_t)p->epoch, "log_lag",
+	    (json_int_t)(lag < 0 ? 0 : lag), "connectors", connectors, "tasks",
+	    tasks);
 }
 
 /* Tasks that nobody runs now. */
@@ -79,6 +82,25 @@ show_unassigned(const struct table *t)
 				    json_pack("{s:s, s:i}", "connector",
 					e->name, "task", (int)n));
 	}
+	return list;
+}
+
+/* For how long tasks have had no worker, since this one is there. */
+static void
+show_wait(void *ctx, const char *connector, int task, int64_t ms)
+{
+	if (ms > 0)
+		(void)json_array_append_new(ctx,
+		    json_pack("{s:s, s:i, s:I}", "connector", connector, "task",
+			task, "ms", (json_int_t)ms));
+}
+
+static json_t *
+show_waits(const struct cluster *c)
+{
+	json_t *list = json_array();
+
+	moves_each(cluster_moves(c), clock_now(), show_wait, list);
 	return list;
 }
 
@@ -105,14 +127,16 @@ rest_cluster(struct exchange *x)
 	     p = p->next)
 		(void)json_array_append_new(workers, show_worker(x, h, p));
 	exchange_json(x, 200,
-	    json_pack("{s:s, s:s, s:s, s:o, s:I, s:I, s:o, s:o}", "id",
-		herder_me(h)->id, "incarnation",
+	    json_pack("{s:s, s:s, s:s, s:o, s:I, s:I, s:o, s:I, s:o, s:o}",
+		"id", herder_me(h)->id, "incarnation",
 		wire_incarnation(x->a, herder_me(h)->incarnation), "role",
 		role_names[herder_role(h)], "leader",
 		show_leader(x, herder_leader(h)), "epoch",
 		(json_int_t)herder_epoch(h), "lease_ms_left", (json_int_t)left,
-		"workers", workers, "unassigned",
-		show_unassigned(herder_table(h))));
+		"workers", workers, "moves",
+		(json_int_t)moves_count(cluster_moves(c)), "unassigned",
+		show_unassigned(herder_table(h)), "unassigned_times",
+		show_waits(c)));
 }
 
 /* ---- POST /admin/drain ------------------------------------------------- */

@@ -227,6 +227,18 @@ def test_a_drained_worker_gives_its_work_away(cluster, name, config):
     assert sum("log_lag{" in n for n in value) == 2
     assert any(n.startswith("penstock_cluster_task_unassigned_seconds_total")
                and name in n for n in value)
+    assert float(value["penstock_cluster_members"]) == 2
+    assert float(value["penstock_cluster_unassigned_tasks"]) == 0
+    assert [w for w in cluster.workers
+            if "\npenstock_cluster_leader 1\n"
+            in w.rest.request("GET", "/metrics").text] == [cluster.leader]
+    seen = cluster.view(other)
+    assert seen["moves"] == float(value["penstock_cluster_moves_total"])
+    assert seen["unassigned"] == []
+    assert any(t["connector"] == name for t in seen["unassigned_times"])
+    wait_for("both to have read all", lambda: [
+        w["log_lag"] for w in cluster.view(other)["workers"]
+        if w["state"] != "gone"] == [0, 0])
     assert owner.rest.request(
         "POST", "/admin/drain?drain=false").status_code == 202
     rest.delete(name)
