@@ -382,8 +382,8 @@ $(FUZZ): fuzz-%:
 # Targets that are linked with a plugin's objects.
 $(B)/run/json: $(call obj,$(wildcard plugins/json/*.c) $(call shared_src,json))
 $(B)/run/header: $(call obj,$(wildcard plugins/primitive/*.c))
-$(B)/run/avro: $(call obj,$(wildcard plugins/registry/*.c) \
-	$(call shared_src,registry))
+$(patsubst %,$(B)/run/%,avro jschema proto): $(call obj,$(wildcard \
+	plugins/registry/*.c) $(call shared_src,registry))
 FUZZ_LIBS_answer := -lexpat
 $(B)/obj/tests/fuzz/fuzz_row.o: BASE += $(call pkg_cflags,libpq)
 
