@@ -140,6 +140,9 @@ def test_a_wrong_password_is_nobody(guarded, name):
     ("GET", "/connectors/{}/tasks", "operator"),
     ("PUT", "/connectors/{}/resume", "operator"),
     ("POST", "/connectors/{}/restart", "operator"),
+    ("GET", "/connectors/{}/dead-letters", "operator"),
+    ("POST", "/connectors/{}/dead-letters/replay", "editor"),
+    ("POST", "/transforms/preview", "editor"),
     ("PATCH", "/connectors/{}/config", "editor"),
     ("PUT", "/connector-plugins/FileStreamSink/config/validate", "editor"),
     ("GET", "/admin/loggers", "admin"),
@@ -188,6 +191,39 @@ def test_labels_bound_rights(guarded, connector, topic, unique):
         assert team.put_config(own, sink(t, **blue))
     finally:
         team.delete(own)
+
+
+def test_records_are_looked_at_by_who_has_rights_to_the_connector(
+        guarded, connector, topic, unique):
+    team, own = guarded.as_user("team"), unique("own")
+    look = {"records": [{"value": "x"}], "config": {
+        "value.converter": "org.apache.kafka.connect.storage."
+        "StringConverter"}}
+    for name, body in ((connector, look), (unique("no"), look), (None, look)):
+        r = team.request("POST", "/transforms/preview",
+                         {**body, **({"connector": name} if name else {})})
+        assert r.status_code == 403, name
+    for method, path in (("GET", ""), ("POST", "/replay")):
+        r = team.request(method, f"/connectors/{connector}/dead-letters{path}",
+                         {"all": True} if path else None)
+        assert r.status_code == 403, path
+    team.create(own, sink(topic(), **{"penstock.labels": "blue"}))
+    try:
+        r = team.request("POST", "/transforms/preview",
+                         {**look, "connector": own})
+        assert r.status_code == 200, r.text
+        assert team.get(f"/connectors/{own}/dead-letters")["letters"] == []
+    finally:
+        team.delete(own)
+
+
+def test_a_replay_leaves_a_trace(guarded, connector):
+    path = f"/connectors/{connector}/dead-letters/replay"
+    assert guarded.as_user("anna").request(
+        "POST", path, {"all": True}).status_code == 400  # it has none
+    line = guarded.audit()[-1]
+    assert (line["who"], line["method"], line["path"], line["status"]) == (
+        "anna", "POST", path, 400)
 
 
 def test_a_change_of_offsets_leaves_a_trace(guarded, connector, topic):
