@@ -14,8 +14,10 @@
 #include "plugin/host.h"
 #include "record/batch.h"
 #include "task/ack.h"
+#include "task/pipeline.h"
 #include "task/positions.h"
 #include "task/stages.h"
+#include "tests/task/played.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define COUNTS 0
@@ -192,4 +194,67 @@ Test(no_malloc, on_the_way_of_a_sink)
 	cr_assert(zero(sz, atomic_load(&calls)));
 	batch_free(&b);
 	positions_free(&positions);
+}
+
+/* Every other record has a schema, so that both ways of each step are gone. */
+static void
+fill_both(struct ps_batch *b, const struct ps_schema *text)
+{
+	fill(b, NULL, 0);
+	for (size_t i = 0; i < b->count; i += 2)
+		b->records[i].value_schema = text;
+}
+
+Test(no_malloc, on_the_way_through_a_chain)
+{
+	static const struct ps_setting rows[] = {
+		{ "connector.class", "NumbersSource" },
+		{ "topic", "t" },
+		{ "transforms", "hoist,insert,rename,flat,route" },
+		{ "transforms.hoist.type", "HoistField$Value" },
+		{ "transforms.hoist.field", "line" },
+		{ "transforms.insert.type", "InsertField$Value" },
+		{ "transforms.insert.static.field", "from" },
+		{ "transforms.insert.static.value", "here" },
+		{ "transforms.rename.type", "ReplaceField$Value" },
+		{ "transforms.rename.renames", "line:text" },
+		{ "transforms.flat.type", "Flatten$Value" },
+		{ "transforms.flat.predicate", "gone" },
+		{ "transforms.flat.negate", "true" },
+		{ "transforms.route.type", "RegexRouter" },
+		{ "transforms.route.regex", "(.*)" },
+		{ "transforms.route.replacement", "$1-x" },
+		{ "predicates", "gone" },
+		{ "predicates.gone.type", "RecordIsTombstone" },
+		{ 0 },
+	};
+	static struct played w;
+	struct ps_batch *b = batch_new(1 << 20);
+	struct ps_schema draft = { .type = PS_STRING };
+	const struct ps_schema *text;
+	struct tolerance t = { .all = false };
+	struct ps_error err = { 0 };
+	struct pipeline *p;
+
+	played_begin(&w);
+	cr_assert(zero(int, played_configure(&w, NULL, rows, &err)), "%s",
+	    err.text);
+	p = pipeline_new(&w.task.settings, host_abi(w.task.host), &err);
+	cr_assert(p != NULL, "%s", err.text);
+	text = host_abi(w.task.host)->intern(host_abi(w.task.host), &draft);
+	for (int round = 0; round < WARM + ROUNDS; round++) {
+		atomic_store(&is_counting, round >= WARM);
+		fill_both(b, text);
+		pipeline_apply(p, &t, b);
+		atomic_store(&is_counting, false);
+		for (size_t i = 0; i < b->count; i++)
+			cr_assert(b->records[i].outcome == PS_KEPT);
+		cr_assert_str_eq(b->records[0].topic, "t-x");
+		batch_reset(b, 16 << 20);
+	}
+	/* A batch may ask for a larger piece now and then. */
+	cr_assert(lt(sz, atomic_load(&calls), 10 * ROUNDS));
+	pipeline_free(&p);
+	batch_free(&b);
+	played_end(&w);
 }
