@@ -17,10 +17,13 @@ bad(struct builder *b)
 	    "a serialized Protobuf schema is no FileDescriptorProto");
 }
 
+/* Nothing is inside what is no piece of bytes. */
 static struct wire
 inside(const struct wire_field *f)
 {
-	return (struct wire){ f->bytes.data, f->bytes.data + f->bytes.len };
+	const uint8_t *p = f->bytes.data;
+
+	return (struct wire){ p, p == NULL ? NULL : p + f->bytes.len };
 }
 
 static const char *

@@ -8,7 +8,7 @@ static const char first[] =
     " map<string, bytes> d = 4; E e = 5; double f = 6;"
     " sint64 g = 7; fixed32 h = 8; bool i = 9; P p = 10;"
     " oneof o { int32 x = 11; string y = 12; P z = 13; } }\n"
-    "message P { repeated P q = 1; float r = 2; }\n"
+    "message P { repeated int32 q = 1; float r = 2; }\n"
     "enum E { X = 0; Y = 5; }\n";
 static const char nested[] =
     "syntax = \"proto3\";\npackage n;\nmessage A { message B {"
