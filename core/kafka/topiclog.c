@@ -25,9 +25,7 @@
  * passed by position, so a short wait speeds nothing up: measured with 31
  * partitions, 10 ms and 100 ms start in the same 30 ms, but idle at 1.1 and
  * 0.17 % of a core. It bounds only how late an end behind an empty batch is
- * seen. A partition that lost its leader for a moment is read again when the
- * metadata says who it is: with librdkafka 2.14.2 not before they are
- * refreshed, by default after five minutes. */
+ * seen. */
 static const struct ps_setting reading[] = {
 	{ "auto.offset.reset", "earliest" },
 	{ "enable.partition.eof", "true" },
@@ -35,7 +33,6 @@ static const struct ps_setting reading[] = {
 	{ "fetch.wait.max.ms", "100" },
 	{ "queued.max.messages.kbytes", "1024" },
 	{ "queued.min.messages", "1000" },
-	{ "topic.metadata.refresh.interval.ms", "2000" },
 };
 
 static const struct ps_setting writing[] = {
