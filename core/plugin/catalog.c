@@ -15,7 +15,7 @@
 #include "plugin/load.h"
 #include "plugin/names.h"
 #include "plugin/probe.h"
-#include "plugin/version.h"
+#include "base/version.h"
 
 enum { CHUNK = 16 << 10, FILES_MAX = 1000, DEPTH_MAX = 2 };
 

@@ -3,6 +3,7 @@
 
 #include "base/js.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "config/common.h"
 #include "config/def.h"
 #include "rest/ask.h"
@@ -144,15 +145,73 @@ keys_of(const json_t *plugin)
 	return list;
 }
 
+static bool
+is_same_class(const json_t *x, const json_t *y)
+{
+	return json_equal(json_object_get(x, "class"),
+		   json_object_get(y, "class")) &&
+	       json_equal(json_object_get(x, "type"),
+		   json_object_get(y, "type"));
+}
+
+static const char *
+version_of(const json_t *plugin)
+{
+	const char *text = js_opt_str(plugin, "version");
+
+	return text == NULL ? "" : text;
+}
+
+/* The newest of its class in the range; NULL: none, `there` has them all. */
+static const json_t *
+of_version(struct exchange *x, const json_t *plugin,
+    const struct version_range *range, const char **there)
+{
+	const json_t *one, *best = NULL;
+	size_t i;
+
+	*there = "";
+	json_array_foreach(inventory_plugins(worker_inventory(x->worker)), i,
+	    one)
+	{
+		if (!is_same_class(one, plugin))
+			continue;
+		*there = ps_printf(x->a, "%s%s%s", *there,
+		    (*there)[0] == '\0' ? "" : ", ", version_of(one));
+		if (version_range_takes(range, version_of(one)) &&
+		    (best == NULL || version_compare(version_of(one),
+					 version_of(best)) > 0))
+			best = one;
+	}
+	return best;
+}
+
 static void
 give_keys(struct exchange *x, const struct answer *answer)
 {
 	const json_t *plugin =
 	    inventory_find(worker_inventory(x->worker), x->param[0]);
+	const char *version = exchange_query(x, "version"), *class, *there;
+	struct version_range range;
+	struct ps_error err = { 0 };
 
 	(void)answer;
-	if (plugin == NULL)
+	if (version_range_parse(x->a, version, &range, &err) != 0) {
+		exchange_error(x, 400, "Invalid version specification: %s",
+		    version);
+		return;
+	}
+	if (plugin == NULL) {
 		exchange_error(x, 404, "Unknown plugin %s.", x->param[0]);
+		return;
+	}
+	class = js_opt_str(plugin, "class");
+	plugin = of_version(x, plugin, &range, &there);
+	if (plugin == NULL)
+		exchange_error(x, 400,
+		    "Plugin %s not found that matches the version range %s, "
+		    "available versions: [%s]",
+		    class, version_range_text(x->a, &range), there);
 	else
 		exchange_json(x, 200, keys_of(plugin));
 }

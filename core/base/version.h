@@ -6,8 +6,8 @@
  * words, where alpha < beta < milestone < rc < snapshot < the release itself
  * < sp < any other word; 1, 1.0 and 1.0.0 are the same.
  */
-#ifndef PENSTOCK_PLUGIN_VERSION_H
-#define PENSTOCK_PLUGIN_VERSION_H
+#ifndef PENSTOCK_BASE_VERSION_H
+#define PENSTOCK_BASE_VERSION_H
 
 #include <stdbool.h>
 #include <stddef.h>
