@@ -179,8 +179,8 @@ of_version(struct exchange *x, const json_t *plugin,
 		*there = ps_printf(x->a, "%s%s%s", *there,
 		    (*there)[0] == '\0' ? "" : ", ", version_of(one));
 		if (version_range_takes(range, version_of(one)) &&
-		    (best == NULL || version_compare(version_of(one),
-					 version_of(best)) > 0))
+		    (best == NULL ||
+			version_compare(version_of(one), version_of(best)) > 0))
 			best = one;
 	}
 	return best;
