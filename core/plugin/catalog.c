@@ -12,10 +12,10 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "plugin/load.h"
 #include "plugin/names.h"
 #include "plugin/probe.h"
-#include "base/version.h"
 
 enum { CHUNK = 16 << 10, FILES_MAX = 1000, DEPTH_MAX = 2 };
 
