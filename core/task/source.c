@@ -47,8 +47,10 @@ take_batch(struct source *s, struct flight *f, struct ps_error *err)
 	gauges_enter(t->gauges, "converters");
 	encode_batch(&t->converters, &t->tolerance, f->batch);
 	gauges_leave(t->gauges);
-	if (tolerance_settle(&t->tolerance, f->batch, err) != 0)
+	if (tolerance_settle(&t->tolerance, f->batch, err) != 0) {
+		ack_discard(s->ack, f);
 		return -1;
+	}
 	source_gauges_left(&s->numbers, polled, f->batch);
 	ack_begin(s->ack, f);
 	s->cursor = (struct cursor){ f, 0 };

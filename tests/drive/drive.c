@@ -112,8 +112,10 @@ do_tasks(struct drive *d, const json_t *line)
 	size_t max = (size_t)json_integer_value(json_array_get(line, 1));
 
 	if (test_source_ops(d->t)->task_configs(&d->t->h, &d->t->config, max,
-		&out, &err) != 0)
+		&out, &err) != 0) {
+		json_decref(list);
 		return error_of(&err);
+	}
 	for (size_t i = 0; i < out.count; i++) {
 		json_t *task = json_object();
 
