@@ -9,6 +9,7 @@ struct plan {
 	int *totals; /* how many each member has */
 	int *parent; /* of a search: who gives to this member */
 	size_t *queue;
+	bool *tried; /* of a round: nothing can go from this member */
 };
 
 static int *
@@ -207,36 +208,67 @@ move_along(struct plan *p, size_t to)
 
 enum { UNSEEN = -2, ROOT = -1 };
 
-/* Those that `at` can give to, and that the search has not met. The first
- * where `from` can do away with something, or PLAN_NOBODY. */
 static int
-search_beside(struct plan *p, size_t from, size_t at, size_t *queued)
+emptiest_in_total(const struct plan *p)
+{
+	size_t best = 0;
+
+	for (size_t m = 1; m < p->members; m++)
+		if (compare(p, p->totals, m, best) < 0)
+			best = m;
+	return (int)best;
+}
+
+/* Those that `at` can give to, and that the search has not met. `goal`, if it
+ * is among them, or PLAN_NOBODY. */
+static int
+search_beside(struct plan *p, size_t at, int goal, size_t *queued)
 {
 	for (size_t m = 0; m < p->members; m++) {
 		if (p->parent[m] != UNSEEN || group_between(p, at, m) < 0)
 			continue;
 		p->parent[m] = (int)at;
-		if (has_too_much(p, p->totals, from, m))
-			return (int)m;
 		p->queue[(*queued)++] = m;
+		if ((int)m == goal)
+			return goal;
 	}
 	return PLAN_NOBODY;
 }
 
+/* Of those that the search has met, the emptiest that `from` has too much
+ * beside; the nearest of equal ones. */
+static int
+emptiest_met(const struct plan *p, size_t from, size_t queued)
+{
+	int best = PLAN_NOBODY;
+
+	for (size_t i = 1; i < queued; i++) {
+		size_t m = p->queue[i];
+
+		if (has_too_much(p, p->totals, from, m) &&
+		    (best == PLAN_NOBODY ||
+			compare(p, p->totals, m, (size_t)best) < 0))
+			best = (int)m;
+	}
+	return best;
+}
+
 /* Can something go from `from`, perhaps through others, to where there is too
- * little? Breadth first, so the fewest moves. */
+ * little? Breadth first, so the fewest moves; to the emptiest, so that it need
+ * not move on. */
 static bool
 relieve(struct plan *p, size_t from)
 {
 	size_t queued = 0;
-	int to = PLAN_NOBODY;
+	int goal = emptiest_in_total(p), to = PLAN_NOBODY;
 
 	for (size_t m = 0; m < p->members; m++)
 		p->parent[m] = UNSEEN;
 	p->parent[from] = ROOT;
 	p->queue[queued++] = from;
 	for (size_t i = 0; i < queued && to == PLAN_NOBODY; i++)
-		to = search_beside(p, from, p->queue[i], &queued);
+		to = search_beside(p, p->queue[i], goal, &queued);
+	to = emptiest_met(p, from, queued);
 	if (to != PLAN_NOBODY)
 		move_along(p, (size_t)to);
 	return to != PLAN_NOBODY;
@@ -251,12 +283,33 @@ has_relief(const struct plan *p, size_t from)
 	return false;
 }
 
+/* The fullest that was not tried, or PLAN_NOBODY. */
+static int
+fullest_untried(const struct plan *p)
+{
+	int best = PLAN_NOBODY;
+
+	for (size_t m = 0; m < p->members; m++)
+		if (!p->tried[m] && has_relief(p, m) &&
+		    (best == PLAN_NOBODY ||
+			compare(p, p->totals, m, (size_t)best) > 0))
+			best = (int)m;
+	return best;
+}
+
+/* From the fullest: what another gave away might have to come back. */
 static bool
 level_once(struct plan *p)
 {
+	int from;
+
 	for (size_t m = 0; m < p->members; m++)
-		if (has_relief(p, m) && relieve(p, m))
+		p->tried[m] = false;
+	while ((from = fullest_untried(p)) != PLAN_NOBODY) {
+		if (relieve(p, (size_t)from))
 			return true;
+		p->tried[from] = true;
+	}
 	return false;
 }
 
@@ -273,6 +326,7 @@ plan_spread(struct ps_arena *a, const double *capacity, size_t members,
 	p.counts = ps_calloc(a, members * count + 1, sizeof *p.counts);
 	p.totals = ps_calloc(a, members + 1, sizeof *p.totals);
 	p.parent = ps_calloc(a, members + 1, sizeof *p.parent);
+	p.tried = ps_calloc(a, members + 1, sizeof *p.tried);
 	p.queue = ps_calloc(a, members + 1, sizeof *p.queue);
 	for (size_t i = 0; i < count; i++) {
 		keep(&p, i);
