@@ -36,6 +36,7 @@ struct assigning {
 
 /* ---- who is there ------------------------------------------------------ */
 
+/* What others lose for one that is about to be judged would move twice. */
 static void
 collect_members(struct assigning *s)
 {
@@ -48,7 +49,7 @@ collect_members(struct assigning *s)
 	s->capacity = ps_calloc(s->a, count + 1, sizeof(double));
 	for (struct peer *p = peers_first(s->in->peers); p; p = p->next) {
 		info = members_find(s->in->members, &p->who);
-		if (!peer_is_member(p) || info == NULL ||
+		if (!peer_is_member(p) || peer_is_accused(p) || info == NULL ||
 		    peers_is_second(s->in->peers, p))
 			continue;
 		s->members[s->member_count] = p;

@@ -152,8 +152,9 @@ is_same_answer(const struct beat_answer *a, const struct beat_answer *b)
 static bool
 is_news(const struct peer *p, const struct beat *b)
 {
-	if (p == NULL || p->host == NULL || p->since != b->since ||
-	    p->flags != b->flags || p->answer_count != b->answer_count)
+	if (p == NULL || p->host == NULL || peer_is_accused(p) ||
+	    p->since != b->since || p->flags != b->flags ||
+	    p->answer_count != b->answer_count)
 		return true;
 	for (size_t i = 0; i < b->answer_count; i++)
 		if (!is_same_answer(&p->answers[i], &b->answers[i]))

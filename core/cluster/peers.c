@@ -187,6 +187,12 @@ peer_is_member(const struct peer *p)
 	       !(p->flags & BEAT_GONE);
 }
 
+bool
+peer_is_accused(const struct peer *p)
+{
+	return p->accused.ms != 0 && p->accused.ms > p->heard.ms;
+}
+
 /* A lease ends before its beat was read plus the session; after a verdict no
  * later beat makes one. */
 static bool

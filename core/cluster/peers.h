@@ -98,6 +98,8 @@ struct peer *peers_first(const struct peers *p);
 
 /* It may be given work, or keep it. */
 bool peer_is_member(const struct peer *p);
+/* This worker has accused it, and has not heard of it since. */
+bool peer_is_accused(const struct peer *p);
 /* Sets `over` and `ended` of those of whom nothing runs any more, nor will. */
 void peers_notice(struct peers *all, struct clock_ms now);
 /* Has another machine the id for longer? Then this one is to end. */
