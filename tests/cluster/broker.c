@@ -84,7 +84,10 @@ broker_send_lease(struct sim *s, size_t i, const struct herder_action *act)
 static void
 append_lease(struct sim *s, const struct lease_record *r)
 {
-	*(struct lease_record *)log_add(&s->leases) = *r;
+	struct lease_record *added = log_add(&s->leases);
+
+	*added = *r;
+	added->at = s->now;
 	node_wake_readers(s);
 }
 
@@ -142,7 +145,8 @@ broker_introduce(struct sim *s, size_t i)
 	m->host = sim_ids[i];
 	m->born_ms = herder_born(s->nodes[i].h);
 	m->url = "http://x";
-	m->capacity = 1;
+	m->capacity = sim_capacity(s, i);
+	m->labels = sim_labels(s, i);
 	node_wake_readers(s);
 }
 
@@ -287,6 +291,8 @@ broker_claim(struct sim *s, size_t i, int64_t epoch)
 	struct node *n = &s->nodes[i];
 	struct write *wr;
 
+	if (!n->owner_told)
+		world_red(s, "w%zu claims without the group's partition", i);
 	s->counts.of[SIM_CLAIMS]++;
 	world_say(s, "w%zu: claims epoch %lld", i, (long long)epoch);
 	n->scribe = ++s->serial;

@@ -49,6 +49,7 @@ stop(struct sim *s, size_t i, struct child *c)
 	if (c->stopping)
 		return;
 	c->stopping = true;
+	s->disturbed += s->last >= 0 && (int)i != s->last;
 	later(s, i, c,
 	    world_one_in(s, 20) ? world_between(s, 500, LONG_STOP_MS)
 				: world_between(s, 1, 200),
@@ -71,6 +72,7 @@ start(struct sim *s, size_t i, int connector, int task, int64_t generation)
 	    sim_connectors[connector], task, (long long)generation);
 	s->counts.of[SIM_STARTS]++;
 	rules_alone(s, i, c);
+	rules_placed(s, i, c);
 	tell(s, i, c, true);
 }
 
@@ -141,8 +143,10 @@ children_reap_expired(struct sim *s, size_t i)
 	int64_t now = world_clock(s, n);
 
 	for (struct child *c = next(n, NULL); c; c = next(n, c))
-		if (!c->idle && now >= c->lease)
+		if (!c->idle && now >= c->lease) {
+			rules_expires(s, i, c);
 			end(s, i, c);
+		}
 }
 
 void
@@ -155,7 +159,7 @@ children_lease(struct sim *s, size_t i, int64_t ends)
 		bool rises = c->idle && !c->stopping;
 
 		c->lease = ends;
-		c->idle = false;
+		c->idle = c->warned = false;
 		if (rises)
 			rules_alone(s, i, c);
 	}
@@ -168,9 +172,11 @@ children_suspend(struct sim *s, size_t i)
 	struct node *n = &s->nodes[i];
 
 	s->counts.of[SIM_SUSPENSIONS]++;
-	for (struct child *c = next(n, NULL); c; c = next(n, c))
+	for (struct child *c = next(n, NULL); c; c = next(n, c)) {
+		c->warned = true;
 		if (!world_one_in(s, 5))
 			later(s, i, c, world_between(s, 1, 900), EV_CHILD_IDLE);
+	}
 }
 
 void
@@ -178,11 +184,13 @@ children_kill(struct sim *s, size_t i)
 {
 	struct node *n = &s->nodes[i];
 
-	for (struct child *c = next(n, NULL); c; c = next(n, c))
+	for (struct child *c = next(n, NULL); c; c = next(n, c)) {
+		c->warned = true;
 		later(s, i, c,
 		    world_one_in(s, 4) ? world_between(s, 100, 2000)
 				       : world_between(s, 1, 50),
 		    EV_CHILD_STOPPED);
+	}
 }
 
 /* PDEATHSIG; and the name is taken only when all have gone. */

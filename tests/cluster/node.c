@@ -29,6 +29,7 @@ catch_up(struct sim *s, size_t i, uint64_t token)
 	struct node *n = &s->nodes[i];
 
 	s->counts.of[SIM_INCARNATIONS]++;
+	rules_born(s, i);
 	n->token = token;
 	n->caught_up_at = (int64_t)s->configs.count;
 }
@@ -39,7 +40,8 @@ leave(struct sim *s, size_t i)
 	world_say(s, "w%zu: left", i);
 	broker_leave_group(s, i);
 	node_end(s, i);
-	world_later(s, world_between(s, 100, 8000), EV_START, i);
+	if ((int)i != s->last)
+		world_later(s, world_between(s, 100, 8000), EV_START, i);
 }
 
 static void
@@ -69,6 +71,7 @@ perform(struct sim *s, size_t i, const struct herder_action *act)
 	case HERD_VERDICT:
 		s->counts.of[SIM_VERDICTS]++;
 		world_say(s, "w%zu: verdict on %s", i, act->verdict.id);
+		rules_verdict(s, i, &act->verdict);
 		broker_send_lease(s, i, act);
 		break;
 	case HERD_CATCH_UP:
@@ -98,6 +101,7 @@ perform(struct sim *s, size_t i, const struct herder_action *act)
 		world_later(s, world_between(s, 1, 30), EV_HEALED, i);
 		break;
 	case HERD_ASSIGN:
+		rules_assign(s, i, act);
 		broker_assign(s, i, act);
 		break;
 	case HERD_REJOIN:
@@ -334,7 +338,7 @@ node_start(struct sim *s, size_t i)
 		.host = sim_ids[i],
 		.session_ms = SESSION_MS,
 		.heartbeat_ms = BEAT_MS,
-		.rebalance_delay_ms = DELAY_MS,
+		.rebalance_delay_ms = s->plan.delay_ms,
 		.seed = world_draw(s) };
 
 	if (n->h != NULL)
@@ -350,6 +354,7 @@ node_start(struct sim *s, size_t i)
 	n->caught_up_at = -1;
 	n->tick_at = n->lease_told = n->paused_until = 0;
 	n->scribe = 0;
+	n->assigned_at = INT64_MIN / 2;
 	n->reading = true;
 	world_later(s, 1, EV_READ, i);
 	step_plain(s, i, HERDER_LISTENS);

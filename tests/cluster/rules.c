@@ -1,6 +1,9 @@
+#include <string.h>
+
 #include "tests/cluster/sim_impl.h"
 
-#define TASKS_ALL (-2)
+#define TASKS_ALL     (-2)
+#define DISTURBED_MAX 3 /* by the leaving of one */
 
 bool
 rules_is_active(const struct sim *s, const struct node *n,
@@ -53,6 +56,120 @@ rules_refused(struct sim *s, size_t i)
 		world_red(s, "w%zu and w%d both give their id up", i, at);
 }
 
+void
+rules_placed(struct sim *s, size_t i, const struct child *c)
+{
+	if (!members_fit(sim_placement(s, c->connector), sim_labels(s, i)))
+		world_red(s, "%s %d starts on w%zu, where it may not",
+		    sim_connectors[c->connector], c->task, i);
+}
+
+void
+rules_born(struct sim *s, size_t i)
+{
+	for (int c = 0; c < CONNECTORS; c++)
+		for (int t = 0; t <= MAX_TASKS; t++)
+			if (s->nodes[i].children[c][t].used)
+				world_red(s,
+				    "w%zu is born again, and %s %d still runs",
+				    i, sim_connectors[c], t - 1);
+}
+
+/* The beats that the judge has read and those it has not are a session
+ * apart, by clocks that differ. */
+void
+rules_verdict(struct sim *s, size_t i, const struct who *who)
+{
+	const struct node *n = &s->nodes[i];
+	int64_t heard = n->started_at, number = 0;
+
+	for (size_t k = 0; k < s->leases.count; k++) {
+		const struct lease_record *r = log_at(&s->leases, k);
+
+		if (r->is_verdict || !who_is(&r->beat.who, who))
+			continue;
+		if (k >= n->lease_at) {
+			if (r->at - heard < SESSION_MS / 10 * 9)
+				world_red(s, "w%zu judges %s, which beats", i,
+				    who->id);
+			return;
+		}
+		if (r->beat.number < number)
+			continue;
+		number = r->beat.number;
+		heard = r->at > heard ? r->at : heard;
+	}
+}
+
+static bool
+is_back(const struct herder *h, const char *id)
+{
+	for (const struct peer *p = peers_first(herder_peers(h)); p;
+	     p = p->next)
+		if (peer_is_member(p) && strcmp(p->who.id, id) == 0)
+			return true;
+	return false;
+}
+
+/* May the owner still come back for the slot? */
+static bool
+is_waited_for(const struct sim *s, size_t i, const struct who *owner)
+{
+	const struct node *n = &s->nodes[i];
+	const struct peer *p = peers_find(herder_peers(n->h), owner);
+	struct clock_ms now = { world_clock(s, n) };
+
+	return p != NULL && p->over && !(p->flags & BEAT_GONE) &&
+	       clock_since(p->ended, now) < s->plan.delay_ms &&
+	       !is_back(n->h, owner->id);
+}
+
+static void
+check_held(struct sim *s, size_t i, const struct assign_record *r)
+{
+	const struct entry *e =
+	    table_find(herder_table(s->nodes[i].h), r->connector);
+
+	for (int t = -1; t < (int)r->assignment->task_count; t++) {
+		const struct who *was = entry_owner(e, t);
+		const struct who *now = t < 0 ? &r->assignment->connector
+					      : &r->assignment->tasks[t];
+
+		if (was != NULL && is_waited_for(s, i, was) &&
+		    !who_is(was, now))
+			world_red(s, "%s %d does not wait for %s", r->connector,
+			    t, was->id);
+	}
+}
+
+void
+rules_assign(struct sim *s, size_t i, const struct herder_action *act)
+{
+	enum { GAP_MS = 90 }; /* by clocks that differ */
+	struct node *n = &s->nodes[i];
+
+	if (s->now - n->assigned_at < GAP_MS)
+		world_red(s, "w%zu writes twice within %lld ms", i,
+		    (long long)(s->now - n->assigned_at));
+	n->assigned_at = s->now;
+	for (size_t k = 0; k < act->assign.count; k++)
+		if (act->assign.records[k].assignment != NULL)
+			check_held(s, i, &act->assign.records[k]);
+}
+
+/* A worker that is not stopped suspends in time. */
+void
+rules_expires(struct sim *s, size_t i, const struct child *c)
+{
+	enum { EARLY_MS = 3000 };
+	const struct node *n = &s->nodes[i];
+
+	if (!c->warned && !c->stopping &&
+	    n->paused_until < world_time(n, c->lease) - EARLY_MS)
+		world_red(s, "w%zu: %s %d ends, and was not suspended", i,
+		    sim_connectors[c->connector], c->task);
+}
+
 /* ---- when all is calm -------------------------------------------------- */
 
 /* Of one connector, or of all (-1); a task, or all of them. */
@@ -73,38 +190,79 @@ count_active(const struct sim *s, size_t i, int connector, int task)
 	return count;
 }
 
-static void
-check_spread(struct sim *s, int connector, int task, const char *what)
+/* Is it there, and may the connector (-1: something) be there? */
+static bool
+is_there(const struct sim *s, size_t i, int connector)
 {
-	size_t low = SIZE_MAX, high = 0, count;
+	const struct node *n = &s->nodes[i];
+	int other = sim_namesake(s, i);
 
-	for (size_t i = 0; i < s->plan.workers; i++) {
-		int other = sim_namesake(s, i);
+	if ((int)i == s->last || n->drained || (other < 0 && n->sick) ||
+	    (other >= 0 && i > 0))
+		return false;
+	return connector < 0 ||
+	       members_fit(sim_placement(s, connector), sim_labels(s, i));
+}
 
-		if ((other < 0 && s->nodes[i].sick) || (other >= 0 && i > 0))
-			continue;
-		count = count_active(s, i, connector, task);
-		if (other >= 0)
-			count +=
-			    count_active(s, (size_t)other, connector, task);
-		low = count < low ? count : low;
-		high = count > high ? count : high;
-	}
-	if (high > low + 1)
-		world_red(s, "%s: one worker has %zu, another %zu", what, high,
-		    low);
+static size_t
+count_of_id(const struct sim *s, size_t i, int connector, int task)
+{
+	int other = sim_namesake(s, i);
+	size_t count = count_active(s, i, connector, task);
+
+	if (other >= 0)
+		count += count_active(s, (size_t)other, connector, task);
+	return count;
+}
+
+/* Would it be more even if `high` gave one to `low`? */
+static void
+check_pair(struct sim *s, size_t high, size_t low, int connector, int task)
+{
+	size_t more = count_of_id(s, high, connector, task);
+	size_t less = count_of_id(s, low, connector, task);
+
+	if ((double)more * sim_capacity(s, low) >
+	    (double)(less + 1) * sim_capacity(s, high))
+		world_red(s, "%s %s: w%zu has %zu, w%zu has %zu",
+		    connector < 0 ? "all" : sim_connectors[connector],
+		    task < 0 && task != TASKS_ALL ? "connectors" : "tasks",
+		    high, more, low, less);
+}
+
+static void
+check_spread(struct sim *s, int connector, int task)
+{
+	for (size_t i = 0; i < s->plan.workers; i++)
+		for (size_t j = 0; j < s->plan.workers; j++)
+			if (is_there(s, i, connector) &&
+			    is_there(s, j, connector))
+				check_pair(s, i, j, connector, task);
 }
 
 static void
 check_placed(struct sim *s, int connector, int task)
 {
-	size_t count = 0;
+	size_t count = 0, expected = 0;
 
-	for (size_t i = 0; i < s->plan.workers; i++)
+	for (size_t i = 0; i < s->plan.workers; i++) {
 		count += count_active(s, i, connector, task);
-	if (count != 1)
+		if (is_there(s, i, connector))
+			expected = 1;
+	}
+	if (count != expected)
 		world_red(s, "%s %d runs %zu times when all is calm",
 		    sim_connectors[connector], task, count);
+}
+
+static void
+check_drained(struct sim *s)
+{
+	for (size_t i = 0; i < s->plan.workers; i++)
+		if (s->nodes[i].drained && count_active(s, i, -1, TASKS_ALL) +
+						   count_active(s, i, -1, -1) >
+					       0)
+			world_red(s, "w%zu is drained and runs something", i);
 }
 
 /* Of two with one id, one gives up. */
@@ -139,13 +297,9 @@ check_records(struct sim *s, size_t i)
 	}
 }
 
-void
-rules_calm(struct sim *s)
+static void
+check_all_placed(struct sim *s)
 {
-	check_namesakes(s);
-	for (size_t i = 0; i < s->plan.workers; i++)
-		if (s->nodes[i].h != NULL)
-			check_records(s, i);
 	for (int c = 0; c < CONNECTORS; c++) {
 		const struct wanted *w = &s->wanted[c];
 
@@ -154,8 +308,34 @@ rules_calm(struct sim *s)
 		check_placed(s, c, -1);
 		for (int t = 0; !w->stopped && t < (int)w->task_count; t++)
 			check_placed(s, c, t);
-		check_spread(s, c, TASKS_ALL, sim_connectors[c]);
+		check_spread(s, c, TASKS_ALL);
 	}
-	check_spread(s, -1, TASKS_ALL, "tasks in total");
-	check_spread(s, -1, -1, "connectors in total");
+	/* In total only where all are equal. */
+	if (s->plan.placed || s->plan.sized)
+		return;
+	check_spread(s, -1, TASKS_ALL);
+	check_spread(s, -1, -1);
+}
+
+void
+rules_calm(struct sim *s)
+{
+	check_namesakes(s);
+	for (size_t i = 0; i < s->plan.workers; i++)
+		if (s->nodes[i].h != NULL)
+			check_records(s, i);
+	check_all_placed(s);
+	check_drained(s);
+}
+
+void
+rules_left(struct sim *s)
+{
+	if (s->nodes[s->last].h != NULL)
+		world_red(s, "w%d is to leave, and does not", s->last);
+	check_all_placed(s);
+	/* Of two of one id one comes and goes. */
+	if (!s->plan.namesakes && s->disturbed > DISTURBED_MAX)
+		world_red(s, "%zu processes of others stop when w%d leaves",
+		    s->disturbed, s->last);
 }

@@ -6,6 +6,7 @@
 #include "tests/cluster/sim_impl.h"
 
 #define ARENA_BYTES 65536
+#define LAST_MS     40000 /* one leader may be sick, one answer be late */
 
 const char *const sim_count_names[SIM_COUNTS] = {
 	[SIM_EVENTS] = "events",
@@ -48,6 +49,7 @@ static const struct row rows[EVENT_KINDS] = {
 	[EV_HURRY] = { node_on_hurry, ALIVE },
 	[EV_HANG] = { trouble_on_hang, ALWAYS },
 	[EV_COMPACT] = { broker_on_compact, ALWAYS },
+	[EV_DRAIN] = { trouble_on_drain, ALWAYS },
 };
 
 static void
@@ -110,6 +112,11 @@ sim_run(struct sim *s)
 	run_until(s, s->now + 2 * BEAT_MS);
 	if (s->red[0] == '\0' && s->counts.of[SIM_STARTS] != starts)
 		world_red(s, "something started when all was calm");
+	if (s->red[0] == '\0' && trouble_last_leaves(s)) {
+		run_until(s, s->now + LAST_MS);
+		if (s->red[0] == '\0')
+			rules_left(s);
+	}
 	return s->red[0] == '\0' ? NULL : s->red;
 }
 
@@ -123,14 +130,17 @@ sim_count(const struct sim *s, struct sim_counts *sum)
 struct sim_plan
 sim_plan_of(uint64_t seed)
 {
-	enum { NAMESAKES = 11 };
+	enum { NO_DELAY = 5, NAMESAKES = 11, PLACED = 13, SIZED = 17 };
 
 	/* The divisors have no common factor: every mix of these occurs. */
 	return (struct sim_plan){ .workers = 2 + seed % 4,
 		.trouble_ms = 15000 + (int64_t)(seed % 7) * 3000,
 		.calm_ms = seed % NAMESAKES == 0 ? 55000 : 40000,
 		.faults = 1 + (unsigned)(seed % 3),
-		.namesakes = seed % NAMESAKES == 0 };
+		.namesakes = seed % NAMESAKES == 0,
+		.delay_ms = seed % NO_DELAY == 0 ? 0 : 500,
+		.placed = seed % PLACED == 0,
+		.sized = seed % SIZED == 0 };
 }
 
 struct sim *
@@ -140,7 +150,7 @@ sim_new(uint64_t seed, const struct sim_plan *plan)
 
 	s->plan = *plan;
 	s->random = seed;
-	s->owner = -1;
+	s->owner = s->last = -1;
 	s->a = arena_new(ARENA_BYTES);
 	s->leases.size = sizeof(struct lease_record);
 	s->configs.size = sizeof(struct config_record);

@@ -22,6 +22,9 @@ struct sim_plan {
 	int64_t calm_ms;    /* all must be well so long after */
 	unsigned faults;    /* one is tried every 1000/faults ms on average */
 	bool namesakes;     /* the last worker has the id of the first */
+	int64_t delay_ms;   /* scheduled.rebalance.max.delay.ms */
+	bool placed;        /* workers have labels, connectors placements */
+	bool sized;         /* the first worker has twice the capacity */
 	bool trace;
 };
 

@@ -16,7 +16,6 @@
 #define SESSION_MS    10000
 #define BEAT_MS       3000
 #define GROUP_BEAT_MS 1000
-#define DELAY_MS      500
 #define MAX_WORKERS   6
 #define CONNECTORS    4
 #define MAX_TASKS     4
@@ -43,6 +42,7 @@ enum event_kind {
 	EV_HURRY,
 	EV_HANG, /* its lease client, again */
 	EV_COMPACT,
+	EV_DRAIN,
 	EVENT_KINDS,
 };
 
@@ -63,6 +63,7 @@ struct event {
 /* ---- logs -------------------------------------------------------------- */
 
 struct lease_record {
+	int64_t at;
 	bool is_verdict;
 	struct who verdict;
 	struct beat beat;
@@ -106,6 +107,7 @@ struct child {
 	int connector, task;
 	int64_t generation;
 	bool stopping, idle;
+	bool warned;   /* told to suspend, or to end */
 	int64_t lease; /* by the machine's clock */
 	uint64_t serial;
 };
@@ -140,6 +142,7 @@ struct node {
 	int64_t seen, rejoin_at, told_generation;
 	/* the scribe */
 	uint64_t scribe, producer;
+	int64_t assigned_at; /* its last transaction of assignments */
 };
 
 struct sim {
@@ -159,6 +162,8 @@ struct sim {
 	int64_t group_generation;
 	uint64_t producer; /* the newest */
 	int64_t outage_until;
+	int last;         /* the worker that left when all was calm, or -1 */
+	size_t disturbed; /* processes of others that stopped for that */
 	char red[512];
 	struct sim_counts counts;
 };
@@ -172,6 +177,10 @@ int sim_connector(const char *name);
 int sim_namesake(const struct sim *s, size_t i);
 /* Names that live as long as the world. */
 struct who sim_who(const struct who *w);
+/* What the worker is, and what the connector wants; NULL: nothing special. */
+const char *sim_labels(const struct sim *s, size_t i);
+double sim_capacity(const struct sim *s, size_t i);
+const char *sim_placement(const struct sim *s, int connector);
 
 uint64_t world_draw(struct sim *s);
 int64_t world_between(struct sim *s, int64_t low, int64_t high);
@@ -261,17 +270,33 @@ void trouble_on_start(struct sim *s, const struct event *e);
 void trouble_on_crash(struct sim *s, const struct event *e);
 void trouble_on_change(struct sim *s, const struct event *e);
 void trouble_on_hang(struct sim *s, const struct event *e);
+void trouble_on_drain(struct sim *s, const struct event *e);
 void trouble_end(struct sim *s);
+/* One leaves when all is calm. false: there is none that others can do
+ * without. */
+bool trouble_last_leaves(struct sim *s);
 
 /* ---- rules ------------------------------------------------------------- */
 
 /* The child begins to act: nobody else may do its work. */
 void rules_alone(struct sim *s, size_t at, const struct child *mine);
+/* It starts where its connector may run. */
+void rules_placed(struct sim *s, size_t i, const struct child *c);
 bool rules_is_active(const struct sim *s, const struct node *n,
     const struct child *c);
 /* It gives up its id for another's. */
 void rules_refused(struct sim *s, size_t i);
+/* A new incarnation begins: nothing of the last one runs. */
+void rules_born(struct sim *s, size_t i);
+/* It judges: a session's silence stands in the log. */
+void rules_verdict(struct sim *s, size_t i, const struct who *who);
+/* What it assigns: not too often; what may come back is waited for. */
+void rules_assign(struct sim *s, size_t i, const struct herder_action *act);
+/* The kernel's timer ends it. */
+void rules_expires(struct sim *s, size_t i, const struct child *c);
 /* All runs once, and is spread. */
 void rules_calm(struct sim *s);
+/* … also without who left, and nothing moved but what was there. */
+void rules_left(struct sim *s);
 
 #endif

@@ -44,9 +44,12 @@ crash(struct sim *s, size_t i)
 static void
 pause(struct sim *s, size_t i)
 {
-	s->nodes[i].paused_until = until(s);
-	world_say(s, "w%zu: is stopped until %lld", i,
-	    (long long)s->nodes[i].paused_until);
+	int64_t end = until(s);
+
+	if (end <= s->nodes[i].paused_until)
+		return;
+	s->nodes[i].paused_until = end;
+	world_say(s, "w%zu: is stopped until %lld", i, (long long)end);
 }
 
 static void
@@ -110,14 +113,21 @@ static void
 leave(struct sim *s, size_t i)
 {
 	struct node *n = &s->nodes[i];
+	bool leads;
 
 	if (!world_is_awake(s, n))
 		return;
 	world_say(s, "w%zu: is to leave", i);
-	if (!n->leaving)
+	/* The last one is not hurried: it is planned out. */
+	if (!n->leaving && s->last < 0)
 		world_later(s, world_between(s, 5000, 12000), EV_HURRY, i);
 	n->leaving = true;
+	leads =
+	    herder_leads(n->h) && lease_allows(herder_lease(n->h),
+				      (struct clock_ms){ world_clock(s, n) });
 	node_step(s, i, &(struct herder_event){ .kind = HERDER_LEAVE });
+	if (leads && n->h != NULL && !herder_leads(n->h))
+		world_red(s, "w%zu is to leave and gives up the lead first", i);
 }
 
 static void
@@ -188,6 +198,7 @@ trouble_on_change(struct sim *s, const struct event *e)
 		w->generation = (int64_t)s->configs.count;
 		w->task_count = world_draw(s) % (MAX_TASKS + 1);
 	}
+	w->placement = sim_placement(s, c);
 	r.wanted = *w;
 	broker_append_config(s, &r);
 }
@@ -204,11 +215,53 @@ start_one_later(struct sim *s)
 		    (size_t)world_between(s, 1, others));
 }
 
+void
+trouble_on_drain(struct sim *s, const struct event *e)
+{
+	if (!s->nodes[e->worker].drained && !s->nodes[e->worker].sick)
+		drain(s, e->worker);
+}
+
+/* One is drained for good. */
+static void
+drain_one_later(struct sim *s)
+{
+	enum { LATER_MS = 12000 };
+
+	if (!s->plan.namesakes && s->plan.workers > 2 && world_one_in(s, 4))
+		world_push(s, (struct event){ .at = s->now + LATER_MS,
+				  .kind = EV_DRAIN,
+				  .worker = 1 });
+}
+
+bool
+trouble_last_leaves(struct sim *s)
+{
+	size_t others = 0;
+	int last = -1;
+
+	for (size_t i = 0; i < s->plan.workers; i++) {
+		const struct node *n = &s->nodes[i];
+
+		if (n->sick || n->drained || sim_namesake(s, i) >= 0 ||
+		    n->h == NULL)
+			continue;
+		others += last >= 0;
+		last = (int)i;
+	}
+	if (others == 0)
+		return false;
+	s->last = last;
+	leave(s, (size_t)last);
+	return true;
+}
+
 /* All is whole from now on, but for one whose lease client hangs for good. */
 void
 trouble_end(struct sim *s)
 {
 	start_one_later(s);
+	drain_one_later(s);
 	if (world_one_in(s, 4)) {
 		struct node *n = &s->nodes[world_draw(s) % s->plan.workers];
 

@@ -39,6 +39,31 @@ sim_who(const struct who *w)
 	return (struct who){ 0 };
 }
 
+const char *
+sim_labels(const struct sim *s, size_t i)
+{
+	size_t id = sim_namesake(s, i) < 0 ? i : 0;
+
+	if (!s->plan.placed)
+		return NULL;
+	return id % 2 == 0 ? "zone=a,disk=ssd" : "zone=b";
+}
+
+double
+sim_capacity(const struct sim *s, size_t i)
+{
+	return s->plan.sized && (i == 0 || sim_namesake(s, i) == 0) ? 2 : 1;
+}
+
+const char *
+sim_placement(const struct sim *s, int connector)
+{
+	static const char *const placements[CONNECTORS] = { "zone=a", "zone!=a",
+		"zone=nowhere", NULL };
+
+	return s->plan.placed ? placements[connector] : NULL;
+}
+
 /* ---- chance ------------------------------------------------------------ */
 
 uint64_t
