@@ -107,7 +107,8 @@ on_own_beat(struct herder *h, const struct beat *b, int64_t offset)
 		h->since = offset;
 	h->heard = b->number;
 	lease_read(&h->lease, b->number, h->now);
-	if (h->goodbye == 0 || b->number != h->goodbye)
+	/* The first of them may be lost. */
+	if (h->goodbye == 0 || b->number < h->goodbye)
 		return;
 	h->left = true;
 	(void)herder_act(h, HERD_LEFT);

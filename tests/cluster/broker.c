@@ -91,6 +91,15 @@ append_lease(struct sim *s, const struct lease_record *r)
 	node_wake_readers(s);
 }
 
+/* A producer gives up what it could not send in time. */
+static bool
+is_given_up(struct sim *s, const struct lease_record *r)
+{
+	if (r->is_verdict)
+		return world_one_in(s, 10);
+	return s->now < s->plan.trouble_ms && world_one_in(s, 100);
+}
+
 void
 broker_on_append(struct sim *s, const struct event *e)
 {
@@ -106,7 +115,8 @@ broker_on_append(struct sim *s, const struct event *e)
 		    EV_APPEND, e->worker);
 		return;
 	}
-	append_lease(s, n->outbox[0]);
+	if (!is_given_up(s, n->outbox[0]))
+		append_lease(s, n->outbox[0]);
 	memmove(n->outbox, n->outbox + 1,
 	    --n->outbox_count * sizeof(struct lease_record *));
 	send_next(s, e->worker);
@@ -199,6 +209,13 @@ broker_append_config(struct sim *s, const struct config_record *r)
 
 	*added = *r;
 	added->at = s->now;
+	if (r->kind == CONFIG_ASSIGNMENT && !r->gone) {
+		if (r->assignment.epoch <= s->epoch)
+			world_red(s, "epoch %lld comes after %lld",
+			    (long long)r->assignment.epoch,
+			    (long long)s->epoch);
+		s->epoch = r->assignment.epoch;
+	}
 	node_wake_readers(s);
 	if (s->plan.trace)
 		say_record(s, r);

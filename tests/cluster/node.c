@@ -130,6 +130,7 @@ node_step(struct sim *s, size_t i, const struct herder_event *ev)
 		perform(s, i, &acts.items[k]);
 	if (n->life != life)
 		return;
+	rules_leads(s, i);
 	at = world_time(n, herder_next(n->h).ms) + 1;
 	if (at <= s->now)
 		at = s->now + 1;

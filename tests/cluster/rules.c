@@ -65,6 +65,19 @@ rules_placed(struct sim *s, size_t i, const struct child *c)
 }
 
 void
+rules_leads(struct sim *s, size_t i)
+{
+	const struct node *n = &s->nodes[i];
+
+	if (!herder_leads(n->h))
+		return;
+	if (!n->owner_told)
+		world_red(s, "w%zu leads without the group's partition", i);
+	if (!who_is(&herder_leader(n->h)->who, herder_me(n->h)))
+		world_red(s, "w%zu leads, and has read another's claim", i);
+}
+
+void
 rules_born(struct sim *s, size_t i)
 {
 	for (int c = 0; c < CONNECTORS; c++)

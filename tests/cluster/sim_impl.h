@@ -162,6 +162,7 @@ struct sim {
 	int64_t group_generation;
 	uint64_t producer; /* the newest */
 	int64_t outage_until;
+	int64_t epoch;    /* of the newest assignment */
 	int last;         /* the worker that left when all was calm, or -1 */
 	size_t disturbed; /* processes of others that stopped for that */
 	char red[512];
@@ -286,6 +287,8 @@ bool rules_is_active(const struct sim *s, const struct node *n,
     const struct child *c);
 /* It gives up its id for another's. */
 void rules_refused(struct sim *s, size_t i);
+/* If it leads: it holds the partition, and nobody claimed since. */
+void rules_leads(struct sim *s, size_t i);
 /* A new incarnation begins: nothing of the last one runs. */
 void rules_born(struct sim *s, size_t i);
 /* It judges: a session's silence stands in the log. */

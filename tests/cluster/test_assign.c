@@ -312,6 +312,19 @@ Test(assign, work_of_one_that_ended_waits_for_its_return)
 	cr_expect(eq(sz, all.moves, 0), "nothing of the others'");
 }
 
+Test(assign, who_said_goodbye_is_not_waited_for)
+{
+	join_equals(WORKERS);
+	want_some();
+	settle(WORKERS, NULL);
+	beat(2, BEAT_LEAVING | BEAT_GONE);
+	peers_notice(all.peers, all.now);
+	settle(2, NULL);
+	for (int i = 0; i < WORKERS; i++)
+		cr_expect(eq(int, count_of(NULL, i), i == 2 ? 0 : 12), "%d", i);
+	cr_expect(eq(i64, all.again.ms, 0));
+}
+
 Test(assign, who_is_silent_keeps_its_work_and_gets_no_more)
 {
 	join_equals(3);
