@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from support import configs, stores
+from support import configs, ledger, stores
 from support.cluster import Cluster, worker_id
 from support.env import HOST, wait_for
 from support.rest import Rest
@@ -215,7 +215,7 @@ def test_what_was_answered_outlives_the_leader(cluster, folder, topic, unique):
     print(f"answered: {[c.count for c in changes]}, "
           f"sent: {[c.asked for c in changes]}")
     for c in changes:
-        assert c.wrong is None, f"not what was just answered: {c.wrong}"
+        ledger.must(c.wrong is None, "not what was just answered:", c.wrong)
         for w in cluster.workers:
             wait_for("what was answered", lambda c=c, w=w: c.acked <= int(
                 w.rest.get(f"/connectors/{c.name}/config")["n"]) <= c.asked)

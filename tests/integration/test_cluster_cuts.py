@@ -120,14 +120,14 @@ def test_a_worker_is_cut_off(
         return [e for n in range(3) for e in in_topic(n)]
     for name, source in (("topics", read), ("sink", in_file)):
         report = wait_complete(journal, source)
-        assert not (report.phantoms or report.corrupt), (name, str(report))
+        report.assert_none("phantoms", "corrupt")
         # A sink's group gives out again what was not committed when its
         # members changed: at the return too, and to one of them.
         late = [e for e in report.duplicates if e[2] > marks[e[1]]]
         print(f"{name}: {len(late)} twice after the take-over")
-        assert not late or source is in_file, f"by two: {late[:10]}"
+        ledger.must(not late or source is in_file, "by two:", late[:10])
     for n in range(3):
         part = ledger.compare(journal, in_topic(n))
-        assert not part.disorder, str(part)
+        part.assert_none("disorder")
     assert all(len(on) == 1 for on in tasks_of(whole).values())
     assert seconds <= TAKE_OVER_S + SLACK_S

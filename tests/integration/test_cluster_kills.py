@@ -248,7 +248,7 @@ def check_ledger(cluster, kafka, writers):
         found = wait_for(f"all lines in the {name}", complete, WAIT_S, 0.3)
         report = ledger.compare(journal, found, ordered=False)
         wrong = [p for p in report.phantoms if p[2] < writers[p[1]].seq - 200]
-        assert not wrong and not report.corrupt, str(report)
+        ledger.must(not wrong and not report.corrupt, report)
 
 
 def is_so(cluster, worker):

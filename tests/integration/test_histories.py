@@ -14,6 +14,7 @@ from support import configs
 from support.cluster import Cluster
 from support.env import wait_for
 from support.history import History, OK, REFUSED, UNKNOWN, violations
+from support.ledger import must
 
 CLIENTS = 50
 WRITES_MIN = 60
@@ -143,7 +144,7 @@ def judge(kafka, three, clients, keys):
     for key in keys:
         assert three.wait_leader().rest.get(f"/connectors/{key}/config")
     wrong = violations(events, logs(kafka, three.workers[0], keys))
-    assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong[:20])
+    must(not wrong, f"{len(wrong)}:\n" + "\n".join(wrong[:20]))
     return counts
 
 

@@ -88,6 +88,12 @@ class LedgerError(AssertionError):
     """what arrived is not what was written; never tried again (rerun.py)"""
 
 
+def must(holds, *words):
+    """As assert, for what must hold however rarely it is looked at."""
+    if not holds:
+        raise LedgerError(" ".join(str(w) for w in words))
+
+
 class Report:
     def __init__(self):
         self.missing = []

@@ -3,6 +3,7 @@
 import threading
 import time
 
+from .ledger import must
 from .process import argv, children
 
 
@@ -56,7 +57,8 @@ class Owners(threading.Thread):
         self.looks += 1
 
     def check(self):
-        assert self.looks > 0 and not self.doubles, self.doubles[:10]
+        assert self.looks > 0
+        must(not self.doubles, "two processes:", self.doubles[:10])
 
     def close(self):
         self._end.set()

@@ -71,11 +71,11 @@ class Steady:
                 return report
             report = wait_for(f"all lines in the {name}", complete, timeout,
                               0.3)
-            assert not (report.phantoms or report.corrupt), str(report)
+            report.assert_none("phantoms", "corrupt")
             reports[name] = report
         for n, topic in enumerate(self.topics):
             part = ledger.compare(self.journal, [
                 ledger.entry_from(r.value)
                 for r in self.kafka.consume(topic)])
-            assert not part.disorder, f"topic {n}: {part}"
+            ledger.must(not part.disorder, f"topic {n}: {part}")
         return reports
