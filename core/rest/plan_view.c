@@ -51,23 +51,45 @@ settings_of(const struct flow_change *c)
 	return out;
 }
 
+static const char class_key[] = "connector.class";
+
+/* A class has more than one name. */
+static bool
+is_same_class(struct worker *w, const struct flow_change *c)
+{
+	const char *to = ps_config_str(&c->config, class_key);
+	const char *from = ps_config_str(&c->present->config, class_key);
+	const json_t *one = inventory_find(worker_inventory(w), to);
+
+	return strcmp(to, from) == 0 ||
+	       (one != NULL &&
+		   one == inventory_find(worker_inventory(w), from));
+}
+
+static bool
+is_sink(struct worker *w, const struct flow_change *c)
+{
+	return strcmp(inventory_connector_type(worker_inventory(w),
+			  ps_config_str(&c->config, class_key)),
+		   "sink") == 0;
+}
+
 /* Positions stand under a connector's name: another plugin cannot read them,
- * and one that is deleted leaves them behind. */
+ * and one that is deleted leaves them behind. A sink's are its group's, which
+ * Kafka has for as long as it keeps them. */
 static const char *
 offsets_of(struct worker *w, const struct flow_change *c)
 {
-	static const char class[] = "connector.class";
 	size_t stored =
 	    offsets_count(journal_offsets(worker_journal(w)), c->connector);
 
 	switch (c->action) {
 	case FLOW_CREATE:
+		if (is_sink(w, c))
+			return "its group's";
 		return stored > 0 ? "kept" : "none";
 	case FLOW_RECONFIGURE:
-		return strcmp(ps_config_str(&c->config, class),
-			   ps_config_str(&c->present->config, class)) == 0
-			   ? "kept"
-			   : "lost";
+		return is_same_class(w, c) ? "kept" : "lost";
 	case FLOW_DELETE:
 		return "left behind";
 	case FLOW_NOTHING:

@@ -131,6 +131,32 @@ def test_applying_twice_changes_nothing(rest, declare):
     assert plan(rest, name, want)["plan"] == after["plan"]
 
 
+def test_a_plan_says_what_becomes_of_positions(rest, declare, template):
+    """A class by another of its names has the same; a sink's are its
+    group's; another plugin cannot read them."""
+    def offsets():
+        planned = plan(rest, name, {**want, "version": version})
+        return {c["connector"].removeprefix(name + "-"): c["offsets"]
+                for c in planned["changes"]}
+
+    def change(config):
+        body = file_template()
+        body["connectors"][1]["config"].update(config)
+        return rest.call("PUT", f"/templates/{template}", body)["version"]
+    name, want = declare(1)
+    [t] = want["parameters"]["topics"]
+    version = 1
+    assert offsets() == {"out": "its group's", t: "none"}
+    put(rest, name, want)
+    version = change({"connector.class": "org.apache.kafka.connect.file."
+                                         "FileStreamSourceConnector"})
+    assert offsets() == {"out": "kept", t: "kept"}
+    version = change({"connector.class": "JdbcSourceConnector",
+                      "connection.url": "jdbc:postgresql://127.0.0.1:1/x",
+                      "mode": "bulk", "topic.prefix": "x"})
+    assert offsets() == {"out": "kept", t: "lost"}
+
+
 def test_a_change_is_what_the_plan_said(rest, declare):
     name, want = declare()
     put(rest, name, want)
