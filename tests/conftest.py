@@ -280,7 +280,7 @@ def bridged_kafka(network, session_dir, request):
     """a broker that they reach"""
     yield from _server(
         request, lambda path: Kafka(path, host=network.gate, **PATIENT),
-        session_dir + "/bridged-kafka")
+        f"{session_dir}/bridged-kafka-{uuid.uuid4().hex[:4]}")
 
 
 @pytest.fixture

@@ -297,6 +297,11 @@ set_options(struct call *call, const struct call_spec *s)
 	CURL *e = call->easy;
 
 	(void)curl_easy_setopt(e, CURLOPT_PRIVATE, call);
+	/* On a connection of its own: when one that was used before breaks
+	 * without an answer, curl asks again on a new one, and if nobody
+	 * takes that the request seems never to have been sent. */
+	(void)curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+	(void)curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
 	(void)curl_easy_setopt(e, CURLOPT_URL, s->url);
 	(void)curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, s->method);
 	(void)curl_easy_setopt(e, CURLOPT_HTTPHEADER, call->headers);

@@ -7,6 +7,7 @@ import random
 import signal
 import threading
 import time
+import uuid
 
 import pytest
 
@@ -237,7 +238,7 @@ def check_ledger(cluster, kafka, writers):
         with open(f"{cluster.folder}/out", encoding="utf-8") as f:
             return [ledger.entry_from(x) for x in f
                     if x.endswith("\n") and x[0] == "{"]
-    done = {k for k, v in list(journal.outcomes.items()) if v == "ok"}
+    done = {k for k, v in journal.copy().items() if v == "ok"}
     for name, source in (("topics", read), ("sink", read_sink)):
         def complete(source=source):
             found = source()
@@ -266,7 +267,7 @@ def run(cluster, step, role, rng, back_at_once=True):
     if role == "follower":
         victim = next(w for w in cluster.workers if w is not victim)
     s = Scene(cluster, victim, f"s-{step.__name__}-{role}-"
-              f"{rng.randrange(10**6)}".replace("_", "-"))
+              f"{uuid.uuid4().hex[:6]}".replace("_", "-"))
     thread, after, *before = step(s)
     time.sleep(rng.random() * KILL_WITHIN_S)
     victim.kill9()
@@ -278,8 +279,8 @@ def run(cluster, step, role, rng, back_at_once=True):
         assert not thread.is_alive(), "no answer"
     s.wait(*[after] if thread is None or s.outcome else [after, *before])
     for w in cluster.running():
-        wait_for("all to run where it is said to", lambda w=w: is_so(
-            cluster, w), WAIT_S)
+        wait_for("all to run where it is said to", lambda w=w: not
+                 w.process.running() or is_so(cluster, w), WAIT_S)
     print(f"{step.__name__}, {role}: answered {s.outcome}, all is well after "
           f"{watch.seconds():.1f} s")
     if step is config_change and s.outcome:

@@ -79,6 +79,11 @@ class Journal:
             self._file.flush()
             os.fdatasync(self._file.fileno())
 
+    def copy(self):
+        """What is known now, while writers go on."""
+        with self._lock:
+            return dict(self.outcomes)
+
     def count(self, outcome="ok"):
         with self._lock:
             return sum(o == outcome for o in self.outcomes.values())
@@ -131,11 +136,12 @@ def compare(journal, found, ordered=True):
     report = Report()
     seen = collections.Counter()
     last = {}
+    outcomes = journal.copy()
     for e in found:
         report.found += 1
         name = (e.run, e.writer, e.seq)
         seen[name] += 1
-        if journal.outcomes.get(name) not in ("ok", "info"):
+        if outcomes.get(name) not in ("ok", "info"):
             report.phantoms.append(name)
             continue
         if e != entry(*name):
@@ -146,7 +152,7 @@ def compare(journal, found, ordered=True):
                 report.disorder.append(name)
             last[key] = e.seq
     report.duplicates = [n for n, count in seen.items() if count > 1]
-    report.missing = [n for n, outcome in journal.outcomes.items()
+    report.missing = [n for n, outcome in outcomes.items()
                       if outcome == "ok" and n not in seen]
     return report
 
