@@ -1,4 +1,5 @@
 #include "proto_in.h"
+#include "proto_wire.h"
 #include "utf8.h"
 #include "wire.h"
 
@@ -214,44 +215,13 @@ list_add(struct decoder *d, struct list *l)
 	return &l->items[l->count++];
 }
 
-static enum wire_type
-wire_type_of(const struct proto_reading *n)
-{
-	switch (n->kind) {
-	case PROTO_DOUBLE:
-	case PROTO_FIXED64:
-	case PROTO_SFIXED64:
-		return WIRE_64;
-	case PROTO_FLOAT:
-	case PROTO_FIXED32:
-	case PROTO_SFIXED32:
-		return WIRE_32;
-	case PROTO_STRING:
-	case PROTO_BYTES:
-	case PROTO_MESSAGE:
-	case PROTO_GROUP:
-		return WIRE_BYTES;
-	case PROTO_UNKNOWN:
-	case PROTO_INT64:
-	case PROTO_UINT64:
-	case PROTO_INT32:
-	case PROTO_BOOL:
-	case PROTO_UINT32:
-	case PROTO_ENUMERATION:
-	case PROTO_SINT32:
-	case PROTO_SINT64:
-		break;
-	}
-	return WIRE_VARINT;
-}
-
 /* Many numbers without their tags. */
 static int
 get_packed(struct decoder *d, const struct proto_reading *n, struct ps_slice in,
     struct list *l)
 {
 	struct wire w = wire_of(in);
-	enum wire_type type = wire_type_of(n);
+	enum wire_type type = proto_wire_type(n->kind);
 	size_t size = type == WIRE_64 ? 8 : 4;
 	uint64_t v;
 
@@ -278,7 +248,7 @@ get_value(struct decoder *d, const struct proto_reading *n,
 	if (n->how == PROTO_AS_WRAPPED)
 		return f->type == WIRE_BYTES ? get_bytes(d, n, f->bytes, out)
 					     : bad(d);
-	if (f->type != wire_type_of(n))
+	if (f->type != proto_wire_type(n->kind))
 		return bad(d);
 	if (f->type == WIRE_BYTES)
 		return get_bytes(d, n, f->bytes, out);
@@ -339,7 +309,7 @@ set_field(struct decoder *d, const struct proto_reading *n,
 
 	if (n->is_repeated || n->how == PROTO_AS_MAP) {
 		if (f->type == WIRE_BYTES && n->how != PROTO_AS_WRAPPED &&
-		    wire_type_of(n) != WIRE_BYTES)
+		    proto_wire_type(n->kind) != WIRE_BYTES)
 			return get_packed(d, n, f->bytes, l);
 		return get_value(d, n, f, list_add(d, l));
 	}

@@ -1,5 +1,6 @@
 #include "proto_write.h"
 
+#include "proto_wire.h"
 #include "wire.h"
 
 #define MS_PER_SECOND 1000
@@ -144,37 +145,6 @@ put_logical(struct encoder *e, const struct proto_plan_field *f,
 
 /* ---- Scalars ---- */
 
-static enum wire_type
-wire_type_of(enum proto_kind kind)
-{
-	switch (kind) {
-	case PROTO_DOUBLE:
-	case PROTO_FIXED64:
-	case PROTO_SFIXED64:
-		return WIRE_64;
-	case PROTO_FLOAT:
-	case PROTO_FIXED32:
-	case PROTO_SFIXED32:
-		return WIRE_32;
-	case PROTO_STRING:
-	case PROTO_BYTES:
-	case PROTO_MESSAGE:
-	case PROTO_GROUP:
-		return WIRE_BYTES;
-	case PROTO_UNKNOWN:
-	case PROTO_INT64:
-	case PROTO_UINT64:
-	case PROTO_INT32:
-	case PROTO_BOOL:
-	case PROTO_UINT32:
-	case PROTO_ENUMERATION:
-	case PROTO_SINT32:
-	case PROTO_SINT64:
-		break;
-	}
-	return WIRE_VARINT;
-}
-
 static int
 number_of_symbol(struct encoder *e, const struct proto_plan_field *f,
     const struct ps_value *v, int64_t *out)
@@ -230,7 +200,7 @@ static int
 put_scalar(struct encoder *e, const struct proto_plan_field *f, int32_t number,
     const struct ps_value *v, bool always)
 {
-	enum wire_type type = wire_type_of(f->kind);
+	enum wire_type type = proto_wire_type(f->kind);
 	uint64_t bits;
 
 	if (type == WIRE_BYTES) {
@@ -291,7 +261,7 @@ put_packed(struct encoder *e, const struct proto_plan_field *f,
 			return wrong_type(e, f);
 		if (bits_of(e, f, &v->items[i], &bits) < 0)
 			return -1;
-		put_bits(e->out, wire_type_of(f->kind), bits);
+		put_bits(e->out, proto_wire_type(f->kind), bits);
 	}
 	close_length(e->out, at);
 	return 0;
@@ -304,7 +274,7 @@ put_list(struct encoder *e, const struct proto_plan_field *f,
 	if (v->type != PS_ARRAY)
 		return wrong_type(e, f);
 	if (f->is_packed && !f->is_wrapped && f->kind != PROTO_MESSAGE &&
-	    wire_type_of(f->kind) != WIRE_BYTES)
+	    proto_wire_type(f->kind) != WIRE_BYTES)
 		return put_packed(e, f, v);
 	for (uint32_t i = 0; i < v->len; i++)
 		if (put_value(e, f, &v->items[i], true) < 0)
