@@ -184,6 +184,37 @@ def test_what_python_writes_is_read(converters, registry, unique):
         assert mine == theirs
 
 
+NUMBERS = {"float": -1.5, "double": 2.25, "fixed32": 2 ** 31, "fixed64": 7,
+           "sfixed32": -3, "sfixed64": -2 ** 40, "sint32": -4, "uint64": 9}
+
+
+def test_numbers_of_every_width_go_both_ways(converters, registry, unique):
+    """Alone and packed; what Python wrote, and what it reads of ours."""
+    package = unique("wide").replace("-", "_")
+    f = descriptor_pb2.FileDescriptorProto(
+        name=package + ".proto", package=package, syntax="proto3")
+    m = f.message_type.add(name="Wide")
+    for n, name in enumerate(NUMBERS):
+        kind = getattr(FIELD, "TYPE_" + name.upper())
+        add(m, 1 + n, name, kind)
+        add(m, 101 + n, name + "s", kind, label=FIELD.LABEL_REPEATED)
+    [wide] = classes(f, package + ".Wide")
+    sent = {**NUMBERS, **{k + "s": [v, 0, v] for k, v in NUMBERS.items()}}
+    write = ProtobufSerializer(wide, registry.client(),
+                               {"use.deprecated.format": False})
+    topic = unique("wide")
+    raw = write(wide(**sent), context(topic))
+    t = converters()
+    read = json.loads(t.one("proto", "json", topic, raw))["payload"]
+    assert read == sent
+    t.converter("out", "registry", "ProtobufConverter",
+                schema_registry_url=registry.url)
+    back = wide()
+    back.ParseFromString(t.one("proto", "out", unique("copy"), raw)[6:])
+    assert {k: getattr(back, k) for k in NUMBERS} == NUMBERS
+    assert back == wide(**sent)
+
+
 @pytest.mark.parametrize("schema,value", [
     ({"type": "int32", "optional": False}, 300),
     ({"type": "string", "optional": False}, "é"),
