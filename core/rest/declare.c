@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "config/template.h"
+#include "rest/guard.h"
 #include "rest/users.h"
 #include "worker/flow.h"
 #include "worker/match.h"
@@ -98,6 +99,21 @@ declare_owns(struct exchange *x, const char *name,
 		return true;
 	}
 	return false;
+}
+
+bool
+declare_sees(const struct exchange *x, const char *pipeline)
+{
+	const struct configs *all = journal_configs(worker_journal(x->worker));
+
+	for (size_t i = 0; i < configs_count(all); i++) {
+		const char *owner = flow_of(&configs_at(all, i)->config);
+
+		if (owner != NULL && strcmp(owner, pipeline) == 0 &&
+		    !guard_sees(x, configs_at(all, i)))
+			return false;
+	}
+	return true;
 }
 
 void

@@ -23,6 +23,8 @@ const char **declare_names(struct ps_arena *a, const json_t *all);
  * would make it belong to another. */
 bool declare_owns(struct exchange *x, const char *name,
     const struct ps_config *given);
+/* Whoever may not see one of a pipeline's connectors does not see it. */
+bool declare_sees(const struct exchange *x, const char *pipeline);
 /* What GET shows has a tag, which If-Match may name. */
 void declare_tag(struct exchange *x, enum document_kind k);
 /* Who may only touch connectors with certain labels? Answers 403. */

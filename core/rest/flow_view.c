@@ -172,6 +172,24 @@ flow_view_line(struct worker *w, const char *name, const json_t *doc)
 	return line;
 }
 
+unsigned
+flow_view_rank(struct worker *w, const char *name)
+{
+	const struct configs *all = journal_configs(worker_journal(w));
+	unsigned worst = VIEW_RANK_WELL;
+
+	for (size_t i = 0; i < configs_count(all); i++) {
+		const char *owner = flow_of(&configs_at(all, i)->config);
+		unsigned rank;
+
+		if (owner == NULL || strcmp(owner, name) != 0)
+			continue;
+		rank = view_rank(w, configs_at(all, i));
+		worst = rank < worst ? rank : worst;
+	}
+	return worst;
+}
+
 static const char *
 drift_text(const struct flow_change *c)
 {

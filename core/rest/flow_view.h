@@ -10,8 +10,10 @@
 
 /* {"name", "template", "version", "state", "connectors": how many} */
 json_t *flow_view_line(struct worker *w, const char *name, const json_t *doc);
-/* The same with parameters, connectors' names, and how they differ from what
- * is declared. */
+/* view_rank of the one of its connectors that needs people most. */
+unsigned flow_view_rank(struct worker *w, const char *name);
+/* What flow_view_line says, with parameters, connectors' names, and how they
+ * differ from what is declared. */
 json_t *flow_view(struct worker *w, struct ps_arena *a, const char *name,
     const json_t *doc);
 /* {"name", "state", "connectors": [their statuses]}, and "upgrade" while its

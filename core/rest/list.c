@@ -1,9 +1,8 @@
 #include <string.h>
 
-#include "base/text.h"
 #include "rest/guard.h"
 #include "rest/handlers.h"
-#include "rest/page.h"
+#include "rest/paging.h"
 #include "rest/view.h"
 #include "worker/worker.h"
 
@@ -84,20 +83,14 @@ names_of(const struct page_item *items, size_t count)
 void
 rest_list(struct exchange *x)
 {
-	struct ps_error err = { 0 };
 	struct page_wish wish;
 	struct page_item *items;
-	const char *next;
 	size_t count;
 
-	if (page_parse(exchange_query(x, "limit"), exchange_query(x, "order"),
-		exchange_query(x, "after"), &wish, &err) != 0) {
-		exchange_error(x, 400, "%s", err.text);
+	if (paging_wish(x, &wish) != 0)
 		return;
-	}
 	items = items_of(x, wish.order, &count);
-	next = page_cut(x->a, &wish, items, &count);
-	x->next_page = next == NULL ? NULL : text_url_encode(x->a, next);
+	paging_cut(x, &wish, items, &count);
 	exchange_json(x, 200,
 	    exchange_query(x, "expand") != NULL ? expanded_list(x, items, count)
 						: names_of(items, count));

@@ -7,6 +7,7 @@
 #include "rest/flow_view.h"
 #include "rest/guard.h"
 #include "rest/handlers.h"
+#include "rest/paging.h"
 #include "rest/plan_view.h"
 #include "rest/rights.h"
 #include "rest/users.h"
@@ -16,22 +17,6 @@
 
 /* ---- reading ----------------------------------------------------------- */
 
-/* Whoever may not see one of its connectors does not see it. */
-static bool
-sees(const struct exchange *x, const char *pipeline)
-{
-	const struct configs *all = journal_configs(worker_journal(x->worker));
-
-	for (size_t i = 0; i < configs_count(all); i++) {
-		const char *owner = flow_of(&configs_at(all, i)->config);
-
-		if (owner != NULL && strcmp(owner, pipeline) == 0 &&
-		    !guard_sees(x, configs_at(all, i)))
-			return false;
-	}
-	return true;
-}
-
 /* Its document, or answers 404. */
 static const json_t *
 find(struct exchange *x)
@@ -39,25 +24,52 @@ find(struct exchange *x)
 	const json_t *doc = documents_find(worker_documents(x->worker),
 	    DOCUMENT_PIPELINE, x->param[0]);
 
-	if (doc != NULL && sees(x, x->param[0]))
+	if (doc != NULL && declare_sees(x, x->param[0]))
 		return doc;
 	exchange_error(x, 404, "Pipeline %s not found", x->param[0]);
 	return NULL;
 }
 
-void
-rest_pipelines(struct exchange *x)
+/* All that who asks may see. */
+static struct page_item *
+items_of(struct exchange *x, enum page_order order, size_t *count)
 {
 	const json_t *all =
 	    documents_all(worker_documents(x->worker), DOCUMENT_PIPELINE);
-	const char **names = declare_names(x->a, all);
-	json_t *list = json_array();
+	struct page_item *items =
+	    ps_calloc(x->a, json_object_size(all) + 1, sizeof *items);
+	const json_t *doc;
+	const char *name;
 
-	for (; *names != NULL; names++)
-		if (sees(x, *names))
-			(void)json_array_append_new(list,
-			    flow_view_line(x->worker, *names,
-				json_object_get(all, *names)));
+	*count = 0;
+	JS_EACH(all, name, doc)
+	{
+		if (doc == NULL || !declare_sees(x, name))
+			continue;
+		items[(*count)++] = (struct page_item){ name,
+			order == PAGE_FAILURES ? flow_view_rank(x->worker, name)
+					       : 0,
+			doc };
+	}
+	return items;
+}
+
+void
+rest_pipelines(struct exchange *x)
+{
+	struct page_wish wish;
+	struct page_item *items;
+	json_t *list;
+	size_t count;
+
+	if (paging_wish(x, &wish) != 0)
+		return;
+	items = items_of(x, wish.order, &count);
+	paging_cut(x, &wish, items, &count);
+	list = json_array();
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(list,
+		    flow_view_line(x->worker, items[i].name, items[i].thing));
 	exchange_json(x, 200, list);
 }
 

@@ -4,7 +4,10 @@
 #include "config/template.h"
 #include "rest/ask.h"
 #include "rest/declare.h"
+#include "rest/flow_view.h"
 #include "rest/handlers.h"
+#include "rest/paging.h"
+#include "rest/view.h"
 #include "store/documents.h"
 #include "worker/worker.h"
 
@@ -21,6 +24,7 @@ users_of(const struct exchange *x, const char *name, int64_t version)
 		const json_t *p = json_object_get(all, *names);
 
 		if (strcmp(js_opt_str(p, "template"), name) == 0 &&
+		    declare_sees(x, *names) &&
 		    (version == 0 || js_opt_int(p, "version", 0) == version))
 			(void)json_array_append_new(out, json_string(*names));
 	}
@@ -38,17 +42,64 @@ line_of(const struct exchange *x, const json_t *doc, int64_t version)
 	    users_of(x, name, version));
 }
 
+/* A template needs people as much as the pipeline of it that does most. */
+static unsigned
+rank_of(const struct exchange *x, const char *name)
+{
+	json_t *users = users_of(x, name, 0);
+	unsigned worst = VIEW_RANK_WELL;
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(users, i, one)
+	{
+		unsigned rank =
+		    flow_view_rank(x->worker, json_string_value(one));
+
+		worst = rank < worst ? rank : worst;
+	}
+	json_decref(users);
+	return worst;
+}
+
+static struct page_item *
+items_of(struct exchange *x, enum page_order order, size_t *count)
+{
+	const json_t *all =
+	    documents_all(worker_documents(x->worker), DOCUMENT_TEMPLATE);
+	struct page_item *items =
+	    ps_calloc(x->a, json_object_size(all) + 1, sizeof *items);
+	const json_t *one;
+	const char *name;
+
+	*count = 0;
+	JS_EACH(all, name, one)
+	{
+		if (one != NULL)
+			items[(*count)++] = (struct page_item){ name,
+				order == PAGE_FAILURES ? rank_of(x, name) : 0,
+				NULL };
+	}
+	return items;
+}
+
 void
 rest_templates(struct exchange *x)
 {
 	const struct documents *d = worker_documents(x->worker);
-	const char **names =
-	    declare_names(x->a, documents_all(d, DOCUMENT_TEMPLATE));
-	json_t *list = json_array();
+	struct page_wish wish;
+	struct page_item *items;
+	json_t *list;
+	size_t count;
 
-	for (; *names != NULL; names++)
+	if (paging_wish(x, &wish) != 0)
+		return;
+	items = items_of(x, wish.order, &count);
+	paging_cut(x, &wish, items, &count);
+	list = json_array();
+	for (size_t i = 0; i < count; i++)
 		(void)json_array_append_new(list,
-		    line_of(x, documents_template(d, *names, 0), 0));
+		    line_of(x, documents_template(d, items[i].name, 0), 0));
 	exchange_json(x, 200, list);
 }
 

@@ -32,7 +32,8 @@ enum view_flags {
 json_t *view_status(struct worker *w, const struct configs_connector *cfg,
     unsigned flags);
 /* How much it needs people: 0 what has failed, then what is stalled, what
- * nobody runs, what starts again, and 4 all others. */
+ * nobody runs, what starts again, and VIEW_RANK_WELL all others. */
+#define VIEW_RANK_WELL 4U
 unsigned view_rank(struct worker *w, const struct configs_connector *cfg);
 /* A task's state, or NULL. */
 json_t *view_task(struct worker *w, const char *connector, int task);

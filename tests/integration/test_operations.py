@@ -112,13 +112,14 @@ def test_a_tag_of_a_connector_that_is_not_there_creates_none(
 
 # Long lists
 
-def pages(rest, query):
+def pages(rest, query, path="/connectors"):
     """Names of all pages, a list each."""
     found, after = [], ""
     while after is not None:
-        r = rest.request("GET", f"/connectors?{query}{after}")
+        r = rest.request("GET", f"{path}?{query}{after}")
         assert r.status_code == 200, r.text
-        found.append(list(r.json()))
+        found.append([one["name"] if isinstance(one, dict) else one
+                      for one in r.json()])
         cursor = r.headers.get("X-Penstock-Next")
         after = cursor and f"&after={cursor}"
     return found
@@ -146,6 +147,45 @@ def test_a_long_list_comes_in_pages_failures_first(shared_worker, kafka,
                                               "c/1"]]
     r = rest.request("GET", "/connectors?limit=none")
     assert r.status_code == 400 and "limit" in r.json()["message"]
+
+
+def test_templates_and_pipelines_come_in_pages_failures_first(
+        shared_worker, kafka, folder):
+    rest = shared_worker(kafka.bootstrap, group=f"paged-{uuid.uuid4()}").rest
+    kafka.create_topic("paged")
+    for template in "sound", "broken", "unused":
+        rest.call("PUT", f"/templates/{template}", {"parameters": {
+            "file": {"type": "string", "required": True}}, "connectors": [{
+                "name": "${param:pipeline}-c", "config": source(
+                    folder, topic="paged", file="${param:file}", **{
+                        "value.converter": STRING})}]})
+    for name, template, file in (("a", "sound", "in"), ("b", "broken", "in"),
+                                 ("p", "sound", "in"),
+                                 ("worse", "broken", "")):
+        rest.call("PUT", f"/pipelines/{name}", {
+            "template": template, "parameters": {"file": f"{folder}/{file}"}})
+    for name in "a-c", "b-c", "p-c":
+        rest.wait_running(name)
+    rest.wait_task_failed("worse-c")  # a folder is no file
+    assert pages(rest, "limit=3", "/pipelines") == [
+        ["a", "b", "p"], ["worse"]]
+    assert pages(rest, "limit=2&order=failures", "/pipelines") == [
+        ["worse", "a"], ["b", "p"]]
+    assert pages(rest, "limit=2", "/templates") == [
+        ["broken", "sound"], ["unused"]]
+    assert pages(rest, "limit=2&order=failures", "/templates") == [
+        ["broken", "sound"], ["unused"]]
+    rest.call("PUT", "/pipelines/worse", {"template": "unused", "parameters": {
+        "file": f"{folder}/"}})
+    rest.wait_task_failed("worse-c")
+    assert pages(rest, "limit=2&order=failures", "/templates") == [
+        ["unused", "broken"], ["sound"]]
+    for path in "/pipelines", "/templates":
+        for query in "limit=0", "order=size", "order=failures&after=x":
+            r = rest.request("GET", f"{path}?{query}")
+            assert r.status_code == 400
+            word = query.split("&")[-1].split("=")[0]
+            assert r.json()["message"].startswith(word + ": "), r.text
 
 
 # Revisions
