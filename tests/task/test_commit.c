@@ -322,6 +322,8 @@ last_of(const struct served *s, const char *topic, char *text, size_t room)
 	return high;
 }
 
+#define PRODUCE 0 /* the protocol's number of the request */
+
 #define RECORD "[\"orders\",{\"p\":\"x\"}]={\"at\":7}"
 
 Test(commit, offsets_go_to_the_topics_of_the_connector_and_the_worker)
@@ -361,7 +363,7 @@ Test(commit, what_the_broker_refuses_is_given_again)
 	struct served s;
 
 	start_with_kafka(&s, NULL, "all");
-	rd_kafka_mock_topic_set_error(s.m.cluster, "all",
+	rd_kafka_mock_push_request_errors(s.m.cluster, PRODUCE, 1,
 	    RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
 	make_safe("x", 7);
 	begin();
