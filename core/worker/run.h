@@ -29,6 +29,7 @@ struct task {
 	enum after after;
 	struct child *child;
 	struct clock_ms began;
+	struct clock_ms missed; /* a sign of life: seen since it was heard */
 	struct wall_ms since;
 	struct backoff backoff;
 	unsigned restarts;

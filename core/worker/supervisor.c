@@ -9,6 +9,18 @@
 /* A start that takes longer waits for something, it does not compute. */
 #define LEND_MS 1000
 
+static struct clock_ms
+sooner(struct clock_ms x, struct clock_ms y)
+{
+	return x.ms < y.ms ? x : y;
+}
+
+static struct clock_ms
+later(struct clock_ms x, struct clock_ms y)
+{
+	return x.ms > y.ms ? x : y;
+}
+
 /* ---- watching ---------------------------------------------------------- */
 
 /* It hangs in a call. */
@@ -58,6 +70,34 @@ see_stall(struct task *t, const char *call, int64_t ms)
 	task_tell(t);
 }
 
+/*
+ * When it has been silent for too long. If the whole machine stood still, so
+ * did the task: whenever the worker comes to see the silence, a sign of life
+ * has a part of the limit yet to come.
+ */
+static struct clock_ms
+silent_at(const struct task *t)
+{
+	struct clock_ms heard = child_heard(t->child);
+	int64_t silence = t->limits.silence_ms, grace = silence / 4;
+	struct clock_ms at = clock_after(heard, silence);
+
+	if (t->missed.ms < heard.ms)
+		return clock_after(heard, silence - grace);
+	return later(at, clock_after(t->missed, grace));
+}
+
+static bool
+is_silent(struct task *t, struct clock_ms now)
+{
+	if (now.ms < silent_at(t).ms)
+		return false;
+	if (t->missed.ms >= child_heard(t->child).ms)
+		return true;
+	t->missed = now;
+	return false;
+}
+
 /* Is anything wrong with it at this time? Why, or NULL. */
 static const char *
 trouble_of(struct task *t, struct clock_ms now, char *why, size_t room)
@@ -66,7 +106,7 @@ trouble_of(struct task *t, struct clock_ms now, char *why, size_t room)
 	const char *call = child_call(t->child, &since);
 	int64_t ms = clock_since(since, now);
 
-	if (clock_since(child_heard(t->child), now) >= t->limits.silence_ms) {
+	if (is_silent(t, now)) {
 		(void)snprintf(why, room, "no sign of life for %lld ms",
 		    (long long)t->limits.silence_ms);
 		return why;
@@ -112,12 +152,6 @@ watch(struct task *t)
 
 /* ---- when to look ------------------------------------------------------ */
 
-static struct clock_ms
-sooner(struct clock_ms x, struct clock_ms y)
-{
-	return x.ms < y.ms ? x : y;
-}
-
 /* When it is in trouble, or stalls, if nothing is heard until then. */
 static struct clock_ms
 due_of(const struct task *t)
@@ -127,7 +161,7 @@ due_of(const struct task *t)
 
 	if (!is_watched(t))
 		return (struct clock_ms){ NEVER };
-	due = clock_after(child_heard(t->child), l->silence_ms);
+	due = silent_at(t);
 	if (t->state == TASK_STARTING)
 		due = sooner(due, clock_after(t->began, l->start_ms));
 	if (t->state == TASK_RUNNING && !t->stalled &&

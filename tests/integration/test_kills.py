@@ -290,6 +290,31 @@ def test_stopped_tasks_are_replaced_and_write_nothing_more(
     report.assert_count(len(in_topic(kafka, t)), "records")
 
 
+def test_a_machine_that_stood_still_kills_no_task(
+        kafka, new_worker, topic, folder):
+    """Worker and task are stopped for longer than a task may be silent, as
+    by a host that takes its time: when they go on, neither was hung."""
+    worker = new_worker(kafka.bootstrap, task_liveness_timeout_ms=3000)
+    t, path = topic("lines"), folder + "/in"
+    with open(path, "w", encoding="ascii") as f:
+        f.write("one\n")
+    worker.rest.create("src", configs.file_source(path, t))
+    kafka.wait_records(t, 1)
+    pids = [worker.process.pid, worker.pid_of_task("src")]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(4)  # that long it stands
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
+    with open(path, "a", encoding="ascii") as f:
+        f.write("two\n")
+    kafka.wait_records(t, 2)
+    silent = time.monotonic() + 4
+    while time.monotonic() < silent:
+        assert worker.pid_of_task("src") == pids[1]
+        time.sleep(0.1)
+
+
 def test_a_killed_task_says_how_it_died(worker, kafka, topic, folder):
     t = topic("lines")
     worker.rest.create("src", configs.file_source(
