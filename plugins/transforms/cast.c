@@ -130,8 +130,9 @@ leaf_value(void *state, struct work *w, size_t leaf,
 	    ((struct cast *)state)->types[leaf], w->err);
 }
 
-static const struct leaf_ops leaf_ops = { "type casting", leaf_schema,
-	leaf_value };
+static const struct leaf_ops leaf_ops = { .purpose = "type casting",
+	.schema = leaf_schema,
+	.value = leaf_value };
 
 static void *
 create(const struct ps_host *h, const struct ps_class *self,

@@ -1,7 +1,8 @@
-#include "path.h"
+#include "prune.h"
 
 struct header_from {
 	struct common common;
+	struct prune moved;
 	struct names fields, headers;
 	struct path *paths; /* of the fields */
 	bool moves;
@@ -23,15 +24,10 @@ configure(struct header_from *t, const struct ps_config *c,
 	t->paths = (struct path *)common_alloc(&t->common,
 	    (t->fields.count + 1) * sizeof *t->paths);
 	for (size_t i = 0; i < t->fields.count; i++) {
-		/* A nested field can be copied; it is not taken out. */
 		if (path_read(&t->common, t->fields.items[i], path_is_nested(c),
 			&t->paths[i], err) < 0)
 			return -1;
-		if (t->moves && t->paths[i].count > 1)
-			return ps_fail(err, PS_E_CONFIG,
-			    "Invalid value %s for configuration fields: a "
-			    "nested field can only be copied",
-			    t->fields.items[i]);
+		prune_exclude(&t->moved, &t->common, &t->paths[i]);
 	}
 	return 0;
 }
@@ -80,77 +76,17 @@ add_headers(const struct header_from *t, struct work *w, struct ps_record *r,
 	return 0;
 }
 
-static const struct ps_schema *
-without(const struct header_from *t, struct work *w,
-    const struct ps_schema *from)
-{
-	struct ps_schema draft = struct_like(from);
-	struct ps_field *fields = (struct ps_field *)ps_alloc(w->arena,
-	    (from->field_count + 1) * sizeof *fields);
-
-	for (size_t i = 0; i < from->field_count; i++)
-		if (!names_have(&t->fields, from->fields[i].name,
-			from->fields[i].name_len))
-			fields[draft.field_count++] = from->fields[i];
-	draft.fields = fields;
-	return common_intern(&t->common, &draft);
-}
-
-static void
-take_from_map(const struct header_from *t, struct work *w,
-    const struct operand *o)
-{
-	const struct ps_value *v = o->value;
-	struct ps_pair *pairs = (struct ps_pair *)ps_alloc(w->arena,
-	    (v->len + (size_t)1) * sizeof *pairs);
-	size_t n = 0;
-
-	for (uint32_t i = 0; i < v->len; i++)
-		if (v->pairs[i].key.type != PS_STRING ||
-		    !names_have(&t->fields, v->pairs[i].key.s,
-			v->pairs[i].key.len))
-			pairs[n++] = v->pairs[i];
-	*o->value = ps_map(pairs, n);
-}
-
-static void
-take_from_struct(const struct header_from *t, struct work *w,
-    const struct operand *o)
-{
-	const struct ps_schema *from = *o->schema;
-	const struct update *u = updates_row(&w->updates, from);
-	struct ps_value *items = (struct ps_value *)ps_alloc(w->arena,
-	    (from->field_count + 1) * sizeof *items);
-	size_t n = 0;
-
-	if (u == NULL)
-		u = updates_add(&w->updates, from, without(t, w, from), NULL);
-	for (size_t i = 0; i < from->field_count && n < u->to->field_count; i++)
-		if (from->fields[i].schema == u->to->fields[n].schema &&
-		    from->fields[i].name_len == u->to->fields[n].name_len &&
-		    memcmp(from->fields[i].name, u->to->fields[n].name,
-			from->fields[i].name_len) == 0)
-			items[n++] = field_value(from, o->value, i,
-			    t->common.null_default);
-	*o->value = ps_struct(items, n);
-	*o->schema = u->to;
-}
-
 static int
 one(void *state, struct work *w, struct ps_record *r)
 {
-	const struct header_from *t = (const struct header_from *)state;
+	struct header_from *t = (struct header_from *)state;
 	struct operand o = operand_of(r, t->common.side);
 
 	if (operand_check(&o, t->moves ? "header MOVE" : "header COPY",
 		w->err) < 0 ||
 	    add_headers(t, w, r, &o) < 0)
 		return -1;
-	if (t->moves && *o.schema == NULL)
-		take_from_map(t, w, &o);
-	else if (t->moves)
-		take_from_struct(t, w, &o);
-	return 0;
+	return t->moves ? prune_apply(&t->moved, &t->common, w, &o) : 0;
 }
 
 static void

@@ -1,7 +1,4 @@
-#include <assert.h>
-#include <stdlib.h>
-
-#include "operand.h"
+#include "leaves.h"
 
 #define PURPOSE "field insertion"
 
@@ -18,55 +15,20 @@ static const char *const source_keys[SOURCES] = { "topic.field",
 	"partition.field", "offset.field", "timestamp.field", "static.field" };
 
 struct insertion {
-	char *name; /* NULL: not inserted */
+	const char *name; /* NULL: not inserted */
 	size_t len;
 	bool optional;
+	struct path parent;   /* no text: the field is one of the whole */
+	struct leaves leaves; /* the parent, else */
 };
 
 struct insert {
-	const struct ps_host *host;
-	const struct ps_class *class;
+	struct common common;
 	struct insertion fields[SOURCES];
-	size_t count;
-	char *text; /* static.value */
-	bool null_default;
+	size_t count;     /* all of them */
+	bool has_whole;   /* some are no nested ones */
+	const char *text; /* static.value */
 };
-
-static void
-destroy(void *state)
-{
-	struct insert *t = (struct insert *)state;
-
-	for (int i = 0; i < SOURCES; i++)
-		free(t->fields[i].name);
-	free(t->text);
-	free(t);
-}
-
-static char *
-copy(const char *s)
-{
-	char *p = strdup(s);
-
-	assert(p != NULL);
-	return p;
-}
-
-/* "name" and "name?" are optional, "name!" is required */
-static void
-read_insertion(struct insertion *f, const char *spec)
-{
-	if (spec == NULL)
-		return;
-	f->name = copy(spec);
-	f->len = strlen(spec);
-	f->optional = true;
-	if (f->len > 0 &&
-	    (spec[f->len - 1] == '!' || spec[f->len - 1] == '?')) {
-		f->optional = spec[f->len - 1] == '?';
-		f->name[--f->len] = '\0';
-	}
-}
 
 static struct ps_schema
 draft_of(enum source source, bool optional)
@@ -81,36 +43,6 @@ draft_of(enum source source, bool optional)
 		draft.version = 1;
 	}
 	return draft;
-}
-
-static void *
-create(const struct ps_host *h, const struct ps_class *self,
-    const struct ps_config *c, struct ps_error *err)
-{
-	struct insert *t = (struct insert *)calloc(1, sizeof *t);
-	const char *text = ps_config_get(c, "static.value");
-
-	assert(t != NULL);
-	t->host = h;
-	t->class = self;
-	t->null_default = ps_config_bool(c, "replace.null.with.default");
-	t->text = text == NULL ? NULL : copy(text);
-	for (int i = 0; i < SOURCES; i++) {
-		read_insertion(&t->fields[i], ps_config_get(c, source_keys[i]));
-		t->count += t->fields[i].name != NULL;
-	}
-	if (t->count == 0)
-		(void)ps_fail(err, PS_E_CONFIG,
-		    "No field insertion configured");
-	else if (t->fields[FROM_STATIC].name != NULL && text == NULL)
-		(void)ps_fail(err, PS_E_CONFIG,
-		    "Invalid value null for configuration static.value: No "
-		    "value specified for static field: %s",
-		    t->fields[FROM_STATIC].name);
-	else
-		return t;
-	destroy(t);
-	return NULL;
 }
 
 /* PS_UNCHANGED: there is nothing to insert. */
@@ -147,11 +79,20 @@ inserted(const struct insert *t, const struct ps_record *r, enum source source,
 	return -1;
 }
 
-static int
-insert_in_map(struct insert *t, struct ps_arena *a, const struct ps_record *r,
-    struct ps_value *value, struct ps_error *err)
+/* Is it to be inserted into that parent? NULL: into the whole. */
+static bool
+goes_into(const struct insertion *f, const struct insertion *nested)
 {
-	struct ps_pair *pairs = (struct ps_pair *)ps_alloc(a,
+	if (f->name == NULL)
+		return false;
+	return nested == NULL ? f->parent.text == NULL : f == nested;
+}
+
+static int
+insert_in_map(const struct insert *t, const struct work *w,
+    const struct insertion *nested, struct ps_value *value)
+{
+	struct ps_pair *pairs = (struct ps_pair *)ps_alloc(w->arena,
 	    (value->len + t->count) * sizeof *pairs);
 	size_t n = value->len, at;
 	struct ps_value v;
@@ -161,9 +102,9 @@ insert_in_map(struct insert *t, struct ps_arena *a, const struct ps_record *r,
 	for (int i = 0; i < SOURCES; i++) {
 		const struct insertion *f = &t->fields[i];
 
-		if (f->name == NULL)
+		if (!goes_into(f, nested))
 			continue;
-		if (inserted(t, r, (enum source)i, &v, err) < 0)
+		if (inserted(t, w->record, (enum source)i, &v, w->err) < 0)
 			return -1;
 		if (v.type == PS_UNCHANGED && i == FROM_PARTITION)
 			continue;
@@ -178,11 +119,11 @@ insert_in_map(struct insert *t, struct ps_arena *a, const struct ps_record *r,
 }
 
 static const struct ps_schema *
-with_insertions(struct insert *t, struct ps_arena *a,
-    const struct ps_schema *from, struct ps_error *err)
+with_insertions(const struct insert *t, const struct work *w,
+    const struct insertion *nested, const struct ps_schema *from)
 {
 	struct ps_schema draft = struct_like(from), *own;
-	struct ps_field *fields = (struct ps_field *)ps_alloc(a,
+	struct ps_field *fields = (struct ps_field *)ps_alloc(w->arena,
 	    (from->field_count + t->count) * sizeof *fields);
 	size_t n = from->field_count;
 
@@ -191,80 +132,153 @@ with_insertions(struct insert *t, struct ps_arena *a,
 	for (int i = 0; i < SOURCES; i++) {
 		const struct insertion *f = &t->fields[i];
 
-		if (f->name == NULL)
+		if (!goes_into(f, nested))
 			continue;
 		if (ps_field_index(from, f->name, f->len) >= 0) {
-			(void)ps_fail(err, PS_E_DATA,
+			(void)ps_fail(w->err, PS_E_DATA,
 			    "Cannot create field because of field name "
 			    "duplication %s",
 			    f->name);
 			return NULL;
 		}
-		own = (struct ps_schema *)ps_alloc(a, sizeof *own);
+		own = (struct ps_schema *)ps_alloc(w->arena, sizeof *own);
 		*own = draft_of((enum source)i, f->optional);
 		fields[n++] = (struct ps_field){ f->name, f->len, own };
 	}
+	/* A whole that may be null may not be so from here on, as in Connect.
+	 */
+	draft.optional = nested != NULL && from->optional;
 	draft.fields = fields;
 	draft.field_count = n;
-	/* cppcheck-suppress returnDanglingLifetime ; it is copied */
-	return t->host->intern(t->host, &draft);
+	return common_intern(&t->common, &draft);
 }
 
 static int
-insert_in_struct(struct insert *t, struct ps_arena *a,
-    const struct ps_record *r, const struct operand *o,
-    const struct ps_schema *to, struct ps_error *err)
+insert_in_struct(const struct insert *t, const struct work *w,
+    const struct insertion *nested, const struct ps_schema *from,
+    struct ps_value *value)
 {
-	const struct ps_schema *from = *o->schema;
-	struct ps_value *items =
-	    (struct ps_value *)ps_alloc(a, to->field_count * sizeof *items);
+	struct ps_value *items = (struct ps_value *)ps_alloc(w->arena,
+	    (from->field_count + t->count) * sizeof *items);
 	size_t n = from->field_count;
 
 	for (size_t i = 0; i < n; i++)
-		items[i] = field_value(from, o->value, i, t->null_default);
+		items[i] = field_value(from, value, i, t->common.null_default);
 	for (int i = 0; i < SOURCES; i++) {
-		if (t->fields[i].name == NULL)
+		const struct insertion *f = &t->fields[i];
+
+		if (!goes_into(f, nested))
 			continue;
-		if (inserted(t, r, (enum source)i, &items[n], err) < 0)
+		if (inserted(t, w->record, (enum source)i, &items[n], w->err) <
+		    0)
 			return -1;
 		if (items[n].type == PS_UNCHANGED) {
 			items[n] = ps_null();
-			if (!t->fields[i].optional)
-				return ps_fail(err, PS_E_DATA,
+			if (!f->optional)
+				return ps_fail(w->err, PS_E_DATA,
 				    "field %s is required, the record has no "
 				    "value for %s",
-				    t->fields[i].name, source_keys[i]);
+				    f->name, source_keys[i]);
 		}
 		n++;
 	}
-	*o->value = ps_struct(items, n);
-	*o->schema = to;
+	*value = ps_struct(items, n);
 	return 0;
 }
 
-static int
-insert_one(struct insert *t, struct ps_arena *a, struct ps_record *r,
-    struct updates *u, struct ps_error *err)
+/* ---- Into a struct or map inside ---- */
+
+static const struct ps_schema *
+leaf_schema(void *state, struct work *w, size_t leaf,
+    const struct ps_schema *from)
 {
-	struct operand o = operand_of(r, (enum side)t->class->variant);
-	const struct update *row;
-	const struct ps_schema *to;
+	const struct insert *t = (const struct insert *)state;
+
+	if (from->type == PS_STRUCT)
+		return with_insertions(t, w, &t->fields[leaf], from);
+	(void)ps_fail(w->err, PS_E_DATA,
+	    "Only Struct objects supported for [" PURPOSE
+	    "], the parent of %s is "
+	    "none",
+	    t->fields[leaf].parent.text);
+	return NULL;
+}
+
+/* Nothing is inserted into one that is null, as for the whole. */
+static int
+leaf_value(void *state, struct work *w, size_t leaf,
+    const struct ps_schema *from, struct ps_value *v)
+{
+	const struct insert *t = (const struct insert *)state;
+
+	if (v->type == PS_NULL || v->type == PS_UNCHANGED)
+		return 0;
+	if (operand_check_or_null(from, v, PURPOSE, w->err) < 0)
+		return -1;
+	if (from == NULL)
+		return insert_in_map(t, w, &t->fields[leaf], v);
+	return insert_in_struct(t, w, &t->fields[leaf], from, v);
+}
+
+static const struct leaf_ops leaf_ops = { .purpose = PURPOSE,
+	.only_there = true,
+	.schema = leaf_schema,
+	.value = leaf_value };
+
+/* ---- A record ---- */
+
+static int
+insert_in_whole(struct insert *t, struct work *w, const struct operand *o)
+{
+	const struct ps_schema *from = *o->schema;
+	const struct update *u;
+
+	if (from == NULL)
+		return insert_in_map(t, w, NULL, o->value);
+	u = updates_row(&w->updates, from);
+	if (u == NULL) {
+		const struct ps_schema *to = with_insertions(t, w, NULL, from);
+
+		if (to == NULL)
+			return -1;
+		u = updates_add(&w->updates, from, to, NULL);
+	}
+	*o->schema = u->to;
+	return insert_in_struct(t, w, NULL, from, o->value);
+}
+
+/* Of one apply(): a schema becomes another at the whole, and at each field
+ * that is inserted below. */
+struct works {
+	struct work whole, nested[SOURCES];
+};
+
+static int
+insert_one(struct insert *t, struct works *w, struct ps_record *r)
+{
+	struct operand o = operand_of(r, t->common.side);
 
 	if (o.value->type == PS_NULL)
 		return 0;
-	if (operand_check(&o, PURPOSE, err) < 0)
+	if (operand_check(&o, PURPOSE, w->whole.err) < 0)
 		return -1;
-	if (*o.schema == NULL)
-		return insert_in_map(t, a, r, o.value, err);
-	row = updates_row(u, *o.schema);
-	to = row == NULL ? NULL : row->to;
-	if (to == NULL) {
-		to = with_insertions(t, a, *o.schema, err);
-		if (to == NULL)
+	w->whole.record = r;
+	if (t->has_whole && insert_in_whole(t, &w->whole, &o) < 0)
+		return -1;
+	for (int i = 0; i < SOURCES; i++) {
+		const struct insertion *f = &t->fields[i];
+
+		if (f->parent.text == NULL)
+			continue;
+		w->nested[i].record = r;
+		if (*o.schema != NULL &&
+		    path_schema(&f->parent, *o.schema) == NULL)
+			return ps_fail(w->whole.err, PS_E_DATA,
+			    "Unknown field: the parent of %s", f->parent.text);
+		if (leaves_apply(&f->leaves, &t->common, &w->nested[i], &o) < 0)
 			return -1;
-		(void)updates_add(u, *o.schema, to, NULL);
 	}
-	return insert_in_struct(t, a, r, &o, to, err);
+	return 0;
 }
 
 static void
@@ -272,20 +286,95 @@ apply(void *state, struct ps_batch *b, struct ps_record *const *records,
     size_t count)
 {
 	struct insert *t = (struct insert *)state;
-	struct updates u = { .count = 0 };
 	struct ps_error err;
+	const struct work work = { .arena = b->arena, .err = &err };
+	struct works w = { .whole = work };
 
+	for (int i = 0; i < SOURCES; i++)
+		w.nested[i] = work;
 	ps_error_clear(&err);
 	for (size_t i = 0; i < count; i++) {
-		if (insert_one(t, b->arena, records[i], &u, &err) == 0)
+		if (insert_one(t, &w, records[i]) == 0)
 			continue;
 		ps_record_fail(b, records[i], PS_STAGE_TRANSFORMATION,
-		    t->class->aliases[0], &err);
+		    t->common.class->aliases[0], &err);
 		ps_error_clear(&err);
 	}
 }
 
-const struct ps_transform_ops insert_field_ops = { create, apply, destroy };
+/* ---- What is asked ---- */
+
+/* "name" and "name?" are optional, "name!" is required */
+static int
+read_insertion(struct insert *t, int i, const struct ps_config *c,
+    struct ps_error *err)
+{
+	struct insertion *f = &t->fields[i];
+	const char *given = ps_config_get(c, source_keys[i]);
+	char *spec, *name;
+	size_t len;
+	const struct step *last;
+	struct path path;
+
+	if (given == NULL)
+		return 0;
+	spec = common_strdup(&t->common, given);
+	len = strlen(spec);
+	f->optional = true;
+	if (len > 0 && (spec[len - 1] == '!' || spec[len - 1] == '?')) {
+		f->optional = spec[len - 1] == '?';
+		spec[len - 1] = '\0';
+	}
+	if (path_read(&t->common, spec, path_is_nested(c), &path, err) < 0)
+		return -1;
+	last = &path.steps[--path.count];
+	name = (char *)common_alloc(&t->common, last->len + 1);
+	f->name = memcpy(name, last->name, last->len);
+	f->len = last->len;
+	t->count++;
+	if (path.count == 0) {
+		t->has_whole = true;
+		return 0;
+	}
+	f->parent = path;
+	f->leaves.ops = &leaf_ops;
+	leaves_add(&f->leaves, &t->common, &path, (size_t)i);
+	return 0;
+}
+
+static int
+configure(struct insert *t, const struct ps_config *c, struct ps_error *err)
+{
+	for (int i = 0; i < SOURCES; i++)
+		if (read_insertion(t, i, c, err) < 0)
+			return -1;
+	if (ps_config_has(c, "static.value"))
+		t->text =
+		    common_strdup(&t->common, ps_config_str(c, "static.value"));
+	if (t->count == 0)
+		return ps_fail(err, PS_E_CONFIG,
+		    "No field insertion configured");
+	if (t->fields[FROM_STATIC].name != NULL && t->text == NULL)
+		return ps_fail(err, PS_E_CONFIG,
+		    "Invalid value null for configuration static.value: No "
+		    "value specified for static field: %s",
+		    t->fields[FROM_STATIC].name);
+	return 0;
+}
+
+static void *
+create(const struct ps_host *h, const struct ps_class *self,
+    const struct ps_config *c, struct ps_error *err)
+{
+	struct insert *t = (struct insert *)common_new(sizeof *t, h, self, c);
+
+	if (configure(t, c, err) == 0)
+		return t;
+	common_free(t);
+	return NULL;
+}
+
+const struct ps_transform_ops insert_field_ops = { create, apply, common_free };
 
 #define SUFFIX                                                           \
 	" Suffix with ! to make this a required field, or ? to keep it " \
@@ -317,4 +406,5 @@ const struct ps_key insert_field_keys[INSERT_FIELD_KEYS] = {
 	    .importance = PS_MEDIUM,
 	    .doc = "Static field value, if field name configured." },
 	NULL_DEFAULT_KEY,
+	PATH_KEY,
 };

@@ -140,7 +140,8 @@ in_map(const struct job *j, const struct leaf_node *nodes, struct ps_value *v)
 		    map_get(v, n->step.name, n->step.len);
 		struct ps_value made = old == NULL ? ps_null() : *old;
 
-		if (n->leaf == NO_LEAF && made.type != PS_MAP)
+		if ((n->leaf == NO_LEAF && made.type != PS_MAP) ||
+		    (old == NULL && j->l->ops->only_there))
 			continue;
 		if ((n->leaf == NO_LEAF ? in_map(j, n->children, &made)
 					: j->l->ops->value(j->t, j->w, n->leaf,

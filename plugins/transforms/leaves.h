@@ -11,6 +11,7 @@
 
 struct leaf_ops {
 	const char *purpose;
+	bool only_there; /* without a schema absent ones stay absent */
 	/* The field's new schema, NULL and w->err when there is none. NULL
 	 * operation: schemas stay. */
 	const struct ps_schema *(*schema)(void *state, struct work *w,

@@ -116,7 +116,8 @@ leaf_value(void *state, struct work *w, size_t leaf,
 				      : mask_with_text(t, w, from, v);
 }
 
-static const struct leaf_ops leaf_ops = { PURPOSE, NULL, leaf_value };
+static const struct leaf_ops leaf_ops = { .purpose = PURPOSE,
+	.value = leaf_value };
 
 static void *
 create(const struct ps_host *h, const struct ps_class *self,

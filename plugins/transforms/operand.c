@@ -116,6 +116,7 @@ common_apply(struct common *t, one_fn *one, struct ps_batch *b,
 
 	ps_error_clear(&err);
 	for (size_t i = 0; i < count; i++) {
+		w.record = records[i];
 		if (one(t, &w, records[i]) == 0)
 			continue;
 		ps_record_fail(b, records[i], PS_STAGE_TRANSFORMATION,

@@ -82,6 +82,7 @@ const struct update *updates_add(struct updates *u,
 /* One apply(). */
 struct work {
 	struct ps_arena *arena;
+	const struct ps_record *record; /* the one at hand */
 	struct updates updates;
 	struct ps_error *err;
 };

@@ -85,6 +85,15 @@ path_schema(const struct path *p, const struct ps_schema *s)
 	return s;
 }
 
+int
+path_check(const struct path *p, const struct ps_schema *s,
+    struct ps_error *err)
+{
+	if (s == NULL || path_schema(p, s) != NULL)
+		return 0;
+	return ps_fail(err, PS_E_DATA, "Unknown field: %s", p->text);
+}
+
 static int
 one_step(const struct step *step, const struct ps_schema **s,
     struct ps_value *v, bool null_default, struct ps_error *err)

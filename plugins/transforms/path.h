@@ -28,6 +28,9 @@ int path_read(struct common *t, const char *text, bool nested, struct path *out,
 /* The schema of the field, or NULL. */
 const struct ps_schema *
 path_schema(const struct path *p, const struct ps_schema *s);
+/* Fails when the schema has no such field; there may be none. */
+int path_check(const struct path *p, const struct ps_schema *s,
+    struct ps_error *err);
 /* The value there: null where the way ends early; defaults as asked. -1: a
  * step leads through what has no fields. */
 int path_value(const struct path *p, const struct ps_schema *s,

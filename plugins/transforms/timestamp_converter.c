@@ -197,7 +197,9 @@ leaf_value(void *state, struct work *w, size_t leaf,
 	return convert((struct converter *)state, w, from, v);
 }
 
-static const struct leaf_ops leaf_ops = { PURPOSE, leaf_schema, leaf_value };
+static const struct leaf_ops leaf_ops = { .purpose = PURPOSE,
+	.schema = leaf_schema,
+	.value = leaf_value };
 
 static int
 configure(struct converter *t, const struct ps_config *c, struct ps_error *err)

@@ -116,7 +116,7 @@ def readable(result):
 
 # What we have more than Connect: nested paths in more transforms. And the one
 # key that no configuration has: a converter is told by the framework.
-MORE_KEYS = {"field.syntax.version", "converter.type"}
+MORE_KEYS = {"field.syntax.version", "hoisted", "converter.type"}
 
 
 def listed():

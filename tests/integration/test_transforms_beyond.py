@@ -322,3 +322,115 @@ def test_nested_fields_become_keys_and_headers(schema):
         gone = run(envelope(schema, {**DEEP, "a": {"b": None, "x.y": 1}}), {
             **step(APACHE + "Cast$Value", spec="a.b.n:int32"), **V2})
         assert gone["value"]["a"]["b"] is None
+
+
+def nested(name, value=DEEP, schema=None, **keys):
+    return run(envelope(schema, value), {**step(APACHE + name, **keys), **V2})
+
+
+@pytest.mark.parametrize("schema", [None, DEEP_SCHEMA])
+@pytest.mark.parametrize("keys,wanted", [
+    (dict(exclude="a.b.secret"), {"a": {"b": {"n": "5"}, "x.y": 1}, "n": "6"}),
+    (dict(exclude="a.`x.y`,n"), {"a": {"b": {"n": "5", "secret": "s"}}}),
+    (dict(include="a.b.n"), {"a": {"b": {"n": "5"}}}),
+    # what is included as a whole stays whole
+    (dict(include="a.b,a.b.n,n"),
+     {"a": {"b": {"n": "5", "secret": "s"}}, "n": "6"}),
+    (dict(include="a", exclude="a.b.secret"),
+     {"a": {"b": {"n": "5"}, "x.y": 1}}),
+    # a field without fields has none that were asked for
+    (dict(include="n.x,a.b.n"), {"a": {"b": {"n": "5"}}}),
+    (dict(exclude="a.absent,absent.n"), DEEP),
+    (dict(renames="a.b.n:`m.n`,n:k"),
+     {"a": {"b": {"m.n": "5", "secret": "s"}, "x.y": 1}, "k": "6"}),
+    # paths name what was there before anything got another name
+    (dict(exclude="a.b.secret", renames="a:z,a.b:y"),
+     {"z": {"y": {"n": "5"}, "x.y": 1}, "n": "6"}),
+])
+def test_nested_fields_are_replaced(schema, keys, wanted):
+    found = nested("ReplaceField$Value", schema=schema, **keys)
+    assert found.get("value") == wanted, found
+
+
+def test_a_dot_is_a_letter_unless_paths_are_asked_for():
+    for keys in (dict(exclude="a.b"), dict(renames="a.b:c")):
+        found = run(envelope(None, DEEP),
+                    step(APACHE + "ReplaceField$Value", **keys))
+        assert found["value"] == DEEP
+    found = run(envelope(None, {"a.b": 1, "a": {"b": 2}}),
+                step(APACHE + "ReplaceField$Value", exclude="a.b"))
+    assert found["value"] == {"a": {"b": 2}}
+    found = run(envelope(None, DEEP), step(
+        APACHE + "InsertField$Value", topic_field="a.t"), topic="here")
+    assert found["value"] == {**DEEP, "a.t": "here"}
+    found = run(envelope(None, {"a.b": 1, "c": 2}), step(
+        APACHE + "HeaderFrom$Value", fields="a.b", headers="h",
+        operation="move"))
+    assert found["value"] == {"c": 2} and found["headers"] == {"h": "1"}
+
+
+NONE_THERE = {"a": {"b": None, "x.y": 1}, "n": "6"}
+
+
+def test_fields_in_an_optional_struct_that_is_null_stay_null():
+    for name, keys in (("ReplaceField$Value", dict(exclude="a.b.secret")),
+                       ("InsertField$Value", dict(topic_field="a.b.t")),
+                       ("InsertField$Value", dict(topic_field="a.b.t!"))):
+        for schema in (None, DEEP_SCHEMA):
+            found = nested(name, NONE_THERE, schema, **keys)
+            assert found.get("value") == NONE_THERE, (name, found)
+
+
+def test_a_field_keeps_its_parent_when_it_is_renamed():
+    found = nested("ReplaceField$Value", renames="a.b.n:a.n")
+    assert found["failed"] == "CONFIG" and "is a path" in found["text"], found
+
+
+@pytest.mark.parametrize("schema", [None, DEEP_SCHEMA])
+def test_fields_are_inserted_below(schema):
+    found = nested("InsertField$Value", schema=schema, topic_field="a.b.t",
+                   static_field="a.b.`s.t`!", static_value="x",
+                   partition_field="p?")
+    value = found["value"]
+    assert value.pop("p", 0) is not None
+    assert value == {"a": {"b": {**DEEP["a"]["b"], "t": "orders", "s.t": "x"},
+                           "x.y": 1}, "n": "6"}
+    # a field of a text
+    found = nested("InsertField$Value", schema=schema, topic_field="n.t")
+    assert found["failed"] == "TRANSFORMATION"
+
+
+def test_what_is_inserted_needs_a_place():
+    found = nested("InsertField$Value", schema=DEEP_SCHEMA,
+                   topic_field="a.absent.t")
+    assert found["failed"] == "TRANSFORMATION"
+    found = nested("InsertField$Value", topic_field="a.absent.t")
+    assert found["value"] == DEEP
+    found = nested("InsertField$Value", schema=DEEP_SCHEMA,
+                   topic_field="a.b.n")
+    assert found["failed"] == "TRANSFORMATION"
+
+
+@pytest.mark.parametrize("schema", [None, DEEP_SCHEMA])
+def test_nested_fields_move_to_headers(schema):
+    found = nested("HeaderFrom$Value", schema=schema, operation="move",
+                   fields="a.b.secret,n", headers="h,i")
+    assert found["headers"] == {"h": "s", "i": "6"}
+    assert found["value"] == {"a": {"b": {"n": "5"}, "x.y": 1}}
+
+
+@pytest.mark.parametrize("schema", [None, DEEP_SCHEMA])
+def test_a_nested_field_is_hoisted_where_it_is(schema):
+    found = nested("HoistField$Value", schema=schema, field="in",
+                   hoisted="a.b")
+    assert found["value"] == {
+        "a": {"b": {"in": {"n": "5", "secret": "s"}}, "x.y": 1}, "n": "6"}
+    found = nested("HoistField$Value", NONE_THERE, schema, field="in",
+                   hoisted="a.b")
+    assert found["value"]["a"]["b"] == {"in": None}
+    found = nested("HoistField$Value", schema=schema, field="in",
+                   hoisted="absent")
+    if schema is None:
+        assert found["value"] == DEEP
+    else:
+        assert found["failed"] == "TRANSFORMATION"
