@@ -26,7 +26,7 @@ struct assigning {
 	struct ps_arena *a;
 	const struct assign_input *in;
 	const struct peer **members;
-	double *capacity;
+	struct plan_member *planned; /* the same ones */
 	size_t member_count;
 	struct look *looks;
 	size_t look_count;
@@ -46,15 +46,17 @@ collect_members(struct assigning *s)
 	for (struct peer *p = peers_first(s->in->peers); p; p = p->next)
 		count++;
 	s->members = ps_calloc(s->a, count + 1, sizeof(struct peer *));
-	s->capacity = ps_calloc(s->a, count + 1, sizeof(double));
+	s->planned = ps_calloc(s->a, count + 1, sizeof *s->planned);
 	for (struct peer *p = peers_first(s->in->peers); p; p = p->next) {
 		info = members_find(s->in->members, &p->who);
 		if (!peer_is_member(p) || peer_is_accused(p) || info == NULL ||
 		    peers_is_second(s->in->peers, p))
 			continue;
 		s->members[s->member_count] = p;
-		s->capacity[s->member_count++] =
-		    info->capacity > 0 ? info->capacity : 1;
+		s->planned[s->member_count++] = (struct plan_member){
+			.capacity = info->capacity > 0 ? info->capacity : 1,
+			.load = p->load,
+		};
 	}
 }
 
@@ -65,14 +67,14 @@ sort_members(struct assigning *s)
 	for (size_t i = 1; i < s->member_count; i++)
 		for (size_t j = i; j > 0; j--) {
 			const struct peer *p = s->members[j];
-			double capacity = s->capacity[j];
+			struct plan_member planned = s->planned[j];
 
 			if (strcmp(s->members[j - 1]->who.id, p->who.id) <= 0)
 				break;
 			s->members[j] = s->members[j - 1];
-			s->capacity[j] = s->capacity[j - 1];
+			s->planned[j] = s->planned[j - 1];
 			s->members[j - 1] = p;
-			s->capacity[j - 1] = capacity;
+			s->planned[j - 1] = planned;
 		}
 }
 
@@ -214,7 +216,7 @@ spread(struct assigning *s, size_t first, size_t end)
 
 	for (size_t i = 0; i < s->look_count; i++)
 		groups[i] = group_of(s, &s->looks[i], first, end);
-	plan_spread(s->a, s->capacity, s->member_count, groups, s->look_count);
+	plan_spread(s->a, s->planned, s->member_count, groups, s->look_count);
 	for (size_t i = 0; i < s->look_count; i++)
 		take_group(&s->looks[i], &groups[i], first, end);
 }

@@ -1,8 +1,10 @@
 #include "cluster/plan.h"
 
+#define LOAD_CLEAR 0.25 /* of a machine */
+
 struct plan {
-	const double *capacity;
-	size_t members;
+	const struct plan_member *members;
+	size_t member_count;
 	struct plan_group *groups;
 	size_t groups_count;
 	int *counts; /* of each group, how many each member has */
@@ -15,7 +17,7 @@ struct plan {
 static int *
 counts_of(const struct plan *p, size_t group)
 {
-	return p->counts + group * p->members;
+	return p->counts + group * p->member_count;
 }
 
 static bool
@@ -26,26 +28,37 @@ is_eligible(const struct plan_group *g, size_t member)
 
 /* Would one more make b as full as a is now, or less? */
 static bool
-has_more(const struct plan *p, const int *load, size_t a, size_t b)
+has_more(const struct plan *p, const int *slots, size_t a, size_t b)
 {
-	return load[a] * p->capacity[b] >= (load[b] + 1) * p->capacity[a];
+	return slots[a] * p->members[b].capacity >=
+	       (slots[b] + 1) * p->members[a].capacity;
 }
 
 /* As has_more, but the move leaves something gained. */
 static bool
-has_too_much(const struct plan *p, const int *load, size_t a, size_t b)
+has_too_much(const struct plan *p, const int *slots, size_t a, size_t b)
 {
-	return load[a] * p->capacity[b] > (load[b] + 1) * p->capacity[a];
+	return slots[a] * p->members[b].capacity >
+	       (slots[b] + 1) * p->members[a].capacity;
 }
 
 /* Is a, with one more, emptier than b with one more? */
 static int
-compare(const struct plan *p, const int *load, size_t a, size_t b)
+compare(const struct plan *p, const int *slots, size_t a, size_t b)
 {
-	double left = (load[a] + 1) * p->capacity[b];
-	double right = (load[b] + 1) * p->capacity[a];
+	double left = (slots[a] + 1) * p->members[b].capacity;
+	double right = (slots[b] + 1) * p->members[a].capacity;
 
 	return (left > right) - (left < right);
+}
+
+/* Is a's machine less busy than b's, by more than comes and goes? */
+static int
+compare_load(const struct plan *p, size_t a, size_t b)
+{
+	double more = p->members[a].load - p->members[b].load;
+
+	return (more > LOAD_CLEAR) - (more < -LOAD_CLEAR);
 }
 
 static void
@@ -70,7 +83,7 @@ emptiest(const struct plan *p, size_t group)
 	const int *counts = counts_of(p, group);
 	int best = PLAN_NOBODY, order;
 
-	for (size_t m = 0; m < p->members; m++) {
+	for (size_t m = 0; m < p->member_count; m++) {
 		if (!is_eligible(&p->groups[group], m))
 			continue;
 		order = best == PLAN_NOBODY
@@ -78,6 +91,8 @@ emptiest(const struct plan *p, size_t group)
 			    : compare(p, counts, m, (size_t)best);
 		if (order == 0)
 			order = compare(p, p->totals, m, (size_t)best);
+		if (order == 0)
+			order = compare_load(p, m, (size_t)best);
 		if (order < 0)
 			best = (int)m;
 	}
@@ -139,7 +154,7 @@ fullest_beside(const struct plan *p, size_t group, size_t to)
 	const int *counts = counts_of(p, group);
 	int best = PLAN_NOBODY, order;
 
-	for (size_t m = 0; m < p->members; m++) {
+	for (size_t m = 0; m < p->member_count; m++) {
 		if (counts[m] == 0 || !has_too_much(p, counts, m, to))
 			continue;
 		order = best == PLAN_NOBODY
@@ -213,7 +228,7 @@ emptiest_in_total(const struct plan *p)
 {
 	size_t best = 0;
 
-	for (size_t m = 1; m < p->members; m++)
+	for (size_t m = 1; m < p->member_count; m++)
 		if (compare(p, p->totals, m, best) < 0)
 			best = m;
 	return (int)best;
@@ -224,7 +239,7 @@ emptiest_in_total(const struct plan *p)
 static int
 search_beside(struct plan *p, size_t at, int goal, size_t *queued)
 {
-	for (size_t m = 0; m < p->members; m++) {
+	for (size_t m = 0; m < p->member_count; m++) {
 		if (p->parent[m] != UNSEEN || group_between(p, at, m) < 0)
 			continue;
 		p->parent[m] = (int)at;
@@ -262,7 +277,7 @@ relieve(struct plan *p, size_t from)
 	size_t queued = 0;
 	int goal = emptiest_in_total(p), to = PLAN_NOBODY;
 
-	for (size_t m = 0; m < p->members; m++)
+	for (size_t m = 0; m < p->member_count; m++)
 		p->parent[m] = UNSEEN;
 	p->parent[from] = ROOT;
 	p->queue[queued++] = from;
@@ -277,7 +292,7 @@ relieve(struct plan *p, size_t from)
 static bool
 has_relief(const struct plan *p, size_t from)
 {
-	for (size_t m = 0; m < p->members; m++)
+	for (size_t m = 0; m < p->member_count; m++)
 		if (has_too_much(p, p->totals, from, m))
 			return true;
 	return false;
@@ -289,7 +304,7 @@ fullest_untried(const struct plan *p)
 {
 	int best = PLAN_NOBODY;
 
-	for (size_t m = 0; m < p->members; m++)
+	for (size_t m = 0; m < p->member_count; m++)
 		if (!p->tried[m] && has_relief(p, m) &&
 		    (best == PLAN_NOBODY ||
 			compare(p, p->totals, m, (size_t)best) > 0))
@@ -303,7 +318,7 @@ level_once(struct plan *p)
 {
 	int from;
 
-	for (size_t m = 0; m < p->members; m++)
+	for (size_t m = 0; m < p->member_count; m++)
 		p->tried[m] = false;
 	while ((from = fullest_untried(p)) != PLAN_NOBODY) {
 		if (relieve(p, (size_t)from))
@@ -314,20 +329,20 @@ level_once(struct plan *p)
 }
 
 void
-plan_spread(struct ps_arena *a, const double *capacity, size_t members,
-    struct plan_group *groups, size_t count)
+plan_spread(struct ps_arena *a, const struct plan_member *members,
+    size_t member_count, struct plan_group *groups, size_t count)
 {
-	struct plan p = { .capacity = capacity,
-		.members = members,
+	struct plan p = { .members = members,
+		.member_count = member_count,
 		.groups = groups,
 		.groups_count = count };
 	size_t limit = 1;
 
-	p.counts = ps_calloc(a, members * count + 1, sizeof *p.counts);
-	p.totals = ps_calloc(a, members + 1, sizeof *p.totals);
-	p.parent = ps_calloc(a, members + 1, sizeof *p.parent);
-	p.tried = ps_calloc(a, members + 1, sizeof *p.tried);
-	p.queue = ps_calloc(a, members + 1, sizeof *p.queue);
+	p.counts = ps_calloc(a, member_count * count + 1, sizeof *p.counts);
+	p.totals = ps_calloc(a, member_count + 1, sizeof *p.totals);
+	p.parent = ps_calloc(a, member_count + 1, sizeof *p.parent);
+	p.tried = ps_calloc(a, member_count + 1, sizeof *p.tried);
+	p.queue = ps_calloc(a, member_count + 1, sizeof *p.queue);
 	for (size_t i = 0; i < count; i++) {
 		keep(&p, i);
 		limit += groups[i].count;

@@ -16,6 +16,11 @@
 
 #define PLAN_NOBODY (-1)
 
+struct plan_member {
+	double capacity; /* > 0: twice the capacity, twice the slots */
+	double load;     /* measured, 1: its machine is busy; 0: not known */
+};
+
 struct plan_group {
 	size_t count;         /* of slots */
 	const int *before;    /* each slot's member, or PLAN_NOBODY */
@@ -23,8 +28,11 @@ struct plan_group {
 	int *after;           /* filled in; PLAN_NOBODY: none is eligible */
 };
 
-/* `capacity` of each member, > 0: twice the capacity, twice the slots. */
-void plan_spread(struct ps_arena *a, const double *capacity, size_t members,
-    struct plan_group *groups, size_t count);
+/*
+ * Numbers decide; where they are equal, what is nowhere goes to a machine
+ * that is clearly less busy. Load moves nothing: it would change with that.
+ */
+void plan_spread(struct ps_arena *a, const struct plan_member *members,
+    size_t member_count, struct plan_group *groups, size_t count);
 
 #endif

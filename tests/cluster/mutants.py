@@ -120,7 +120,7 @@ MUTANTS = [
     ("who leaves is given work", "assign.c",
      "(BEAT_DRAINING | BEAT_LEAVING)", "BEAT_DRAINING"),
     ("capacity does not count", "assign.c",
-     "info->capacity > 0 ? info->capacity : 1;", "1;"),
+     "info->capacity > 0 ? info->capacity : 1,", "1,"),
     ("assignments are written as often as there is one", "herder_lead.c",
      "#define WRITE_GAP_MS 100", "#define WRITE_GAP_MS 0"),
     ("who is about to be judged is given work", "assign.c",

@@ -15,7 +15,7 @@ struct world {
 	struct ps_arena *a;
 	uint64_t random;
 	size_t members, groups_count;
-	double capacity[MEMBERS_MAX];
+	struct plan_member member[MEMBERS_MAX];
 	bool eligible[GROUPS_MAX][MEMBERS_MAX];
 	int before[GROUPS_MAX][SLOTS_MAX], after[GROUPS_MAX][SLOTS_MAX];
 	struct plan_group groups[GROUPS_MAX];
@@ -38,7 +38,7 @@ plan(struct world *w)
 		w->groups[i].before = w->before[i];
 		w->groups[i].after = w->after[i];
 	}
-	plan_spread(w->a, w->capacity, w->members, w->groups, w->groups_count);
+	plan_spread(w->a, w->member, w->members, w->groups, w->groups_count);
 }
 
 /* `scattered`: each slot is somewhere or nowhere by chance. */
@@ -49,7 +49,8 @@ fill(struct world *w, uint64_t seed, bool scattered)
 	w->members = 1 + draw(w, MEMBERS_MAX);
 	w->groups_count = 1 + draw(w, GROUPS_MAX);
 	for (size_t m = 0; m < w->members; m++)
-		w->capacity[m] = 1;
+		w->member[m] = (struct plan_member){ .capacity = 1,
+			.load = (double)((seed + m * 7) % 9) / 4 };
 	for (size_t i = 0; i < w->groups_count; i++) {
 		w->groups[i] =
 		    (struct plan_group){ .count = draw(w, SLOTS_MAX) };
@@ -106,8 +107,8 @@ is_even(const struct world *w, size_t group, size_t a, size_t b)
 {
 	if (!may_run(w, group, a) || !may_run(w, group, b))
 		return true;
-	return count_of(w, group, a) * w->capacity[b] <=
-	       (count_of(w, group, b) + 1) * w->capacity[a];
+	return count_of(w, group, a) * w->member[b].capacity <=
+	       (count_of(w, group, b) + 1) * w->member[a].capacity;
 }
 
 static size_t
@@ -217,7 +218,7 @@ Test(plan, who_has_twice_the_capacity_has_about_twice_the_slots)
 	for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
 		begin(seed, true);
 		for (size_t m = 0; m < world.members; m++)
-			world.capacity[m] = 1 << draw(&world, 3);
+			world.member[m].capacity = 1 << draw(&world, 3);
 		plan(&world);
 		expect_even_groups(seed);
 	}
@@ -247,7 +248,7 @@ Test(plan, what_is_planned_stays_when_nothing_changes)
 		begin(seed, true);
 		restrict_some(&world);
 		for (size_t m = 0; m < world.members; m++)
-			world.capacity[m] = 1 + draw(&world, 2);
+			world.member[m].capacity = 1 + draw(&world, 2);
 		plan(&world);
 		adopt(&world);
 		plan(&world);
@@ -265,7 +266,7 @@ thousand(size_t members)
 	world.members = members;
 	world.groups_count = GROUPS_MAX;
 	for (size_t m = 0; m < MEMBERS_MAX; m++)
-		world.capacity[m] = 1;
+		world.member[m].capacity = 1;
 	for (size_t i = 0; i < world.groups_count; i++) {
 		world.groups[i] = (struct plan_group){ .count = SLOTS_MAX };
 		for (size_t s = 0; s < SLOTS_MAX; s++)
@@ -315,7 +316,7 @@ Test(plan, only_what_balance_needs_moves_when_one_joins)
 		plan(&world);
 		adopt(&world);
 		newest = world.members++;
-		world.capacity[newest] = 1;
+		world.member[newest].capacity = 1;
 		plan(&world);
 		expect_even_groups(seed);
 		cr_assert(
@@ -333,16 +334,16 @@ Test(plan, a_thousand_tasks_of_a_thousand_connectors_move_no_more)
 	size_t moves = 0;
 
 	for (size_t m = 0; m < 8; m++)
-		world.capacity[m] = 1;
+		world.member[m].capacity = 1;
 	for (size_t i = 0; i < COUNT; i++) {
 		before[i] = PLAN_NOBODY;
 		groups[i] = (struct plan_group){ .count = 1,
 			.before = &before[i],
 			.after = &after[i] };
 	}
-	plan_spread(world.a, world.capacity, 7, groups, COUNT);
+	plan_spread(world.a, world.member, 7, groups, COUNT);
 	memcpy(before, after, sizeof before);
-	plan_spread(world.a, world.capacity, 8, groups, COUNT);
+	plan_spread(world.a, world.member, 8, groups, COUNT);
 	for (size_t i = 0; i < COUNT; i++)
 		moves += before[i] != after[i];
 	cr_expect(eq(sz, moves, 125));
@@ -350,8 +351,50 @@ Test(plan, a_thousand_tasks_of_a_thousand_connectors_move_no_more)
 	moves = 0;
 	for (size_t i = 0; i < COUNT; i++)
 		before[i] = before[i] == 7 ? PLAN_NOBODY : before[i];
-	plan_spread(world.a, world.capacity, 7, groups, COUNT);
+	plan_spread(world.a, world.member, 7, groups, COUNT);
 	for (size_t i = 0; i < COUNT; i++)
 		moves += before[i] != PLAN_NOBODY && before[i] != after[i];
 	cr_expect(eq(sz, moves, 0));
+}
+
+/* A group of one slot that is nowhere: who gets it? */
+static int
+taker_of(const struct plan_member *members, size_t count)
+{
+	int before = PLAN_NOBODY, after = PLAN_NOBODY;
+	struct plan_group group = { .count = 1,
+		.before = &before,
+		.after = &after };
+
+	plan_spread(world.a, members, count, &group, 1);
+	return after;
+}
+
+Test(plan, of_equal_members_the_one_whose_machine_is_less_busy_gets_it)
+{
+	struct plan_member m[] = { { 1, 0.9 }, { 1, 0.2 }, { 1, 0.8 } };
+
+	cr_expect(eq(int, taker_of(m, 3), 1));
+	m[1].load = 0.8;
+	cr_expect(eq(int, taker_of(m, 3), 0), "what comes and goes is no load");
+	m[2].capacity = 2;
+	cr_expect(eq(int, taker_of(m, 3), 2));
+}
+
+Test(plan, a_busy_machine_keeps_what_it_has_and_gets_its_share)
+{
+	struct plan_member m[] = { { 1, 8 }, { 1, 0 } };
+	int before[5] = { 0, 0, PLAN_NOBODY, 1, PLAN_NOBODY }, after[5];
+	struct plan_group group = { .count = 5,
+		.before = before,
+		.after = after };
+	int of[2] = { 0, 0 };
+
+	plan_spread(world.a, m, 2, &group, 1);
+	for (size_t i = 0; i < 5; i++)
+		of[after[i]]++;
+	cr_expect(eq(int, of[0], 2));
+	cr_expect(eq(int, of[1], 3));
+	cr_expect(eq(int, after[0], 0));
+	cr_expect(eq(int, after[1], 0));
 }
