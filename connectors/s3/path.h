@@ -33,5 +33,9 @@ void path_file(const struct s3_conf *conf, const char *topic, int32_t partition,
 /* Where cuts are logged: <topics.dir>/_penstock/<topic>+<partition>.cuts */
 void path_cuts(const struct s3_conf *conf, const char *topic, int32_t partition,
     struct str *out);
+/* What stands before the partition: of all logs of the topic. */
+void
+path_cuts_topic(const struct s3_conf *conf, const char *topic, struct str *out);
+#define PATH_CUTS_END ".cuts"
 
 #endif

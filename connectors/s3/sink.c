@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "clean.h"
 #include "writer.h"
 
 #define ACTIVE_MAX    8    /* requests in flight */
@@ -520,4 +521,5 @@ const struct ps_sink_ops s3_sink_ops = {
 	.destroy = sink_destroy,
 	.reconfigure = sink_reconfigure,
 	.headers = sink_headers,
+	.clean = clean_logs,
 };

@@ -7,6 +7,7 @@
 #include "kafka/conf.h"
 #include "kafka/fence.h"
 #include "task/child.h"
+#include "task/clean.h"
 #include "task/letters.h"
 #include "task/overlays.h"
 #include "task/preview.h"
@@ -162,6 +163,15 @@ do_alter_offsets(struct connector *c, const json_t *args, struct ps_error *err)
 	    json_object_get(args, "items"), err);
 }
 
+static json_t *
+do_clean(struct connector *c, const json_t *args, struct ps_error *err)
+{
+	if (open_connector(c, err) != 0)
+		return NULL;
+	return clean_outside(&c->task, &c->ops, &c->config,
+	    json_object_get(args, "topics"), err);
+}
+
 /* With the connector's own client settings: its tasks' transactions may be on
  * another cluster, or another's to touch, than the worker's. */
 static json_t *
@@ -217,6 +227,7 @@ static const struct {
 	{ "task_configs", do_task_configs },
 	{ "watch", do_watch },
 	{ "alter_offsets", do_alter_offsets },
+	{ "clean", do_clean },
 	{ "fence", do_fence },
 	{ "preview", do_preview },
 	{ "letters", do_letters },

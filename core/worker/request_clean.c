@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/js.h"
 #include "base/xalloc.h"
 #include "worker/request.h"
 
@@ -63,13 +64,17 @@ note_group(struct request *rq, const char *group, const char *kept)
 }
 
 static void
-note_outside(struct request *rq)
+note_outside(struct request *rq, bool cleaned)
 {
 	if (rq->handled)
 		note(rq, "removed",
 		    json_pack("{s:s}", "what",
 			"any position that the plugin kept outside of Kafka"));
-	else
+	if (cleaned)
+		note(rq, "removed",
+		    json_pack("{s:s}", "what",
+			"what the plugin made outside of Kafka for itself"));
+	if (!rq->handled && !cleaned)
 		note(rq, "left",
 		    json_pack("{s:s, s:s}", "what",
 			"what the plugin made outside of Kafka", "why",
@@ -105,6 +110,44 @@ remove_it(struct request *rq)
 }
 
 static void
+on_cleaned(void *ctx, const json_t *result, const struct ps_error *err)
+{
+	struct request *rq = ctx;
+
+	if (result == NULL) {
+		request_refuse(rq, ANSWER_FAILED,
+		    "Connector %s is stopped and its offsets are gone, but "
+		    "what it made outside of Kafka could not be removed: %s",
+		    rq->spec.connector, err->text);
+		return;
+	}
+	note_outside(rq, json_is_true(json_object_get(result, "cleaned")));
+	remove_it(rq);
+}
+
+static void
+add_topic(void *ctx, const struct status_topic *t)
+{
+	(void)json_array_append_new(ctx, json_string(t->topic));
+}
+
+/* The plugin removes what it made. */
+static void
+clean_outside(struct request *rq, const struct configs_connector *cfg)
+{
+	struct errand_spec spec = { MSG_CONNECTOR, rq->spec.connector,
+		&cfg->config };
+	json_t *topics = json_array();
+
+	statuses_each_topic(journal_statuses(worker_journal(rq->w)),
+	    rq->spec.connector, add_topic, topics);
+	if (rq->errand == NULL)
+		rq->errand = errand_new(worker_errands(rq->w), &spec);
+	errand_ask(rq->errand, "clean", json_pack("{s:o}", "topics", topics),
+	    LIMIT_MS, on_cleaned, rq);
+}
+
+static void
 on_reset(struct request *rq)
 {
 	const struct configs_connector *cfg = request_connector(rq);
@@ -118,42 +161,58 @@ on_reset(struct request *rq)
 		    json_pack("{s:s, s:I}", "what",
 			"offsets of source partitions", "count",
 			(json_int_t)json_array_size(rq->offsets)));
-	note_outside(rq);
-	remove_it(rq);
+	clean_outside(rq, cfg);
 }
 
-/* Why a sink's group is not to go, or NULL. */
+/* The other connector that reads with a sink's group, or NULL. */
 static const char *
-kept_of(struct request *rq, const struct configs_connector *cfg)
+sharer_of(struct request *rq, const struct configs_connector *cfg)
 {
 	const struct configs *all = journal_configs(worker_journal(rq->w));
 	const char *group = request_group(rq, cfg);
 
 	if (!request_is_sink(rq, cfg))
 		return NULL;
-	if (journal_admin(worker_journal(rq->w)) == NULL)
-		return "a standalone worker changes no consumer groups";
 	for (size_t i = 0; i < configs_count(all); i++) {
 		const struct configs_connector *other = configs_at(all, i);
 
 		if (other != cfg && request_is_sink(rq, other) &&
 		    strcmp(request_group_of(rq->a, other), group) == 0)
-			return ps_printf(rq->a,
-			    "connector %s reads with it too", other->name);
+			return other->name;
 	}
 	return NULL;
+}
+
+/* What belongs to both stays for the other. */
+static void
+leave_to(struct request *rq, const struct configs_connector *cfg,
+    const char *sharer)
+{
+	note_group(rq, request_group(rq, cfg),
+	    ps_printf(rq->a, "connector %s reads with it too", sharer));
+	note(rq, "left",
+	    json_pack("{s:s, s:o}", "what",
+		"what the plugin made outside of Kafka", "why",
+		js_str(ps_printf(rq->a,
+		    "connector %s reads with the same group", sharer))));
+	remove_it(rq);
 }
 
 static void
 reset(struct request *rq, const struct configs_connector *cfg)
 {
-	const char *kept = kept_of(rq, cfg);
+	const char *sharer = sharer_of(rq, cfg);
 
 	request_wait_end(rq);
-	if (kept != NULL) {
-		note_group(rq, request_group(rq, cfg), kept);
-		note_outside(rq);
-		remove_it(rq);
+	if (sharer != NULL) {
+		leave_to(rq, cfg, sharer);
+		return;
+	}
+	if (request_is_sink(rq, cfg) &&
+	    journal_admin(worker_journal(rq->w)) == NULL) {
+		note_group(rq, request_group(rq, cfg),
+		    "a standalone worker changes no consumer groups");
+		clean_outside(rq, cfg);
 		return;
 	}
 	rq->changed = on_reset;

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from support import configs
-from support.env import wait_for
+from support.env import free_port, wait_for
 from support.kafka import read_topic
 
 
@@ -571,3 +571,61 @@ def test_a_clean_delete_takes_the_postgres_sinks_position_too(
     assert [w["what"] for w in report["removed"]] == [
         "consumer group", "any position that the plugin kept outside of Kafka"]
     assert postgres.value(db, places) == 0
+
+
+# With S3
+
+def test_a_clean_delete_takes_the_s3_sinks_logs_and_no_others(
+        pair, kafka, s3, bucket, unique):
+    """Files that the clock cuts are logged in the bucket. What was delivered
+    stays, and so do the logs of topics whose names only begin alike."""
+    name, topic = unique("s3"), kafka.create_topic(unique("s3"), partitions=2)
+    kafka.produce(topic, [{"value": json.dumps({"n": n}), "partition": n % 2}
+                          for n in range(10)])
+    logs = f"topics/_penstock/{topic}+"
+    alike = [f"{logs}x+0.cuts", f"{logs}1.cuts.old", f"{logs}.cuts",
+             f"topics/_penstock/{topic}.more+0.cuts"]
+    for key in alike:
+        s3.client.put_object(Bucket=bucket, Key=key, Body=b"another's")
+    config = configs.s3_sink(s3, bucket, topic, flush_size=1000,
+                             rotate_schedule_interval_ms=500, timezone="UTC")
+    put(pair.leader, name, config)
+    wait_for("both logs", lambda: {f"{logs}0.cuts", f"{logs}1.cuts"} <= set(
+        s3.keys(bucket)))
+    objects = wait_for("the objects", lambda: [
+        k for k in s3.keys(bucket, f"topics/{topic}/")
+        if s3.lines(bucket) and len(s3.lines(
+            bucket, f"topics/{topic}/")) == 10])
+    r = pair.follower.request("DELETE", f"/connectors/{name}?clean=true")
+    assert r.status_code == 200, r.text
+    assert {"what": "what the plugin made outside of Kafka for itself"} in \
+        r.json()["removed"]
+    assert [w["what"] for w in r.json()["left"]] == ["topic"]
+    assert sorted(s3.keys(bucket)) == sorted(
+        s3.keys(bucket, f"topics/{topic}/") + alike)
+    assert set(objects) <= set(s3.keys(bucket))
+
+
+def test_a_clean_delete_that_cannot_clean_goes_on_when_asked_again(
+        pair, kafka, s3, bucket, unique):
+    name, topic = unique("s3"), kafka.create_topic(unique("s3"))
+    logs = [f"topics/_penstock/{topic}+{n}.cuts" for n in range(1005)]
+    with ThreadPoolExecutor(8) as pool:  # more than one page of a listing
+        list(pool.map(lambda log: s3.client.put_object(
+            Bucket=bucket, Key=log, Body=b"penstock cuts 1\n"), logs))
+    config = configs.s3_sink(s3, bucket, topic)
+    put(pair.leader, name, dict(config, **{
+        "store.url": f"http://127.0.0.1:{free_port()}"}))
+    pair.leader.wait_running(name)
+    url = f"/connectors/{name}?clean=true"
+    r = pair.follower.request("DELETE", url)
+    assert r.status_code == 500 and "127.0.0.1" in r.json()["message"]
+    pair.leader.wait_state(name, "STOPPED")
+    put(pair.leader, name, config)
+    assert sorted(s3.keys(bucket)) == sorted(logs)
+    assert pair.follower.request("DELETE", url).status_code == 200
+    assert s3.keys(bucket) == []
+    # Of a bucket that is gone nothing is left.
+    put(pair.leader, name, dict(config, **{
+        "s3.bucket.name": unique("bucket")}))
+    assert pair.follower.request("DELETE", url).status_code == 200

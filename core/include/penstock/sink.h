@@ -74,6 +74,13 @@ struct ps_sink_ops {
 	/* Asked once, after create: does it look at records' headers? Reading
 	 * them costs as much as all else of a record. NULL op: it does. */
 	bool (*headers)(void *state);
+	/* The connector is deleted and is to leave nothing: removes what it
+	 * made outside for itself alone, and nothing that it delivered. In
+	 * the connector's process, within a bounded time; no task runs. NULL
+	 * ends `topics`, those it has read as far as is known. 1: nothing is
+	 * left; 0: something may be; -1: not now. NULL op: 0. */
+	int (*clean)(const struct ps_host *h, const struct ps_config *c,
+	    const char *const *topics, struct ps_error *err);
 };
 
 #endif

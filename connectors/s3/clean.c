@@ -1,0 +1,183 @@
+#include "clean.h"
+
+#include <stdlib.h>
+
+#include "client.h"
+#include "path.h"
+#include "text.h"
+#include "xml.h"
+
+#define ACTIVE_MAX 4
+#define LIMIT_MS   20000
+
+struct cleaning {
+	const struct ps_host *host;
+	struct s3_client *client;
+	char prefix[2048];    /* of the logs of one topic */
+	char token[XML_TEXT]; /* of the listing's next page, "": no more */
+	char failure[512];
+};
+
+static void
+fail(struct cleaning *k, const struct s3_request *r)
+{
+	struct str s = STR(k->failure);
+
+	if (k->failure[0] != '\0')
+		return;
+	str_printf(&s, "S3: %s %.300s: ", r->method,
+	    r->key == NULL ? k->prefix : r->key);
+	if (r->status == 0)
+		str_puts(&s, r->reason);
+	else
+		str_printf(&s, "status %ld %s", r->status, r->code);
+}
+
+/* Once: whoever waits for it asks again, and knows why. */
+static void
+ask(struct cleaning *k, struct s3_request *r)
+{
+	r->best_effort = true;
+	r->owner = k;
+	client_send(k->client, r);
+}
+
+static void
+on_deleted(struct s3_client *c, struct s3_request *r)
+{
+	(void)c;
+	if (r->status != 404 && (r->status < 200 || r->status >= 300))
+		fail(r->owner, r);
+}
+
+/* <partition>.cuts behind the prefix: else it is another topic's, or none. */
+static bool
+is_log(const struct cleaning *k, const char *key)
+{
+	size_t len = strlen(k->prefix), digits;
+
+	if (strncmp(key, k->prefix, len) != 0)
+		return false;
+	digits = strspn(key + len, "0123456789");
+	return digits > 0 && strcmp(key + len + digits, PATH_CUTS_END) == 0;
+}
+
+static void
+on_element(void *arg, const char *name, const char *text)
+{
+	struct cleaning *k = arg;
+	struct str token = STR(k->token);
+	struct s3_request *r;
+
+	if (strcmp(name, "NextContinuationToken") == 0)
+		str_puts(&token, text);
+	if (strcmp(name, "Key") != 0 || !is_log(k, text))
+		return;
+	r = request_new("DELETE", text, "");
+	r->done = on_deleted;
+	ask(k, r);
+}
+
+static void list_page(struct cleaning *k);
+
+static void
+on_listed(struct s3_client *c, struct s3_request *r)
+{
+	struct cleaning *k = r->owner;
+	char root[64] = "";
+
+	(void)c;
+	k->token[0] = '\0';
+	if (strcmp(r->code, "NoSuchBucket") == 0)
+		return;
+	if (r->status != 200 || r->reply == NULL ||
+	    !xml_read(r->reply, r->reply_len, root, sizeof root, on_element,
+		k) ||
+	    strcmp(root, "ListBucketResult") != 0)
+		fail(k, r);
+	else if (k->token[0] != '\0')
+		list_page(k);
+}
+
+static void
+list_page(struct cleaning *k)
+{
+	char query[8192];
+	struct str q = STR(query);
+	struct s3_request *r;
+
+	if (k->token[0] != '\0') {
+		str_puts(&q, "continuation-token=");
+		str_uri(&q, k->token, strlen(k->token), false);
+		str_puts(&q, "&");
+	}
+	str_puts(&q, "list-type=2&prefix=");
+	str_uri(&q, k->prefix, strlen(k->prefix), false);
+	r = request_new("GET", NULL, query);
+	r->done = on_listed;
+	ask(k, r);
+}
+
+static int
+clean_topic(struct cleaning *k, int64_t until, struct ps_error *err)
+{
+	int64_t now = client_now();
+
+	k->token[0] = '\0';
+	list_page(k);
+	while (client_pending(k->client) > 0 && now < until) {
+		if (k->host->stopping(k->host))
+			return ps_fail(err, PS_E_RETRY, "asked to stop");
+		client_drive(k->client);
+		client_wait(k->client, k->host->wake_fd, until - now);
+		now = client_now();
+	}
+	if (k->failure[0] != '\0')
+		return ps_fail(err, PS_E_FATAL, "%s", k->failure);
+	if (client_pending(k->client) > 0)
+		return ps_fail(err, PS_E_RETRY,
+		    "the bucket has not answered within %d s", LIMIT_MS / 1000);
+	return 0;
+}
+
+static int
+clean_topics(struct cleaning *k, const struct s3_conf *conf,
+    const char *const *topics, struct ps_error *err)
+{
+	int64_t until = client_now() + LIMIT_MS;
+
+	for (; *topics != NULL; topics++) {
+		struct str s = STR(k->prefix);
+
+		path_cuts_topic(conf, *topics, &s);
+		if (clean_topic(k, until, err) != 0)
+			return ps_fail_in(err, "the logs of cuts of topic %s",
+			    *topics);
+	}
+	return 1;
+}
+
+int
+clean_logs(const struct ps_host *h, const struct ps_config *c,
+    const char *const *topics, struct ps_error *err)
+{
+	struct s3_conf conf = { 0 };
+	struct pool pool;
+	struct cleaning *k;
+	int got = -1;
+
+	if (conf_read(&conf, c, err) == 0) {
+		k = calloc(1, sizeof *k);
+		if (k == NULL)
+			abort();
+		pool_init(&pool, 0);
+		k->host = h;
+		k->client = client_new(&conf, &pool, ACTIVE_MAX);
+		got = clean_topics(k, &conf, topics, err);
+		client_free(&k->client);
+		pool_trim(&pool);
+		free(k);
+	}
+	conf_fini(&conf);
+	return got;
+}

@@ -1,0 +1,16 @@
+/*
+ * clean: a sink that is deleted takes along the logs of its cuts.
+ *
+ * They are all that it keeps in the bucket for itself; the objects are what
+ * it delivered, and stay.
+ */
+#ifndef PENSTOCK_CONNECTORS_S3_CLEAN_H
+#define PENSTOCK_CONNECTORS_S3_CLEAN_H
+
+#include <penstock/host.h>
+
+/* As struct ps_sink_ops has it. */
+int clean_logs(const struct ps_host *h, const struct ps_config *c,
+    const char *const *topics, struct ps_error *err);
+
+#endif
