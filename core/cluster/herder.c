@@ -192,19 +192,27 @@ keep_lease(struct herder *h)
 	herder_wake(h, lease_suspends(&h->lease));
 }
 
+static bool
+has_work(const struct herder *h)
+{
+	for (size_t i = 0; i < table_count(h->table); i++) {
+		const struct entry *e = table_at(h->table, i);
+
+		for (int t = -1; t < (int)e->is.task_count; t++)
+			if (herder_owns(h, e->name, t, e->is.generation))
+				return true;
+	}
+	return false;
+}
+
 /* Planned out, or told to hurry: the goodbye says that nothing runs. */
 static void
 leave_if_done(struct herder *h)
 {
 	if (!h->leaving || h->process_count > 0 || h->goodbye > 0)
 		return;
-	for (size_t i = 0; !h->hurried && i < table_count(h->table); i++) {
-		const struct entry *e = table_at(h->table, i);
-
-		for (int t = -1; t < (int)e->is.task_count; t++)
-			if (herder_owns(h, e->name, t, e->is.generation))
-				return;
-	}
+	if (!h->hurried && (has_work(h) || herder_is_planning(h)))
+		return;
 	h->goodbye = h->beats + 1;
 	herder_beat(h);
 }
@@ -336,8 +344,8 @@ herder_step(struct herder *h, struct clock_ms now,
 	if (!h->left && h->listens && !is_lost(h)) {
 		peers_notice(h->peers, now);
 		keep_lease(h);
-		leave_if_done(h);
 		herder_lead(h);
+		leave_if_done(h);
 		herder_beat_if_due(h);
 	}
 	return (struct herder_actions){ h->actions, h->action_count };

@@ -82,6 +82,8 @@ void herder_on_beat(struct herder *h, const struct beat *b, int64_t offset);
 
 /* herder_lead.c */
 void herder_lead(struct herder *h);
+/* Does it lead, with something yet to be planned, written or read back? */
+bool herder_is_planning(const struct herder *h);
 void herder_stop_leading(struct herder *h);
 void herder_on_claim(struct herder *h, const struct claim *claim);
 void herder_on_wrote(struct herder *h, enum wrote wrote);

@@ -228,6 +228,33 @@ plan(struct herder *h)
 		write_plan(h, &in, &r);
 }
 
+/* Is there work that somebody has yet to let go? */
+static bool
+has_debts(const struct herder *h)
+{
+	for (size_t i = 0; i < table_count(h->table); i++) {
+		const struct entry *e = table_at(h->table, i);
+
+		for (size_t j = 0; j < e->is.debt_count; j++) {
+			const struct debt *d = &e->is.debts[j];
+			const struct peer *p = peers_find(h->peers, &d->who);
+
+			if (p != NULL && peer_is_member(p) &&
+			    !peer_has_left(p, d->epoch, e->name, PEER_ANY))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool
+herder_is_planning(const struct herder *h)
+{
+	return h->lead == LEAD_LEADING &&
+	       (h->dirty || h->writing || h->applied < h->written ||
+		   has_debts(h));
+}
+
 /* ---- the lead ---------------------------------------------------------- */
 
 static void

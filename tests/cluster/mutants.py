@@ -121,6 +121,8 @@ MUTANTS = [
      "(BEAT_DRAINING | BEAT_LEAVING)", "BEAT_DRAINING"),
     ("capacity does not count", "assign.c",
      "info->capacity > 0 ? info->capacity : 1,", "1,"),
+    ("a leader that leaves leaves its work to the next", "herder.c",
+     "has_work(h) || herder_is_planning(h)", "has_work(h)"),
     ("assignments are written as often as there is one", "herder_lead.c",
      "#define WRITE_GAP_MS 100", "#define WRITE_GAP_MS 0"),
     ("who is about to be judged is given work", "assign.c",

@@ -38,6 +38,7 @@ static void
 leave(struct sim *s, size_t i)
 {
 	world_say(s, "w%zu: left", i);
+	rules_leaves(s, i);
 	broker_leave_group(s, i);
 	node_end(s, i);
 	if ((int)i != s->last)

@@ -341,6 +341,37 @@ rules_calm(struct sim *s)
 	check_drained(s);
 }
 
+static bool
+is_anybody_there(const struct sim *s, int connector)
+{
+	for (size_t i = 0; i < s->plan.workers; i++)
+		if (is_there(s, i, connector))
+			return true;
+	return false;
+}
+
+/* When all was calm, a leader that leaves has given its work away itself:
+ * nothing waits for the next one. */
+void
+rules_leaves(struct sim *s, size_t i)
+{
+	const struct herder *h = s->nodes[i].h;
+
+	if ((int)i != s->last || !herder_leads(h))
+		return;
+	for (int c = 0; c < CONNECTORS; c++) {
+		const struct entry *e =
+		    table_find(herder_table(h), sim_connectors[c]);
+
+		if (e == NULL || !e->wanted.exists || !is_anybody_there(s, c))
+			continue;
+		for (int t = -1; t < (int)entry_task_count(e); t++)
+			if (entry_owner(e, t) == NULL)
+				world_red(s, "%s %d is left to the next leader",
+				    e->name, t);
+	}
+}
+
 void
 rules_left(struct sim *s)
 {

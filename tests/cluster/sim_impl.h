@@ -300,6 +300,7 @@ void rules_expires(struct sim *s, size_t i, const struct child *c);
 /* All runs once, and is spread. */
 void rules_calm(struct sim *s);
 /* … also without who left, and nothing moved but what was there. */
+void rules_leaves(struct sim *s, size_t i);
 void rules_left(struct sim *s);
 
 #endif
