@@ -7,6 +7,7 @@
 static const struct ps_key source_keys[] = {
 	{ .name = "file",
 	    .type = PS_KEY_STRING,
+	    .flags = PS_PLACE,
 	    .importance = PS_HIGH,
 	    .doc = "Source filename. It may appear later, grow, be truncated "
 		   "and be rotated; standard input is not supported." },

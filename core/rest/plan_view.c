@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/js.h"
 #include "base/text.h"
+#include "rest/plan_places.h"
 #include "rest/view.h"
 #include "worker/worker.h"
 
@@ -51,53 +52,6 @@ settings_of(const struct flow_change *c)
 	return out;
 }
 
-static const char class_key[] = "connector.class";
-
-/* A class has more than one name. */
-static bool
-is_same_class(struct worker *w, const struct flow_change *c)
-{
-	const char *to = ps_config_str(&c->config, class_key);
-	const char *from = ps_config_str(&c->present->config, class_key);
-	const json_t *one = inventory_find(worker_inventory(w), to);
-
-	return strcmp(to, from) == 0 ||
-	       (one != NULL &&
-		   one == inventory_find(worker_inventory(w), from));
-}
-
-static bool
-is_sink(struct worker *w, const struct flow_change *c)
-{
-	return strcmp(inventory_connector_type(worker_inventory(w),
-			  ps_config_str(&c->config, class_key)),
-		   "sink") == 0;
-}
-
-/* Positions stand under a connector's name: another plugin cannot read them,
- * and one that is deleted leaves them behind. A sink's are its group's, which
- * Kafka has for as long as it keeps them. */
-static const char *
-offsets_of(struct worker *w, const struct flow_change *c)
-{
-	size_t stored =
-	    offsets_count(journal_offsets(worker_journal(w)), c->connector);
-
-	switch (c->action) {
-	case FLOW_CREATE:
-		if (is_sink(w, c))
-			return "its group's";
-		return stored > 0 ? "kept" : "none";
-	case FLOW_RECONFIGURE:
-		return is_same_class(w, c) ? "kept" : "lost";
-	case FLOW_DELETE:
-		return "left behind";
-	case FLOW_NOTHING:
-		break;
-	}
-	return "kept";
-}
-
 static void
 add_names(json_t *to, const char *prefix, const char *list)
 {
@@ -123,6 +77,8 @@ add_writes(json_t *to, const struct flow_change *c)
 	const char *prefix = ps_config_get(&c->config, "topic.prefix");
 
 	add_names(to, "", ps_config_get(&c->config, "topic"));
+	add_names(to, "",
+	    ps_config_get(&c->config, "errors.deadletterqueue.topic.name"));
 	if (prefix != NULL)
 		add_names(to, prefix,
 		    ps_config_get(&c->config, "table.whitelist"));
@@ -202,7 +158,7 @@ change_view(struct worker *w, const struct flow_change *c,
 {
 	return json_pack("{s:s, s:s, s:b, s:s, s:o, s:o}", "connector",
 	    c->connector, "action", flow_action_name(c->action), "restarts",
-	    c->action == FLOW_RECONFIGURE, "offsets", offsets_of(w, c),
+	    c->action == FLOW_RECONFIGURE, "offsets", plan_places(w, c),
 	    "settings", changes(c) ? settings_of(c) : json_object(), "topics",
 	    topics_of(c, missing));
 }

@@ -40,15 +40,35 @@ keys_json(const struct ps_class *class)
 	return out;
 }
 
+/* {"<key>": "value", "list" or "set"}: what stored positions are about. */
+static json_t *
+places_json(const struct ps_class *class)
+{
+	json_t *out = json_object();
+
+	for (size_t i = 0; i < class->key_count; i++) {
+		const struct ps_key *key = &class->keys[i];
+		const char *how = (key->flags & PS_PLACE_IF_SET) != 0 ? "set"
+				  : key->type == PS_KEY_LIST          ? "list"
+								      : "value";
+
+		if ((key->flags & (PS_PLACE | PS_PLACE_IF_SET)) != 0)
+			(void)json_object_set_new(out, key->name,
+			    json_string(how));
+	}
+	return out;
+}
+
 static json_t *
 class_json(const struct catalog_class *c)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}",
 	    "class", catalog_java_name(c->class), "name", c->class->name,
 	    "type", kind_name(c->class->kind), "version", c->plugin->version,
 	    "plugin", c->plugin->name, "file", c->file, "doc",
 	    c->class->doc == NULL ? "" : c->class->doc, "aliases",
-	    strings(c->class->aliases), "keys", keys_json(c->class));
+	    strings(c->class->aliases), "keys", keys_json(c->class), "places",
+	    places_json(c->class));
 }
 
 static json_t *

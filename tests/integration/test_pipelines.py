@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from support import configs
 from support.env import wait_for
 from support.kafka import read_topic
 from support.rest import RestError
@@ -157,6 +158,89 @@ def test_a_plan_says_what_becomes_of_positions(rest, declare, template):
     assert offsets() == {"out": "kept", t: "lost"}
 
 
+FILE = "FileStreamSource"
+TABLES = "io.confluent.connect.jdbc.JdbcSourceConnector"
+
+
+@pytest.fixture
+def tables(postgres, db):
+    for table in "a", "b", "c":
+        postgres.execute(db, f"CREATE TABLE {table} (id bigint PRIMARY KEY, "
+                         "other bigint NOT NULL, at timestamptz NOT NULL)")
+    return db
+
+
+@pytest.mark.parametrize("kind, was, now, expected", [
+    (FILE, {"file": "/a"}, {"file": "/b"}, "lost"),
+    (FILE, {"file": "/a"}, {"file": "/a", "batch.size": "7"}, "kept"),
+    (FILE, {"file": "/a", "topic": "a"}, {"file": "/a", "topic": "b"},
+     "kept"),
+    (TABLES, {"table.whitelist": "a, b"}, {"table.whitelist": "b,a,c"},
+     "kept"),
+    (TABLES, {"table.whitelist": "a,b"}, {"table.whitelist": "b,c"},
+     "kept in part"),
+    (TABLES, {"table.whitelist": "a,b"}, {"table.whitelist": "c"}, "lost"),
+    (TABLES, {"table.whitelist": "a"}, {}, "kept"),
+    (TABLES, {"table.whitelist": "a"}, {"query": "SELECT 1 AS id"},
+     "lost"),
+    (TABLES, {"query": "SELECT 1 AS id"}, {"query": "SELECT 2 AS id"},
+     "kept"),
+    (TABLES, {}, {"incrementing.column.name": "other"}, "lost"),
+    (TABLES, {}, {"mode": "timestamp", "timestamp.column.name": "at"},
+     "lost"),
+    ("FileStreamSink", {"consumer.override.group.id": "a"}, {},
+     "its group's"),
+])
+def test_a_plan_knows_what_makes_a_connector_begin_anew(
+        rest, unique, postgres, tables, kind, was, now, expected):
+    """What is planned here is not made."""
+    template, name = unique("anew"), unique("p")
+    common = {
+        FILE: {"topic": "t"},
+        TABLES: configs.postgres_source(postgres, tables, "", "x"),
+        "FileStreamSink": {"topics": "t", "file": "/out"}}[kind]
+
+    def declare(config):
+        rest.call("PUT", f"/templates/{template}", {"connectors": [{
+            "name": "${param:pipeline}-c", "config": {
+                "connector.class": kind, **common, **config}}]})
+    # Stopped: a connector that is there and reaches for nothing.
+    rest.call("POST", "/connectors", {
+        "name": f"{name}-c", "initial_state": "STOPPED",
+        "config": {"connector.class": kind, **common, **was}})
+    declare(now)
+    [change] = rest.call("POST", "/plan?force=true", {
+        "name": name, "template": template})["changes"]
+    rest.delete(f"{name}-c")
+    rest.call("DELETE", f"/templates/{template}")
+    assert (change["action"], change["offsets"]) == ("reconfigure", expected)
+
+
+def restarts(planned):
+    return {c["connector"] for c in planned["changes"] if c["restarts"]}
+
+
+def test_a_plan_says_what_starts_again(rest, declare):
+    name, want = declare()
+    assert restarts(plan(rest, name, want)) == set()
+    put(rest, name, want)
+    assert restarts(plan(rest, name, want)) == set()
+    kept = want["parameters"]["topics"][1]
+    want["parameters"].update(topics=[kept], batch=7)
+    planned = plan(rest, name, want)
+    again = {f"{name}-{kept}", f"{name}-out"}
+    assert restarts(planned) == again
+
+    def since(connector):
+        return rest.status(connector)["tasks"][0]["since"]
+    for connector in again:
+        rest.wait_running(connector)
+    before = {c: since(c) for c in again}
+    put(rest, name, want, "?plan=" + planned["plan"])
+    for connector in again:
+        wait_for("another start", lambda c=connector: since(c) > before[c])
+
+
 def test_a_change_is_what_the_plan_said(rest, declare):
     name, want = declare()
     put(rest, name, want)
@@ -187,6 +271,21 @@ def test_a_plan_names_the_topics_that_will_be_new(rest, declare, unique):
     assert topics[f"{name}-{new}"]["creates"] == [new]
     assert topics[f"{name}-out"] == {
         "reads": [there, new], "writes": [], "creates": []}
+
+
+def test_a_dead_letter_topic_is_one_of_a_plans(rest, declare, template, topic,
+                                               unique):
+    there, new = topic("letters"), unique("letters")
+    name, want = declare(1)
+    for letters, creates in (there, []), (new, [new]):
+        body = file_template()
+        body["connectors"][0]["config"].update({
+            "errors.tolerance": "all",
+            "errors.deadletterqueue.topic.name": letters})
+        rest.call("PUT", f"/templates/{template}", body)
+        [out] = [c["topics"] for c in plan(rest, name, want)["changes"]
+                 if c["connector"] == f"{name}-out"]
+        assert (out["writes"], out["creates"]) == ([letters], creates)
 
 
 def test_what_was_seen_is_what_changes(rest, template, declare):

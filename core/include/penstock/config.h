@@ -48,6 +48,11 @@ enum {
 	PS_ALIASES = 1 << 9,     /* list entries differ; they name others */
 	PS_NO_CONTROL = 1 << 10, /* not empty, no control characters */
 	PS_OR_BROKER = 1 << 11,  /* positive, or -1: the broker decides */
+	/* Of a source. What is stored is about this value: with another it
+	 * begins anew, or goes on in the wrong place. Of a list: about each of
+	 * its entries; an empty one is all there are. */
+	PS_PLACE = 1 << 12,
+	PS_PLACE_IF_SET = 1 << 13, /* only whether it is set counts */
 };
 
 struct ps_key {
