@@ -333,7 +333,7 @@ def_complete(struct ps_arena *a, const struct def_set *s,
     const struct ps_config *given, const char *prefix)
 {
 	struct ps_setting *out =
-	    ps_alloc(a, (s->count + given->count) * sizeof *out);
+	    ps_alloc(s->a, (s->count + given->count) * sizeof *out);
 	struct ps_config c = { out, 0 };
 
 	for (size_t i = 0; i < s->count; i++) {
@@ -347,7 +347,7 @@ def_complete(struct ps_arena *a, const struct def_set *s,
 		const char *value = g->value;
 
 		if (value != NULL && find_row(s, g->key) != NULL)
-			value = text_trim(a, value);
+			value = text_trim(s->a, value);
 		push_setting(&c, out, without_prefix(g->key, prefix), value);
 	}
 	c = config_sorted(out, c.count);

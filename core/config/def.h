@@ -68,7 +68,8 @@ size_t def_error_count(const struct def_result *r);
 char *def_error_text(const struct def_result *r);
 
 /* The map an instance is given: as given, defaults filled in, trimmed. Only
- * keys with `prefix`, prefix removed, when it is not NULL. */
+ * keys with `prefix`, prefix removed, when it is not NULL. All of it is a copy
+ * in `a`: the set's own arena may go. */
 struct ps_config def_complete(struct ps_arena *a, const struct def_set *s,
     const struct ps_config *given, const char *prefix);
 

@@ -3,8 +3,11 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "config/def.h"
 #include "plugin/load.h"
+
+enum { SCRATCH = 8 << 10 };
 
 /* What a class of each kind cannot do without. */
 static const struct {
@@ -79,21 +82,34 @@ instance_init(struct instance *in, const struct catalog_class *c,
 	return 0;
 }
 
+static int
+check(struct ps_arena *a, const struct def_set *set,
+    const struct ps_config *given, struct ps_error *err)
+{
+	const struct def_result *result = def_validate(a, set, given);
+
+	for (size_t i = 0; i < result->count; i++)
+		if (result->values[i].error_count > 0)
+			return ps_fail(err, PS_E_CONFIG, "%s",
+			    result->values[i].errors[0]);
+	return 0;
+}
+
 int
 instance_complete(const struct instance *in, struct ps_arena *a,
     const struct ps_config *given, struct ps_config *out, struct ps_error *err)
 {
-	struct def_set *set = def_set_new(a);
-	struct def_result *result;
+	/* The instance keeps `a`; it does not need the rows. */
+	struct ps_arena *scratch = arena_new(SCRATCH);
+	struct def_set *set = def_set_new(scratch);
+	int result;
 
 	def_set_add(set, in->class->keys, in->class->key_count, NULL, NULL);
-	result = def_validate(a, set, given);
-	for (size_t i = 0; i < result->count; i++)
-		for (size_t e = 0; e < result->values[i].error_count; e++)
-			return ps_fail(err, PS_E_CONFIG, "%s",
-			    result->values[i].errors[e]);
-	*out = def_complete(a, set, given, NULL);
-	return 0;
+	result = check(scratch, set, given, err);
+	if (result == 0)
+		*out = def_complete(a, set, given, NULL);
+	arena_free(&scratch);
+	return result;
 }
 
 /* Indexed by kind: each create has the same shape. */

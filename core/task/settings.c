@@ -44,6 +44,23 @@ set_levels(const json_t *levels)
 	    log_set_level(area, level);
 }
 
+/* The rows are needed here only; what is left of them stays as long as the
+ * task. */
+static struct ps_config
+with_defaults(struct ps_arena *a, const struct ps_config *given,
+    const struct key_table *const *tables, size_t count)
+{
+	struct ps_arena *scratch = arena_new(CHUNK);
+	struct def_set *set = def_set_new(scratch);
+	struct ps_config c;
+
+	for (size_t i = 0; i < count; i++)
+		def_set_add(set, tables[i]->keys, tables[i]->count, NULL, NULL);
+	c = def_complete(a, set, given, NULL);
+	arena_free(&scratch);
+	return c;
+}
+
 static struct ps_config
 with_worker_defaults(struct ps_arena *a, const struct ps_config *given,
     bool standalone)
@@ -51,11 +68,8 @@ with_worker_defaults(struct ps_arena *a, const struct ps_config *given,
 	const struct key_table *tables[] = { &worker_common_keys,
 		standalone ? &worker_standalone_keys : &worker_distributed_keys,
 		&worker_penstock_keys };
-	struct def_set *set = def_set_new(a);
 
-	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-		def_set_add(set, tables[i]->keys, tables[i]->count, NULL, NULL);
-	return def_complete(a, set, given, NULL);
+	return with_defaults(a, given, tables, sizeof tables / sizeof *tables);
 }
 
 static int
@@ -118,11 +132,8 @@ with_common_defaults(struct ps_arena *a, const struct ps_config *given,
 {
 	const struct key_table *tables[] = { &common_connector_keys, own,
 		&common_penstock_keys };
-	struct def_set *set = def_set_new(a);
 
-	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-		def_set_add(set, tables[i]->keys, tables[i]->count, NULL, NULL);
-	return def_complete(a, set, given, NULL);
+	return with_defaults(a, given, tables, sizeof tables / sizeof *tables);
 }
 
 int
