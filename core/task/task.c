@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -12,6 +11,7 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "config/map.h"
+#include "task/memory.h"
 #include "task/positions.h"
 
 enum {
@@ -341,7 +341,7 @@ give_back_memory(struct task *t)
 		t->gave_back = false;
 	} else if (!t->gave_back) {
 		t->gave_back = true;
-		(void)malloc_trim(0);
+		memory_give_back();
 	}
 }
 
