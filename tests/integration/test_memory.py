@@ -10,9 +10,9 @@ from support.receiver import Reply
 
 MIB = 1 << 20
 WORKER, TASK = 15 * MIB, 3 * MIB  # what they may take when idle
-# libcurl brings OpenSSL, GnuTLS, Kerberos, LDAP and SSH, a megabyte of each
-# process that nothing can share: 2.7 to 3.0 MiB with two tasks of each kind.
-CURL_TASK = 3.5 * MIB
+# Libraries that a task without TLS and HTTP is not to load.
+RARE = {"libcrypto", "libcurl", "libgnutls", "libmicrohttpd", "libsasl2",
+        "libssl", "libuv"}
 BURST = 5 * MIB  # after one, of each task: 2.1 to 3.4 are left
 
 
@@ -52,9 +52,7 @@ def test_an_idle_worker_with_one_idle_task_keeps_to_its_goals(
     worker.rest.create("src", configs.file_source(folder + "/in", topic()))
     worker.rest.wait_running("src")
     show(capsys, rest_at({"its only task": worker.wait_task("src")}, TASK))
-    assert not libraries(worker.wait_task("src")) & {
-        "libcrypto", "libcurl", "libgnutls", "libmicrohttpd", "libsasl2",
-        "libssl", "libuv"}
+    assert not libraries(worker.wait_task("src")) & RARE
 
 
 def test_idle_tasks_of_every_kind_keep_to_their_limit(
@@ -94,11 +92,10 @@ def test_idle_tasks_of_every_kind_keep_to_their_limit(
         wait_for("a request", lambda n=n: [
             r for r in receiver.requests if r.path == "/" + n])
         wait_for("an object", lambda n=n: s3.keys(bucket, n + "/"))
-    for curl, limit in ((False, TASK), (True, CURL_TASK)):
-        show(capsys, rest_at({
-            name: worker.wait_task(name) for kind, both in names.items()
-            for name in both if (kind in ("http-sink", "s3-sink")) == curl},
-            limit))
+    show(capsys, rest_at({name: worker.wait_task(name)
+                          for both in names.values() for name in both}, TASK))
+    for name in names["file-source"] + names["file-sink"]:
+        assert not libraries(worker.wait_task(name)) & RARE
 
 
 def test_what_a_burst_took_is_given_back(
