@@ -40,7 +40,7 @@ slot_of(struct rows *rs, const char *key, size_t len)
 static void
 grow(struct rows *rs, struct ps_arena *a)
 {
-	size_t room = rs->room == 0 ? 512 : rs->room * 2;
+	size_t room = rs->room == 0 ? 8 : rs->room * 2;
 	struct row *rows = ps_alloc(a, room * sizeof *rows);
 
 	if (rs->count > 0)
@@ -54,22 +54,51 @@ grow(struct rows *rs, struct ps_arena *a)
 }
 
 static void
-fold_into(struct rows *rs, struct row *old, const struct row *new)
+add_part(struct row *to, struct ps_arena *a, const struct row *row)
 {
+	struct part *part = ps_alloc(a, sizeof *part);
+
+	*part = (struct part){ .row = *row };
+	if (to->first == NULL)
+		to->first = part;
+	else
+		to->last->next = part;
+	to->last = part;
+	to->parts++;
+}
+
+static struct cell *
+copy_cells(const struct rows *rs, struct ps_arena *a, const struct cell *cells)
+{
+	struct cell *copy = ps_alloc(a, rs->t->count * sizeof *copy);
+
+	memcpy(copy, cells, rs->t->count * sizeof *copy);
+	return copy;
+}
+
+/* The parts keep their own cells. */
+static void
+fold_into(struct rows *rs, struct ps_arena *a, struct row *old,
+    const struct row *new)
+{
+	if (old->first == NULL) {
+		const struct row alone = *old;
+
+		old->parts = 0;
+		add_part(old, a, &alone);
+		old->cells = copy_cells(rs, a, old->cells);
+	}
+	add_part(old, a, new);
 	old->record = new->record;
 	if (!new->has_values) {
 		old->has_values = false;
 		old->delete_first = true;
 		return;
 	}
-	if (!old->has_values) {
-		old->cells = new->cells;
-		old->has_values = true;
-		return;
-	}
 	for (size_t i = 0; i < rs->t->count; i++)
-		if (new->cells[i].v != NULL)
+		if (!old->has_values || new->cells[i].v != NULL)
 			old->cells[i] = new->cells[i];
+	old->has_values = true;
 }
 
 void
@@ -82,7 +111,7 @@ rows_add(struct rows *rs, struct ps_arena *a, const struct row *row, bool fold)
 	rs->deletes = rs->deletes || row->delete_first;
 	slot = slot_of(rs, row->key, row->key_len);
 	if (fold && *slot != 0) {
-		fold_into(rs, &rs->rows[*slot - 1], row);
+		fold_into(rs, a, &rs->rows[*slot - 1], row);
 		return;
 	}
 	rs->rows[rs->count] = *row;
@@ -131,5 +160,43 @@ rows_shape(struct rows *rs, struct ps_arena *a)
 			continue;
 		last = r->shape = find_shape(rs, a, r, last);
 		rs->shapes[last].rows++;
+	}
+}
+
+void
+rows_deleted(struct rows *rs)
+{
+	for (size_t i = 0; i < rs->count; i++) {
+		struct row *r = &rs->rows[i];
+		size_t n = 0;
+
+		if (r->bad || !r->delete_first)
+			continue;
+		for (struct part *p = r->first; p != NULL; p = p->next) {
+			n++;
+			if (p->row.has_values)
+				continue;
+			r->first = p->next;
+			r->parts -= n;
+			n = 0;
+		}
+	}
+}
+
+void
+rows_split(const struct rows *rs, struct ps_arena *a, struct rows **older,
+    struct rows **newer)
+{
+	*older = rows_new(a, rs->t);
+	*newer = rows_new(a, rs->t);
+	for (size_t i = 0; i < rs->count; i++) {
+		const struct row *r = &rs->rows[i];
+		const struct part *p = r->first;
+
+		if (!r->bad || r->parts < 2)
+			continue;
+		for (size_t k = 0; k < r->parts; k++, p = p->next)
+			rows_add(k < r->parts / 2 ? *older : *newer, a, &p->row,
+			    true);
 	}
 }

@@ -3,7 +3,9 @@
  *
  * A cell that is not there keeps what the table has (or its default), which
  * is not the same as null. Records of one key are folded as if written one
- * after the other: later cells win, a delete empties what came before.
+ * after the other: later cells win, a delete empties what came before. A
+ * folded row keeps what it was made of: when it cannot be written, its records
+ * are taken apart until only the bad ones are left.
  */
 #ifndef PENSTOCK_POSTGRES_ROWS_H
 #define PENSTOCK_POSTGRES_ROWS_H
@@ -18,13 +20,23 @@ struct cell {
 	const struct ps_schema *s;
 };
 
+struct part;
+
 struct row {
 	const struct ps_record *record; /* the last of the key */
 	struct cell *cells;             /* one per column of the target */
-	const char *key;                /* text of the primary key */
+	struct part *first, *last;      /* NULL: of one record */
+	size_t parts;
+	const char *key; /* text of the primary key */
 	size_t key_len;
 	bool delete_first, has_values, bad;
 	uint32_t shape;
+};
+
+/* What one record would be alone. */
+struct part {
+	struct part *next;
+	struct row row;
 };
 
 /* Which columns rows have: a statement of its own for each. */
@@ -43,6 +55,7 @@ struct rows {
 	struct shape *shapes;
 	size_t shape_count;
 	bool deletes; /* a row has delete_first */
+	bool mixed;   /* a bad row is of more than one record */
 };
 
 struct rows *rows_new(struct ps_arena *a, struct target *t);
@@ -52,5 +65,11 @@ void
 rows_add(struct rows *rs, struct ps_arena *a, const struct row *row, bool fold);
 /* Sorts rows into shapes, when all are there. */
 void rows_shape(struct rows *rs, struct ps_arena *a);
+/* Deletes are done: what is left of a row is what came after its last. */
+void rows_deleted(struct rows *rs);
+/* Bad rows of more than one record: their older halves and their newer ones.
+ */
+void rows_split(const struct rows *rs, struct ps_arena *a, struct rows **older,
+    struct rows **newer);
 
 #endif

@@ -23,6 +23,24 @@ stagesql_empty(struct str *sql, const struct target *t)
 	str_addf(sql, "DELETE FROM pg_temp." STAGE "%d", t->number);
 }
 
+void
+stagesql_drop(struct str *sql, const struct rows *rs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rs->count; i++) {
+		if (!rs->rows[i].bad)
+			continue;
+		if (n++ == 0)
+			str_addf(sql,
+			    "DELETE FROM pg_temp." STAGE
+			    "%d WHERE penstock_n IN (",
+			    rs->t->number);
+		str_addf(sql, n > 1 ? ",%zu" : "%zu", i);
+	}
+	str_put(sql, n > 0 ? ")" : "");
+}
+
 bool
 stagesql_uses(const struct rows *rs, size_t column)
 {

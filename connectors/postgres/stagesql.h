@@ -13,6 +13,8 @@ typedef void(stagesql_fn)(struct str *sql, const struct rows *rs,
 
 void stagesql_create(struct str *sql, const struct target *t);
 void stagesql_empty(struct str *sql, const struct target *t);
+/* Takes bad rows out again; nothing when there are none. */
+void stagesql_drop(struct str *sql, const struct rows *rs);
 /* Is the column part of the staged lines? */
 bool stagesql_uses(const struct rows *rs, size_t column);
 void stagesql_copy(struct str *sql, const struct rows *rs);

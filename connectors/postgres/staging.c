@@ -39,13 +39,19 @@ staging_prepare(struct staging *s, struct target *t, struct ps_error *err)
 	return 0;
 }
 
+/* The row is left out. Of several records it is tried again in halves, so one
+ * that is reported is bad by itself. */
 static int
-report(struct staging *s, struct row *r, const struct rows *rs,
+set_aside(struct staging *s, struct row *r, struct rows *rs,
     const struct ps_error *why, struct ps_error *err)
 {
 	struct ps_error full = *why;
 
 	r->bad = true;
+	if (r->parts > 1) {
+		rs->mixed = true;
+		return 0;
+	}
 	(void)ps_fail_in(&full, "table %s", rs->t->name);
 	return s->host->report(s->host, r->record, &full, err);
 }
@@ -109,7 +115,7 @@ add_lines(struct staging *s, struct rows *rs, size_t *lines, bool direct,
 			continue;
 		}
 		s->data.len = mark;
-		if (report(s, &rs->rows[i], rs, &bad, err) != 0)
+		if (set_aside(s, &rs->rows[i], rs, &bad, err) != 0)
 			return -1;
 	}
 	return (ptrdiff_t)n;
@@ -189,7 +195,8 @@ copy_to_stage(struct staging *s, struct rows *rs, struct ps_error *err)
 		if (k > 1 && copy_lines(s, rs, at, start, err) != 0)
 			return -1;
 		line += k;
-		if (report(s, &rs->rows[lines[line - 1]], rs, &bad, err) != 0)
+		if (set_aside(s, &rs->rows[lines[line - 1]], rs, &bad, err) !=
+		    0)
 			return -1;
 		at = line_start(&s->data, start, 1);
 	}
@@ -264,7 +271,7 @@ write_all(struct staging *s, struct rows *rs, stagesql_fn *make,
 			r = halve(s, rs, make, &lo, hi, &why);
 		if (r < 0)
 			return ps_fail(err, why.code, "%s", why.text);
-		if (r == 1 && report(s, &rs->rows[lo], rs, &why, err) != 0)
+		if (r == 1 && set_aside(s, &rs->rows[lo], rs, &why, err) != 0)
 			return -1;
 		lo++;
 		step = ++bad > 1 ? 1 : rs->count;
@@ -297,6 +304,34 @@ copy_straight(struct staging *s, struct rows *rs, struct ps_error *err)
 }
 
 static int
+empty(struct staging *s, const struct rows *rs, struct ps_error *err)
+{
+	str_clear(&s->sql);
+	stagesql_empty(&s->sql, rs->t);
+	return db_run(s->db, s->sql.data, NULL, err);
+}
+
+/* A row whose delete failed is not to be inserted. */
+static int
+write_deletes(struct staging *s, struct rows *rs, struct ps_error *err)
+{
+	if (write_all(s, rs, stagesql_delete, err) != 0)
+		return -1;
+	rows_deleted(rs);
+	str_clear(&s->sql);
+	stagesql_drop(&s->sql, rs);
+	return s->sql.len == 0 ? 0 : db_run(s->db, s->sql.data, NULL, err);
+}
+
+static int
+write_values(struct staging *s, struct rows *rs, struct ps_error *err)
+{
+	return write_all(s, rs,
+	    s->cfg->mode == INSERT_UPDATE ? stagesql_update : stagesql_insert,
+	    err);
+}
+
+static int
 apply(struct staging *s, struct rows *rs, struct ps_error *err)
 {
 	int r = 1;
@@ -306,32 +341,38 @@ apply(struct staging *s, struct rows *rs, struct ps_error *err)
 		r = copy_straight(s, rs, err);
 	if (r <= 0)
 		return r;
-	if (copy_to_stage(s, rs, err) != 0)
-		return -1;
-	if (rs->deletes && write_all(s, rs, stagesql_delete, err) != 0)
-		return -1;
-	if (rs->shape_count > 0 &&
-	    write_all(s, rs,
-		s->cfg->mode == INSERT_UPDATE ? stagesql_update
-					      : stagesql_insert,
-		err) != 0)
+	if (copy_to_stage(s, rs, err) != 0 ||
+	    (rs->deletes && write_deletes(s, rs, err) != 0) ||
+	    (rs->shape_count > 0 && write_values(s, rs, err) != 0))
 		return -1;
 	/* More rows for the table follow, or COMMIT empties it. */
-	if (rs->t->rows == rs)
+	return rs->t->rows == rs && !rs->mixed ? 0 : empty(s, rs, err);
+}
+
+/* The older records of a key are through before the newer ones begin. */
+static int
+apply_halves(struct staging *s, struct rows *rs, struct ps_error *err)
+{
+	struct rows *halves[2];
+
+	rows_shape(rs, s->a);
+	if (apply(s, rs, err) != 0)
+		return -1;
+	if (!rs->mixed)
 		return 0;
-	str_clear(&s->sql);
-	stagesql_empty(&s->sql, rs->t);
-	return db_run(s->db, s->sql.data, NULL, err);
+	rows_split(rs, s->a, &halves[0], &halves[1]);
+	return apply_halves(s, halves[0], err) != 0
+		   ? -1
+		   : apply_halves(s, halves[1], err);
 }
 
 int
 staging_apply(struct staging *s, struct rows *rs, struct ps_error *err)
 {
 	s->db->wait_ms = DB_DATA_MS;
-	rows_shape(rs, s->a);
-	if (apply(s, rs, err) == 0)
+	if (apply_halves(s, rs, err) == 0)
 		return 0;
 	if (err->code == PS_E_DATA)
-		return -1; /* report() has named the table */
+		return -1; /* set_aside() has named the table */
 	return ps_fail_in(err, "table %s", rs->t->name);
 }
