@@ -17,10 +17,12 @@ struct key_table {
 	size_t count;
 };
 
-/* What every connector takes, then what only sources or only sinks take. */
+/* What every connector takes, then what only sources or only sinks take, and
+ * behind that what both take again. */
 extern const struct key_table common_connector_keys;
 extern const struct key_table common_sink_keys;
 extern const struct key_table common_source_keys;
+extern const struct key_table common_dead_letter_keys;
 /* topic.creation.<group>.* , `transforms.<a>.` and `predicates.<p>.` rows. */
 extern const struct key_table common_topic_group_keys;
 extern const struct key_table common_transform_keys;

@@ -95,6 +95,10 @@ static const struct ps_key sink_keys[] = {
 	      "Regular expression that the names of the topics to read match "
 	      "as a whole."),
 	    .flags = PS_REGEX, PLACE(COMMON, 4, LONG, "Topics regex") },
+};
+
+/* Connect has them for sinks only, behind theirs. */
+static const struct ps_key dead_letter_keys[] = {
 	{ KEY("errors.deadletterqueue.topic.name", STRING, "", MEDIUM,
 	      "Topic for records that failed and were tolerated; none when "
 	      "empty."),
@@ -105,8 +109,8 @@ static const struct ps_key sink_keys[] = {
 		"Dead Letter Queue Topic Replication Factor") },
 	{ KEY("errors.deadletterqueue.context.headers.enable", BOOLEAN, "false",
 	      MEDIUM,
-	      "Whether dead letters carry headers that say where and why the "
-	      "record failed."),
+	      "Whether a sink's dead letters carry headers that say where and "
+	      "why the record failed; a source's always do."),
 	    PLACE(ERRORS, 8, MEDIUM, "Enable Error Context Headers") },
 };
 
@@ -187,6 +191,7 @@ static const struct ps_key predicate_keys[] = {
 const struct key_table common_connector_keys = TABLE(connector_keys);
 const struct key_table common_sink_keys = TABLE(sink_keys);
 const struct key_table common_source_keys = TABLE(source_keys);
+const struct key_table common_dead_letter_keys = TABLE(dead_letter_keys);
 const struct key_table common_topic_group_keys = TABLE(topic_group_keys);
 const struct key_table common_transform_keys = TABLE(transform_keys);
 const struct key_table common_predicate_keys = TABLE(predicate_keys);

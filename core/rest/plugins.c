@@ -125,10 +125,12 @@ add_table(json_t *list, const struct key_table *t)
 
 static const struct {
 	const char *type;
-	const struct key_table *tables[3];
+	const struct key_table *tables[4];
 } frameworks[] = {
-	{ "sink", { &common_connector_keys, &common_sink_keys, NULL } },
-	{ "source", { &common_connector_keys, &common_source_keys, NULL } },
+	{ "sink", { &common_connector_keys, &common_sink_keys,
+		      &common_dead_letter_keys, NULL } },
+	{ "source", { &common_connector_keys, &common_source_keys,
+			&common_dead_letter_keys, NULL } },
 };
 
 /* The plugin's own keys, then the framework's that it does not define. */

@@ -216,7 +216,7 @@ do_replay(struct connector *c, const json_t *args, struct ps_error *err)
 {
 	if (open_connector(c, err) != 0)
 		return NULL;
-	return replay_run(&c->task.settings, args, err);
+	return replay_run(&c->task.settings, host_abi(c->task.host), args, err);
 }
 
 static const struct {

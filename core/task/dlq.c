@@ -57,7 +57,9 @@ dlq_new(struct task *t, struct dlq **out, struct ps_error *err)
 	d->topic_name = ps_config_get(c, "errors.deadletterqueue.topic.name");
 	d->replicas = (int)ps_config_int(c,
 	    "errors.deadletterqueue.topic.replication.factor");
+	/* Without them a source's letter could not be put back. */
 	d->with_context =
+	    !settings_is_sink(&t->settings) ||
 	    ps_config_bool(c, "errors.deadletterqueue.context.headers.enable");
 	*out = d;
 	return 0;

@@ -158,6 +158,31 @@ number(int64_t n)
 	return n < 0 ? json_null() : json_integer((json_int_t)n);
 }
 
+static json_t *
+position(const char *text)
+{
+	struct ps_error err = { 0 };
+	json_t *j =
+	    text == NULL ? NULL : js_parse(text, strlen(text), "", &err);
+
+	return j == NULL ? json_null() : j;
+}
+
+static json_t *
+original(const struct letter_context *c)
+{
+	json_t *out = json_pack("{s:o, s:o, s:o}", "topic", js_str(c->topic),
+	    "partition", number(c->partition), "offset", number(c->offset));
+
+	if (c->source_partition == NULL)
+		return out;
+	(void)json_object_set_new(out, "source_partition",
+	    position(c->source_partition));
+	(void)json_object_set_new(out, "source_offset",
+	    position(c->source_offset));
+	return out;
+}
+
 json_t *
 letter_view(struct mask *m, struct ps_arena *a, const struct consumer_record *r,
     const struct letter_context *c)
@@ -169,9 +194,7 @@ letter_view(struct mask *m, struct ps_arena *a, const struct consumer_record *r,
 	put(out, m, a, "key", content_of(m, a, r->key, r->key_len));
 	put(out, m, a, "value", content_of(m, a, r->value, r->value_len));
 	(void)json_object_set_new(out, "headers", headers_of(m, a, r));
-	(void)json_object_set_new(out, "original",
-	    json_pack("{s:o, s:o, s:o}", "topic", js_str(c->topic), "partition",
-		number(c->partition), "offset", number(c->offset)));
+	(void)json_object_set_new(out, "original", original(c));
 	(void)json_object_set_new(out, "connector", js_str(c->connector));
 	(void)json_object_set_new(out, "task", number(c->task));
 	(void)json_object_set_new(out, "stage", js_str(c->stage));

@@ -59,6 +59,9 @@ note(struct letter_context *c, struct ps_arena *a,
 		{ LETTERS_CONTEXT "class.name", &c->class_name, NULL },
 		{ LETTERS_CONTEXT "exception.class.name", &c->exception, NULL },
 		{ LETTERS_CONTEXT "exception.message", &c->message, NULL },
+		{ LETTERS_CONTEXT "source.partition", &c->source_partition,
+		    NULL },
+		{ LETTERS_CONTEXT "source.offset", &c->source_offset, NULL },
 		{ LETTERS_REPLAYS, NULL, &c->replays },
 	};
 

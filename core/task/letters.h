@@ -23,6 +23,7 @@ struct letter_context {
 	const char *connector, *topic;
 	int64_t partition, offset, task, replays;
 	const char *stage, *class_name, *exception, *message;
+	const char *source_partition, *source_offset; /* JSON; of sources */
 };
 
 /* Strings in `a`. */

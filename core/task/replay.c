@@ -13,6 +13,7 @@
 #include "kafka/conf.h"
 #include "record/batch.h"
 #include "task/letters.h"
+#include "task/replay_chain.h"
 #include "task/replay_put.h"
 #include "task/replayed.h"
 #include "task/samples.h"
@@ -39,7 +40,8 @@ struct replay {
 	int64_t max_replays, limit;
 	struct clock_ms start;
 	struct reader *reader;
-	struct replay_put *put; /* NULL: a dry run */
+	struct replay_put *put;     /* NULL: a dry run */
+	struct replay_chain *chain; /* of a source; NULL: a sink's letters */
 	json_t *skipped, *partitions;
 	int64_t count; /* put back */
 	bool more;
@@ -158,6 +160,17 @@ skip(struct replay *p, int32_t partition, int64_t offset, const char *why)
 			"offset", (json_int_t)offset, "reason", js_str(why)));
 }
 
+/* Has it had its tries? */
+static const char *
+worn_out(const struct replay *p, struct ps_arena *a,
+    const struct letter_context *c)
+{
+	if (c->replays < p->max_replays)
+		return NULL;
+	return ps_printf(a, "it was put back %lld times, max_replays is %lld",
+	    (long long)c->replays, (long long)p->max_replays);
+}
+
 /* NULL: it goes to `to`. */
 static const char *
 refusal(const struct replay *p, struct ps_arena *a,
@@ -174,39 +187,106 @@ refusal(const struct replay *p, struct ps_arena *a,
 	if (!replay_may_go_to(s, *to))
 		return ps_printf(a, "%s is no topic that the connector reads",
 		    *to);
-	if (c->replays >= p->max_replays)
-		return ps_printf(a,
-		    "it was put back %lld times, max_replays is %lld",
-		    (long long)c->replays, (long long)p->max_replays);
-	return NULL;
+	return worn_out(p, a, c);
 }
 
-/* 1: it counts as put back or passed; 0: it stays. */
+/* 1: it is sent (or would be); 0: it is skipped. */
+static int
+put(struct replay *p, struct ps_batch *b, const struct ps_record *letter,
+    const struct ps_record *out, const struct replay_to *to,
+    struct ps_error *err)
+{
+	struct ps_error unsendable = { 0 };
+
+	if (p->put == NULL ||
+	    replay_put(p->put, b->arena, out, to, &unsendable) == 0)
+		return 1;
+	if (unsendable.code != PS_E_DATA)
+		return ps_fail(err, unsendable.code, "%s", unsendable.text);
+	skip(p, letter->origin_partition, letter->origin_offset,
+	    unsendable.text);
+	return 0;
+}
+
+/* A sink's: the bytes go back where they came from. 0: it counts as put back
+ * or passed. */
 static int
 take(struct replay *p, struct ps_batch *b, const struct ps_record *r,
     const struct letter_context *c, struct ps_error *err)
 {
 	struct replay_to to = { .replays = c->replays + 1 };
 	const char *why = refusal(p, b->arena, c, &to.topic);
-	struct ps_error unsendable = { 0 };
+	int sent;
 
 	if (why != NULL) {
 		skip(p, r->origin_partition, r->origin_offset, why);
-		return 1;
+		return 0;
 	}
 	to.partition = c->topic != NULL && strcmp(to.topic, c->topic) == 0
 			   ? (int32_t)c->partition
 			   : PS_NO_PARTITION;
-	if (p->put != NULL &&
-	    replay_put(p->put, b->arena, r, &to, &unsendable) != 0) {
-		if (unsendable.code != PS_E_DATA)
-			return ps_fail(err, unsendable.code, "%s",
-			    unsendable.text);
-		skip(p, r->origin_partition, r->origin_offset, unsendable.text);
-		return 1;
+	sent = put(p, b, r, r, &to, err);
+	p->count += sent == 1;
+	return sent < 0 ? -1 : 0;
+}
+
+/* It fails again: it is another letter, and this one is settled. */
+static int
+fail_again(struct replay *p, struct ps_batch *b, const struct ps_record *letter,
+    const struct letter_context *c, const struct ps_failure *f,
+    struct ps_error *err)
+{
+	const struct replay_to to = { .topic = p->topic,
+		.partition = letter->origin_partition,
+		.replays = c->replays + 1,
+		.keeps_context = true };
+	struct ps_record out = replay_chain_letter(b, letter, f);
+
+	if (f->error.code == PS_E_RETRY || f->error.code == PS_E_CONFIG)
+		return ps_fail(err, f->error.code, "stage %s of %s: %s",
+		    stage_name(f->stage), f->class_name, f->error.text);
+	skip(p, letter->origin_partition, letter->origin_offset,
+	    ps_printf(b->arena,
+		"it fails again, as a letter of its own: "
+		"stage %s of %s: %s",
+		stage_name(f->stage), f->class_name, f->error.text));
+	return put(p, b, letter, &out, &to, err) < 0 ? -1 : 0;
+}
+
+/* A source's: the record goes the whole way again. */
+static int
+take_polled(struct replay *p, struct ps_batch *b, const struct ps_record *r,
+    const struct letter_context *c, struct ps_error *err)
+{
+	struct ps_error unread = { 0 };
+	const struct ps_record *out = NULL;
+	const char *why = worn_out(p, b->arena, c);
+	struct replay_to to = { .replays = 0 };
+	int sent;
+
+	if (why == NULL && c->topic == NULL)
+		why = "no header says of which topic it was";
+	if (why == NULL) {
+		out = replay_chain_run(p->chain, b, r, c, &unread);
+		why = out == NULL ? unread.text : NULL;
 	}
-	p->count++;
-	return 1;
+	if (out != NULL && out->outcome == PS_FAILED)
+		return fail_again(p, b, r, c, out->failure, err);
+	if (out != NULL && out->outcome == PS_DROPPED)
+		why = "a transform drops it";
+	if (why == NULL &&
+	    (out->topic == NULL || !replay_may_go_to(p->settings, out->topic)))
+		why = ps_printf(b->arena, "%s is no topic for records",
+		    out->topic == NULL ? "null" : out->topic);
+	if (why != NULL) {
+		skip(p, r->origin_partition, r->origin_offset, why);
+		return 0;
+	}
+	to.topic = out->topic;
+	to.partition = out->partition;
+	sent = put(p, b, r, out, &to, err);
+	p->count += sent == 1;
+	return sent < 0 ? -1 : 0;
 }
 
 /* ---- a transaction ----------------------------------------------------- */
@@ -298,7 +378,8 @@ put_some(struct replay *p, struct replayed *done, int32_t partition,
 	for (size_t i = 0; i < s->batch->count; i++) {
 		const struct ps_record *r = &s->batch->records[i];
 
-		if (take(p, s->batch, r, &s->contexts[i], err) < 0)
+		if ((p->chain == NULL ? take : take_polled)(p, s->batch, r,
+			&s->contexts[i], err) < 0)
 			return -1;
 		replayed_add(done, r->origin_offset);
 	}
@@ -391,8 +472,20 @@ run_all(struct replay *p, struct ps_error *err)
 	return 0;
 }
 
+static int
+open_chain(struct replay *p, const struct ps_host *h, struct ps_error *err)
+{
+	if (p->to != NULL)
+		return ps_fail(err, PS_E_DATA,
+		    "topic %s: a source's letters go where its transforms say",
+		    p->to);
+	p->chain = replay_chain_new(p->settings, h, err);
+	return p->chain == NULL ? -1 : 0;
+}
+
 json_t *
-replay_run(const struct settings *s, const json_t *args, struct ps_error *err)
+replay_run(const struct settings *s, const struct ps_host *h,
+    const json_t *args, struct ps_error *err)
 {
 	struct replay p = { .settings = s,
 		.topic = letters_topic(s),
@@ -405,9 +498,12 @@ replay_run(const struct settings *s, const json_t *args, struct ps_error *err)
 		result = ps_fail(err, PS_E_CONFIG,
 		    "the connector has no dead letter topic "
 		    "(errors.deadletterqueue.topic.name)");
+	if (result == 0 && !settings_is_sink(s))
+		result = open_chain(&p, h, err);
 	if (result == 0)
 		result = run_all(&p, err);
 	replay_put_free(&p.put);
+	replay_chain_free(&p.chain);
 	reader_free(&p.reader);
 	if (result == 0)
 		return json_pack("{s:s, s:b, s:I, s:o, s:b, s:o}", "topic",

@@ -38,6 +38,8 @@ replay_may_go_to(const struct settings *s, const char *topic)
 			return false;
 	if (text_starts(topic, "__") || strcmp(topic, letters_topic(s)) == 0)
 		return false;
+	if (!settings_is_sink(s))
+		return true;
 	for (size_t i = 0; i < topics.count; i++)
 		if (strcmp(topics.items[i], topic) == 0)
 			return true;
@@ -112,23 +114,30 @@ replay_begin(struct replay_put *p, struct ps_error *err)
 							 : say_fenced(p, err);
 }
 
+static bool
+stays(const struct replay_to *to, const char *name)
+{
+	return strcmp(name, LETTERS_REPLAYS) != 0 &&
+	       (to->keeps_context || !text_starts(name, LETTERS_CONTEXT));
+}
+
 static struct producer_header *
-headers_of(struct ps_arena *a, const struct ps_record *r, int64_t replays,
-    size_t *count)
+headers_of(struct ps_arena *a, const struct ps_record *r,
+    const struct replay_to *to, size_t *count)
 {
 	struct producer_header *h = (struct producer_header *)ps_calloc(a,
 	    r->header_count + 1, sizeof *h);
-	const char *text = ps_printf(a, "%lld", (long long)replays);
+	const char *text = ps_printf(a, "%lld", (long long)to->replays);
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->header_count; i++)
-		if (!text_starts(r->headers[i].name, LETTERS_CONTEXT) &&
-		    strcmp(r->headers[i].name, LETTERS_REPLAYS) != 0)
+		if (stays(to, r->headers[i].name))
 			h[n++] = (struct producer_header){ r->headers[i].name,
 				r->headers[i].name_len, r->headers[i].raw.data,
 				r->headers[i].raw.len };
-	h[n++] = (struct producer_header){ LETTERS_REPLAYS,
-		sizeof LETTERS_REPLAYS - 1, text, strlen(text) };
+	if (to->replays > 0)
+		h[n++] = (struct producer_header){ LETTERS_REPLAYS,
+			sizeof LETTERS_REPLAYS - 1, text, strlen(text) };
 	*count = n;
 	return h;
 }
@@ -163,7 +172,7 @@ replay_put(struct replay_put *p, struct ps_arena *a, const struct ps_record *r,
 		    to->topic);
 	if (partition_of(p, t, to, &out.partition, err) != 0)
 		return -1;
-	out.headers = headers_of(a, r, to->replays, &out.header_count);
+	out.headers = headers_of(a, r, to, &out.header_count);
 	while (producer_send(p->producer, t, &out, &why) != 0) {
 		if (why.code != PS_E_RETRY)
 			return ps_fail(err, why.code, "%s", why.text);

@@ -15,8 +15,9 @@ struct replay_put;
 
 struct replay_to {
 	const char *topic;
-	int32_t partition; /* PS_NO_PARTITION: the key decides */
-	int64_t replays;   /* with this one */
+	int32_t partition;  /* PS_NO_PARTITION: the key decides */
+	int64_t replays;    /* with this one; 0: no header says so */
+	bool keeps_context; /* it stays a dead letter */
 };
 
 /* Of the dead letter topic: see task/replayed.h. */
@@ -27,8 +28,8 @@ struct replay_progress {
 	const char *beyond;
 };
 
-/* Does the connector read it, and is it neither its dead letter topic nor one
- * of the worker's own? */
+/* Is it neither the connector's dead letter topic nor one of the worker's
+ * own, and does the connector, if it is a sink, read it? */
 bool replay_may_go_to(const struct settings *s, const char *topic);
 
 struct replay_put *replay_put_new(const struct settings *s, const char *group,

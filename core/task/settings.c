@@ -131,7 +131,7 @@ with_common_defaults(struct ps_arena *a, const struct ps_config *given,
     const struct key_table *own)
 {
 	const struct key_table *tables[] = { &common_connector_keys, own,
-		&common_penstock_keys };
+		&common_dead_letter_keys, &common_penstock_keys };
 
 	return with_defaults(a, given, tables, sizeof tables / sizeof *tables);
 }

@@ -14,9 +14,64 @@ enum {
 	FULL_MS = 1000,
 	CLOSE_MS = 2000,
 	AGAIN_FIRST_MS = 200,
+	LETTERS_MS = 50, /* a suspension leaves two seconds */
 	PURGE_MS = 1000,
 	TAKE_BACK_MS = 5000
 };
+
+/* ---- Suspension: nothing may be on its way when the lease ends ---- */
+
+static void
+suspend(struct source *s)
+{
+	struct task *t = s->task;
+
+	if (!atomic_load(&t->gauges->suspend) || atomic_load(&t->gauges->idle))
+		return;
+	if (producer_in_flight(s->producer) == 0) {
+		atomic_store(&t->gauges->idle, true);
+		return;
+	}
+	/* Most reports come in time; the lease ends a second later. */
+	if (s->was_purged ||
+	    clock_since(s->suspended_at, clock_now()) < PURGE_MS)
+		return;
+	s->was_purged = true;
+	producer_purge(s->producer);
+}
+
+static bool
+note_suspension(struct source *s)
+{
+	bool suspended = atomic_load(&s->task->gauges->suspend);
+
+	if (suspended && !s->is_suspended)
+		s->suspended_at = clock_now();
+	s->is_suspended = suspended;
+	return suspended;
+}
+
+/* What was taken back from the producer has to come again. */
+static int
+begin_again(struct source *s, struct ps_error *err)
+{
+	s->must_restart = true;
+	return ps_fail(err, PS_E_RETRY,
+	    "the lease ended with records on their way");
+}
+
+/* A topic is waited for: the lease may end meanwhile. */
+static int
+while_waiting(void *ctx, struct ps_error *err)
+{
+	struct source *s = (struct source *)ctx;
+
+	if (note_suspension(s)) {
+		suspend(s);
+		return 0;
+	}
+	return s->was_purged ? begin_again(s, err) : 0;
+}
 
 /* ---- One turn ---- */
 
@@ -33,6 +88,22 @@ write_times(const struct task *t, struct ps_batch *b)
 			b->records[i].timestamp = now;
 }
 
+/* No position counts before the letters of its batch are there. */
+static int
+wait_for_letters(struct source *s, struct ps_error *err)
+{
+	int done = 0;
+
+	while (done == 0) {
+		done = source_letters_settle(s->letters, LETTERS_MS, err);
+		if (done != 0 || while_waiting(s, err) != 0)
+			break;
+		if (gauges_should_stop(s->task->gauges))
+			return ps_fail(err, PS_E_RETRY, "stopped");
+	}
+	return done == 1 ? 0 : -1;
+}
+
 /* What poll() gave goes through transforms and converters. */
 static int
 take_batch(struct source *s, struct flight *f, struct ps_error *err)
@@ -42,19 +113,22 @@ take_batch(struct source *s, struct flight *f, struct ps_error *err)
 
 	measures_value(&t->measures, MEASURE_BATCH, (double)polled);
 	write_times(t, f->batch);
+	source_letters_note(s->letters, f->batch);
 	gauges_enter(t->gauges, "transforms");
 	pipeline_apply(t->pipeline, &t->tolerance, f->batch);
 	gauges_enter(t->gauges, "converters");
 	encode_batch(&t->converters, &t->tolerance, f->batch);
 	gauges_leave(t->gauges);
-	if (tolerance_settle(&t->tolerance, f->batch, err) != 0) {
+	if (tolerance_settle(&t->tolerance, f->batch, err) != 0 ||
+	    wait_for_letters(s, err) != 0) {
 		ack_discard(s->ack, f);
 		return -1;
 	}
 	source_gauges_left(&s->numbers, polled, f->batch);
 	ack_begin(s->ack, f);
 	s->cursor = (struct cursor){ f, 0 };
-	return deliver_rest(s, err);
+	/* The lease may have ended while letters were waited for. */
+	return s->is_suspended ? 0 : deliver_rest(s, err);
 }
 
 static int
@@ -165,60 +239,6 @@ housekeeping(struct source *s, struct ps_error *err)
 		return -1;
 	source_gauges_publish(&s->numbers, t, s->ack);
 	return 0;
-}
-
-/* ---- Suspension: nothing may be on its way when the lease ends ---- */
-
-static void
-suspend(struct source *s)
-{
-	struct task *t = s->task;
-
-	if (!atomic_load(&t->gauges->suspend) || atomic_load(&t->gauges->idle))
-		return;
-	if (producer_in_flight(s->producer) == 0) {
-		atomic_store(&t->gauges->idle, true);
-		return;
-	}
-	/* Most reports come in time; the lease ends a second later. */
-	if (s->was_purged ||
-	    clock_since(s->suspended_at, clock_now()) < PURGE_MS)
-		return;
-	s->was_purged = true;
-	producer_purge(s->producer);
-}
-
-static bool
-note_suspension(struct source *s)
-{
-	bool suspended = atomic_load(&s->task->gauges->suspend);
-
-	if (suspended && !s->is_suspended)
-		s->suspended_at = clock_now();
-	s->is_suspended = suspended;
-	return suspended;
-}
-
-/* What was taken back from the producer has to come again. */
-static int
-begin_again(struct source *s, struct ps_error *err)
-{
-	s->must_restart = true;
-	return ps_fail(err, PS_E_RETRY,
-	    "the lease ended with records on their way");
-}
-
-/* A topic is waited for: the lease may end meanwhile. */
-static int
-while_waiting(void *ctx, struct ps_error *err)
-{
-	struct source *s = (struct source *)ctx;
-
-	if (note_suspension(s)) {
-		suspend(s);
-		return 0;
-	}
-	return s->was_purged ? begin_again(s, err) : 0;
 }
 
 /* ---- Life ---- */
@@ -350,7 +370,7 @@ open_producer(struct source *s, struct ps_error *err)
 	if (s->topics == NULL)
 		return -1;
 	topics_on_wait(s->topics, while_waiting, s);
-	return 0;
+	return source_letters_new(t, &s->letters, err);
 }
 
 /* What is safe already need not come again. */
@@ -441,6 +461,7 @@ close_source(struct source *s)
 	instance_fini(&t->connector);
 	gauges_leave(t->gauges);
 	topics_free(&s->topics);
+	source_letters_free(&s->letters);
 	s->numbers.next = (struct clock_ms){ 0 };
 	if (s->ack != NULL)
 		source_gauges_publish(&s->numbers, t, s->ack);

@@ -15,6 +15,7 @@
 #include "task/commit.h"
 #include "task/refusals.h"
 #include "task/source_gauges.h"
+#include "task/source_letters.h"
 #include "task/task.h"
 #include "task/topics.h"
 #include "task/txn.h"
@@ -34,6 +35,7 @@ struct source {
 	struct ack *ack;
 	struct commit *commit;
 	struct topics *topics;
+	struct source_letters *letters; /* NULL: none are written */
 	struct txn txn;
 	struct cursor cursor;
 	struct backoff backoff;

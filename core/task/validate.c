@@ -220,6 +220,7 @@ define(struct validation *v)
 	group_list_base(&v->groups, sink);
 	add_table(v, &common_connector_keys);
 	add_table(v, sink ? &common_sink_keys : &common_source_keys);
+	add_table(v, &common_dead_letter_keys);
 	add_aliases(v, "transforms", "Transforms", PS_KIND_TRANSFORM,
 	    common_add_transform);
 	add_aliases(v, "predicates", "Predicates", PS_KIND_PREDICATE,

@@ -99,30 +99,32 @@ is_as_in_kafka(const struct ps_key *k, const struct expected *e)
 
 /* All rows of a section, in its order. */
 static void
-compare(const char *section, const struct key_table *first,
-    const struct key_table *second)
+compare(const char *section, const struct key_table *const *tables)
 {
 	FILE *f = open_section(section);
 	char line[512];
 
-	for (size_t i = 0; i < first->count + second->count; i++) {
-		const struct ps_key *k = i < first->count
-					     ? &first->keys[i]
-					     : &second->keys[i - first->count];
-		struct expected e;
+	for (; *tables != NULL; tables++)
+		for (size_t i = 0; i < (*tables)->count; i++) {
+			struct expected e;
 
-		cr_assert_not_null(fgets(line, sizeof line, f));
-		e = cut(line);
-		is_as_in_kafka(k, &e);
-	}
+			cr_assert_not_null(fgets(line, sizeof line, f));
+			e = cut(line);
+			is_as_in_kafka(&(*tables)->keys[i], &e);
+		}
 	cr_assert(fgets(line, sizeof line, f) == NULL || line[0] == '[');
 	(void)fclose(f);
 }
 
 Test(common, connector_keys_are_those_of_kafka_in_order)
 {
-	compare("sink", &common_connector_keys, &common_sink_keys);
-	compare("source", &common_connector_keys, &common_source_keys);
+	const struct key_table *const sink[] = { &common_connector_keys,
+		&common_sink_keys, &common_dead_letter_keys, NULL };
+	const struct key_table *const source[] = { &common_connector_keys,
+		&common_source_keys, NULL };
+
+	compare("sink", sink);
+	compare("source", source);
 }
 
 /* What 4.1 does not have, or has otherwise for a reason. */
@@ -175,10 +177,11 @@ Test(common, every_default_passes_its_own_row)
 {
 	static const struct key_table *const tables[] = {
 		&common_connector_keys, &common_sink_keys, &common_source_keys,
-		&common_topic_group_keys, &common_transform_keys,
-		&common_predicate_keys, &common_penstock_keys,
-		&worker_common_keys, &worker_distributed_keys,
-		&worker_standalone_keys, &worker_penstock_keys
+		&common_dead_letter_keys, &common_topic_group_keys,
+		&common_transform_keys, &common_predicate_keys,
+		&common_penstock_keys, &worker_common_keys,
+		&worker_distributed_keys, &worker_standalone_keys,
+		&worker_penstock_keys
 	};
 
 	for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)

@@ -244,3 +244,202 @@ def test_a_worker_that_dies_in_the_middle_loses_and_doubles_nothing(
         assert time.monotonic() < deadline
     values = [r.value for r in kafka.consume(t)]
     assert values == [b"%d" % n for n in range(6000)]
+
+
+# ---- of sources -------------------------------------------------------------
+
+TO_NUMBER = {
+    "transforms": "n",
+    "transforms.n.type": "org.apache.kafka.connect.transforms.Cast$Value",
+    "transforms.n.spec": "int64", "value.converter": configs.JSON,
+    "value.converter.schemas.enable": "false"}
+
+
+def lines(path, items):
+    with open(path, "a", encoding="utf-8") as f:
+        f.writelines(f"{x}\n" for x in items)
+
+
+def position(w, name):
+    """how far the file's source is, in bytes"""
+    offsets = w.rest.offsets(name)
+    return offsets[0]["offset"]["position"] if offsets else 0
+
+
+def test_a_sources_bad_record_is_a_letter_with_its_context(
+        served, name, kafka, topic, folder):
+    t = topic("t", 2)
+    path = folder + "/in"
+    lines(path, [1, "two", 3])
+    served.rest.create(name, configs.file_source(path, t, **{
+        **TO_NUMBER, **tolerant(t)}))
+    assert [r.value for r in kafka.wait_records(t, 2)] == [b"1", b"3"]
+    dead = kafka.wait_records(t + ".dead", 1)
+    assert json.loads(dead[0].value) == {
+        "schema": {"type": "string", "optional": False}, "payload": "two"}
+    headers = dict(dead[0].headers)
+    assert headers["__connect.errors.topic"] == t.encode()
+    assert headers["__connect.errors.connector.name"] == name.encode()
+    assert headers["__connect.errors.task.id"] == b"0"
+    assert headers["__connect.errors.stage"] == b"TRANSFORMATION"
+    assert headers["__connect.errors.class.name"].endswith(b"Cast$Value")
+    assert headers["__connect.errors.exception.class.name"]
+    assert b"two" in headers["__connect.errors.exception.message"]
+    assert headers["__connect.errors.exception.stacktrace"]
+    assert json.loads(headers["__connect.errors.source.partition"]) == {
+        "filename": path}
+    (one,) = letters(served, name)["letters"]
+    assert one["value"]["payload"] == "two"
+    assert one["original"] == {
+        "topic": t, "partition": None, "offset": None,
+        "source_partition": {"filename": path}, "source_offset": None}
+    wait_for("the position", lambda: position(served, name) == 8)
+
+
+def test_no_position_is_kept_whose_letter_is_in_no_topic(
+        served, name, topic, folder):
+    t = topic("t")
+    lines(folder + "/in", [1, "two", 3])
+    served.rest.create(name, configs.file_source(folder + "/in", t, **{
+        **TO_NUMBER, **tolerant(t),
+        "errors.deadletterqueue.topic.replication.factor": 3}))
+    trace = served.rest.wait_task_failed(name)["trace"]
+    assert "dead letter queue" in trace, trace
+    assert served.rest.offsets(name) == []
+
+
+def test_a_letter_that_is_refused_keeps_the_position_where_it_was(
+        served, name, kafka, topic, folder):
+    t = topic("t")
+    kafka.create_topic(t + ".dead", max_message_bytes=100)
+    lines(folder + "/in", [1, "two", 3])
+    served.rest.create(name, configs.file_source(folder + "/in", t, **{
+        **TO_NUMBER, **tolerant(t), "offset.flush.interval.ms": "10"}))
+    trace = served.rest.wait_task_failed(name)["trace"]
+    assert "Could not produce message to dead letter queue" in trace, trace
+    assert served.rest.offsets(name) == []
+
+
+def test_a_source_that_tolerates_nothing_writes_no_letter(
+        served, name, kafka, topic, folder):
+    t = topic("t")
+    lines(folder + "/in", ["two"])
+    served.rest.create(name, configs.file_source(folder + "/in", t, **{
+        **TO_NUMBER, **tolerant(t), "errors.tolerance": "none"}))
+    assert "Tolerance exceeded" in served.rest.wait_task_failed(name)["trace"]
+    assert t + ".dead" not in kafka.topics()
+
+
+def test_after_a_repair_a_sources_letters_go_the_whole_way_again(
+        served, name, kafka, topic, folder):
+    t = topic("t", 2)
+    lines(folder + "/in", ["1", "two", "three", "7x"])
+    config = configs.file_source(folder + "/in", t, **{
+        **TO_NUMBER, **tolerant(t)})
+    served.rest.create(name, config)
+    kafka.wait_records(t + ".dead", 3)
+    # nothing was repaired: what fails again is a letter of its own
+    first = replay(served, name, offsets=[{"partition": 0, "offset": 0}])
+    assert first["replayed"] == 0
+    assert "fails again" in first["skipped"][0]["reason"]
+    again = kafka.wait_records(t + ".dead", 4)[3]
+    assert dict(again.headers)["penstock.replays"] == b"1"
+    assert letters(served, name)["letters"][3]["replays"] == 1
+    served.rest.put_config(name, {
+        **config, "transforms": "n,w",
+        "transforms.n.type": "org.apache.kafka.connect.transforms.Filter",
+        "transforms.n.predicate": "none",
+        "predicates": "none", "predicates.none.type":
+            "org.apache.kafka.connect.transforms.predicates.RecordIsTombstone",
+        "transforms.w.type":
+            "org.apache.kafka.connect.transforms.HoistField$Value",
+        "transforms.w.field": "word"})
+    trial = replay(served, name, all=True, dry_run=True)
+    assert (trial["replayed"], kafka.size(t)) == (3, 1)
+    done = replay(served, name, all=True)
+    assert (done["replayed"], done["more"], done["skipped"]) == (3, False, [])
+    back = [r for r in kafka.wait_records(t, 4) if b"word" in r.value]
+    assert sorted(json.loads(r.value)["word"] for r in back) == [
+        "7x", "three", "two"]
+    assert all(r.headers == [] for r in back)
+    assert replay(served, name, all=True)["replayed"] == 0
+
+
+def test_a_source_that_fails_again_and_again_is_left(
+        served, name, kafka, topic, folder):
+    t = topic("t")
+    lines(folder + "/in", ["two"])
+    served.rest.create(name, configs.file_source(folder + "/in", t, **{
+        **TO_NUMBER, **tolerant(t)}))
+    kafka.wait_records(t + ".dead", 1)
+    for n in (2, 3):
+        replay(served, name, all=True, max_replays=2)
+        kafka.wait_records(t + ".dead", n)
+    r = replay(served, name, all=True, max_replays=2)
+    assert r["replayed"] == 0 and "max_replays" in r["skipped"][0]["reason"]
+    assert kafka.size(t) == 0
+    r = served.rest.request(
+        "POST", f"/connectors/{name}/dead-letters/replay",
+        {"all": True, "topic": "other"})
+    assert (r.status_code, "transforms say" in r.text) == (400, True), r.text
+
+
+ROWS = """CREATE TABLE {0} (id bigint PRIMARY KEY, n numeric(9,2), at timestamp,
+  bin bytea, name text, flag boolean, r real);
+INSERT INTO {0} VALUES (1, 12.50, '2024-02-29 12:34:56.789', '\\x00ff',
+  'Zoë', true, 0.1), (2, NULL, NULL, NULL, NULL, NULL, NULL)"""
+
+
+def test_a_row_comes_back_as_the_source_would_have_written_it(
+        served, name, kafka, topic, postgres, db, unique):
+    postgres.execute(db, ROWS.format("rows"))
+    good, bad = topic("good"), topic("bad")
+    kafka.create_topic(good + "-rows")
+    kafka.create_topic(bad + "-rows")
+    json_ = {"value.converter": configs.JSON,
+             "numeric.mapping": "best_fit",
+             "transforms": "k", "transforms.k.fields": "id",
+             "transforms.k.type":
+                 "org.apache.kafka.connect.transforms.ValueToKey",
+             "key.converter": configs.JSON}
+    wrong = "org.apache.kafka.connect.converters.IntegerConverter"
+    other = unique("snk")
+    served.rest.create(other, configs.postgres_source(
+        postgres, db, "rows", good + "-", **json_))
+    config = configs.postgres_source(
+        postgres, db, "rows", bad + "-", **{**json_, **tolerant(bad)})
+    served.rest.create(name, {**config, "value.converter": wrong})
+    wanted = kafka.wait_records(good + "-rows", 2)
+    dead = kafka.wait_records(bad + ".dead", 2)
+    assert {dict(r.headers)["__connect.errors.stage"] for r in dead} == {
+        b"VALUE_CONVERTER"}
+    served.rest.put_config(name, config)
+    assert replay(served, name, all=True)["replayed"] == 2
+    back = kafka.wait_records(bad + "-rows", 2)
+    assert [(r.key, r.value) for r in back] == [
+        (r.key, r.value) for r in wanted]
+    served.rest.delete(other)
+
+
+def test_a_killed_source_has_each_bad_record_among_its_letters(
+        new_worker, kafka, topic, folder, unique):
+    t, name, count = topic("t"), unique("src"), 4000
+    path = folder + "/in"
+    w = new_worker(kafka.bootstrap)
+    w.rest.create(name, configs.file_source(path, t, **{
+        **TO_NUMBER, **tolerant(t), "offset.flush.interval.ms": "50",
+        "batch.bytes": "4096"}))
+    w.rest.wait_running(name)
+    for part in range(4):
+        lines(path, [n if n % 3 else f"bad-{n}"
+                     for n in range(part * count // 4,
+                                    (part + 1) * count // 4)])
+        kafka.wait_records(t + ".dead", 1)
+        w.kill9()
+        w.restart()
+    wait_for("the end of the file", lambda: w.rest.connectors_answered() and
+             position(w, name) == len(open(path, "rb").read()), timeout=60)
+    bad = {json.loads(r.value)["payload"] for r in kafka.consume(t + ".dead")}
+    assert bad == {f"bad-{n}" for n in range(0, count, 3)}
+    good = {int(r.value) for r in kafka.consume(t)}
+    assert good == {n for n in range(count) if n % 3}
