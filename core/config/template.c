@@ -18,6 +18,7 @@
 #define FAULTS_MAX     100
 #define ITEM           "item"
 #define PIPELINE       "pipeline"
+#define GOLDEN         "golden"
 
 void
 template_fault(json_t *errors, const char *fmt, ...)
@@ -209,6 +210,39 @@ filled(struct ps_arena *a, struct scope *s, const char *key, const char *text)
 	return out == NULL ? "" : out;
 }
 
+/* A copy in which all texts are filled.
+ * NOLINTNEXTLINE(misc-no-recursion): as deep as a parsed document */
+static json_t *
+filled_json(struct ps_arena *a, struct scope *s, const char *where,
+    const json_t *from)
+{
+	const char *key;
+	const json_t *value;
+	json_t *out;
+	size_t i;
+
+	if (json_is_string(from))
+		return js_str(filled(a, s, where, json_string_value(from)));
+	if (json_is_array(from)) {
+		out = json_array();
+		json_array_foreach(from, i, value)
+		{
+			(void)json_array_append_new(out,
+			    filled_json(a, s, where, value));
+		}
+		return out;
+	}
+	if (!json_is_object(from))
+		return json_deep_copy(from);
+	out = json_object();
+	JS_EACH(from, key, value)
+	{
+		(void)json_object_set_new(out, key,
+		    filled_json(a, s, where, value));
+	}
+	return out;
+}
+
 /* ---- checking a document ----------------------------------------------- */
 
 static void
@@ -289,6 +323,8 @@ check_connector(const json_t *doc, size_t i, struct scope *s)
 	if (list != NULL)
 		check_list(s, list);
 	check_settings(a, s, json_object_get(c, "config"));
+	template_check_golden(s->where, json_object_get(c, GOLDEN), s->errors);
+	json_decref(filled_json(a, s, GOLDEN, json_object_get(c, GOLDEN)));
 	arena_free(&a);
 }
 
@@ -394,6 +430,20 @@ has_name(const json_t *list, const char *name)
 	return false;
 }
 
+static json_t *
+instance_of(struct ps_arena *a, struct scope *s, const char *name,
+    const json_t *c)
+{
+	const json_t *golden = json_object_get(c, GOLDEN);
+	json_t *out = json_pack("{s:o, s:o}", "name", js_str(name), "config",
+	    filled_config(a, s, json_object_get(c, "config")));
+
+	if (json_array_size(golden) > 0)
+		(void)json_object_set_new(out, GOLDEN,
+		    filled_json(a, s, GOLDEN, golden));
+	return out;
+}
+
 static void
 add_connector(struct scope *s, const json_t *c, json_t *out)
 {
@@ -415,9 +465,7 @@ add_connector(struct scope *s, const json_t *c, json_t *out)
 		    "connector %s: more than %d of one pipeline", name,
 		    CONNECTORS_MAX);
 	else
-		(void)json_array_append_new(out,
-		    json_pack("{s:o, s:o}", "name", js_str(name), "config",
-			filled_config(a, s, json_object_get(c, "config"))));
+		(void)json_array_append_new(out, instance_of(a, s, name, c));
 	arena_free(&a);
 }
 

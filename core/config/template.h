@@ -5,7 +5,9 @@
  *	  "parameters": { "table": { "type": "string", "required": true } },
  *	  "for_each": "tables",
  *	  "connectors": [ { "name": "${param:pipeline}-in",
- *	                    "config": { "topic": "${param:table}" } } ] }
+ *	                    "config": { "topic": "${param:table}" },
+ *	                    "golden": [ { "name": "…", "record": { … },
+ *	                                  "result": { … } } ] } ] }
  *
  * A parameter has a type (string, int, boolean, list, enum), and may have
  * default, required, pattern (the whole value, POSIX extended), enum, secret
@@ -17,6 +19,9 @@
  *reference (${file:…}) is taken, so neither a template nor a pipeline ever
  *holds one; a text may be one too, and then no pattern is asked of it: it is
  *resolved where the connector runs.
+ *
+ * Golden records are samples with what the connector's transforms are to make
+ * of them; references in their texts are put in too.
  *
  * Pure. What is wrong is said all at once: texts in an array.
  */
@@ -31,10 +36,15 @@
 bool template_is_name(const char *name);
 /* Appends to `errors` what is wrong with the document. */
 void template_check(const json_t *doc, json_t *errors);
-/* Of a document without faults: [{"name","config"}…] in its order, new
- * reference. What is wrong with the values is appended to `errors`. */
+/* Of a document without faults: [{"name","config","golden"}…] in its order
+ * (without "golden" where there is none), new reference. What is wrong with the
+ * values is appended to `errors`. */
 json_t *template_instantiate(const json_t *doc, const char *pipeline,
     const json_t *values, json_t *errors);
+/* The golden record by that name, or NULL. */
+const json_t *template_golden_find(const json_t *list, const char *name);
+/* Those of now, and those of before whose names are gone; new reference. */
+json_t *template_golden_join(const json_t *now, const json_t *before);
 /* Appends a text to `errors`. */
 __attribute__((format(printf, 2, 3))) void
 template_fault(json_t *errors, const char *fmt, ...);

@@ -16,6 +16,9 @@ void template_check_known(const char *where, const json_t *obj,
     const char *const *known, json_t *errors);
 /* Checks a parameter's definition. */
 void template_check_param(const char *name, const json_t *def, json_t *errors);
+/* The golden records of one connector; NULL: it has none. */
+void
+template_check_golden(const char *where, const json_t *list, json_t *errors);
 /* The values that hold, given or the default: texts, and arrays of texts or
  * of such objects. `prefix` is put before the names of faults. */
 json_t *template_values(const char *prefix, const json_t *params,

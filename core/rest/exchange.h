@@ -18,6 +18,7 @@
 
 struct MHD_Connection;
 struct audit;
+struct golden;
 struct guard;
 struct principal;
 struct route;
@@ -61,7 +62,8 @@ struct exchange {
 	json_t *moved;         /* what became of its offsets, for audit.c */
 	json_t *before;        /* its configuration was that */
 	const struct route *route;
-	void *doing; /* what a handler of several steps is at */
+	void *doing;           /* what a handler of several steps is at */
+	struct golden *golden; /* rest/golden.c, beside that */
 	/* Of whoever will answer it later, and how that is told not to. */
 	void *pending;
 	void (*forget)(struct exchange *x);

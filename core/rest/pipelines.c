@@ -5,6 +5,7 @@
 #include "rest/ask.h"
 #include "rest/declare.h"
 #include "rest/flow_view.h"
+#include "rest/golden.h"
 #include "rest/guard.h"
 #include "rest/handlers.h"
 #include "rest/paging.h"
@@ -299,7 +300,7 @@ begin(struct exchange *x, bool removes)
 		return;
 	s->plan = plan != NULL ? plan : ps_strdup(x->a, p.id);
 	s->faults = ps_calloc(x->a, p.count + 1, sizeof *s->faults);
-	go_on(x);
+	golden_check(x, &p, go_on);
 }
 
 void
@@ -367,8 +368,9 @@ planned(struct exchange *x, const struct answer *answer)
 			answer->kind == ANSWER_DONE ? answer->json : NULL));
 }
 
-void
-rest_plan(struct exchange *x)
+/* Its golden records hold. */
+static void
+ask_topics(struct exchange *x)
 {
 	struct request_spec spec = { .op = REQUEST_TOPICS };
 	struct flow_plan p = { 0 };
@@ -380,4 +382,13 @@ rest_plan(struct exchange *x)
 	spec.doc = topics;
 	ask_worker_any(x, &spec, planned);
 	json_decref(topics);
+}
+
+void
+rest_plan(struct exchange *x)
+{
+	struct flow_plan p = { 0 };
+
+	if (plan_body(x, &p) == 0)
+		golden_check(x, &p, ask_topics);
 }

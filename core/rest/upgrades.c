@@ -5,9 +5,11 @@
 #include "rest/ask.h"
 #include "rest/declare.h"
 #include "rest/flow_view.h"
+#include "rest/golden.h"
 #include "rest/handlers.h"
 #include "rest/users.h"
 #include "store/documents.h"
+#include "worker/flow.h"
 #include "worker/upgrade.h"
 #include "worker/worker.h"
 
@@ -193,12 +195,20 @@ wanted(struct exchange *x, const json_t *body, json_t *errors)
 	return doc;
 }
 
+/* What is to be done with the new document. */
+typedef void next_fn(struct exchange *x, json_t *doc);
+
 static void
-begin(struct exchange *x, const json_t *body)
+begin(struct exchange *x, next_fn *next)
 {
-	json_t *errors = json_array(), *doc = wanted(x, body, errors);
+	json_t *body = x->body.len == 0 ? json_object() : exchange_object(x);
+	json_t *errors, *doc;
 	const json_t *present = find(x);
 
+	if (body == NULL)
+		return;
+	errors = json_array();
+	doc = wanted(x, body, errors);
 	if (json_array_size(errors) > 0) {
 		declare_refuse(x, 400, "The upgrade cannot be made",
 		    json_incref(errors));
@@ -213,26 +223,69 @@ begin(struct exchange *x, const json_t *body)
 		exchange_json(x, 200, flow_view_upgrade(x->worker, x->a, done));
 		json_decref(done);
 	} else {
-		ask(x,
-		    json_pack("{s:o, s:O}", "seen",
-			present == NULL ? json_null() : json_deep_copy(present),
-			"next", doc));
+		next(x, doc);
 	}
 	json_decref(doc);
 	json_decref(errors);
+	json_decref(body);
+}
+
+static void
+submit(struct exchange *x, json_t *doc)
+{
+	const json_t *present = find(x);
+
+	ask(x, json_pack("{s:o, s:O}", "seen",
+		   present == NULL ? json_null() : json_deep_copy(present),
+		   "next", doc));
+}
+
+/* Time has passed: all is looked at again. */
+static void
+go_on(struct exchange *x)
+{
+	if (template_of(x) != NULL)
+		begin(x, submit);
+}
+
+/* As it would be; what cannot be planned fails when its turn comes. */
+static void
+add_golden(struct exchange *x, const char *name, int64_t version)
+{
+	const json_t *present = json_object_get(pipelines(x), name);
+	json_t *errors = json_array();
+	json_t *want = json_pack("{s:s, s:I, s:O?}", "template", x->param[0],
+	    "version", (json_int_t)version, "parameters",
+	    json_object_get(present, "parameters"));
+	const struct flow_wish wish = { name, want, FLOW_ADOPT };
+	struct flow_plan p = { 0 };
+
+	if (flow_plan(x->worker, x->a, &wish, &p, errors) == 0)
+		golden_add(x, &p);
+	json_decref(want);
+	json_decref(errors);
+}
+
+static void
+check_golden(struct exchange *x, json_t *doc)
+{
+	const json_t *list = json_object_get(doc, "pipelines"), *one;
+	size_t i;
+
+	golden_begin(x);
+	json_array_foreach(list, i, one)
+	{
+		add_golden(x, js_opt_str(one, "name"),
+		    js_opt_int(doc, "version", 0));
+	}
+	golden_run(x, go_on);
 }
 
 void
 rest_begin_upgrade(struct exchange *x)
 {
-	json_t *body;
-
-	if (declare_is_limited(x) || template_of(x) == NULL)
-		return;
-	body = x->body.len == 0 ? json_object() : exchange_object(x);
-	if (body != NULL)
-		begin(x, body);
-	json_decref(body);
+	if (!declare_is_limited(x) && template_of(x) != NULL)
+		begin(x, check_golden);
 }
 
 /* ---- the end of one ---------------------------------------------------- */

@@ -42,6 +42,7 @@ struct planning {
 	const struct configs *configs;
 	unsigned flags;
 	struct flow_plan *p;
+	const json_t *before; /* as `wanted`, of the version it is on */
 	json_t *errors;
 };
 
@@ -72,13 +73,42 @@ check_owner(struct planning *g, const struct configs_connector *present)
 		    present->name, owner);
 }
 
+static const json_t *
+find(const json_t *list, const char *name)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(list, i, one)
+	{
+		if (strcmp(js_opt_str(one, "name"), name) == 0)
+			return one;
+	}
+	return NULL;
+}
+
+/* A record that another version has no more holds for it all the same: what
+ * it comes to is changed by saying so, not by leaving it out. */
+static const char *
+golden_of(struct planning *g, const json_t *one)
+{
+	json_t *all = template_golden_join(json_object_get(one, "golden"),
+	    json_object_get(find(g->before, js_opt_str(one, "name")),
+		"golden"));
+	const char *text = json_array_size(all) > 0 ? js_dump(g->a, all) : NULL;
+
+	json_decref(all);
+	return text;
+}
+
 static void
 add_wanted(struct planning *g, const json_t *one)
 {
 	const char *name = js_opt_str(one, "name");
 	struct flow_change c = { .action = FLOW_CREATE,
 		.connector = ps_strdup(g->a, name),
-		.present = configs_find(g->configs, name) };
+		.present = configs_find(g->configs, name),
+		.golden = golden_of(g, one) };
 	struct ps_error err = { 0 };
 	struct ps_config config;
 
@@ -98,20 +128,6 @@ add_wanted(struct planning *g, const json_t *one)
 	add(g, &c);
 }
 
-static bool
-is_wanted(const json_t *wanted, const char *name)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach(wanted, i, one)
-	{
-		if (strcmp(js_opt_str(one, "name"), name) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* What it owns and does not want any more, of one type. */
 static void
 add_unwanted(struct planning *g, const json_t *wanted, bool sinks)
@@ -125,9 +141,10 @@ add_unwanted(struct planning *g, const json_t *wanted, bool sinks)
 
 		if (owner != NULL && strcmp(owner, g->p->pipeline) == 0 &&
 		    (strcmp(type, "sink") == 0) == sinks &&
-		    !is_wanted(wanted, c->name))
-			add(g, &(struct flow_change){ FLOW_DELETE,
-				   ps_strdup(g->a, c->name), { NULL, 0 }, c });
+		    find(wanted, c->name) == NULL)
+			add(g, &(struct flow_change){ .action = FLOW_DELETE,
+				   .connector = ps_strdup(g->a, c->name),
+				   .present = c });
 	}
 }
 
@@ -163,6 +180,7 @@ set_id(struct flow_plan *p)
 			put_text(&b, c->config.settings[k].key);
 			put_text(&b, c->config.settings[k].value);
 		}
+		put_text(&b, c->golden == NULL ? "" : c->golden);
 	}
 	(void)EVP_Digest(b.data, b.len, digest, &len, EVP_sha256(), NULL);
 	buf_fini(&b);
@@ -226,6 +244,28 @@ take_doc(struct planning *g, const json_t *want, const json_t *doc)
 	json_decref(stored);
 }
 
+/* The same values in the version that the pipeline is on; NULL: it is new, or
+ * they do not fit there. */
+static json_t *
+before_of(struct planning *g, const json_t *values)
+{
+	const struct documents *all = worker_documents(g->w);
+	const json_t *present =
+	    documents_find(all, DOCUMENT_PIPELINE, g->p->pipeline);
+	const char *name = js_opt_str(present, "template");
+	const json_t *doc = name == NULL
+				? NULL
+				: documents_template(all, name,
+				      js_opt_int(present, "version", 0));
+	json_t *errors = json_array(), *before = NULL;
+
+	if (doc != NULL)
+		before =
+		    template_instantiate(doc, g->p->pipeline, values, errors);
+	json_decref(errors);
+	return before;
+}
+
 /* All that is wanted; NULL: there are faults. */
 static json_t *
 wanted_by(struct planning *g, const json_t *want)
@@ -265,8 +305,8 @@ flow_plan(struct worker *w, struct ps_arena *a, const struct flow_wish *wish,
     struct flow_plan *out, json_t *errors)
 {
 	struct planning g = { w, a, journal_configs(worker_journal(w)),
-		wish->flags, out, errors };
-	json_t *wanted = NULL;
+		wish->flags, out, NULL, errors };
+	json_t *wanted = NULL, *before = NULL;
 
 	*out = (struct flow_plan){ .pipeline = ps_strdup(a, wish->name),
 		.template = "" };
@@ -279,8 +319,13 @@ flow_plan(struct worker *w, struct ps_arena *a, const struct flow_wish *wish,
 		out->stores = true;
 	else
 		wanted = wanted_by(&g, wish->want);
+	if (wish->want != NULL && json_array_size(errors) == 0)
+		before =
+		    before_of(&g, json_object_get(wish->want, "parameters"));
+	g.before = before;
 	if (json_array_size(errors) == 0)
 		add_changes(&g, wanted);
+	json_decref(before);
 	json_decref(wanted);
 	set_id(out);
 	return json_array_size(errors) == 0 ? 0 : -1;

@@ -29,7 +29,8 @@ enum flow_action {
 struct flow_change {
 	enum flow_action action;
 	const char *connector;
-	struct ps_config config;                 /* as it is to be */
+	struct ps_config config; /* as it is to be */
+	const char *golden;      /* its golden records, JSON; NULL: none */
 	const struct configs_connector *present; /* NULL: it is new */
 };
 

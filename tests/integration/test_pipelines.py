@@ -3,12 +3,13 @@ says is what happens, nothing is stored that is a secret."""
 
 import json
 import os
+import subprocess
 import threading
 
 import pytest
 
 from support import configs
-from support.env import wait_for
+from support.env import BUILD, wait_for
 from support.kafka import read_topic
 from support.rest import RestError
 
@@ -564,3 +565,131 @@ def test_a_restart_forgets_nothing(rest, declare, w):
     rest.call("DELETE", f"/pipelines/{name}")
     assert not [c for c in rest.connectors() if c.startswith(name)]
     refused(404, rest.get, f"/pipelines/{name}")
+
+
+# ---- golden records ---------------------------------------------------------
+
+APACHE = "org.apache.kafka.connect.transforms."
+JSON = "org.apache.kafka.connect.json.JsonConverter"
+
+
+def hiding(name, excluded, golden):
+    """a template that takes fields out of what a topic has"""
+    return {"name": name, "parameters": {
+        "folder": {"type": "string", "required": True},
+        "topics": {"type": "list", "required": True}}, "connectors": [{
+            "name": "${param:pipeline}-out", "config": {
+                "connector.class": "FileStreamSink",
+                "topics": "${param:topics}", "file": "${param:folder}/out",
+                "value.converter": JSON,
+                "value.converter.schemas.enable": "false",
+                "transforms": "hide,mark",
+                "transforms.hide.type": APACHE + "ReplaceField$Value",
+                "transforms.hide.exclude": excluded,
+                "transforms.mark.type": APACHE + "InsertField$Value",
+                "transforms.mark.static.field": "of",
+                "transforms.mark.static.value": "${param:pipeline}"},
+            "golden": golden}]}
+
+
+def golden(name, **value):
+    return {"name": name, "record": {
+        "topic": "people", "value": {"ssn": "123", "mail": "m", "n": 1}},
+            "result": {"topic": "people", "partition": 0,
+                       "value": {**value, "of": "${param:pipeline}"}}}
+
+
+def test_a_plan_refuses_what_changes_golden_records_silently(
+        rest, declare, template):
+    name, want = declare(1)
+
+    def store(excluded, *records):
+        return rest.call("PUT", f"/templates/{template}",
+                         hiding(template, excluded, list(records)))
+
+    def wrong(call, *args):
+        said = refused(400, call, rest, name, want, *args)
+        assert "Golden records come out otherwise" in said["message"]
+        return said["errors"]
+
+    store("ssn", golden("no ssn", mail="m", n=1), {
+        "name": "no object", "record": {"value": "text"},
+        "outcome": "failed"})
+    put(rest, name, want, "?plan=" + plan(rest, name, want)["plan"])
+    before = rest.get(f"/connectors/{name}-out/config")
+    # the chain changes, what was recorded does not
+    store("ssn,mail", golden("no ssn", mail="m", n=1))
+    said = [f"connector {name}-out: golden record no ssn: step hide "
+            f"({APACHE}ReplaceField$Value): value.mail is absent, "
+            "recorded is \"m\""]
+    assert wrong(plan) == wrong(put) == said
+    assert rest.get(f"/connectors/{name}-out/config") == before
+    # nor does it help to leave the record out, or to give it another name
+    store("ssn,mail")
+    assert wrong(plan) == said
+    store("ssn,mail", golden("new", n=1))
+    assert wrong(plan) == said
+    # what the document says itself, is meant
+    store("ssn,mail", golden("no ssn", n=1))
+    planned = plan(rest, name, want)
+    put(rest, name, want, "?plan=" + planned["plan"])
+    assert rest.get(f"/connectors/{name}-out/config")[
+        "transforms.hide.exclude"] == "ssn,mail"
+    assert plan(rest, name, want)["empty"]
+
+
+def test_a_plan_names_the_step_at_which_a_golden_record_is_lost(
+        rest, declare, template):
+    name, want = declare(1)
+    document = hiding(template, "ssn", [
+        {**golden("kept", mail="m", n=1), "record": {
+            "topic": "people", "value": "{broken"}},
+        {"name": "gone", "record": {"value": {"ssn": "1"}},
+         "outcome": "dropped"}])
+    said = refused(400, plan, rest, name, {**want, "document": document})
+    first, second = said["errors"]
+    assert "record kept: as it was read: it is failed" in first, first
+    assert "record gone: step mark" in second, second
+    assert "it is kept, recorded is dropped" in second
+    document["connectors"][0]["config"]["transforms.hide.type"] = "Nobody"
+    said = refused(400, plan, rest, name, {**want, "document": document})
+    assert "Nobody" in said["errors"][0], said
+
+
+def test_apply_shows_what_golden_records_say(rest, declare, template,
+                                             tmp_path):
+    name, want = declare(1)
+    rest.call("PUT", f"/templates/{template}",
+              hiding(template, "ssn,mail", [golden("hidden", n=1)]))
+    put(rest, name, want)
+    for file, document in (
+            ("t.json", hiding(template, "mail", [golden("hidden", n=1)])),
+            ("p.json", {"name": name, **want})):
+        (tmp_path / file).write_text(json.dumps(document))
+    done = subprocess.run(
+        [BUILD + "/penstock", "apply", "--plan", "-f", str(tmp_path)],
+        text=True, capture_output=True, timeout=60, check=False,
+        env={**os.environ, "PENSTOCK_URL": rest.url})
+    assert done.returncode == 2, done.stderr
+    assert "golden record hidden: no step changes it" in done.stderr
+    assert 'value.ssn is "123", recorded is absent' in done.stderr
+
+
+def test_an_upgrade_is_refused_for_golden_records_too(
+        rest, declare, template):
+    name, want = declare(1)
+    rest.call("PUT", f"/templates/{template}",
+              hiding(template, "ssn", [golden("no ssn", mail="m", n=1)]))
+    put(rest, name, want)
+    rest.call("PUT", f"/templates/{template}",
+              hiding(template, "ssn,mail", [golden("no ssn", mail="m", n=1)]))
+    said = refused(400, rest.call, "POST", f"/templates/{template}/upgrade")
+    assert "step hide" in said["errors"][0], said
+    shown = rest.get(f"/pipelines/{name}")
+    assert shown["version"] == 2
+    rest.call("PUT", f"/templates/{template}",
+              hiding(template, "ssn,mail", [golden("no ssn", n=1)]))
+    rest.call("POST", f"/templates/{template}/upgrade", {"healthy_ms": 0})
+    wait_for("the upgrade", lambda: rest.get(
+        f"/templates/{template}/upgrade")["state"] == "DONE")
+    assert rest.get(f"/pipelines/{name}")["version"] == 4
