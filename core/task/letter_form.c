@@ -11,6 +11,7 @@ int
 letter_form_init(struct letter_form *f, const struct settings *s,
     const struct ps_host *h, struct ps_error *err)
 {
+	f->host = h;
 	return converters_envelope(&f->json, s, h, err);
 }
 
@@ -33,7 +34,9 @@ value_out(const struct letter_form *f, struct ps_batch *b,
 	struct ps_record *r = ps_batch_add(b);
 
 	r->value = *v;
-	r->value_schema = s == NULL && v->type == PS_BYTES ? &bytes : s;
+	r->value_schema = s == NULL && v->type == PS_BYTES
+			      ? f->host->intern(f->host, &bytes)
+			      : s;
 	f->json.converter.encode(f->json.state, b, &r, 1, PS_PART_VALUE);
 	if (r->outcome == PS_FAILED)
 		return ps_fail(err, r->failure->error.code, "%s",

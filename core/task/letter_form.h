@@ -16,6 +16,7 @@
 #include "task/settings.h"
 
 struct letter_form {
+	const struct ps_host *host;
 	struct instance json;
 };
 

@@ -421,11 +421,32 @@ def test_a_row_comes_back_as_the_source_would_have_written_it(
     served.rest.delete(other)
 
 
+def test_a_letter_holds_what_was_polled_whatever_transforms_did(
+        served, name, kafka, topic, folder):
+    t = topic("t")
+    lines(folder + "/in", ["two"])
+    apache = "org.apache.kafka.connect.transforms."
+    served.rest.create(name, configs.file_source(folder + "/in", t, **{
+        **TO_NUMBER, **tolerant(t), "transforms": "r,h,m,c",
+        "transforms.r.type": apache + "RegexRouter",
+        "transforms.r.regex": ".*", "transforms.r.replacement": "other",
+        "transforms.h.type": apache + "HoistField$Value",
+        "transforms.h.field": "w",
+        "transforms.m.type": apache + "MaskField$Value",
+        "transforms.m.fields": "w", "transforms.m.replacement": "x",
+        "transforms.c.type": apache + "Cast$Value",
+        "transforms.c.spec": "w:int64"}))
+    (dead,) = kafka.wait_records(t + ".dead", 1)
+    assert json.loads(dead.value)["payload"] == "two"
+    assert dict(dead.headers)["__connect.errors.topic"] == t.encode()
+
+
+@pytest.mark.parametrize("support", ["disabled", "enabled"])
 def test_a_killed_source_has_each_bad_record_among_its_letters(
-        new_worker, kafka, topic, folder, unique):
+        new_worker, kafka, topic, folder, unique, support):
     t, name, count = topic("t"), unique("src"), 4000
     path = folder + "/in"
-    w = new_worker(kafka.bootstrap)
+    w = new_worker(kafka.bootstrap, exactly_once_source_support=support)
     w.rest.create(name, configs.file_source(path, t, **{
         **TO_NUMBER, **tolerant(t), "offset.flush.interval.ms": "50",
         "batch.bytes": "4096"}))
