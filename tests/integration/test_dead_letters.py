@@ -384,6 +384,31 @@ def test_a_source_that_fails_again_and_again_is_left(
     assert (r.status_code, "transforms say" in r.text) == (400, True), r.text
 
 
+def test_a_letter_of_somebody_elses_making_goes_nowhere(
+        served, name, kafka, topic, folder):
+    t = topic("t")
+    config = configs.file_source(folder + "/in", t, **tolerant(t))
+    served.rest.create(name, config)
+    kafka.create_topic(t + ".dead")
+
+    def letter(to, value, connector=name):
+        return {"value": value, "headers": [
+            ("__connect.errors.connector.name", connector.encode())] + (
+                [("__connect.errors.topic", to.encode())] if to else [])}
+    text = json.dumps({"schema": {"type": "string"}, "payload": "x"})
+    kafka.produce(t + ".dead", [
+        letter("__consumer_offsets", text), letter(t + ".dead", text),
+        letter(t, b"{broken"), letter(None, text),
+        letter(t, text, "another"), letter(t, text)])
+    r = replay(served, name, all=True)
+    assert r["replayed"] == 1
+    assert [(x["offset"], x["reason"].split(":")[0]) for x in r["skipped"]] \
+        == [(0, "__consumer_offsets is no topic for records"),
+            (1, t + ".dead is no topic for records"), (2, "value"),
+            (3, "no header says of which topic it was")]
+    assert [r.value for r in kafka.wait_records(t, 1)] == [b"x"]
+
+
 ROWS = """CREATE TABLE {0} (id bigint PRIMARY KEY, n numeric(9,2), at timestamp,
   bin bytea, name text, flag boolean, r real);
 INSERT INTO {0} VALUES (1, 12.50, '2024-02-29 12:34:56.789', '\\x00ff',

@@ -693,3 +693,24 @@ def test_an_upgrade_is_refused_for_golden_records_too(
     wait_for("the upgrade", lambda: rest.get(
         f"/templates/{template}/upgrade")["state"] == "DONE")
     assert rest.get(f"/pipelines/{name}")["version"] == 4
+
+
+def test_golden_records_are_run_for_each_item_with_its_values(
+        rest, declare, template):
+    name, want = declare(2)
+    topics = want["parameters"]["topics"]
+    document = file_template(name=template)
+    document["connectors"][1]["config"] |= {
+        "transforms": "route",
+        "transforms.route.type": APACHE + "RegexRouter",
+        "transforms.route.regex": topics[0],
+        "transforms.route.replacement": "lost"}
+    document["connectors"][1]["golden"] = [{
+        "name": "stays", "record": {"topic": "${param:item}", "value": "v"},
+        "result": {"topic": "${param:item}", "partition": 0, "value": "v",
+                   "value_schema": {"type": "string", "optional": True}}}]
+    said = refused(400, plan, rest, name, {**want, "document": document})
+    assert said["errors"] == [
+        f"connector {name}-{topics[0]}: golden record stays: step route "
+        f"({APACHE}RegexRouter): topic is \"lost\", recorded is "
+        f"\"{topics[0]}\""]
