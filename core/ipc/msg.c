@@ -79,7 +79,7 @@ encode_field(const struct msg *m, const struct field *f)
 	case TEXT:
 	case OPT_TEXT:
 		memcpy(&text, at, sizeof text);
-		return text == NULL ? NULL : json_string(text);
+		return text == NULL ? NULL : js_str(text);
 	case INT:
 	case OPT_INT:
 		memcpy(&i, at, sizeof i);
@@ -111,8 +111,7 @@ msg_encode(const struct msg *m, size_t *len, struct ps_error *err)
 			(void)json_object_set_new(root, f->name, value);
 		else if (f->kind < OPT_TEXT) {
 			(void)ps_fail(err, PS_E_DATA,
-			    "message %s: %s is missing or not UTF-8", row->name,
-			    f->name);
+			    "message %s: %s is missing", row->name, f->name);
 			goto out;
 		}
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/js.h"
 #include "rest/server.h"
 #include "worker/worker.h"
 
@@ -62,8 +63,8 @@ exchange_json(struct exchange *x, int status, json_t *body)
 static json_t *
 error_body(int status, const char *text)
 {
-	return json_pack("{s:i, s:s%}", "error_code", status, "message", text,
-	    strlen(text));
+	return json_pack("{s:i, s:o}", "error_code", status, "message",
+	    js_str(text));
 }
 
 void

@@ -96,7 +96,7 @@ static void
 set_text(json_t *obj, const char *name, const char *text)
 {
 	if (text != NULL && text[0] != '\0')
-		(void)json_object_set_new(obj, name, json_string(text));
+		(void)json_object_set_new(obj, name, js_str(text));
 }
 
 static json_t *

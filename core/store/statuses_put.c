@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "base/js.h"
-#include "base/text.h"
 #include "store/statuses.h"
 
 static struct store_pair
@@ -18,22 +17,11 @@ pair(struct ps_arena *a, const struct key *key, json_t *value)
 	return p;
 }
 
-/* Traces hold what plugins printed: JSON takes only UTF-8. */
-static json_t *
-text_of(struct ps_arena *a, const char *text)
-{
-	if (text == NULL)
-		return json_null();
-	if (!text_is_utf8(text, strlen(text)))
-		text = text_printable(a, text, strlen(text));
-	return json_string(text);
-}
-
 static void
-set_text(struct ps_arena *a, json_t *obj, const char *name, const char *text)
+set_text(json_t *obj, const char *name, const char *text)
 {
 	if (text != NULL && text[0] != '\0')
-		(void)json_object_set_new(obj, name, text_of(a, text));
+		(void)json_object_set_new(obj, name, js_str(text));
 }
 
 static void
@@ -46,20 +34,20 @@ set_number(json_t *obj, const char *name, int64_t n)
 /* Connect's members first and always, in its order; ours when they say
  * something. */
 static json_t *
-status_json(struct ps_arena *a, const struct status *st)
+status_json(const struct status *st)
 {
 	json_t *j = json_object();
 
-	(void)json_object_set_new(j, "state", text_of(a, st->state));
-	(void)json_object_set_new(j, "trace", text_of(a, st->trace));
-	(void)json_object_set_new(j, "worker_id", text_of(a, st->worker_id));
+	(void)json_object_set_new(j, "state", js_str(st->state));
+	(void)json_object_set_new(j, "trace", js_str(st->trace));
+	(void)json_object_set_new(j, "worker_id", js_str(st->worker_id));
 	(void)json_object_set_new(j, "generation",
 	    json_integer(st->generation));
-	(void)json_object_set_new(j, "version", text_of(a, st->version));
-	set_text(a, j, "penstock_detail", st->detail);
-	set_text(a, j, "penstock_cause", st->cause);
-	set_text(a, j, "penstock_next_action", st->next_action);
-	set_text(a, j, "penstock_incarnation", st->incarnation);
+	(void)json_object_set_new(j, "version", js_str(st->version));
+	set_text(j, "penstock_detail", st->detail);
+	set_text(j, "penstock_cause", st->cause);
+	set_text(j, "penstock_next_action", st->next_action);
+	set_text(j, "penstock_incarnation", st->incarnation);
 	set_number(j, "penstock_epoch", st->epoch);
 	set_number(j, "penstock_since", st->since_ms);
 	set_number(j, "penstock_restarts", st->restarts);
@@ -73,7 +61,7 @@ statuses_put(struct ps_arena *a, const char *connector, int task,
 	struct key key = { task < 0 ? KEY_STATUS_CONNECTOR : KEY_STATUS_TASK,
 		connector, "", task };
 
-	return pair(a, &key, st == NULL ? NULL : status_json(a, st));
+	return pair(a, &key, st == NULL ? NULL : status_json(st));
 }
 
 struct store_pair

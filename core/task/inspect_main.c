@@ -85,7 +85,8 @@ do_list(struct inspection *in)
 		const struct catalog_error *e = catalog_error_at(c, i);
 
 		(void)json_array_append_new(errors,
-		    json_pack("{s:s, s:s}", "file", e->file, "error", e->text));
+		    json_pack("{s:o, s:o}", "file", js_str(e->file), "error",
+			js_str(e->text)));
 	}
 	return json_pack("{s:o, s:o}", "plugins", plugins, "errors", errors);
 }

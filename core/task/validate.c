@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/js.h"
 #include "base/text.h"
 #include "config/common.h"
 #include "config/def.h"
@@ -445,7 +446,7 @@ answer(struct validation *v)
 	json_t *error = json_null();
 
 	if (def_error_count(v->result) > 0)
-		error = json_string(def_error_text(v->result));
+		error = js_str(def_error_text(v->result));
 	(void)json_object_set_new(out, "error", error);
 	(void)json_object_set_new(out, "type",
 	    json_string(kind_name(class->kind)));

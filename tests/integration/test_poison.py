@@ -9,6 +9,7 @@ import pytest
 
 from support import configs
 from support.env import wait_for
+from support.receiver import Reply
 
 DEAD = "errors.deadletterqueue.topic.name"
 HEADERS = "errors.deadletterqueue.context.headers.enable"
@@ -32,6 +33,24 @@ def test_bad_json_stops_the_task_and_keeps_the_position(
     assert "Tolerance exceeded in error handler" in trace
     assert "VALUE_CONVERTER" in trace or "serialization error" in trace, trace
     assert kafka.committed("connect-snk").get((t, 0), 0) <= 1
+
+
+def test_what_a_target_says_in_latin_1_is_the_cause_all_the_same(
+        worker, kafka, topic, receiver):
+    """Also cut within a character: the task fails with it, and does not
+    start again."""
+    t, text = topic("t"), {"value.converter": configs.STRING}
+    receiver.script(lambda i, r: Reply(422, b"d\xe9j\xe0 vu"))
+    kafka.produce(t, [b"1"])
+    worker.rest.create("snk", configs.http_sink(receiver.url, t, **text))
+    trace = worker.rest.wait_task_failed("snk")["trace"]
+    assert "422" in trace and r"d\xe9j\xe0 vu" in trace, trace
+    worker.rest.delete("snk")
+    receiver.script(lambda i, r: Reply(422, "\u00e9".encode() * 3000))
+    worker.rest.create("long", configs.http_sink(receiver.url, t, **text))
+    trace = worker.rest.wait_task_failed("long")["trace"]
+    assert "422" in trace and "\u00e9\u00e9" in trace, trace
+    assert len(receiver.requests) == 2
 
 
 def test_bad_records_go_to_the_dead_letter_topic_with_their_context(

@@ -152,3 +152,23 @@ Test(msg, goes_through_a_channel)
 	channel_free(&a);
 	channel_free(&b);
 }
+
+/* A text that was cut within a character, or that a server sent: what a
+ * message is about must not be lost for that. */
+Test(msg, carries_text_that_is_not_utf8)
+{
+	struct msg m = { .type = MSG_TYPE_FAILED }, back;
+	struct ps_error err = { 0 };
+	size_t len;
+	char *text;
+
+	m.failed.code = "CONFIG";
+	m.failed.text = "no host in http://\xc3";
+	text = msg_encode(&m, &len, &err);
+	cr_assert(text != NULL, "%s", err.text);
+	cr_assert(
+	    zero(int, msg_decode(text, len, &from_task_data, &back, &err)));
+	cr_assert(eq(str, (char *)back.failed.text, "no host in http://\\xc3"));
+	msg_fini(&back);
+	free(text);
+}
