@@ -368,7 +368,7 @@ commit(struct replay *p, struct replayed *done, int32_t partition,
 }
 
 static int
-put_some(struct replay *p, struct replayed *done, int32_t partition,
+put_batch(struct replay *p, struct replayed *done, int32_t partition,
     struct some *s, struct ps_error *err)
 {
 	int64_t before = p->count;
@@ -388,6 +388,17 @@ put_some(struct replay *p, struct replayed *done, int32_t partition,
 	if (p->put == NULL || commit(p, done, partition, s, err) == 0)
 		return 0;
 	p->count = before;
+	return -1;
+}
+
+/* The producer sends from the batch, which must outlive what is on its way. */
+static int
+put_some(struct replay *p, struct replayed *done, int32_t partition,
+    struct some *s, struct ps_error *err)
+{
+	if (put_batch(p, done, partition, s, err) == 0)
+		return 0;
+	replay_put_free(&p->put);
 	return -1;
 }
 
