@@ -273,8 +273,12 @@ by_password(struct exchange *x, const char *encoded, bool *busy)
 	if (colon == NULL)
 		return NULL;
 	*colon = '\0';
-	switch (
-	    users_password(x->guard->users, text, colon + 1, clock_now(), &p)) {
+	switch (users_password(x->guard->users,
+	    &(struct users_try){ .name = text,
+		.password = colon + 1,
+		.from = x->from,
+		.now = clock_now() },
+	    &p)) {
 	case USERS_YES:
 		return keep(x->a, p);
 	case USERS_BUSY:

@@ -14,10 +14,22 @@
 
 #define DIGEST_BYTES ((size_t)32)
 #define ARENA_BYTES  4096
-/* Hashes that may be tried at once, and how long one takes to come back. */
-#define TRIES    8
-#define TRY_MS   250
-#define TEXT_MAX 256
+#define TEXT_MAX     256
+#define SOURCES      64
+
+/* Hashes that may be tried at once, and how long one takes to come back: of
+ * one address, so that who guesses keeps nobody else out, and of all of them,
+ * as each hash costs time. */
+struct limit {
+	int64_t tries, back_ms;
+};
+
+static const struct limit of_one = { 8, 250 }, of_all = { 64, 50 };
+
+struct tries {
+	int64_t spent;
+	struct clock_ms at;
+};
 
 /* Tried when nobody has that name, so that it takes as long. */
 #define NOBODYS_HASH "$y$j9T$penstocknobody$"
@@ -35,8 +47,7 @@ struct users {
 	struct user *list;
 	size_t count;
 	uint8_t key[DIGEST_BYTES];
-	int64_t tries; /* spent */
-	struct clock_ms tried;
+	struct tries all, sources[SOURCES]; /* by their addresses */
 	struct crypt_data crypt;
 };
 
@@ -233,17 +244,27 @@ mark_of(const struct users *u, const char *name, const char *password,
 }
 
 static bool
-may_try(struct users *u, struct clock_ms now)
+may_spend(struct tries *t, const struct limit *l, struct clock_ms now)
 {
-	int64_t back = clock_since(u->tried, now) / TRY_MS;
+	int64_t back = clock_since(t->at, now) / l->back_ms;
 
-	u->tries = back >= u->tries ? 0 : u->tries - back;
+	t->spent = back >= t->spent ? 0 : t->spent - back;
 	if (back > 0)
-		u->tried = now;
-	if (u->tries >= TRIES)
+		t->at = now;
+	if (t->spent >= l->tries)
 		return false;
-	u->tries++;
+	t->spent++;
 	return true;
+}
+
+static bool
+may_try(struct users *u, const char *from, struct clock_ms now)
+{
+	uint8_t mark[DIGEST_BYTES];
+
+	mark_of(u, from, "", mark);
+	return may_spend(&u->sources[mark[0] % SOURCES], &of_one, now) &&
+	       may_spend(&u->all, &of_all, now);
 }
 
 static bool
@@ -259,24 +280,24 @@ is_hash_of(struct users *u, const char *hash, const char *password)
 }
 
 enum users_found
-users_password(struct users *u, const char *name, const char *password,
-    struct clock_ms now, const struct principal **out)
+users_password(struct users *u, const struct users_try *t,
+    const struct principal **out)
 {
-	struct user *user = find(u, name);
+	struct user *user = find(u, t->name);
 	uint8_t mark[DIGEST_BYTES];
 
-	if (strlen(name) >= TEXT_MAX || strlen(password) >= TEXT_MAX)
+	if (strlen(t->name) >= TEXT_MAX || strlen(t->password) >= TEXT_MAX)
 		return USERS_NO;
-	mark_of(u, name, password, mark);
+	mark_of(u, t->name, t->password, mark);
 	if (user != NULL && user->has_seen &&
 	    CRYPTO_memcmp(mark, user->seen, sizeof mark) == 0) {
 		*out = &user->is;
 		return USERS_YES;
 	}
-	if (!may_try(u, now))
+	if (!may_try(u, t->from, t->now))
 		return USERS_BUSY;
 	if (!is_hash_of(u, user == NULL ? NOBODYS_HASH : user->password,
-		password) ||
+		t->password) ||
 	    user == NULL)
 		return USERS_NO;
 	memcpy(user->seen, mark, sizeof mark);

@@ -44,10 +44,16 @@ struct users *users_parse(const char *text, size_t len, const char *what,
     struct ps_error *err);
 void users_free(struct users **up);
 
+struct users_try {
+	const char *name, *password;
+	const char *from; /* the client's address */
+	struct clock_ms now;
+};
+
 enum users_found { USERS_YES, USERS_NO, USERS_BUSY };
-/* USERS_BUSY: too many were tried, ask again in a second. */
-enum users_found users_password(struct users *u, const char *name,
-    const char *password, struct clock_ms now, const struct principal **out);
+/* USERS_BUSY: too many were tried from there, ask again in a second. */
+enum users_found users_password(struct users *u, const struct users_try *t,
+    const struct principal **out);
 /* NULL: nobody's. */
 const struct principal *users_token(const struct users *u, const char *token);
 

@@ -45,9 +45,16 @@ close_users(void)
 TestSuite(users, .init = open_users, .fini = close_users, .timeout = 20);
 
 static enum users_found
+ask_from(const char *from, const char *name, const char *password, int64_t ms)
+{
+	return users_password(u,
+	    &(struct users_try){ name, password, from, { ms } }, &who);
+}
+
+static enum users_found
 ask(const char *name, const char *password, int64_t ms)
 {
-	return users_password(u, name, password, (struct clock_ms){ ms }, &who);
+	return ask_from("127.0.0.1", name, password, ms);
 }
 
 Test(users, a_right_password_gives_name_role_and_labels)
@@ -76,6 +83,27 @@ Test(users, wrong_ones_are_tried_so_often_and_no_more)
 	cr_expect(eq(int, tried, 8));
 	/* A second later some may be tried again. */
 	cr_expect(eq(int, ask("ana", "wrong", 2000), USERS_NO));
+}
+
+Test(users, who_guesses_keeps_nobody_else_out)
+{
+	while (ask("ana", "wrong", 1000) == USERS_NO)
+		;
+	cr_expect(eq(int, ask("ana", "right", 1000), USERS_BUSY));
+	cr_expect(
+	    eq(int, ask_from("192.0.2.7", "ana", "right", 1000), USERS_YES));
+}
+
+Test(users, many_who_guess_do_not_take_all_the_time)
+{
+	char from[32];
+	int tried = 0;
+
+	for (int i = 0; i < 1000; i++) {
+		(void)snprintf(from, sizeof from, "2001:db8::%x", i);
+		tried += ask_from(from, "ana", "wrong", 1000) == USERS_NO;
+	}
+	cr_expect(eq(int, tried, 64));
 }
 
 Test(users, what_was_right_once_is_no_try)
