@@ -37,8 +37,9 @@ static const struct ps_key sink_keys[] = {
 	{ .name = "file",
 	    .type = PS_KEY_STRING,
 	    .importance = PS_HIGH,
-	    .doc = "Destination filename, appended to. Standard output is not "
-		   "supported." },
+	    .doc = "Destination filename, appended to. Several tasks and "
+		   "connectors may write to one file: their lines do not mix, "
+		   "and none is ever cut. Standard output is not supported." },
 };
 
 static const char *const source_aliases[] = {

@@ -3,22 +3,17 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <penstock/sink.h>
 
+#include "end.h"
 #include "file.h"
 #include "text.h"
 
-#define BUFFER_BYTES (1 << 18)
-#define TAIL_MAX     (64 << 20) /* how far back a torn line is looked for */
+#define BUFFER_BYTES (1 << 18) /* more only for a line that is larger */
 #define RETRY_MS     1000
-/* Set on a file whose lines are all whole: a last one that is not was torn
- * by the end of a task and is delivered again. */
-#define WHOLE_ATTR "user.penstock.lines"
 
 /* The next offset of a partition: what is before it is in the buffer or in
  * the file, so a batch that comes again is not written twice. */
@@ -33,11 +28,14 @@ struct file_sink {
 	const struct ps_host *host;
 	char *path;
 	int fd;
+	bool is_regular;
 	bool dirty;   /* written, not yet synced */
 	bool waiting; /* the status shows a cause */
 	struct taken *taken, *last;
+	off_t end;         /* of the file after our last write, -1: not known */
 	size_t start, len; /* buffer[start..len) is still to be written */
-	char buffer[BUFFER_BYTES];
+	size_t size;
+	char *buffer;
 };
 
 static void
@@ -69,8 +67,11 @@ sink_create(const struct ps_host *h, const struct ps_class *self,
 		abort();
 	s->host = h;
 	s->fd = -1;
+	s->end = -1;
 	s->path = strdup(ps_config_str(c, "file"));
-	if (s->path == NULL)
+	s->size = BUFFER_BYTES;
+	s->buffer = malloc(s->size);
+	if (s->path == NULL || s->buffer == NULL)
 		abort();
 	return s;
 }
@@ -88,6 +89,7 @@ sink_destroy(void *state)
 	}
 	if (s->fd >= 0)
 		(void)close(s->fd);
+	free(s->buffer);
 	free(s->path);
 	free(s);
 }
@@ -103,70 +105,10 @@ outage(struct file_sink *s, const char *what, struct ps_error *err)
 	return -1;
 }
 
-/* Length of the file up to the end of its last whole line. */
-static off_t
-whole_length(int fd, off_t size)
-{
-	char buf[4096];
-	off_t at = size;
-	ssize_t n;
-
-	while (at > 0 && size - at < TAIL_MAX) {
-		off_t from =
-		    at > (off_t)sizeof buf ? at - (off_t)sizeof buf : 0;
-
-		n = pread(fd, buf, (size_t)(at - from), from);
-		if (n != at - from)
-			return size;
-		for (; n > 0; n--)
-			if (buf[n - 1] == '\n')
-				return from + n;
-		at = from;
-	}
-	return at == 0 ? 0 : size;
-}
-
-/* The file ends inside a line. Cut it if we tore it, else end it. */
-static int
-mend(struct file_sink *s, off_t size, off_t whole, struct ps_error *err)
-{
-	char mark;
-
-	if (fgetxattr(s->fd, WHOLE_ATTR, &mark, 1) < 0) {
-		if (write(s->fd, "\n", 1) != 1)
-			return outage(s, "write to", err);
-		return 0;
-	}
-	s->host->log(s->host, PS_WARN,
-	    "%s: cut %lld bytes of a line that was not written to its end; "
-	    "its record comes again",
-	    s->path, (long long)(size - whole));
-	if (ftruncate(s->fd, whole) != 0)
-		return outage(s, "cut", err);
-	return 0;
-}
-
-/* Several tasks may append to one file; only the first to come mends it. */
-static int
-check_end(struct file_sink *s, struct ps_error *err)
-{
-	struct stat st;
-	off_t whole;
-
-	if (fstat(s->fd, &st) != 0)
-		return outage(s, "look at", err);
-	if (!S_ISREG(st.st_mode) || flock(s->fd, LOCK_EX | LOCK_NB) != 0)
-		return 0;
-	whole = whole_length(s->fd, st.st_size);
-	if (whole != st.st_size && mend(s, st.st_size, whole, err) != 0)
-		return -1;
-	(void)fsetxattr(s->fd, WHOLE_ATTR, "1", 1, 0);
-	return 0;
-}
-
 static int
 open_file(struct file_sink *s, struct ps_error *err)
 {
+	struct stat st;
 	int fd;
 
 	if (s->fd >= 0)
@@ -180,18 +122,54 @@ open_file(struct file_sink *s, struct ps_error *err)
 	if (fd < 0)
 		return outage(s, "open", err);
 	s->fd = fd;
-	if (check_end(s, err) != 0) {
-		(void)close(fd);
-		s->fd = -1;
-		return -1;
+	s->end = -1;
+	s->is_regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	return 0;
+}
+
+/* ---- writing ----------------------------------------------------------- */
+
+/* Where the line begins that the last write broke off in. */
+static size_t
+line_start(const struct file_sink *s)
+{
+	const char *end = memrchr(s->buffer, '\n', s->start);
+
+	return end == NULL ? 0 : (size_t)(end - s->buffer) + 1;
+}
+
+/* A write that broke off goes on where it did, unless somebody else wrote
+ * since: then its line is written anew. */
+static int
+find_end(struct file_sink *s, struct ps_error *err)
+{
+	size_t line = line_start(s);
+	struct stat st;
+	off_t gone;
+
+	if (fstat(s->fd, &st) != 0)
+		return outage(s, "look at", err);
+	if (st.st_size != s->end) {
+		gone = end_mend(s->fd, st.st_size);
+		if (gone < 0)
+			return outage(s, "write to", err);
+		if (gone > 0)
+			s->host->log(s->host, PS_WARN,
+			    "%s: cut %jd bytes of a line that was not written "
+			    "to its end; its record comes again",
+			    s->path, (intmax_t)gone);
+		if (fstat(s->fd, &st) != 0)
+			return outage(s, "look at", err);
+		s->start = line;
 	}
-	(void)flock(fd, LOCK_SH | LOCK_NB);
+	s->end = st.st_size;
+	end_note(s->fd, s->end - (off_t)(s->start - line), s->len - line);
 	return 0;
 }
 
 /* What was written in part stays in the buffer from where it broke off. */
 static int
-flush(struct file_sink *s, struct ps_error *err)
+write_out(struct file_sink *s, struct ps_error *err)
 {
 	ssize_t n;
 
@@ -202,58 +180,67 @@ flush(struct file_sink *s, struct ps_error *err)
 		if (n < 0)
 			return outage(s, "write to", err);
 		s->start += (size_t)n;
+		s->end += n;
 		s->dirty = true;
 	}
+	return 0;
+}
+
+static int
+write_alone(struct file_sink *s, struct ps_error *err)
+{
+	int rc;
+
+	if (!s->is_regular)
+		return write_out(s, err);
+	if (!end_lock(s->fd)) {
+		errno = EAGAIN;
+		return outage(s, "lock", err);
+	}
+	rc = find_end(s, err) != 0 ? -1 : write_out(s, err);
+	end_unlock(s->fd);
+	return rc;
+}
+
+static void
+resize(struct file_sink *s, size_t size)
+{
+	if (s->size == size)
+		return;
+	s->size = size;
+	s->buffer = realloc(s->buffer, size);
+	if (s->buffer == NULL)
+		abort();
+}
+
+static int
+flush(struct file_sink *s, struct ps_error *err)
+{
+	if (s->start < s->len && write_alone(s, err) != 0)
+		return -1;
 	s->start = s->len = 0;
+	resize(s, BUFFER_BYTES);
 	if (s->waiting)
 		s->host->waiting(s->host, NULL);
 	s->waiting = false;
 	return 0;
 }
 
-/* A line larger than the buffer goes in pieces; on a failure only what is
- * in the buffer is remembered, so its pieces are written before it counts
- * as taken and the line is not torn: the file is cut back. */
-static int
-write_large(struct file_sink *s, const char *line, size_t len,
-    struct ps_error *err)
-{
-	off_t size = lseek(s->fd, 0, SEEK_END);
-	size_t at = 0;
-	ssize_t n = 0;
-
-	while (at < len && n >= 0) {
-		n = write(s->fd, line + at, len - at);
-		if (n < 0 && errno == EINTR)
-			n = 0;
-		at += n > 0 ? (size_t)n : 0;
-	}
-	s->dirty = true;
-	if (at == len)
-		return 0;
-	(void)outage(s, "write to", err);
-	if (size >= 0 && ftruncate(s->fd, size) != 0)
-		s->host->log(s->host, PS_WARN, "%s: a line stays torn at %lld",
-		    s->path, (long long)size);
-	return -1;
-}
-
 static int
 append(struct file_sink *s, const char *line, size_t len, struct ps_error *err)
 {
-	if (len + 1 > BUFFER_BYTES - s->len && flush(s, err) != 0)
+	if (len + 1 > s->size - s->len && flush(s, err) != 0)
 		return -1;
-	if (len + 1 > BUFFER_BYTES) {
-		if (write_large(s, line, len, err) != 0)
-			return -1;
-		len = 0;
-	}
+	if (len + 1 > s->size - s->len)
+		resize(s, len + 1);
 	if (len > 0)
 		memcpy(s->buffer + s->len, line, len);
 	s->buffer[s->len + len] = '\n';
 	s->len += len + 1;
 	return 0;
 }
+
+/* ---- what is taken ----------------------------------------------------- */
 
 static struct taken *
 find_taken(struct file_sink *s, const struct ps_record *r)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "record/batch.h"
@@ -169,6 +170,15 @@ Test(file_sink, a_line_larger_than_the_buffer_is_whole)
 	tear_down(&f);
 }
 
+static void
+file_limit(rlim_t bytes)
+{
+	struct rlimit limit = { bytes, RLIM_INFINITY };
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	cr_assert(eq(int, setrlimit(RLIMIT_FSIZE, &limit), 0));
+}
+
 Test(file_sink, a_line_torn_by_the_last_task_is_cut)
 {
 	struct fixture f;
@@ -176,16 +186,41 @@ Test(file_sink, a_line_torn_by_the_last_task_is_cut)
 	set_up(&f);
 	begin(&f);
 	test_record(f.b, "t", 0, 0, "one");
-	cr_assert(eq(int, put(&f), 0));
+	test_record(f.b, "t", 0, 1, "two");
+	file_limit(6);
+	cr_assert(eq(int, put(&f), -1));
+	file_limit(RLIM_INFINITY);
 	f.ops->destroy(f.state);
-	write_text(f.path, "tw");
+	cr_assert(eq(str, (char *)contents(&f), "one\ntw"));
 	begin(&f);
+	cr_assert(eq(int, put(&f), 0));
+	/* Without extended attributes nobody knows whose line it is. */
+	cr_assert(strcmp(contents(&f), "one\none\ntwo\n") == 0 ||
+		  strcmp(f.text, "one\ntw\none\ntwo\n") == 0);
+	tear_down(&f);
+}
+
+Test(file_sink, a_last_line_that_somebody_appended_later_is_kept)
+{
+	struct fixture f;
+
+	set_up(&f);
+	begin(&f);
+	test_record(f.b, "t", 0, 0, "one");
+	cr_assert(eq(int, put(&f), 0));
+	write_text(f.path, "theirs");
 	batch_reset(f.b, 0);
 	test_record(f.b, "t", 0, 1, "two");
 	cr_assert(eq(int, put(&f), 0));
-	/* Without extended attributes nobody knows whose line it is. */
-	cr_assert(strcmp(contents(&f), "one\ntwo\n") == 0 ||
-		  strcmp(f.text, "one\ntw\ntwo\n") == 0);
+	cr_assert(eq(str, (char *)contents(&f), "one\ntheirs\ntwo\n"));
+	f.ops->destroy(f.state);
+	write_text(f.path, "more");
+	begin(&f);
+	batch_reset(f.b, 0);
+	test_record(f.b, "t", 0, 2, "three");
+	cr_assert(eq(int, put(&f), 0));
+	cr_assert(
+	    eq(str, (char *)contents(&f), "one\ntheirs\ntwo\nmore\nthree\n"));
 	tear_down(&f);
 }
 
@@ -199,6 +234,127 @@ Test(file_sink, a_last_line_of_somebody_else_is_kept)
 	test_record(f.b, "t", 0, 0, "ours");
 	cr_assert(eq(int, put(&f), 0));
 	cr_assert(eq(str, (char *)contents(&f), "theirs\nours\n"));
+	tear_down(&f);
+}
+
+/* Somebody who has the file open may be about to write on. */
+Test(file_sink, a_last_line_that_is_being_written_is_not_cut)
+{
+	struct fixture f;
+	FILE *theirs;
+
+	set_up(&f);
+	begin(&f);
+	test_record(f.b, "t", 0, 0, "one");
+	cr_assert(eq(int, put(&f), 0));
+	f.ops->destroy(f.state);
+	theirs = fopen(f.path, "a");
+	cr_assert(theirs != NULL);
+	(void)fputs("half", theirs);
+	(void)fflush(theirs);
+	begin(&f);
+	batch_reset(f.b, 0);
+	test_record(f.b, "t", 0, 1, "two");
+	cr_assert(eq(int, put(&f), 0));
+	(void)fclose(theirs);
+	cr_assert(eq(str, (char *)contents(&f), "one\nhalf\ntwo\n"));
+	tear_down(&f);
+}
+
+/* The second of two tasks, on the same file. */
+static void
+begin_other(struct fixture *g, const struct fixture *f)
+{
+	struct ps_topic_position tp = { "t", 1, PS_NO_OFFSET };
+
+	memset(g, 0, sizeof *g);
+	memcpy(g->path, f->path, sizeof g->path);
+	g->t = test_host_new("file", "FileStreamSink");
+	test_host_set(g->t, "file", g->path);
+	g->ops = test_sink_ops(g->t);
+	g->b = batch_new(1 << 20);
+	g->state = test_sink_start(g->t);
+	cr_assert(g->state != NULL, "%s", g->t->err.text);
+	cr_assert(eq(int, g->ops->open(g->state, &tp, 1, &g->t->err), 0));
+}
+
+Test(file_sink, a_line_is_not_glued_to_what_another_task_left_torn)
+{
+	struct fixture f, g;
+
+	set_up(&f);
+	begin(&f);
+	begin_other(&g, &f);
+	test_record(f.b, "t", 0, 0, "first");
+	test_record(f.b, "t", 0, 1, "second");
+	file_limit(9);
+	cr_assert(eq(int, put(&f), -1));
+	cr_assert(eq(str, (char *)contents(&f), "first\nsec"));
+	file_limit(RLIM_INFINITY);
+	test_record(g.b, "t", 1, 0, "other");
+	cr_assert(eq(int, put(&g), 0));
+	cr_assert(eq(int, put(&f), 0));
+	cr_assert(eq(str, (char *)contents(&f), "first\nsec\nother\nsecond\n"));
+	tear_down(&g);
+	tear_down(&f);
+}
+
+#define STRESS_LINES 20000
+
+/* Writes its lines in batches of one, as another task would. */
+static void
+write_stress(const struct fixture *f)
+{
+	struct fixture g;
+	char line[32];
+
+	begin_other(&g, f);
+	for (int i = 0; i < STRESS_LINES; i++) {
+		batch_reset(g.b, 0);
+		(void)snprintf(line, sizeof line, "other %d", i);
+		test_record(g.b, "t", 1, i, line);
+		while (put(&g) != 0)
+			cr_assert(eq(int, g.t->err.code, PS_E_RETRY));
+	}
+	_exit(0);
+}
+
+/* A line larger than the buffer that never fits, while lines of another
+ * task come in between. */
+Test(file_sink, a_line_that_failed_cuts_nothing_of_another_task, .timeout = 120)
+{
+	size_t len = 1 << 20, found = 0;
+	char *large = calloc(1, len + 1), line[64];
+	struct fixture f;
+	struct stat st;
+	pid_t child;
+	FILE *in;
+
+	set_up(&f);
+	begin(&f);
+	memset(large, 'x', len);
+	test_record(f.b, "t", 0, 0, large);
+	child = fork();
+	if (child == 0)
+		write_stress(&f);
+	while (waitpid(child, NULL, WNOHANG) == 0) {
+		if (stat(f.path, &st) == 0)
+			file_limit((rlim_t)st.st_size + 300000);
+		(void)put(&f);
+	}
+	f.ops->destroy(f.state);
+	f.state = NULL;
+	in = fopen(f.path, "r");
+	cr_assert(in != NULL);
+	while (fgets(line, sizeof line, in) != NULL) {
+		char want[32];
+
+		(void)snprintf(want, sizeof want, "other %zu\n", found);
+		found += strcmp(line, want) == 0;
+	}
+	(void)fclose(in);
+	cr_assert(eq(sz, found, STRESS_LINES));
+	free(large);
 	tear_down(&f);
 }
 
