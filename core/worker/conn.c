@@ -378,6 +378,21 @@ settle_quiet(struct conn *c, enum conn_state to)
 		conn_move(c, to, NULL, NULL);
 }
 
+/* Who sees it stopped may change offsets: nothing runs any more. Task configs
+ * that were on their way to the topic when it was asked to stop came after
+ * the stop's own record, which says that there are none: it is said again. */
+static void
+settle_stopped(struct conn *c, const struct configs_connector *cfg)
+{
+	end_errand(c);
+	if (!conn_is_idle(c) || !cluster_is_idle(c->r->env.cluster, c->name))
+		return;
+	if (cfg->task_count == 0 || !conn_is_mine(c))
+		settle_quiet(c, CONN_STOPPED);
+	else if (!c->waiting)
+		write_tasks(c, &(struct conn_tasks){ NULL, 0 });
+}
+
 bool
 conn_is_mine(const struct conn *c)
 {
@@ -467,11 +482,7 @@ conn_settle(struct conn *c)
 		settle_quiet(c, CONN_PAUSED);
 		break;
 	case TARGET_STOPPED:
-		/* Who sees it may change offsets: nothing runs any more. */
-		end_errand(c);
-		if (conn_is_idle(c) &&
-		    cluster_is_idle(c->r->env.cluster, c->name))
-			settle_quiet(c, CONN_STOPPED);
+		settle_stopped(c, cfg);
 		break;
 	}
 }

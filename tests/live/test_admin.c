@@ -67,6 +67,7 @@ is_early(const struct got *g)
 		wait_answer(&v, &g);                \
 		if (!is_early(&g))                  \
 			break;                      \
+		(void)usleep(100000);               \
 	}
 
 Test(admin, topics_are_made_described_and_deleted, .timeout = 30)

@@ -272,6 +272,30 @@ Test(reconcile, a_stopped_connector_has_no_task_and_none_is_shown)
 	NODE_UNTIL(&n, is("run-x", 0, "RUNNING") && is("run-x", 1, "RUNNING"));
 }
 
+/* They were on their way to the topic when the stop was asked for. */
+Test(reconcile, task_configs_that_come_after_a_stop_are_taken_back)
+{
+	static const struct ps_setting row[] = { ACME, { 0 } };
+	const struct ps_config map = { row, 1 };
+	const struct configs_connector *c;
+	struct store_pairs late;
+
+	reconcile_begin(n.reconcile);
+	put("run-x", one);
+	NODE_UNTIL(&n, is("run-x", 0, "RUNNING"));
+	node_append(&n, JOURNAL_CONFIG,
+	    configs_put_commit(n.arena, "run-x", 0));
+	target("run-x", TARGET_STOPPED);
+	late = configs_put_tasks(n.arena, "run-x", &map, 1);
+	journal_append(n.journal, JOURNAL_CONFIG, &late, NULL, NULL);
+	node_append(&n, JOURNAL_CONFIG,
+	    configs_put_commit(n.arena, "run-x", 1));
+	c = configs_find(journal_configs(n.journal), "run-x");
+	NODE_UNTIL(&n, is("run-x", -1, "STOPPED") && c->task_count == 0);
+	target("run-x", TARGET_STARTED);
+	NODE_UNTIL(&n, is("run-x", 0, "RUNNING"));
+}
+
 Test(reconcile, what_is_deleted_is_forgotten)
 {
 	reconcile_begin(n.reconcile);
