@@ -113,13 +113,14 @@ keep_value(struct pack *p, const struct http_conf *conf, const char *s,
 }
 
 static void
-keep_headers(struct pack *p, struct item *it, const struct ps_record *r)
+keep_headers(struct pack *p, struct item *it, const struct ps_consumed *r)
 {
 	it->headers = p->len;
 	it->header_count = r->header_count;
 	for (size_t i = 0; i < r->header_count; i++) {
 		const struct ps_header *h = &r->headers[i];
-		size_t sizes[] = { h->name_len, h->raw.len };
+		size_t sizes[] = { h->name_len, h->raw.len,
+			h->raw.data != NULL };
 
 		(void)keep(p, sizes, sizeof sizes);
 		(void)keep(p, h->name, h->name_len);
@@ -131,11 +132,13 @@ int
 pack_add(struct pack *p, const struct http_conf *conf,
     const struct ps_record *r, struct ps_error *err)
 {
+	const struct ps_consumed from = ps_record_consumed(r);
 	struct item it = { .offset = r->origin_offset,
-		.timestamp = r->timestamp,
-		.has_key = r->raw_key.data != NULL,
-		.key_len = r->raw_key.len,
-		.raw_len = r->raw_value.len };
+		.timestamp = from.timestamp,
+		.has_key = from.key.data != NULL,
+		.key_len = from.key.len,
+		.has_raw = from.value.data != NULL,
+		.raw_len = from.value.len };
 	size_t before = p->len;
 
 	if (r->raw_value.data == NULL)
@@ -147,11 +150,12 @@ pack_add(struct pack *p, const struct http_conf *conf,
 		return -1;
 	}
 	it.value_len = p->len - it.value;
-	it.raw = conf->format == FORMAT_AS_IS && it.value_len == it.raw_len
+	it.raw = conf->format == FORMAT_AS_IS && it.value_len == it.raw_len &&
+			 from.value.data == r->raw_value.data
 		     ? it.value
-		     : keep(p, r->raw_value.data, r->raw_value.len);
-	it.key = keep(p, r->raw_key.data, r->raw_key.len);
-	keep_headers(p, &it, r);
+		     : keep(p, from.value.data, from.value.len);
+	it.key = keep(p, from.key.data, from.key.len);
+	keep_headers(p, &it, &from);
 	p->items = grow(p->items, &p->room, p->count + 1, sizeof *p->items);
 	p->items[p->count++] = it;
 	p->to = p->count;
@@ -181,7 +185,7 @@ pack_record(const struct pack *p, size_t i, const char *topic,
 {
 	const struct item *it = &p->items[i];
 	const char *at = p->data + it->headers;
-	size_t sizes[2];
+	size_t sizes[3];
 	struct ps_record r = { .topic = topic,
 		.origin_topic = topic,
 		.partition = partition,
@@ -195,14 +199,19 @@ pack_record(const struct pack *p, size_t i, const char *topic,
 		r.raw_key =
 		    (struct ps_slice){ (const uint8_t *)p->data + it->key,
 			    it->key_len };
-	r.raw_value = (struct ps_slice){ (const uint8_t *)p->data + it->raw,
-		it->raw_len };
+	if (it->has_raw)
+		r.raw_value =
+		    (struct ps_slice){ (const uint8_t *)p->data + it->raw,
+			    it->raw_len };
 	for (size_t k = 0; k < it->header_count; k++) {
 		memcpy(sizes, at, sizeof sizes);
 		at += sizeof sizes;
-		headers[k] = (struct ps_header){ .name = at,
-			.name_len = sizes[0],
-			.raw = { (const uint8_t *)at + sizes[0], sizes[1] } };
+		headers[k] =
+		    (struct ps_header){ .name = at, .name_len = sizes[0] };
+		if (sizes[2] != 0)
+			headers[k].raw =
+			    (struct ps_slice){ (const uint8_t *)at + sizes[0],
+				    sizes[1] };
 		at += sizes[0] + sizes[1];
 	}
 	return r;

@@ -14,11 +14,10 @@
 
 struct item {
 	size_t value, value_len; /* as it goes into a body */
-	size_t raw_len;          /* raw_value stands before `value` */
-	size_t raw;
+	size_t raw, raw_len;     /* value, key and headers as consumed */
 	size_t key, key_len;
 	size_t headers, header_count; /* name, raw; see pack.c */
-	bool has_key;
+	bool has_raw, has_key;
 	int64_t offset, timestamp;
 };
 

@@ -26,9 +26,25 @@ add_headers(struct ps_batch *b, struct ps_record *r,
 	}
 }
 
+/* Transforms change the headers where they are: these are others. */
 static void
+keep_original(struct ps_batch *b, const struct ps_record *r,
+    struct ps_consumed *out)
+{
+	struct ps_header *copy = NULL;
+
+	if (r->header_count > 0) {
+		copy = (struct ps_header *)ps_alloc(b->arena,
+		    r->header_count * sizeof *copy);
+		memcpy(copy, r->headers, r->header_count * sizeof *copy);
+	}
+	*out = (struct ps_consumed){ r->raw_key, r->raw_value, copy,
+		r->header_count, r->timestamp };
+}
+
+static struct ps_record *
 add_record(struct ps_batch *b, const struct consumer_record *from,
-    bool with_headers)
+    unsigned parts)
 {
 	struct ps_record *r = ps_batch_add(b);
 
@@ -38,15 +54,27 @@ add_record(struct ps_batch *b, const struct consumer_record *from,
 	r->timestamp = from->timestamp;
 	r->raw_key = (struct ps_slice){ from->key, from->key_len };
 	r->raw_value = (struct ps_slice){ from->value, from->value_len };
-	if (with_headers)
+	if ((parts & CONSUMED_HEADERS) != 0)
 		add_headers(b, r, from);
+	return r;
 }
 
 void
 consumed_fill(struct ps_batch *b, const struct consumer_event *e,
-    bool with_headers)
+    unsigned parts)
 {
+	struct ps_consumed *kept = NULL;
+	struct ps_record *r;
+
 	batch_reserve(b, e->record_count);
-	for (size_t i = 0; i < e->record_count; i++)
-		add_record(b, &e->records[i], with_headers);
+	if ((parts & CONSUMED_ORIGINALS) != 0)
+		kept = (struct ps_consumed *)ps_alloc(b->arena,
+		    (e->record_count + 1) * sizeof *kept);
+	for (size_t i = 0; i < e->record_count; i++) {
+		r = add_record(b, &e->records[i], parts);
+		if (kept == NULL)
+			continue;
+		keep_original(b, r, &kept[i]);
+		r->consumed = &kept[i];
+	}
 }

@@ -9,9 +9,16 @@
 
 #include "kafka/consumer.h"
 
-/* Into an empty batch. Headers cost as much as all else: only when they are
- * wanted. */
+/* What is wanted of them, or'ed. Headers cost as much as all else. */
+enum consumed_parts {
+	CONSUMED_PLAIN = 0,
+	CONSUMED_HEADERS = 1,
+	/* What a dead letter needs, whatever becomes of the record. */
+	CONSUMED_ORIGINALS = 2,
+};
+
+/* Into an empty batch. */
 void consumed_fill(struct ps_batch *b, const struct consumer_event *e,
-    bool with_headers);
+    unsigned parts);
 
 #endif

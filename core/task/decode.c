@@ -33,6 +33,13 @@ decoder_fini(struct decoder *d)
 	instance_fini(&d->json);
 }
 
+bool
+decoder_changes_records(const struct decoder *d)
+{
+	return !pipeline_is_empty(d->pipeline) ||
+	       (d->input != PS_INPUT_VALUES && !d->passes_through);
+}
+
 void
 decode_batch(struct decoder *d, struct tolerance *t, struct ps_batch *b)
 {

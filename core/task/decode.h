@@ -26,6 +26,8 @@ struct decoder {
 int decoder_init(struct decoder *d, const struct settings *s,
     const struct ps_host *h, struct ps_error *err);
 void decoder_fini(struct decoder *d);
+/* Are keys, values or headers other bytes behind it than before? */
+bool decoder_changes_records(const struct decoder *d);
 /* Converters, transforms and what the input asks for; failures are marked. */
 void decode_batch(struct decoder *d, struct tolerance *t, struct ps_batch *b);
 

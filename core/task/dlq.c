@@ -226,7 +226,7 @@ copy(struct ps_arena *a, const struct ps_slice *s)
 }
 
 static void
-fill(struct dlq *d, struct letter *l, const struct ps_record *r,
+fill(struct dlq *d, struct letter *l, const struct ps_consumed *r,
     const struct ps_failure *f, struct producer_record *out)
 {
 	struct ps_arena *a = l->arena;
@@ -242,10 +242,10 @@ fill(struct dlq *d, struct letter *l, const struct ps_record *r,
 			    r->headers[i].raw.len };
 	if (d->with_context)
 		n += context_headers(d, l, f, h + n);
-	*out = (struct producer_record){ .key = copy(a, &r->raw_key),
-		.key_len = r->raw_key.len,
-		.value = copy(a, &r->raw_value),
-		.value_len = r->raw_value.len,
+	*out = (struct producer_record){ .key = copy(a, &r->key),
+		.key_len = r->key.len,
+		.value = copy(a, &r->value),
+		.value_len = r->value.len,
 		.partition = PS_NO_PARTITION,
 		.timestamp = r->timestamp,
 		.headers = h,
@@ -254,10 +254,10 @@ fill(struct dlq *d, struct letter *l, const struct ps_record *r,
 }
 
 static struct letter *
-new_letter(const struct ps_record *r)
+new_letter(const struct ps_record *r, const struct ps_consumed *original)
 {
 	struct ps_arena *a =
-	    arena_new(r->raw_value.len + r->raw_key.len + PS_ERROR_TEXT);
+	    arena_new(original->value.len + original->key.len + PS_ERROR_TEXT);
 	struct letter *l = (struct letter *)ps_calloc(a, 1, sizeof *l);
 
 	l->arena = a;
@@ -272,6 +272,7 @@ dlq_send(void *ctx, const struct ps_record *r, const struct ps_failure *f,
     struct ps_error *err)
 {
 	struct dlq *d = (struct dlq *)ctx;
+	const struct ps_consumed original = ps_record_consumed(r);
 	struct letter *l;
 	struct producer_record out;
 	struct ps_error why = { 0 };
@@ -281,8 +282,8 @@ dlq_send(void *ctx, const struct ps_record *r, const struct ps_failure *f,
 			return -1;
 	if (d->producer == NULL && open_producer(d, err) != 0)
 		return -1;
-	l = new_letter(r);
-	fill(d, l, r, f, &out);
+	l = new_letter(r, &original);
+	fill(d, l, &original, f, &out);
 	l->prev = d->last;
 	if (d->last == NULL)
 		d->first = l;

@@ -66,7 +66,7 @@ take_records(struct sink *s, const struct consumer_event *e,
 	s->put_again = clock_now();
 	atomic_fetch_add(&t->gauges->records, e->record_count);
 	atomic_fetch_add(&t->gauges->bytes, e->record_bytes);
-	consumed_fill(s->batch, e, s->decoder.reads_headers);
+	consumed_fill(s->batch, e, s->parts);
 	host_set_arena(t->host, s->batch->arena);
 	gauges_enter(t->gauges, "converters and transforms");
 	decode_batch(&s->decoder, &t->tolerance, s->batch);
@@ -475,6 +475,19 @@ needs_headers(const struct sink *s)
 	       ops->headers == NULL || ops->headers(t->connector.state);
 }
 
+/* Letters are made of what was consumed, which may be changed until then. */
+static unsigned
+parts_of(const struct sink *s)
+{
+	unsigned parts = CONSUMED_PLAIN;
+
+	if (s->decoder.reads_headers)
+		parts |= CONSUMED_HEADERS;
+	if (s->dlq != NULL && decoder_changes_records(&s->decoder))
+		parts |= CONSUMED_ORIGINALS;
+	return parts;
+}
+
 static int
 open_sink(struct sink *s, struct ps_error *err)
 {
@@ -505,6 +518,7 @@ open_sink(struct sink *s, struct ps_error *err)
 	if (decoder_init(&s->decoder, own, host_abi(t->host), err) != 0 ||
 	    task_start_connector(t, t->connector.sink.start, err) != 0)
 		return -1;
+	s->parts = parts_of(s);
 	return open_consumer(s, err);
 }
 

@@ -21,6 +21,7 @@ struct sink {
 	struct positions *positions;
 	struct dlq *dlq; /* NULL: none */
 	struct decoder decoder;
+	unsigned parts; /* of each record: enum consumed_parts */
 	struct consumer_limits limits;
 
 	/* What put() has not taken yet. */

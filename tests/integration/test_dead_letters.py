@@ -8,6 +8,7 @@ import pytest
 
 from support import configs
 from support.env import wait_for
+from support.receiver import Reply
 from test_poison import tolerant
 
 PLAIN = {"key.converter": configs.STRING, "value.converter": configs.JSON,
@@ -489,3 +490,78 @@ def test_a_killed_source_has_each_bad_record_among_its_letters(
     assert bad == {f"bad-{n}" for n in range(0, count, 3)}
     good = {int(r.value) for r in kafka.consume(t)}
     assert good == {n for n in range(count) if n % 3}
+
+
+# What is in a letter of a sink
+
+APACHE = "org.apache.kafka.connect.transforms."
+CHANGES = {
+    "transforms": "more,less,route,field,last",
+    "transforms.more.type": APACHE + "InsertHeader",
+    "transforms.more.header": "new",
+    "transforms.more.value.literal": "added",
+    "transforms.less.type": APACHE + "DropHeaders",
+    "transforms.less.headers": "h",
+    "transforms.route.type": APACHE + "RegexRouter",
+    "transforms.route.regex": ".*", "transforms.route.replacement": "other",
+    "transforms.field.type": APACHE + "ReplaceField$Value",
+    "transforms.field.exclude": "secret",
+    "transforms.last.type": APACHE + "ValueToKey",
+    "transforms.last.fields": "id"}
+CASTS = {**CHANGES, "transforms": CHANGES["transforms"] + ",cast",
+         "transforms.cast.type": APACHE + "Cast$Value",
+         "transforms.cast.spec": "v:int32"}
+HEADERS = [("h", b"1"), ("h", b"[1, 2"), ("n", None), ("h", b""), ("z", b"2")]
+CONSUMED = {"key": b"k", "value": b'{ "id": 1, "v": "no",  "secret": 5 }',
+            "timestamp": 1700000000123, "headers": HEADERS}
+
+
+def in_postgres(postgres, db, t):
+    postgres.execute(db, "CREATE TABLE t (id bigint PRIMARY KEY, "
+                     "v text CHECK (v <> 'no'))")
+    return configs.postgres_sink(
+        postgres, db, t, "t", insert_mode="upsert", pk_mode="record_value",
+        pk_fields="id", **{**PLAIN, **CHANGES, **tolerant(t)})
+
+
+@pytest.mark.parametrize("stage,config", [
+    ("TRANSFORMATION", CASTS),
+    ("HEADER_CONVERTER", {
+        **CHANGES, "header.converter": configs.JSON,
+        "header.converter.schemas.enable": "false"}),
+    ("KEY_CONVERTER", {
+        **CHANGES, "key.converter": configs.JSON,
+        "key.converter.schemas.enable": "false"}),
+    ("VALUE_CONVERTER", {
+        **CHANGES, "value.converter.schemas.enable": "true"}),
+    ("TASK_PUT", None),
+    ("TASK_PUT later", {**CHANGES, "key.converter": configs.STRING}),
+])
+@pytest.mark.parametrize("context", ["true", "false"])
+def test_a_letter_of_a_sink_is_what_was_consumed(
+        served, name, kafka, topic, folder, postgres, db, receiver, stage,
+        config, context):
+    """whatever transforms and converters made of it, as Connect has it"""
+    t = topic("t")
+    kafka.produce(t, [CONSUMED])
+    if config is None:
+        config = in_postgres(postgres, db, t)
+    elif stage.endswith("later"):
+        receiver.script(lambda *_: Reply(400))
+        config = {**configs.http_sink(receiver.url, t, **{
+            **PLAIN, **tolerant(t)}), **config}
+    else:
+        config = file_sink(t, folder + "/out", **config)
+    served.rest.create(name, {
+        **config, "errors.deadletterqueue.context.headers.enable": context})
+    (dead,) = kafka.wait_records(t + ".dead", 1)
+    assert (dead.key, dead.value) == (CONSUMED["key"], CONSUMED["value"])
+    assert dead.timestamp == CONSUMED["timestamp"]
+    assert dead.headers[:len(HEADERS)] == HEADERS
+    added = dict(dead.headers[len(HEADERS):])
+    if context == "false":
+        assert not added
+        return
+    assert len(added) == 10
+    assert added["__connect.errors.stage"] == stage.split()[0].encode()
+    assert added["__connect.errors.topic"] == t.encode()

@@ -64,6 +64,14 @@ struct ps_header {
  * life and are equal for equal partitions. From ps_host.partition(). */
 struct ps_source_partition;
 
+/* A sink's record as the broker had it: what a dead letter is made of. */
+struct ps_consumed {
+	struct ps_slice key, value;
+	const struct ps_header *headers; /* name and raw */
+	size_t header_count;
+	int64_t timestamp;
+};
+
 struct ps_record {
 	const char *topic; /* NUL-terminated, lives at least as the batch */
 	int32_t partition; /* sources: PS_NO_PARTITION lets the key decide */
@@ -80,7 +88,12 @@ struct ps_record {
 	/* Sources: where to go on after this record. An offset is a map with
 	 * string keys; PS_NULL: this record is no point to restart from (the
 	 * next one in the same partition that has an offset covers it). */
-	const struct ps_source_partition *source_partition;
+	union {
+		const struct ps_source_partition *source_partition;
+		/* Sinks: NULL when the record itself still has all of it.
+		 * Whoever copies a record to report it later copies this. */
+		const struct ps_consumed *consumed;
+	};
 	struct ps_value source_offset;
 
 	/* Sinks: where it came from, whatever transforms made of it. */
@@ -88,6 +101,15 @@ struct ps_record {
 	int32_t origin_partition;
 	int64_t origin_offset;
 };
+
+static inline struct ps_consumed
+ps_record_consumed(const struct ps_record *r)
+{
+	struct ps_consumed c = { r->raw_key, r->raw_value, r->headers,
+		r->header_count, r->timestamp };
+
+	return r->consumed == NULL ? c : *r->consumed;
+}
 
 enum ps_mark {
 	PS_MARK_NONE = 0,
