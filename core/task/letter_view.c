@@ -1,7 +1,6 @@
 #include "task/letter_view.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include <penstock/record.h>
 
@@ -17,26 +16,6 @@ struct content {
 	json_t *json;
 	const char *format;
 };
-
-/* Text in which a name that is to be hidden stands, but no field can be told
- * from another. */
-static bool
-may_hold_secret(const struct mask *m, struct ps_arena *a,
-    const struct content *c)
-{
-	static const char *const words[] = { "password", "passwd", "secret",
-		"token", "credential" };
-	const char *text = ps_strndup(a, c->data, c->len);
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strcasestr(text, words[i]) != NULL)
-			return true;
-	for (size_t i = 0; i < json_array_size(m->names); i++)
-		if (strcasestr(text,
-			json_string_value(json_array_get(m->names, i))) != NULL)
-			return true;
-	return false;
-}
 
 static bool
 is_text(const struct content *c)
@@ -76,7 +55,7 @@ content_of(const struct mask *m, struct ps_arena *a, const void *data,
 		if (m->names == NULL)
 			c.json = json_string(text_base64(a, data,
 			    len > CONTENT_MAX ? CONTENT_MAX : len));
-	} else if (!may_hold_secret(m, a, &c)) {
+	} else if (!mask_may_hold(m, ps_strndup(a, c.data, len))) {
 		c.json = json_stringn(c.data, len);
 	}
 	if (c.json == NULL)

@@ -27,6 +27,12 @@ struct mask {
 int mask_init(struct mask *m, const json_t *names, struct redact *redact,
     struct ps_error *err);
 void mask_fini(struct mask *m);
+/* Text in which a name that is to be hidden stands, beside others. */
+bool mask_may_hold(const struct mask *m, const char *text);
+/* `j`, what a record holds, with the texts in it looked into: one that is
+ * JSON loses what is hidden in it, of any other (also in base64) where a name
+ * stands nothing is shown. Takes the reference. */
+json_t *mask_texts(struct mask *m, json_t *j);
 /* `j` with all that is secret in it hidden: what one place gives away is
  * hidden in all. Takes the reference. */
 json_t *mask_json(struct mask *m, json_t *j);

@@ -88,7 +88,7 @@ begin(struct preview *p, const json_t *args, struct redact *redact,
 		0 ||
 	    resolve(p, redact, json_object_get(args, "config"), err) != 0 ||
 	    converters_init(&p->converters, s, p->host, err) != 0 ||
-	    shown_init(&p->shown, s, p->host, err) != 0)
+	    shown_init(&p->shown, &p->mask, s, p->host, err) != 0)
 		return -1;
 	p->pipeline = pipeline_new(s, p->host, err);
 	return p->pipeline == NULL ? -1 : take_samples(p, args, err);

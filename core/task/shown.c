@@ -7,9 +7,10 @@
 enum { CHUNK = 4096 };
 
 int
-shown_init(struct shown *s, const struct settings *settings,
+shown_init(struct shown *s, struct mask *m, const struct settings *settings,
     const struct ps_host *h, struct ps_error *err)
 {
+	s->mask = m;
 	return converters_envelope(&s->json, settings, h, err);
 }
 
@@ -50,7 +51,7 @@ put(const struct shown *s, json_t *out, const char *names[2],
 	if (payload == NULL)
 		payload = json_incref(json_object_get(both, "payload"));
 	(void)json_object_set_new(out, names[0],
-	    payload == NULL ? json_null() : payload);
+	    payload == NULL ? json_null() : mask_texts(s->mask, payload));
 	(void)json_object_set_new(out, names[1],
 	    json_object_get(both, "schema") == NULL
 		? json_null()

@@ -2,7 +2,7 @@
  * shown: a record as JSON that people read.
  *
  * Keys, values and headers are what JsonConverter makes of them, with their
- * schemas beside.
+ * schemas beside. Names in texts hide what they name.
  */
 #ifndef PENSTOCK_TASK_SHOWN_H
 #define PENSTOCK_TASK_SHOWN_H
@@ -12,13 +12,15 @@
 #include <penstock/record.h>
 
 #include "plugin/instance.h"
+#include "task/mask.h"
 #include "task/settings.h"
 
 struct shown {
+	struct mask *mask; /* learns what the texts hide */
 	struct instance json;
 };
 
-int shown_init(struct shown *s, const struct settings *settings,
+int shown_init(struct shown *s, struct mask *m, const struct settings *settings,
     const struct ps_host *h, struct ps_error *err);
 void shown_fini(struct shown *s);
 /* {topic, partition, timestamp, key, key_schema, value, value_schema, headers:

@@ -10,6 +10,7 @@ from support import configs
 from support.env import wait_for
 
 APACHE = "org.apache.kafka.connect.transforms."
+BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
 PLAIN = {"key.converter": configs.STRING, "value.converter": configs.JSON,
          "value.converter.schemas.enable": "false"}
 CHAIN = {
@@ -123,6 +124,42 @@ def test_what_is_secret_is_hidden_wherever_it_goes(shown):
     assert first["after"]["value"]["id"] == "[hidden]"
     assert one["steps"][1]["after"]["value"]["from"] == "[hidden]"
     assert "[hidden]" in one["error"]["message"]
+
+
+@pytest.mark.parametrize("word", ["password", "ssn"])
+@pytest.mark.parametrize("text", [
+    '{"%s": "canary-9", "open": "yes"}', '[{"%s": "canary-9"}]',
+    "%s=canary-9 or so", '{"%s": "canary-9', "<%s>canary-9</a>"])
+def test_what_stands_inside_a_text_is_hidden_too(shown, word, text):
+    """by its name where the text is JSON, else all of the text"""
+    text %= word
+    one, two, three = preview(shown, {
+        "value.converter": configs.STRING,
+        "transforms": "hoist,same", "transforms.hoist.type":
+        APACHE + "HoistField$Value", "transforms.hoist.field": "text",
+        "transforms.same.type": APACHE + "Cast$Value",
+        "transforms.same.spec": "text:int32"}, [
+            {"key": text, "value_base64":
+             base64.b64encode(text.encode()).decode(),
+             "headers": [{"name": "h", "value": text}]},
+            {"value_base64": base64.b64encode(b"plain").decode()},
+            {"value_base64": base64.b64encode(word.encode()).decode()}],
+        mask=["ssn"])
+    whole = json.dumps(one)
+    assert "canary" not in whole and "[hidden]" in whole
+    assert ("yes" in whole) == ("yes" in text)
+    for r, kept in ((two, "plain"), (three, word)):
+        assert r["steps"][0]["before"]["value"] == kept
+        assert kept in r["error"]["message"]
+    one, = preview(shown, {
+        "value.converter": BYTES, "transforms": "same",
+        "transforms.same.type": APACHE + "HoistField$Value",
+        "transforms.same.field": "bytes"}, [
+            {"value_base64": base64.b64encode(text.encode()).decode()}],
+        mask=["ssn"])
+    step = one["steps"][0]
+    assert step["before"]["value"] == "[hidden]"
+    assert step["after"]["value"] == {"bytes": "[hidden]"}
 
 
 def test_a_connectors_own_chain_over_what_a_topic_has(

@@ -55,6 +55,50 @@ expect(const char *names, const char *given, const char *want)
 	mask_fini(&m);
 }
 
+static void
+expect_texts(const char *names, const char *given, const char *want)
+{
+	json_t *list = json(names), *j = json(given), *wanted = json(want);
+
+	cr_assert(eq(int, mask_init(&m, list, secrets, &err), 0), "%s",
+	    err.text);
+	j = mask_json(&m, mask_texts(&m, j));
+	if (json_equal(j, wanted) == 0) {
+		char *text = json_dumps(j, JSON_ENCODE_ANY);
+
+		cr_expect(eq(str, text, (char *)want));
+		free(text);
+	}
+	json_decref(j);
+	json_decref(wanted);
+	json_decref(list);
+	mask_fini(&m);
+}
+
+Test(mask, names_inside_texts_hide_what_they_name)
+{
+	expect_texts("null", "\"a Password: x\"", "\"[hidden]\"");
+	expect_texts("[\"ssn\"]", "{\"a\":[\"<SSN>12</SSN>\",\"b\"]}",
+	    "{\"a\":[\"[hidden]\",\"b\"]}");
+	expect_texts("[\"ssn\"]", "\"{\\\"ssn\\\": 1, \\\"b\\\": 2}\"",
+	    "\"{\\\"ssn\\\":\\\"[hidden]\\\",\\\"b\\\":2}\"");
+	expect_texts("[\"ssn\"]", "\"{\\\"b\\\":  2}\"", "\"{\\\"b\\\":  2}\"");
+}
+
+Test(mask, a_text_in_base64_is_looked_into)
+{
+	/* password=1234 */
+	expect_texts("null", "\"cGFzc3dvcmQ9MTIzNA==\"", "\"[hidden]\"");
+	/* plain text */
+	expect_texts("null", "\"cGxhaW4gdGV4dA==\"", "\"cGxhaW4gdGV4dA==\"");
+}
+
+Test(mask, a_name_alone_gives_nothing_away)
+{
+	expect_texts("[\"ssn\"]", "[\"password\",\"ssn\",\"Token\"]",
+	    "[\"password\",\"ssn\",\"Token\"]");
+}
+
 Test(mask, named_fields_are_hidden_at_any_depth)
 {
 	expect("[\"ssn\"]", "{\"a\":[{\"SSN\":12}],\"b\":1}",
