@@ -16,6 +16,8 @@ struct cleaning {
 	char prefix[2048];    /* of the logs of one topic */
 	char token[XML_TEXT]; /* of the listing's next page, "": no more */
 	char failure[512];
+	bool is_shared; /* an earlier version's: whose logs it cannot tell */
+	bool has_left;
 };
 
 static void
@@ -50,7 +52,8 @@ on_deleted(struct s3_client *c, struct s3_request *r)
 		fail(r->owner, r);
 }
 
-/* <partition>.cuts behind the prefix: else it is another topic's, or none. */
+/* <partition>.cuts or .uploads behind the prefix: else it is another topic's,
+ * or none. */
 static bool
 is_log(const struct cleaning *k, const char *key)
 {
@@ -59,7 +62,9 @@ is_log(const struct cleaning *k, const char *key)
 	if (strncmp(key, k->prefix, len) != 0)
 		return false;
 	digits = strspn(key + len, "0123456789");
-	return digits > 0 && strcmp(key + len + digits, PATH_CUTS_END) == 0;
+	key += len + digits;
+	return digits > 0 && (strcmp(key, PATH_CUTS_END) == 0 ||
+				 strcmp(key, PATH_UPLOADS_END) == 0);
 }
 
 static void
@@ -72,6 +77,9 @@ on_element(void *arg, const char *name, const char *text)
 	if (strcmp(name, "NextContinuationToken") == 0)
 		str_puts(&token, text);
 	if (strcmp(name, "Key") != 0 || !is_log(k, text))
+		return;
+	k->has_left = k->has_left || k->is_shared;
+	if (k->is_shared)
 		return;
 	r = request_new("DELETE", text, "");
 	r->done = on_deleted;
@@ -146,15 +154,23 @@ clean_topics(struct cleaning *k, const struct s3_conf *conf,
 {
 	int64_t until = client_now() + LIMIT_MS;
 
-	for (; *topics != NULL; topics++) {
-		struct str s = STR(k->prefix);
+	for (; *topics != NULL; topics++)
+		for (int shared = 0; shared < 2; shared++) {
+			struct str s = STR(k->prefix);
 
-		path_cuts_topic(conf, *topics, &s);
-		if (clean_topic(k, until, err) != 0)
-			return ps_fail_in(err, "the logs of cuts of topic %s",
-			    *topics);
-	}
-	return 1;
+			k->is_shared = shared == 1;
+			path_log(conf, shared ? NULL : k->host->connector,
+			    *topics, &s);
+			if (clean_topic(k, until, err) != 0)
+				return ps_fail_in(err, "the logs of topic %s",
+				    *topics);
+		}
+	if (k->has_left)
+		k->host->log(k->host, PS_INFO,
+		    "%s stay: an earlier version made them for all connectors "
+		    "of the folder",
+		    k->prefix);
+	return k->has_left ? 0 : 1;
 }
 
 int

@@ -7,10 +7,11 @@
 
 void
 cuts_init(struct cuts *k, struct s3_client *client, struct pool *pool,
-    const char *key)
+    const char *key, const char *old_key)
 {
 	*k = (struct cuts){ .client = client, .pool = pool };
 	k->key = dup_text(key);
+	k->old_key = dup_text(old_key);
 }
 
 void
@@ -18,6 +19,7 @@ cuts_fini(struct cuts *k)
 {
 	client_cancel(k->client, k);
 	free(k->key);
+	free(k->old_key);
 }
 
 static void
@@ -57,6 +59,18 @@ parse(struct cuts *k, const char *text)
 }
 
 static void
+read_log(struct cuts *k, const char *key,
+    void (*done)(struct s3_client *, struct s3_request *))
+{
+	struct s3_request *r = request_new("GET", key, "");
+
+	r->done = done;
+	r->owner = k;
+	k->reading = true;
+	client_send(k->client, r);
+}
+
+static void
 on_read(struct s3_client *c, struct s3_request *r)
 {
 	struct cuts *k = r->owner;
@@ -64,7 +78,9 @@ on_read(struct s3_client *c, struct s3_request *r)
 
 	(void)c;
 	k->reading = false;
-	if (r->status == 404) {
+	if (r->status == 404 && strcmp(r->key, k->old_key) != 0) {
+		read_log(k, k->old_key, r->done);
+	} else if (r->status == 404) {
 		k->is_known = true;
 	} else if (r->status == 200 && r->reply != NULL &&
 		   strncmp(r->reply, TITLE, strlen(TITLE)) == 0) {
@@ -74,22 +90,15 @@ on_read(struct s3_client *c, struct s3_request *r)
 		str_printf(&s,
 		    "S3: GET %.300s: status %ld %s, a log of cuts "
 		    "was expected",
-		    k->key, r->status, r->code);
+		    r->key, r->status, r->code);
 	}
 }
 
 void
 cuts_read(struct cuts *k)
 {
-	struct s3_request *r;
-
-	if (k->reading || k->is_known)
-		return;
-	k->reading = true;
-	r = request_new("GET", k->key, "");
-	r->done = on_read;
-	r->owner = k;
-	client_send(k->client, r);
+	if (!k->reading && !k->is_known)
+		read_log(k, k->key, on_read);
 }
 
 /* Writes the log and, from its own answer, again when it grew meanwhile. */

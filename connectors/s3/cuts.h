@@ -20,7 +20,7 @@ struct cut {
 struct cuts {
 	struct s3_client *client;
 	struct pool *pool;
-	char *key;
+	char *key, *old_key;
 	struct cut list[CUTS_KEPT];
 	size_t count;
 	uint64_t version, stored; /* of what is in memory, in the bucket */
@@ -28,8 +28,9 @@ struct cuts {
 	char failure[512];
 };
 
+/* `old_key`: read in its place while there is none. */
 void cuts_init(struct cuts *k, struct s3_client *client, struct pool *pool,
-    const char *key);
+    const char *key, const char *old_key);
 void cuts_fini(struct cuts *k);
 /* Asks the bucket for the log; is_known is set when it has answered. */
 void cuts_read(struct cuts *k);

@@ -5,6 +5,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "uploads.h"
+
 #define PARTS_MAX    10000
 #define GZIP_CHUNKS  5 /* what a compressor's memory counts for */
 #define ZSTD_CHUNKS  40
@@ -352,20 +354,33 @@ on_created(struct s3_client *c, struct s3_request *r)
 		return;
 	}
 	memcpy(o->upload_id, r->found, sizeof r->found);
+	if (o->upload_number != 0)
+		uploads_created(o->uploads, o->upload_number, o->upload_id);
 	send_waiting(o);
 }
 
 static void
-create_upload(struct object *o)
+create_upload(void *arg)
 {
+	struct object *o = arg;
 	struct s3_request *r = request_new("POST", o->key, "uploads=");
 
 	r->creates = true;
 	r->want = "UploadId";
 	r->done = on_created;
 	r->owner = o;
-	o->creating = true;
 	client_send(o->client, r);
+}
+
+static void
+begin_upload(struct object *o)
+{
+	o->creating = true;
+	if (o->uploads != NULL)
+		o->upload_number =
+		    uploads_begin(o->uploads, o->key, create_upload, o);
+	if (o->upload_number == 0)
+		create_upload(o);
 }
 
 void
@@ -393,7 +408,7 @@ object_send_part(struct object *o)
 	if (o->upload_id[0] != '\0')
 		send_waiting(o);
 	else if (!o->creating)
-		create_upload(o);
+		begin_upload(o);
 }
 
 void
@@ -458,6 +473,8 @@ object_free(struct object **op)
 	}
 	if ((!o->done || o->is_stale) && o->upload_id[0] != '\0')
 		abort_upload(o->client, o->key, o->upload_id);
+	if (o->upload_number != 0)
+		uploads_end(o->uploads, o->upload_number);
 	codec_free(o);
 	chain_free(&o->raw, o->pool);
 	chain_free(&o->part, o->pool);

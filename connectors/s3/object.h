@@ -12,6 +12,8 @@
 #include "client.h"
 #include "etag.h"
 
+struct uploads;
+
 struct object {
 	struct object *next; /* the owner's list */
 	char *topic, *dir;   /* topic and path of its records, for the owner */
@@ -26,8 +28,10 @@ struct object {
 	void *codec;       /* z_stream or ZSTD_CCtx, NULL: none */
 	uint64_t bytes;    /* of the whole object, stored form */
 
+	struct uploads *uploads; /* the owner's, or NULL */
+	size_t upload_number;    /* there, 0: none */
 	char upload_id[1024];
-	bool creating;              /* CreateMultipartUpload is under way */
+	bool creating;              /* an upload is about to begin */
 	struct s3_request *waiting; /* parts that wait for the upload's id */
 	struct object_part *parts;
 	size_t part_count, part_room, parts_done;

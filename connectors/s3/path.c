@@ -134,19 +134,17 @@ path_key(const struct s3_conf *conf, const struct ps_record *r, const char *dir,
 }
 
 void
-path_cuts_topic(const struct s3_conf *conf, const char *topic, struct str *out)
+path_log(const struct s3_conf *conf, const char *connector, const char *topic,
+    struct str *out)
 {
 	if (conf->topics_dir[0] != '\0')
 		str_printf(out, "%s%s", conf->topics_dir, conf->delim);
 	str_printf(out, "_penstock%s", conf->delim);
+	if (connector != NULL) {
+		/* No name has a slash, so no two connectors meet. */
+		str_segment(out, connector, strlen(connector));
+		str_puts(out, "/");
+	}
 	str_segment(out, topic, strlen(topic));
 	str_puts(out, conf->file_delim);
-}
-
-void
-path_cuts(const struct s3_conf *conf, const char *topic, int32_t partition,
-    struct str *out)
-{
-	path_cuts_topic(conf, topic, out);
-	str_printf(out, "%d" PATH_CUTS_END, partition);
 }

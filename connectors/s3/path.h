@@ -30,12 +30,13 @@ void path_topic(const struct s3_conf *conf, const char *topic, struct str *out);
 /* <topic>+<partition>+ */
 void path_file(const struct s3_conf *conf, const char *topic, int32_t partition,
     struct str *out);
-/* Where cuts are logged: <topics.dir>/_penstock/<topic>+<partition>.cuts */
-void path_cuts(const struct s3_conf *conf, const char *topic, int32_t partition,
-    struct str *out);
-/* What stands before the partition: of all logs of the topic. */
-void
-path_cuts_topic(const struct s3_conf *conf, const char *topic, struct str *out);
-#define PATH_CUTS_END ".cuts"
+/* Where the connector's logs stand:
+ * <topics.dir>/_penstock/<connector>/<topic>+<partition>.cuts, or .uploads.
+ * No connector, as earlier versions had it: one for all. */
+/* As far as the partition: what all logs of the topic begin with. */
+void path_log(const struct s3_conf *conf, const char *connector,
+    const char *topic, struct str *out);
+#define PATH_CUTS_END    ".cuts"
+#define PATH_UPLOADS_END ".uploads"
 
 #endif

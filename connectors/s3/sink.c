@@ -57,6 +57,7 @@ sink_create(const struct ps_host *h, const struct ps_class *self,
 	part = part < s->conf.part_size ? part : s->conf.part_size;
 	s->shared = (struct writing){
 		.conf = &s->conf,
+		.connector = h->connector,
 		.client = client_new(&s->conf, &s->pool, ACTIVE_MAX),
 		.pool = &s->pool,
 		.part_size = part < PART_MIN ? PART_MIN : part,
@@ -400,8 +401,7 @@ take(struct s3_sink *s, struct writer *w, const struct ps_record *r,
 		    "the value is null and behavior.on.null.values=fail");
 		return refuse(s, w, r, &why, err);
 	}
-	if (!(w->is_listed && w->cuts.is_known) &&
-	    wait_prepared(s, w, err) != 0)
+	if (!writer_is_ready(w) && wait_prepared(s, w, err) != 0)
 		return -1;
 	if (!has_room(s, r->raw_value.len) &&
 	    wait_room(s, r->raw_value.len, err) != 0)

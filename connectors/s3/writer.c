@@ -3,17 +3,23 @@
 #include <stdlib.h>
 
 #include "path.h"
-#include "xml.h"
 
 #define PARTS_ROOM 9990 /* of the 10,000 that an upload may have */
+
+static void
+name_log(const struct writer *w, const char *connector, const char *end,
+    struct str out)
+{
+	path_log(w->shared->conf, connector, w->topic, &out);
+	str_printf(&out, "%d%s", w->partition, end);
+}
 
 struct writer *
 writer_new(const struct writing *shared, const char *topic, int32_t partition,
     int64_t offset)
 {
 	struct writer *w = calloc(1, sizeof *w);
-	char key[2048];
-	struct str s = STR(key);
+	char log[2048], old[2048];
 
 	if (w == NULL)
 		abort();
@@ -21,8 +27,11 @@ writer_new(const struct writing *shared, const char *topic, int32_t partition,
 	w->topic = dup_text(topic);
 	w->partition = partition;
 	w->next_offset = offset;
-	path_cuts(shared->conf, topic, partition, &s);
-	cuts_init(&w->cuts, shared->client, shared->pool, key);
+	name_log(w, NULL, PATH_CUTS_END, STR(old));
+	name_log(w, shared->connector, PATH_CUTS_END, STR(log));
+	cuts_init(&w->cuts, shared->client, shared->pool, log, old);
+	name_log(w, shared->connector, PATH_UPLOADS_END, STR(log));
+	uploads_init(&w->uploads, shared->client, shared->pool, log);
 	return w;
 }
 
@@ -44,99 +53,23 @@ writer_free(struct writer **wp)
 	struct writer *w = *wp;
 	struct set *g;
 
-	client_cancel(w->shared->client, w);
 	cuts_fini(&w->cuts);
 	while ((g = w->oldest) != NULL) {
 		w->oldest = g->next;
 		set_free(g);
 	}
+	uploads_fini(&w->uploads);
 	free(w->topic);
 	free(w);
 	*wp = NULL;
 }
 
-/* ---- What the last owner left behind ---- */
-
-struct listing {
-	struct writer *w;
-	char key[XML_TEXT];
-	char file[1024]; /* what our files' names begin with */
-};
-
-static void
-on_ignored(struct s3_client *c, struct s3_request *r)
-{
-	(void)c;
-	(void)r;
-}
-
-/* Uploads of this partition's files that nobody will complete. */
-static void
-on_upload(void *arg, const char *name, const char *text)
-{
-	struct listing *l = arg;
-	struct s3_client *client = l->w->shared->client;
-	const char *delim = l->w->shared->conf->delim, *file = l->key, *p;
-	char query[4096];
-	struct str key = STR(l->key), q = STR(query);
-	struct s3_request *r;
-
-	if (strcmp(name, "Key") == 0) {
-		l->key[0] = '\0';
-		str_puts(&key, text);
-		return;
-	}
-	if (strcmp(name, "UploadId") != 0)
-		return;
-	while (delim[0] != '\0' && (p = strstr(file, delim)) != NULL)
-		file = p + strlen(delim);
-	if (strncmp(file, l->file, strlen(l->file)) != 0)
-		return;
-	str_puts(&q, "uploadId=");
-	str_uri(&q, text, strlen(text), false);
-	r = request_new("DELETE", l->key, query);
-	r->best_effort = true;
-	r->done = on_ignored;
-	client_send(client, r);
-}
-
-static void
-on_listed(struct s3_client *c, struct s3_request *r)
-{
-	struct writer *w = r->owner;
-	struct listing l = { .w = w };
-	struct str s = STR(l.file);
-	char root[64];
-
-	(void)c;
-	w->is_listed = true;
-	path_file(w->shared->conf, w->topic, w->partition, &s);
-	if (r->status == 200 && r->reply != NULL)
-		(void)xml_read(r->reply, r->reply_len, root, sizeof root,
-		    on_upload, &l);
-}
-
 bool
 writer_prepare(struct writer *w)
 {
-	char prefix[2048], query[4096];
-	struct str p = STR(prefix), q = STR(query);
-	struct s3_request *r;
-
-	if (!w->is_listing) {
-		path_topic(w->shared->conf, w->topic, &p);
-		str_puts(&q, "prefix=");
-		str_uri(&q, prefix, p.len, false);
-		str_puts(&q, "&uploads=");
-		r = request_new("GET", NULL, query);
-		r->best_effort = true;
-		r->done = on_listed;
-		r->owner = w;
-		w->is_listing = true;
-		client_send(w->shared->client, r);
-		cuts_read(&w->cuts);
-	}
-	return w->is_listed && w->cuts.is_known;
+	uploads_read(&w->uploads);
+	cuts_read(&w->cuts);
+	return writer_is_ready(w);
 }
 
 /* ---- Sets ---- */
@@ -229,6 +162,7 @@ add_object(struct writer *w, struct set *g, const struct ps_record *r,
 	o = object_new(s->conf, s->client, s->pool, key);
 	o->topic = dup_text(r->topic);
 	o->dir = dup_text(dir);
+	o->uploads = &w->uploads;
 	o->next = g->objects;
 	g->objects = o;
 	return o;

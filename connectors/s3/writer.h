@@ -14,6 +14,7 @@
 
 #include "cuts.h"
 #include "object.h"
+#include "uploads.h"
 
 struct set {
 	struct set *next;
@@ -31,6 +32,7 @@ struct set {
 /* What all writers of a task share. */
 struct writing {
 	const struct s3_conf *conf;
+	const char *connector;
 	struct s3_client *client;
 	struct pool *pool;
 	size_t part_size;
@@ -45,7 +47,7 @@ struct writer {
 	int32_t partition;
 	int64_t next_offset; /* what is before it was taken */
 	struct cuts cuts;
-	bool is_listing, is_listed;
+	struct uploads uploads;
 	struct set *oldest, *newest;
 	char failure[512]; /* "" or why the task must start again */
 };
@@ -57,6 +59,12 @@ void writer_free(struct writer **wp);
 
 /* Asks the bucket what the last owner left behind; true once known. */
 bool writer_prepare(struct writer *w);
+static inline bool
+writer_is_ready(const struct writer *w)
+{
+	return w->uploads.is_known && w->cuts.is_known;
+}
+
 /* Takes the record; PS_E_DATA when it has no place. */
 int writer_put(struct writer *w, const struct ps_record *r, size_t value_len,
     const void *value, struct ps_error *err);

@@ -3,13 +3,13 @@
 #include <stdlib.h>
 
 static void
-new_host(struct s3_fixture *f)
+new_host(struct s3_fixture *f, const struct bucket *bucket)
 {
 	char url[64];
 
 	f->t = test_host_new("s3", "S3Sink");
 	(void)snprintf(url, sizeof url, "http://127.0.0.1:%d",
-	    stub_port(f->bucket.stub));
+	    stub_port(bucket->stub));
 	test_host_set(f->t, "store.url", url);
 	test_host_set(f->t, "s3.bucket.name", "lake");
 	test_host_set(f->t, "aws.access.key.id", "AK");
@@ -28,7 +28,18 @@ s3_set_up(struct s3_fixture *f)
 	f->committed = PS_NO_OFFSET;
 	f->state = NULL;
 	f->b = batch_new(1 << 20);
-	new_host(f);
+	new_host(f, &f->bucket);
+}
+
+void
+s3_set_up_other(struct s3_fixture *f, const struct s3_fixture *first,
+    const char *name)
+{
+	memset(f, 0, sizeof *f);
+	f->committed = PS_NO_OFFSET;
+	f->b = batch_new(1 << 20);
+	new_host(f, &first->bucket);
+	f->t->h.connector = name;
 }
 
 /* A task that starts from the committed offset. */
@@ -49,7 +60,8 @@ s3_tear_down(struct s3_fixture *f)
 		f->ops->destroy(f->state);
 	batch_free(&f->b);
 	test_host_free(&f->t);
-	bucket_fini(&f->bucket);
+	if (f->bucket.stub != NULL)
+		bucket_fini(&f->bucket);
 }
 
 /* put() as the host calls it: again while it says so. */

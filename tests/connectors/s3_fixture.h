@@ -24,6 +24,9 @@ struct s3_fixture {
 };
 
 void s3_set_up(struct s3_fixture *f);
+/* Another connector on the bucket of `first`, which outlives it. */
+void s3_set_up_other(struct s3_fixture *f, const struct s3_fixture *first,
+    const char *name);
 /* A task that starts from f->committed. */
 void s3_begin(struct s3_fixture *f);
 void s3_tear_down(struct s3_fixture *f);

@@ -582,9 +582,11 @@ def test_a_clean_delete_takes_the_s3_sinks_logs_and_no_others(
     name, topic = unique("s3"), kafka.create_topic(unique("s3"), partitions=2)
     kafka.produce(topic, [{"value": json.dumps({"n": n}), "partition": n % 2}
                           for n in range(10)])
-    logs = f"topics/_penstock/{topic}+"
+    folder = f"topics/_penstock/{name}"
+    logs = f"{folder}/{topic}+"
     alike = [f"{logs}x+0.cuts", f"{logs}1.cuts.old", f"{logs}.cuts",
-             f"topics/_penstock/{topic}.more+0.cuts"]
+             f"{folder}/{topic}.more+0.cuts",
+             f"{folder}.more/{topic}+0.cuts"]
     for key in alike:
         s3.client.put_object(Bucket=bucket, Key=key, Body=b"another's")
     config = configs.s3_sink(s3, bucket, topic, flush_size=1000,
@@ -606,10 +608,31 @@ def test_a_clean_delete_takes_the_s3_sinks_logs_and_no_others(
     assert set(objects) <= set(s3.keys(bucket))
 
 
+def test_a_clean_delete_leaves_the_logs_of_an_earlier_version(
+        pair, kafka, s3, bucket, unique):
+    """They were one for all connectors of the folder, and others may still
+    go by them."""
+    name, topic = unique("s3"), kafka.create_topic(unique("s3"))
+    old = f"topics/_penstock/{topic}+0.cuts"
+    logs = [f"topics/_penstock/{name}/{topic}+0{end}"
+            for end in (".cuts", ".uploads")]
+    for key in [old] + logs:
+        s3.client.put_object(Bucket=bucket, Key=key,
+                             Body=b"penstock cuts 1\n")
+    put(pair.leader, name, configs.s3_sink(s3, bucket, topic))
+    pair.leader.wait_running(name)
+    r = pair.follower.request("DELETE", f"/connectors/{name}?clean=true")
+    assert r.status_code == 200, r.text
+    assert "what the plugin made outside of Kafka" in [
+        w["what"] for w in r.json()["left"]]
+    assert s3.keys(bucket) == [old]
+
+
 def test_a_clean_delete_that_cannot_clean_goes_on_when_asked_again(
         pair, kafka, s3, bucket, unique):
     name, topic = unique("s3"), kafka.create_topic(unique("s3"))
-    logs = [f"topics/_penstock/{topic}+{n}.cuts" for n in range(1005)]
+    logs = [f"topics/_penstock/{name}/{topic}+{n}.cuts"
+            for n in range(1005)]
     with ThreadPoolExecutor(8) as pool:  # more than one page of a listing
         list(pool.map(lambda log: s3.client.put_object(
             Bucket=bucket, Key=log, Body=b"penstock cuts 1\n"), logs))

@@ -85,8 +85,6 @@ def as_a_store(index, request):
     """Takes every PUT, and has nothing else."""
     if request.method == "PUT":
         return Reply(headers={"ETag": '"x"'})
-    if "uploads=" in request.path:
-        return Reply(body=b"<ListMultipartUploadsResult/>")
     return Reply(404, b"<Error><Code>NoSuchKey</Code></Error>")
 
 
