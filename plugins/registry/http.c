@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <curl/curl.h>
+#include <jansson.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <time.h>
@@ -10,6 +11,7 @@
 #define FIRST_DOWN_MS 1000
 #define MAX_DOWN_MS   30000
 #define SHIFT_MAX     20
+#define WHO_MAX       160
 
 #define TYPE_V1 "application/vnd.schemaregistry.v1+json"
 #define TYPE    "application/vnd.schemaregistry+json"
@@ -194,10 +196,30 @@ shown(const char *url)
 	return host != NULL && at != NULL && at > host ? at + 1 : url;
 }
 
+/* Its errors are JSON with a code: what is not, a proxy or a gateway says. */
 static bool
-may_pass(long status)
+is_own_error(const struct http *h)
 {
-	return status == 0 || status == 408 || status == 429 || status >= 500;
+	json_t *root = json_loadb(h->len == 0 ? "" : h->text, h->len, 0, NULL);
+	bool is = json_is_integer(json_object_get(root, "error_code"));
+
+	json_decref(root);
+	return is;
+}
+
+static bool
+keeps_out(long status)
+{
+	return status == 401 || status == 403;
+}
+
+static bool
+may_pass(const struct http *h, long status)
+{
+	if (status >= 200 && status < 300)
+		return false;
+	return status < 400 || status == 408 || status == 429 ||
+	       status >= 500 || keeps_out(status) || !is_own_error(h);
 }
 
 struct request {
@@ -251,20 +273,43 @@ try_once(struct http *h, const struct request *rq)
 	return 0;
 }
 
+/* Whom it was asked as. */
+static const char *
+asker(const struct http *h, char *out, size_t room)
+{
+	const char *url = h->conf->urls.items[h->at], *host = shown(url);
+	const char *user = h->conf->user_info;
+
+	if (user == NULL && host != url)
+		user = strstr(url, "://") + 3;
+	if (h->conf->token != NULL)
+		(void)snprintf(out, room, "the token of bearer.auth.token");
+	else if (user != NULL)
+		(void)snprintf(out, room, "user %.*s%s",
+		    (int)strcspn(user, ":@"), user,
+		    user == h->conf->user_info ? " of basic.auth.user.info"
+					       : "");
+	else
+		(void)snprintf(out, room, "anybody without credentials");
+	return out;
+}
+
 static int
 fail_for(struct http *h, long status, struct ps_error *err)
 {
 	const char *url = shown(h->conf->urls.items[h->at]);
+	char who[WHO_MAX];
 	int len = h->len > 200 ? 200 : (int)h->len;
 
 	if (status == 0)
 		return ps_fail(err, PS_E_RETRY,
 		    "schema registry %s does not answer: %s", url, h->reason);
-	if (status == 401 || status == 403)
-		return ps_fail(err, PS_E_CONFIG,
-		    "schema registry %s answers %ld: it does not accept the "
-		    "credentials of basic.auth.* or bearer.auth.*",
-		    url, status);
+	if (keeps_out(status))
+		return ps_fail(err, PS_E_RETRY,
+		    "schema registry %s answers %ld, it does not let in %s: "
+		    "%.*s",
+		    url, status, asker(h, who, sizeof who), len,
+		    h->text == NULL ? "" : h->text);
 	return ps_fail(err, PS_E_RETRY, "schema registry %s answers %ld: %.*s",
 	    url, status, len, h->text == NULL ? "" : h->text);
 }
@@ -329,11 +374,9 @@ be_down(struct http *h, long status, struct ps_error *err)
 }
 
 static int
-answered(struct http *h, long status, struct reply *out, struct ps_error *err)
+answered(struct http *h, long status, struct reply *out)
 {
 	h->pause_ms = h->until = 0;
-	if (status == 401 || status == 403)
-		return fail_for(h, status, err);
 	*out = (struct reply){ status, h->text == NULL ? "" : h->text, h->len };
 	return 0;
 }
@@ -356,17 +399,17 @@ http_send(struct http *h, const char *path, const char *body, struct reply *out,
 			break;
 		for (size_t i = 0; i < h->conf->urls.count; i++) {
 			status = try_once(h, &rq);
-			if (!may_pass(status))
+			if (!may_pass(h, status))
 				break;
 			if (is_stopping(h))
 				return fail_for(h, status, err);
 			(void)fail_for(h, status, &why);
 			h->at = (h->at + 1) % h->conf->urls.count;
 		}
-		if (!may_pass(status)) {
+		if (!may_pass(h, status)) {
 			if (told)
 				tell(h, NULL);
-			return answered(h, status, out, err);
+			return answered(h, status, out);
 		}
 		tell(h, why.text);
 		told = true;
@@ -383,8 +426,8 @@ http_probe(struct http *h, const char *path, int64_t limit_ms,
 
 	for (size_t i = 0; i < h->conf->urls.count; i++) {
 		status = try_once(h, &rq);
-		if (!may_pass(status))
-			return answered(h, status, out, err);
+		if (!may_pass(h, status))
+			return answered(h, status, out);
 		if (i + 1 < h->conf->urls.count)
 			h->at = (h->at + 1) % h->conf->urls.count;
 	}

@@ -1,11 +1,12 @@
 /*
  * http: requests to a registry, one at a time, each with limits.
  *
- * A request that fails for a while (no connection, 408, 429, 5xx) is sent
- * again, to the next address too, with growing waits; a stop of the task ends
- * the wait. Once the tries are spent the registry counts as down: until the
- * next try is due every request fails at once, so that a batch of records
- * costs one outage and not one each.
+ * A request that fails for a while (no connection, 408, 429, 5xx, also 401
+ * and 403: users are changed at one end first, and what is not the registry's
+ * own word) is sent again, to the next address too, with growing waits; a stop
+ * of the task ends the wait. Once the tries are spent the registry counts as
+ * down: until the next try is due every request fails at once, so that a batch
+ * of records costs one outage and not one each.
  */
 #ifndef PENSTOCK_REGISTRY_HTTP_H
 #define PENSTOCK_REGISTRY_HTTP_H
@@ -23,8 +24,8 @@ struct reply {
 
 struct http *http_new(const struct registry_conf *conf);
 void http_free(struct http **hp);
-/* `body` NULL: a GET. 0 and a reply that is final, 4xx included; -1:
- * PS_E_RETRY for an outage, PS_E_CONFIG when it lets nobody in. */
+/* `body` NULL: a GET. 0 and a reply that is final, 4xx of the registry's own
+ * included; -1: PS_E_RETRY, an outage. */
 int http_send(struct http *h, const char *path, const char *body,
     struct reply *out, struct ps_error *err);
 /* The same, but tried once and within `limit_ms`. */

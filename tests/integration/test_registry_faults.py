@@ -6,6 +6,7 @@ import json
 import os
 
 import pytest
+from confluent_kafka import KafkaException
 
 from support import configs, stores
 from support.child import Child
@@ -13,6 +14,7 @@ from support.env import HOST, free_port, wait_for
 from support.receiver import Reply
 from support.registry import ScriptedRegistry
 from support.transcode import Refused, Transcoder
+from test_poison import tolerant
 
 QUICK = {"retries_wait_ms": "20", "retries_max_wait_ms": "40",
          "max_retries": "2"}
@@ -50,7 +52,10 @@ def row(name, **fields):
 
 
 @pytest.mark.parametrize("fault", [
-    Reply(429), Reply(500), Reply(503, b"busy"), Reply(cut=True)])
+    Reply(429), Reply(500), Reply(503, b"busy"), Reply(cut=True),
+    # whoever keeps people out, or stands before it and is no registry
+    Reply(401), Reply(403), Reply(407), Reply(404, b"no such route"),
+    Reply(400, b"<html>"), Reply(302)])
 def test_what_passes_is_tried_again(scripted, transcoder, fault):
     r = scripted()
     r.faults = lambda index, _: fault if index < 2 else None
@@ -145,7 +150,7 @@ def test_credentials_are_sent(scripted, transcoder, config, expected):
         transcoder.one("json", "avro", "t", row("R", a=1)), bytes)
     avro(transcoder, r.url)
     refused = transcoder.one("json", "avro", "t", row("R", a=1))
-    assert refused.code == "CONFIG" and "credentials" in refused.text
+    assert refused.code == "RETRY" and "without credentials" in refused.text
     user = r.url.replace("://", "://alice:s%3At@")
     if "basic_auth_user_info" in config:
         avro(transcoder, user)
@@ -203,15 +208,85 @@ def test_validation_asks_the_registry(scripted, transcoder):
     assert key == "schema.registry.url" and "does not answer" in text
 
 
+@pytest.mark.parametrize("config,words", [
+    ({"basic_auth_credentials_source": "USER_INFO",
+      "basic_auth_user_info": "alice:canary"}, "user alice"),
+    ({"bearer_auth_token": "canary"}, "bearer.auth.token"),
+    ({}, "without credentials"),
+    (None, "user bob"),
+])
+@pytest.mark.parametrize("status", [401, 403])
+def test_who_is_not_let_in_is_named(
+        scripted, transcoder, config, words, status):
+    """An outage, since users are changed at one end first. One look for a
+    batch and not one for each record."""
+    r = scripted()
+    r.faults = lambda *_: Reply(status, json.dumps(
+        {"error_code": status * 100, "message": "not you"}).encode())
+    url = r.url if config is not None else \
+        r.url.replace("://", "://bob:canary@")
+    avro(transcoder, url, **(config or {}))
+    got = transcoder.all("json", "avro", "t", [row("R", a=1)] * 100)
+    assert {v.code for v in got} == {"RETRY"} and len(r.requests) == 3
+    text = got[0].text
+    assert words in text and str(status) in text and "not you" in text
+    assert r.url.split("://")[1] in text and "canary" not in text
+    r.faults = lambda *_: None
+    wait_for("the next try", lambda: isinstance(transcoder.one(
+        "json", "avro", "t", row("R", a=1)), bytes))
+
+
+FAULTS = [Reply(503), Reply(429), Reply(401), Reply(403),
+          Reply(404, b"no such route"), Reply(cut=True)]
+
+
+@pytest.mark.parametrize("fault", FAULTS[1:])
+def test_who_keeps_a_sink_out_gets_no_letters(
+        scripted, new_worker, kafka, topic, folder, unique, fault):
+    """Nothing is skipped, a letter or committed until the registry lets the
+    sink in; it then goes on by itself."""
+    r, t, name = scripted(), topic("t"), unique("snk")
+    r.schemas.append(json.dumps({"type": "record", "name": "Row", "fields": [
+        {"name": "id", "type": "int"}]}))
+    w = new_worker(kafka.bootstrap)
+    kafka.produce(t, [b"\x00\x00\x00\x00\x01" + bytes([2 * i])
+                      for i in range(50)])
+    config = configs.file_sink(folder + "/out", t, **{
+        **tolerant(t), "key.converter": configs.STRING,
+        "value.converter": "io.confluent.connect.avro.AvroConverter",
+        "value.converter.schema.registry.url": r.url,
+        **{"value.converter." + k.replace("_", "."): v
+           for k, v in QUICK.items()}})
+    r.faults = lambda index, request: \
+        None if request.path.startswith("/schemas/types") else fault
+    w.rest.create(name, config)
+    wait_for("several tries", lambda: len(r.requests) > 6)
+    assert kafka.committed("connect-" + name) == {}
+    assert not os.path.exists(folder + "/out") or \
+        os.path.getsize(folder + "/out") == 0
+    r.faults = lambda *_: None
+    wait_for("all of them", lambda: os.path.exists(folder + "/out") and len(
+        open(folder + "/out", "rb").read().splitlines()) == 50, timeout=90)
+    assert letters_in(kafka, t) == 0
+
+
+def letters_in(kafka, t):
+    try:
+        return kafka.size(t + ".dead")
+    except (KeyError, KafkaException):
+        return 0
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("timeout", [0, 60000])
 def test_a_task_tries_again_as_errors_retry_timeout_says(
-        scripted, kafka, topic, folder, unique, timeout):
+        scripted, kafka, topic, folder, unique, timeout, fault):
     """Not at all by default: the task fails, and is started again. With the
     key the record waits, alone, and nothing is left out."""
     r, t, path = scripted(), topic("t"), folder + "/in"
     with open(path, "w", encoding="ascii") as f:
         f.write("one\ntwo\n")
-    r.faults = lambda *_: Reply(503)
+    r.faults = lambda *_: fault
     with Child("task", "lines", "0") as c:
         c.configure({
             "bootstrap.servers": kafka.bootstrap, "group.id": unique("g"),
@@ -228,7 +303,9 @@ def test_a_task_tries_again_as_errors_retry_timeout_says(
             "errors.retry.timeout": str(timeout)}, stored=[])
         if timeout == 0:
             failed = c.message("failed")
-            assert "answers 503" in failed["text"], failed
+            assert "schema registry localhost" in failed["text"].replace(
+                HOST, "localhost").replace("http://", ""), failed
+            assert failed["code"] == "RETRY" and failed["retriable"], failed
             assert c.wait() != 0
             assert kafka.consume(t) == []
             return
