@@ -124,6 +124,7 @@ PKGS_mirror := rdkafka
 # plugins/lib/<folder>.
 LIBS_json := jsontext
 LIBS_registry := jsontext
+LIBS_transforms := jsontext
 SHARED_SRC := $(wildcard plugins/lib/*/*.c)
 shared_src = $(foreach l,$(LIBS_$1),$(wildcard plugins/lib/$l/*.c))
 

@@ -141,6 +141,14 @@ add_array(struct text *t, const struct ps_schema *s, const struct ps_value *v,
 	return 0;
 }
 
+/* A null that has a default is it, as Struct.get() gives it. */
+static const struct ps_value *
+or_default(const struct ps_schema *s, const struct ps_value *v)
+{
+	return v->type == PS_NULL && s->default_value != NULL ? s->default_value
+							      : v;
+}
+
 static int
 add_struct(struct text *t, const struct ps_schema *s, const struct ps_value *v,
     int depth, struct ps_error *err)
@@ -153,7 +161,8 @@ add_struct(struct text *t, const struct ps_schema *s, const struct ps_value *v,
 			text_char(t, ',');
 		add_quoted(t, s->fields[i].name, s->fields[i].name_len);
 		text_char(t, ':');
-		if (header_text(t, s->fields[i].schema, &v->items[i], depth,
+		if (header_text(t, s->fields[i].schema,
+			or_default(s->fields[i].schema, &v->items[i]), depth,
 			err) < 0)
 			return -1;
 	}

@@ -13,11 +13,7 @@ envelope_is(const struct ps_record *r)
 {
 	const struct ps_schema *s = r->value_schema;
 
-	return s != NULL && s->type == PS_STRUCT &&
-	       r->value.type == PS_STRUCT && s->name != NULL &&
-	       ends_with(s->name, ".Envelope") &&
-	       ps_field_index(s, "op", 2) >= 0 &&
-	       ps_field_index(s, "after", 5) >= 0;
+	return s != NULL && s->name != NULL && ends_with(s->name, ".Envelope");
 }
 
 struct part
@@ -37,13 +33,68 @@ part_field(const struct part *in, const char *name, size_t len)
 	return out;
 }
 
-char
-envelope_op(const struct ps_record *r)
+int
+part_get(const struct part *in, const char *name, struct part *out,
+    struct ps_error *err)
 {
-	struct part whole = value_part(r);
-	struct part op = part_field(&whole, "op", 2);
+	*out = part_field(in, name, strlen(name));
+	if (out->schema == NULL)
+		return ps_fail(err, PS_E_DATA, "%s is not a valid field name",
+		    name);
+	if (out->value.type == PS_NULL && out->schema->default_value != NULL)
+		out->value = *out->schema->default_value;
+	return 0;
+}
 
-	if (op.value.type != PS_STRING || op.value.len == 0)
-		return '\0';
-	return *op.value.s;
+int
+part_typed(const struct part *in, const char *name, enum ps_type type,
+    struct part *out, struct ps_error *err)
+{
+	*out = part_field(in, name, strlen(name));
+	if (out->schema == NULL)
+		return ps_fail(err, PS_E_DATA, "%s is not a valid field name",
+		    name);
+	if (out->schema->type != type)
+		return ps_fail(err, PS_E_DATA,
+		    "Field '%s' is not of the type that is needed here, it "
+		    "holds a %s",
+		    name, class_of(out->schema, &out->value));
+	return 0;
+}
+
+int
+part_struct(const struct part *p, const char *purpose, struct ps_error *err)
+{
+	if (p->schema != NULL && p->value.type == PS_STRUCT)
+		return 0;
+	return ps_fail(err, PS_E_DATA,
+	    "Only Struct objects supported for [%s], found: %s", purpose,
+	    class_of(p->schema, &p->value));
+}
+
+bool
+is_blank(const struct ps_value *v)
+{
+	if (v->type != PS_STRING)
+		return v->type == PS_NULL;
+	for (uint32_t i = 0; i < v->len; i++)
+		if ((unsigned char)v->s[i] > ' ')
+			return false;
+	return true;
+}
+
+void
+add_header(struct ps_arena *a, struct ps_record *r, const char *name,
+    const struct part *v)
+{
+	struct ps_header *all = (struct ps_header *)ps_alloc(a,
+	    (r->header_count + 1) * sizeof *all);
+
+	if (r->header_count > 0)
+		memcpy(all, r->headers, r->header_count * sizeof *all);
+	all[r->header_count++] = (struct ps_header){ .name = name,
+		.name_len = strlen(name),
+		.value = v->value,
+		.schema = v->schema };
+	r->headers = all;
 }

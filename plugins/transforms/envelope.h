@@ -12,14 +12,26 @@ struct part {
 	struct ps_value value;
 };
 
-/* A struct whose schema is named "….Envelope", with op, before and after. */
+/* Is the value's schema called "….Envelope"? No more is asked for: what is
+ * missing in it fails where it is needed. */
 bool envelope_is(const struct ps_record *r);
 /* The field, null when `in` is. Its schema is NULL: there is no such field. */
 struct part part_field(const struct part *in, const char *name, size_t len);
-/* The first letter of op, or 0. */
-char envelope_op(const struct ps_record *r);
-/* The last part of a text behind a dot is `word`. */
+/* The same of a field that has to be there, with its default for null. */
+int part_get(const struct part *in, const char *name, struct part *out,
+    struct ps_error *err);
+/* The same of a field of that type; null is null. */
+int part_typed(const struct part *in, const char *name, enum ps_type type,
+    struct part *out, struct ps_error *err);
+/* Connect's error for what is no struct. */
+int
+part_struct(const struct part *p, const char *purpose, struct ps_error *err);
 bool ends_with(const char *s, const char *word);
+/* Null, or nothing but what Java's trim() takes away. */
+bool is_blank(const struct ps_value *v);
+/* The header behind the others. */
+void add_header(struct ps_arena *a, struct ps_record *r, const char *name,
+    const struct part *v);
 
 static inline struct part
 value_part(const struct ps_record *r)

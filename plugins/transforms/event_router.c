@@ -1,4 +1,8 @@
 #include "envelope.h"
+
+#include <assert.h>
+
+#include "expand_json.h"
 #include "rename.h"
 
 /* A column that goes elsewhere: "column:header:alias". */
@@ -9,22 +13,42 @@ struct placement {
 
 struct router {
 	struct common common;
-	const char *id, *key, *payload, *timestamp, *route;
+	const char *id, *key, *payload, *route;
+	const char *timestamp, *version; /* NULL: there is none */
 	struct rename *topic;
 	struct placement *placements;
 	size_t count, in_envelope;
 	bool missing_fails, tombstones, update_fails;
+	bool expands, nulls_are_bytes;
 	enum ps_level update_level;
 };
 
-static const char *const missing[] = { "error", "ignore", NULL };
+/* A row of the outbox, and what becomes of it. */
+struct event {
+	struct part whole, row, payload, key;
+	const char *routed; /* what the topic is made of */
+};
+
 static const char *const invalid[] = { "warn", "error", "fatal", NULL };
+static const char *const nulls[] = { "ignore", "optional_bytes", NULL };
 
 static void
 destroy(void *state)
 {
 	rename_free(&((struct router *)state)->topic);
 	common_free(state);
+}
+
+static char *
+trimmed(char *s)
+{
+	size_t len;
+
+	s += strspn(s, " \t\r\n");
+	len = strlen(s);
+	while (len > 0 && strchr(" \t\r\n", s[len - 1]) != NULL)
+		s[--len] = '\0';
+	return s;
 }
 
 static int
@@ -35,12 +59,12 @@ read_placement(struct router *t, struct placement *p, const char *spec,
 		"partition" };
 	char *rest = common_strdup(&t->common, spec), *place, *alias;
 
-	p->column = strsep(&rest, ":");
+	p->column = trimmed(strsep(&rest, ":"));
 	place = strsep(&rest, ":");
-	alias = rest;
-	p->name = alias != NULL ? alias : p->column;
-	for (int i = 0; place != NULL && i < 3; i++)
-		if (strcmp(place, places[i]) == 0) {
+	alias = strsep(&rest, ":");
+	p->name = alias != NULL ? trimmed(alias) : p->column;
+	for (int i = 0; place != NULL && rest == NULL && i < 3; i++)
+		if (strcasecmp(trimmed(place), places[i]) == 0) {
 			p->to = i == 0   ? TO_HEADER
 				: i == 1 ? TO_ENVELOPE
 					 : TO_PARTITION;
@@ -65,14 +89,18 @@ configure(struct router *t, const struct ps_config *c, struct ps_error *err)
 	t->id = ps_config_str(c, "table.field.event.id");
 	t->key = ps_config_str(c, "table.field.event.key");
 	t->payload = ps_config_str(c, "table.field.event.payload");
-	t->timestamp = ps_config_str(c, "table.field.event.timestamp");
+	t->timestamp = ps_config_get(c, "table.field.event.timestamp");
+	t->version = ps_config_get(c, "table.field.event.schema.version");
 	t->route = ps_config_str(c, "route.by.field");
 	t->tombstones = ps_config_bool(c, "route.tombstone.on.empty.payload");
 	t->missing_fails =
-	    strcmp(ps_config_str(c, "table.field.additional.missing"),
-		"error") == 0;
-	t->update_fails = strcmp(update, "fatal") == 0;
-	t->update_level = strcmp(update, "error") == 0 ? PS_ERROR : PS_WARN;
+	    ps_config_bool(c, "table.fields.additional.error.on.missing");
+	t->update_fails = strcasecmp(update, "fatal") == 0;
+	t->update_level = strcasecmp(update, "error") == 0 ? PS_ERROR : PS_WARN;
+	t->expands = ps_config_bool(c, "table.expand.json.payload");
+	t->nulls_are_bytes =
+	    strcasecmp(ps_config_str(c, "table.json.payload.null.behavior"),
+		"optional_bytes") == 0;
 	t->placements = (struct placement *)common_alloc(&t->common,
 	    (specs.count + 1) * sizeof *t->placements);
 	for (; t->count < specs.count; t->count++)
@@ -97,166 +125,251 @@ create(const struct ps_host *h, const struct ps_class *self,
 	return NULL;
 }
 
-/* A column that has to be there. */
-static int
-column(const struct part *row, const char *name, struct part *out,
-    struct ps_error *err)
-{
-	*out = part_field(row, name, strlen(name));
-	if (out->schema != NULL)
-		return 0;
-	return ps_fail(err, PS_E_DATA, "Unable to find field %s in event",
-	    name);
-}
-
 static int
 set_topic(const struct router *t, struct work *w, struct ps_record *r,
-    const struct part *row)
+    const struct event *e)
 {
-	struct part by;
 	struct name n;
-	int found;
+	int found =
+	    rename_apply(t->topic, e->routed, strlen(e->routed), &n, w->err);
 
-	if (column(row, t->route, &by, w->err) < 0)
-		return -1;
-	if (by.value.type != PS_STRING)
-		return ps_fail(w->err, PS_E_DATA,
-		    "The field %s to route by is not a string", t->route);
-	found = rename_apply(t->topic, by.value.s, by.value.len, &n, w->err);
 	if (found < 0)
 		return -1;
-	r->topic = found == 0 ? ps_strndup(w->arena, by.value.s, by.value.len)
-			      : ps_strndup(w->arena, n.s, n.len);
+	r->topic = found == 0 ? e->routed : ps_strndup(w->arena, n.s, n.len);
 	return 0;
 }
 
-static void
-add_header(struct work *w, struct ps_record *r, const char *name,
-    const struct part *v)
+static int
+in_ms(const struct part *time, const char *column, int64_t *ms,
+    struct ps_error *err)
 {
-	struct ps_header *all = (struct ps_header *)ps_alloc(w->arena,
-	    (r->header_count + 1) * sizeof *all);
+	static const struct {
+		const char *name;
+		int64_t unit;
+	} kinds[] = { { "io.debezium.time.Timestamp", 1 },
+		{ "io.debezium.time.MicroTimestamp", 1000 },
+		{ "io.debezium.time.NanoTimestamp", 1000000 } };
+	const char *name = time->schema->name;
 
-	if (r->header_count > 0)
-		memcpy(all, r->headers, r->header_count * sizeof *all);
-	all[r->header_count++] = (struct ps_header){ .name = name,
-		.name_len = strlen(name),
-		.value = v->value,
-		.schema = v->schema };
-	r->headers = all;
-}
-
-static int64_t
-in_ms(const struct part *time)
-{
-	const char *name = time->schema->name == NULL ? "" : time->schema->name;
-	int64_t unit = ends_with(name, ".MicroTimestamp")  ? 1000
-		       : ends_with(name, ".NanoTimestamp") ? 1000000
-							   : 1;
-
-	return time->value.i / unit;
+	for (size_t i = 0; name != NULL && i < sizeof kinds / sizeof *kinds;
+	     i++)
+		if (strcmp(name, kinds[i].name) == 0) {
+			*ms = time->value.i / kinds[i].unit;
+			return 0;
+		}
+	return ps_fail(err, PS_E_DATA,
+	    "Unsupported field type %s of %s for event timestamp",
+	    name == NULL ? "INT64 (without logical schema name)" : name,
+	    column);
 }
 
 static int
 set_time(const struct router *t, struct work *w, struct ps_record *r,
-    const struct part *row)
+    const struct event *e)
 {
-	struct part whole = value_part(r), time;
+	struct part time;
 
-	if (*t->timestamp == '\0')
-		time = part_field(&whole, "ts_ms", 5);
-	else if (column(row, t->timestamp, &time, w->err) < 0)
+	if (t->timestamp != NULL) {
+		if (part_typed(&e->row, t->timestamp, PS_INT64, &time, w->err) <
+		    0)
+			return -1;
+		if (time.value.type != PS_NULL)
+			return in_ms(&time, t->timestamp, &r->timestamp,
+			    w->err);
+	}
+	if (part_typed(&e->whole, "ts_ms", PS_INT64, &time, w->err) < 0)
 		return -1;
-	if (time.value.type == PS_INT64)
-		r->timestamp = in_ms(&time);
+	r->timestamp =
+	    time.value.type == PS_NULL ? PS_NO_TIMESTAMP : time.value.i;
 	return 0;
 }
 
-static bool
-is_blank(const struct ps_value *v)
+/* That of the row with the topic in it: db.Order.Value of db.Value. */
+static const char *
+payload_name(struct ps_arena *a, const char *row, const char *routed)
 {
-	if (v->type != PS_STRING)
-		return v->type == PS_NULL;
-	for (uint32_t i = 0; i < v->len; i++)
-		if (strchr(" \t\r\n", v->s[i]) == NULL)
-			return false;
-	return true;
+	const char *dot = row == NULL ? NULL : strrchr(row, '.');
+
+	if (row == NULL)
+		return routed;
+	if (dot == NULL)
+		return ps_printf(a, "%s.%s", routed, row);
+	return ps_printf(a, "%.*s%s%s", (int)(dot + 1 - row), row, routed, dot);
+}
+
+static int
+set_version(const struct router *t, const struct event *e,
+    struct ps_schema *draft, struct ps_error *err)
+{
+	struct part version;
+
+	if (t->version == NULL)
+		return 0;
+	if (part_typed(&e->row, t->version, PS_INT32, &version, err) < 0)
+		return -1;
+	if (version.value.type != PS_NULL)
+		draft->version = (int32_t)version.value.i;
+	return 0;
 }
 
 /* A struct of the payload and what is placed beside it. */
-static void
-wrap(const struct router *t, struct work *w, struct part *payload,
-    const struct part *row)
+static int
+wrap(const struct router *t, struct work *w, struct event *e)
 {
 	struct ps_field *fields = (struct ps_field *)ps_alloc(w->arena,
 	    (t->in_envelope + 1) * sizeof *fields);
 	struct ps_value *items = (struct ps_value *)ps_alloc(w->arena,
 	    (t->in_envelope + 1) * sizeof *items);
-	struct ps_schema draft = { .type = PS_STRUCT, .fields = fields };
-	size_t n = 1;
+	struct ps_schema draft = { .type = PS_STRUCT,
+		.fields = fields,
+		.field_count = 1 };
+	struct part v;
 
-	fields[0] = (struct ps_field){ "payload", 7, payload->schema };
-	items[0] = payload->value;
+	assert(e->row.schema != NULL); /* the row was found to be a struct */
+	fields[0] = (struct ps_field){ "payload", 7, e->payload.schema };
+	items[0] = e->payload.value;
+	draft.name = payload_name(w->arena, e->row.schema->name, e->routed);
+	if (set_version(t, e, &draft, w->err) < 0)
+		return -1;
 	for (size_t i = 0; i < t->count; i++) {
 		const struct placement *p = &t->placements[i];
-		struct part v = part_field(row, p->column, strlen(p->column));
+		size_t len = strlen(p->name);
 
-		if (p->to != TO_ENVELOPE || v.schema == NULL)
+		if (p->to != TO_ENVELOPE ||
+		    part_field(&e->row, p->column, strlen(p->column)).schema ==
+			NULL)
 			continue;
-		fields[n] =
-		    (struct ps_field){ p->name, strlen(p->name), v.schema };
-		items[n++] = v.value;
-	}
-	draft.field_count = n;
-	payload->schema = common_intern(&t->common, &draft);
-	payload->value = ps_struct(items, n);
-}
-
-static int
-place(const struct router *t, struct work *w, struct ps_record *r,
-    const struct part *row)
-{
-	for (size_t i = 0; i < t->count; i++) {
-		const struct placement *p = &t->placements[i];
-		struct part v = part_field(row, p->column, strlen(p->column));
-
-		if (v.schema == NULL && t->missing_fails)
+		if (ps_field_index(&draft, p->name, len) >= 0)
 			return ps_fail(w->err, PS_E_DATA,
-			    "Unable to find field %s in event", p->column);
-		if (v.schema == NULL)
-			continue;
-		if (p->to == TO_HEADER)
-			add_header(w, r, p->name, &v);
-		if (p->to == TO_PARTITION && ps_is_int(&v.value))
-			r->partition = (int32_t)v.value.i;
+			    "Cannot create field because of field name "
+			    "duplication %s",
+			    p->name);
+		(void)part_get(&e->row, p->column, &v, w->err);
+		items[draft.field_count] = v.value;
+		fields[draft.field_count++] =
+		    (struct ps_field){ p->name, len, v.schema };
 	}
+	e->payload.schema = common_intern(&t->common, &draft);
+	e->payload.value = ps_struct(items, draft.field_count);
 	return 0;
 }
 
 static int
+set_partition(struct ps_record *r, const struct event *e, const char *column,
+    struct ps_error *err)
+{
+	struct part v;
+
+	if (part_typed(&e->row, column, PS_INT32, &v, err) < 0)
+		return -1;
+	if (v.value.type == PS_INT32)
+		r->partition = (int32_t)v.value.i;
+	return 0;
+}
+
+static int
+place(const struct router *t, struct work *w, struct ps_record *r,
+    const struct event *e)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		const struct placement *p = &t->placements[i];
+		struct part v =
+		    part_field(&e->row, p->column, strlen(p->column));
+
+		if (v.schema == NULL && !t->missing_fails)
+			continue;
+		if (part_get(&e->row, p->column, &v, w->err) < 0)
+			return -1;
+		if (p->to == TO_HEADER)
+			add_header(w->arena, r, p->name, &v);
+		if (p->to == TO_PARTITION &&
+		    set_partition(r, e, p->column, w->err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What is looked for in the row, and has to be there. */
+static int
+find_event(const struct router *t, struct work *w, struct event *e,
+    struct part *id)
+{
+	struct part by;
+
+	if (part_get(&e->whole, "after", &e->row, w->err) < 0 ||
+	    part_struct(&e->row, "Read Outbox Event", w->err) < 0 ||
+	    part_get(&e->row, t->payload, &e->payload, w->err) < 0 ||
+	    part_get(&e->row, t->id, id, w->err) < 0 ||
+	    part_get(&e->row, t->key, &e->key, w->err) < 0 ||
+	    part_typed(&e->row, t->route, PS_STRING, &by, w->err) < 0)
+		return -1;
+	if (by.value.type != PS_STRING)
+		return ps_fail(w->err, PS_E_DATA,
+		    "The column %s to route by is null", t->route);
+	e->routed = ps_strndup(w->arena, by.value.s, by.value.len);
+	return 0;
+}
+
+static void
+expand(const struct router *t, struct work *w, struct event *e)
+{
+	const struct ps_host *h = t->common.host;
+	struct ps_error why = { 0 };
+
+	if (!t->expands || e->payload.value.type == PS_NULL)
+		return;
+	if (expand_json(&t->common, w->arena, t->payload, t->nulls_are_bytes,
+		&e->payload, &why) < 0)
+		h->log(h, PS_WARN, "the payload stays as it is: %s", why.text);
+}
+
+static int
+set_value(const struct router *t, struct work *w, struct ps_record *r,
+    struct event *e)
+{
+	if (t->tombstones && is_blank(&e->payload.value))
+		e->payload = (struct part){ NULL, ps_null() };
+	else if (t->in_envelope > 0 && wrap(t, w, e) < 0)
+		return -1;
+	r->value = e->payload.value;
+	r->value_schema = e->payload.schema;
+	return 0;
+}
+
+/* A source's record finds its partition anew, by its new key. */
+static int
 route(const struct router *t, struct work *w, struct ps_record *r)
 {
-	struct part whole = value_part(r), row, id, payload, key;
+	struct event e = { .whole = value_part(r), .routed = "" };
+	struct part id;
 
-	row = part_field(&whole, "after", 5);
-	if (column(&row, t->id, &id, w->err) < 0 ||
-	    column(&row, t->payload, &payload, w->err) < 0 ||
-	    set_topic(t, w, r, &row) < 0 || set_time(t, w, r, &row) < 0)
+	if (find_event(t, w, &e, &id) < 0)
 		return -1;
-	key = part_field(&row, t->key, strlen(t->key));
-	if (*t->key != '\0' && key.schema == NULL)
-		return column(&row, t->key, &key, w->err);
-	add_header(w, r, "id", &id);
-	if (place(t, w, r, &row) < 0)
+	if (r->origin_offset == PS_NO_OFFSET)
+		r->partition = PS_NO_PARTITION;
+	add_header(w->arena, r, "id", &id);
+	expand(t, w, &e);
+	if (set_time(t, w, r, &e) < 0 || place(t, w, r, &e) < 0 ||
+	    set_topic(t, w, r, &e) < 0 || set_value(t, w, r, &e) < 0)
 		return -1;
-	r->key = key.value;
-	r->key_schema = key.schema;
-	if (t->tombstones && is_blank(&payload.value))
-		payload = (struct part){ NULL, ps_null() };
-	else if (t->in_envelope > 0)
-		wrap(t, w, &payload, &row);
-	r->value = payload.value;
-	r->value_schema = payload.schema;
+	r->key = e.key.value;
+	r->key_schema = e.key.schema;
+	return 0;
+}
+
+static int
+one_update(const struct router *t, struct work *w, struct ps_record *r)
+{
+	const struct ps_host *h = t->common.host;
+
+	if (t->update_fails)
+		return ps_fail(w->err, PS_E_DATA,
+		    "Unexpected update message received in the outbox of topic "
+		    "%s",
+		    r->topic);
+	h->log(h, t->update_level,
+	    "an update in the outbox of topic %s is dropped", r->topic);
+	r->outcome = PS_DROPPED;
 	return 0;
 }
 
@@ -264,8 +377,7 @@ static int
 one(void *state, struct work *w, struct ps_record *r)
 {
 	const struct router *t = (const struct router *)state;
-	const struct ps_host *h = t->common.host;
-	char op;
+	struct part event = value_part(r), op;
 
 	if (r->value.type == PS_NULL) {
 		r->outcome = PS_DROPPED;
@@ -273,17 +385,16 @@ one(void *state, struct work *w, struct ps_record *r)
 	}
 	if (!envelope_is(r))
 		return 0;
-	op = envelope_op(r);
-	if (op == 'c' || op == 'r')
-		return route(t, w, r);
-	if (op == 'u' && t->update_fails)
+	if (part_struct(&event, "Detect Debezium Operation", w->err) < 0 ||
+	    part_typed(&event, "op", PS_STRING, &op, w->err) < 0)
+		return -1;
+	if (op.value.type == PS_NULL)
 		return ps_fail(w->err, PS_E_DATA,
-		    "Unexpected update message received in the outbox of topic "
-		    "%s",
-		    r->topic);
-	if (op == 'u')
-		h->log(h, t->update_level,
-		    "an update in the outbox of topic %s is dropped", r->topic);
+		    "the event of topic %s has no op", r->topic);
+	if (ps_is_text(&op.value, "u"))
+		return one_update(t, w, r);
+	if (!ps_is_text(&op.value, "d"))
+		return route(t, w, r);
 	r->outcome = PS_DROPPED;
 	return 0;
 }
@@ -297,46 +408,44 @@ apply(void *state, struct ps_batch *b, struct ps_record *const *records,
 
 const struct ps_transform_ops event_router_ops = { create, apply, destroy };
 
-#define TEXT(key, usual, text)                                     \
-	{                                                          \
-		.name = (key), .type = PS_KEY_STRING,              \
-		.default_value = (usual), .importance = PS_MEDIUM, \
-		.doc = (text)                                      \
+#define COLUMN(key, usual, weight, text)                          \
+	{                                                         \
+		.name = (key), .type = PS_KEY_STRING,             \
+		.default_value = (usual), .importance = (weight), \
+		.doc = (text)                                     \
 	}
-#define LATER(key, usual, text)                                 \
-	{                                                       \
-		.name = (key), .type = PS_KEY_STRING,           \
-		.default_value = (usual), .importance = PS_LOW, \
-		.flags = PS_UNSUPPORTED, .doc = (text)          \
+#define FLAG(key, usual, weight, text)                            \
+	{                                                         \
+		.name = (key), .type = PS_KEY_BOOLEAN,            \
+		.default_value = (usual), .importance = (weight), \
+		.doc = (text)                                     \
 	}
 
 const struct ps_key event_router_keys[EVENT_ROUTER_KEYS] = {
-	TEXT("table.field.event.id", "id",
+	COLUMN("table.field.event.id", "id", PS_LOW,
 	    "The column with the event's id; it becomes the header id."),
-	TEXT("table.field.event.key", "aggregateid",
+	COLUMN("table.field.event.key", "aggregateid", PS_LOW,
 	    "The column that becomes the record's key."),
-	TEXT("table.field.event.type", "type",
+	COLUMN("table.field.event.type", "type", PS_LOW,
 	    "The column with the event's type; used where it is placed."),
-	TEXT("table.field.event.payload", "payload",
+	COLUMN("table.field.event.payload", "payload", PS_LOW,
 	    "The column that becomes the record's value."),
-	TEXT("table.field.event.timestamp", "",
-	    "The column with the record's time; without it the time of the "
-	    "change counts."),
+	COLUMN("table.field.event.timestamp", NULL, PS_MEDIUM,
+	    "The column with the record's time, a timestamp of Debezium; "
+	    "without it the time of the change counts."),
 	{ .name = "table.fields.additional.placement",
 	    .type = PS_KEY_LIST,
-	    .default_value = "",
 	    .importance = PS_HIGH,
 	    .doc = "Columns to place elsewhere: column:header, "
 		   "column:envelope or column:partition, with :alias behind "
 		   "it for another name." },
-	{ .name = "table.field.additional.missing",
-	    .type = PS_KEY_STRING,
-	    .default_value = "error",
-	    .importance = PS_HIGH,
-	    .choices = missing,
-	    .doc = "Of a column that is to be placed and is not there: error "
-		   "fails, ignore leaves it out." },
-	TEXT("route.by.field", "aggregatetype",
+	FLAG("table.fields.additional.error.on.missing", "true", PS_MEDIUM,
+	    "Whether it fails when a column that is to be placed is not "
+	    "there, or leaves it out."),
+	COLUMN("table.field.event.schema.version", NULL, PS_LOW,
+	    "The column with the version of the schema that a value with "
+	    "columns beside its payload gets."),
+	COLUMN("route.by.field", "aggregatetype", PS_HIGH,
 	    "The column that decides the topic."),
 	{ .name = "route.topic.regex",
 	    .type = PS_KEY_STRING,
@@ -344,26 +453,27 @@ const struct ps_key event_router_keys[EVENT_ROUTER_KEYS] = {
 	    .importance = PS_LOW,
 	    .flags = PS_REGEX,
 	    .doc = "What that column is matched with." },
-	TEXT("route.topic.replacement", "outbox.event.${routedByValue}",
-	    "The topic, made of what was matched."),
-	{ .name = "route.tombstone.on.empty.payload",
-	    .type = PS_KEY_BOOLEAN,
-	    .default_value = "false",
-	    .importance = PS_MEDIUM,
-	    .doc = "Whether an empty payload makes a record without a value." },
+	COLUMN("route.topic.replacement", "outbox.event.${routedByValue}",
+	    PS_HIGH, "The topic, made of what was matched."),
+	FLAG("route.tombstone.on.empty.payload", "false", PS_HIGH,
+	    "Whether an empty payload makes a record without a value."),
 	{ .name = "table.op.invalid.behavior",
 	    .type = PS_KEY_STRING,
 	    .default_value = "warn",
 	    .importance = PS_MEDIUM,
+	    .flags = PS_ANY_CASE,
 	    .choices = invalid,
 	    .doc = "Of an update in the outbox: warn and error log it and go "
 		   "on, fatal fails." },
-	LATER("table.field.event.schema.version", "",
-	    "The column with the version of the value's schema."),
-	LATER("table.expand.json.payload", "false",
-	    "Whether JSON text in the payload becomes a struct."),
-	LATER("table.json.payload.null.behavior", "ignore",
-	    "What becomes of nulls in it."),
-	LATER("table.json.payload.empty.array.behavior", "ignore",
-	    "What becomes of empty arrays in it."),
+	FLAG("table.expand.json.payload", "false", PS_MEDIUM,
+	    "Whether a payload of JSON text, an object, becomes a struct of "
+	    "the schema that it shows. What is none stays as it is."),
+	{ .name = "table.json.payload.null.behavior",
+	    .type = PS_KEY_STRING,
+	    .default_value = "ignore",
+	    .importance = PS_MEDIUM,
+	    .flags = PS_ANY_CASE,
+	    .choices = nulls,
+	    .doc = "Of a null in that text: ignore leaves the field out, "
+		   "optional_bytes keeps it, as bytes." },
 };

@@ -1,4 +1,5 @@
-#include "envelope.h"
+#include "additions.h"
+#include "dropped_fields.h"
 
 #define DELETED "__deleted"
 
@@ -7,88 +8,21 @@ enum mode { DROP, TOMBSTONE, REWRITE, REWRITE_WITH, TO_TOMBSTONE };
 static const char *const modes[] = { "drop", "tombstone", "rewrite",
 	"rewrite-with-tombstone", "delete-to-tombstone", NULL };
 
-/* What is added, from the event's metadata: "source.ts_ms" as __source_ts_ms */
-struct addition {
-	const char *in, *field; /* in: NULL, it is at the top */
-	const char *name;
-	size_t name_len;
-	bool anywhere; /* of source, or else of the payload */
-};
-
-struct additions {
-	struct addition *items;
-	size_t count;
-};
-
 struct extract {
 	struct common common;
 	enum mode mode;
 	struct additions fields, headers;
+	struct dropped_fields dropped;
 	const char *route; /* route.by.field, "" for none */
 };
 
-/* Where a name without a struct is. */
-static const char *
-home_of(const char *field, bool *anywhere)
-{
-	static const char *const top[] = { "op", "ts_ms", "ts_us", "ts_ns",
-		NULL };
-	static const char *const transaction[] = { "id", "total_order",
-		"data_collection_order", NULL };
-
-	for (size_t i = 0; top[i] != NULL; i++)
-		if (strcmp(top[i], field) == 0)
-			return NULL;
-	for (size_t i = 0; transaction[i] != NULL; i++)
-		if (strcmp(transaction[i], field) == 0)
-			return "transaction";
-	*anywhere = true;
-	return "source";
-}
-
-static void
-read_addition(struct extract *t, struct addition *a, const char *spec,
-    const char *prefix)
-{
-	char *path = common_strdup(&t->common, spec), *colon, *dot, *name;
-	const char *given;
-
-	colon = strchr(path, ':');
-	if (colon != NULL)
-		*colon = '\0';
-	given = colon != NULL ? colon + 1 : path;
-	name = (char *)common_alloc(&t->common,
-	    strlen(prefix) + strlen(given) + 1);
-	a->name_len = (size_t)(stpcpy(stpcpy(name, prefix), given) - name);
-	for (char *p = name; colon == NULL && *p != '\0'; p++)
-		if (*p == '.')
-			*p = '_';
-	a->name = name;
-	dot = strchr(path, '.');
-	a->field = dot != NULL ? dot + 1 : path;
-	if (dot != NULL) {
-		*dot = '\0';
-		a->in = path;
-	} else {
-		a->in = home_of(path, &a->anywhere);
-	}
-}
-
-static struct additions
-read_additions(struct extract *t, const struct ps_config *c, const char *key)
-{
-	struct names specs = common_names(&t->common, c, key);
-	struct additions out = { NULL, specs.count };
-	char prefix_key[64];
-
-	(void)snprintf(prefix_key, sizeof prefix_key, "%s.prefix", key);
-	out.items = (struct addition *)common_alloc(&t->common,
-	    (specs.count + 1) * sizeof *out.items);
-	for (size_t i = 0; i < specs.count; i++)
-		read_addition(t, &out.items[i], specs.items[i],
-		    ps_config_str(c, prefix_key));
-	return out;
-}
+/* The row that becomes the value, in its event; what it gets behind its own
+ * fields. */
+struct found {
+	struct part event, row;
+	const char *deleted; /* what __deleted says, NULL: it gets none */
+	const struct additions *more;
+};
 
 static void *
 create(const struct ps_host *h, const struct ps_class *self,
@@ -97,194 +31,302 @@ create(const struct ps_host *h, const struct ps_class *self,
 	const char *mode = ps_config_str(c, "delete.tombstone.handling.mode");
 	struct extract *t = (struct extract *)common_new(sizeof *t, h, self, c);
 
-	(void)err;
-	while (modes[t->mode] != NULL && strcmp(modes[t->mode], mode) != 0)
+	while (modes[t->mode] != NULL && strcasecmp(modes[t->mode], mode) != 0)
 		t->mode++;
-	t->fields = read_additions(t, c, "add.fields");
-	t->headers = read_additions(t, c, "add.headers");
 	t->route = ps_config_str(c, "route.by.field");
-	return t;
+	dropped_fields_read(&t->dropped, c);
+	if (additions_read(&t->fields, &t->common, c, "add.fields", err) == 0 &&
+	    additions_read(&t->headers, &t->common, c, "add.headers", err) == 0)
+		return t;
+	common_free(t);
+	return NULL;
+}
+
+/* Java gives a struct a schema without fields, and does not look at it when
+ * it writes the struct. */
+static const struct ps_schema *
+header_schema(const struct common *t, const struct ps_schema *of)
+{
+	struct ps_schema draft = *of;
+
+	if (of->type != PS_STRUCT)
+		return addition_schema(t, of);
+	draft.optional = true;
+	draft.default_value = NULL;
+	return common_intern(t, &draft);
 }
 
 static int
-find_addition(const struct addition *a, const struct ps_record *r,
-    const struct part *row, struct part *out, struct ps_error *err)
+add_headers(const struct extract *t, struct work *w, struct ps_record *r)
 {
-	struct part whole = value_part(r), in = whole;
+	struct part event = value_part(r), found;
 
-	if (a->in != NULL)
-		in = part_field(&whole, a->in, strlen(a->in));
-	*out = part_field(&in, a->field, strlen(a->field));
-	if (out->schema == NULL && a->anywhere)
-		*out = part_field(row, a->field, strlen(a->field));
-	if (out->schema != NULL)
-		return 0;
-	return ps_fail(err, PS_E_DATA, "Unable to find field %s in %s",
-	    a->field, a->in == NULL ? "the event" : a->in);
-}
-
-static int
-add_headers(const struct extract *t, struct work *w, struct ps_record *r,
-    const struct part *row)
-{
-	size_t n = r->header_count;
-	struct ps_header *all;
-	struct part found;
-
-	if (t->headers.count == 0)
-		return 0;
-	all = (struct ps_header *)ps_alloc(w->arena,
-	    (n + t->headers.count) * sizeof *all);
-	if (n > 0)
-		memcpy(all, r->headers, n * sizeof *all);
 	for (size_t i = 0; i < t->headers.count; i++) {
 		const struct addition *a = &t->headers.items[i];
+		int there = addition_find(a, &event, &found, w->err);
 
-		if (find_addition(a, r, row, &found, w->err) < 0)
+		if (there < 0)
 			return -1;
-		all[n++] = (struct ps_header){ .name = a->name,
-			.name_len = a->name_len,
-			.value = found.value,
-			.schema = found.schema };
+		if (there == 0)
+			continue;
+		found.schema = header_schema(&t->common, found.schema);
+		add_header(w->arena, r, a->name, &found);
 	}
-	r->headers = all;
-	r->header_count = n;
 	return 0;
 }
 
-static bool
-rewrites(const struct extract *t)
+/* A record without a value tells of a delete; no more is known. */
+static void
+add_deleted_headers(const struct extract *t, struct work *w,
+    struct ps_record *r)
 {
-	return t->mode == REWRITE || t->mode == REWRITE_WITH;
+	static const struct ps_schema text = { .type = PS_STRING };
+	const struct part deleted = { common_intern(&t->common, &text),
+		ps_text("d") };
+
+	for (size_t i = 0; i < t->headers.count; i++)
+		if (strcmp(t->headers.items[i].field, "op") == 0)
+			add_header(w->arena, r, t->headers.items[i].name,
+			    &deleted);
 }
 
-/* The row's fields, __deleted, and what is added; all but the first optional
- * or text. */
-static const struct ps_schema *
-row_schema(const struct extract *t, struct work *w, const struct ps_record *r,
-    const struct part *row)
+/* A draft of fields that have to differ. */
+static int
+draft_add(struct ps_schema *draft, struct ps_field *fields,
+    const struct ps_field *one, struct ps_error *err)
 {
-	static const struct ps_schema text = { .type = PS_STRING,
-		.optional = true };
-	const struct ps_schema *from = row->schema;
-	struct ps_schema draft = struct_like(from), *own;
-	struct ps_field *fields = (struct ps_field *)ps_alloc(w->arena,
-	    (from->field_count + 1 + t->fields.count) * sizeof *fields);
-	size_t n = from->field_count;
-	struct part found;
-
-	memcpy(fields, from->fields, n * sizeof *fields);
-	if (rewrites(t))
-		fields[n++] =
-		    (struct ps_field){ DELETED, strlen(DELETED), &text };
-	for (size_t i = 0; i < t->fields.count; i++) {
-		const struct addition *a = &t->fields.items[i];
-
-		if (find_addition(a, r, row, &found, w->err) < 0)
-			return NULL;
-		own = (struct ps_schema *)ps_alloc(w->arena, sizeof *own);
-		*own = *found.schema;
-		own->optional = true;
-		fields[n++] = (struct ps_field){ a->name, a->name_len, own };
-	}
-	draft.fields = fields;
-	draft.field_count = n;
-	return common_intern(&t->common, &draft);
+	draft->fields = fields;
+	if (ps_field_index(draft, one->name, one->name_len) >= 0)
+		return ps_fail(err, PS_E_DATA,
+		    "Cannot create field because of field name duplication "
+		    "%.*s",
+		    (int)one->name_len, one->name);
+	fields[draft->field_count++] = *one;
+	return 0;
 }
 
 static int
-set_row(const struct extract *t, struct work *w, struct ps_record *r,
-    const struct part *row, bool deleted)
+draft_addition(const struct extract *t, struct work *w, const struct found *f,
+    const struct addition *a, struct ps_schema *draft, struct ps_field *fields)
 {
-	const struct update *u = updates_row(&w->updates, r->value_schema);
-	size_t n = row->value.len;
+	struct ps_field one = { a->name, a->name_len, NULL };
+	struct part found;
+	int there = addition_find(a, &f->event, &found, w->err);
+
+	if (there <= 0)
+		return there;
+	one.schema = addition_schema(&t->common, found.schema);
+	return draft_add(draft, fields, &one, w->err);
+}
+
+/* The row's fields, __deleted or what is added. */
+static const struct ps_schema *
+row_schema(const struct extract *t, struct work *w, const struct found *f)
+{
+	static const struct ps_schema text = { .type = PS_STRING,
+		.optional = true };
+	static const struct ps_field deleted = { DELETED, sizeof DELETED - 1,
+		&text };
+	const struct ps_schema *from = f->row.schema;
+	struct ps_schema draft = struct_like(from);
+	struct ps_field *fields = (struct ps_field *)ps_alloc(w->arena,
+	    (from->field_count + 1 + f->more->count) * sizeof *fields);
+
+	if (from->field_count > 0)
+		memcpy(fields, from->fields,
+		    from->field_count * sizeof *fields);
+	draft.field_count = from->field_count;
+	if (f->deleted != NULL &&
+	    draft_add(&draft, fields, &deleted, w->err) < 0)
+		return NULL;
+	for (size_t i = 0; i < f->more->count; i++)
+		if (draft_addition(t, w, f, &f->more->items[i], &draft,
+			fields) < 0)
+			return NULL;
+	draft.fields = fields;
+	return common_intern(&t->common, &draft);
+}
+
+/* Found by the row's schema and by what it gets: __deleted, or metadata of
+ * the event's schema. */
+static const struct ps_schema *
+new_schema(const struct extract *t, struct work *w, const struct found *f)
+{
+	const struct updates *u = &w->updates;
+	const void *plan =
+	    f->deleted != NULL ? (const void *)modes : f->event.schema;
 	const struct ps_schema *to;
+
+	for (size_t i = 0; i < u->count; i++)
+		if (u->rows[i].from == f->row.schema && u->rows[i].plan == plan)
+			return u->rows[i].to;
+	to = row_schema(t, w, f);
+	if (to != NULL)
+		(void)updates_add(&w->updates, f->row.schema, to, plan);
+	return to;
+}
+
+/* A struct is never of the schema without fields that it gets here. */
+static int
+check_addition(const struct addition *a, const struct part *p,
+    struct ps_error *err)
+{
+	if (p->value.type != PS_STRUCT)
+		return 0;
+	return ps_fail(err, PS_E_DATA,
+	    "Struct schemas do not match: %s is a struct, which cannot be "
+	    "added",
+	    a->name);
+}
+
+/* The row with what it gets becomes the value. */
+static int
+set_row(const struct extract *t, struct work *w, struct ps_record *r,
+    const struct found *f)
+{
+	const struct ps_schema *to = new_schema(t, w, f);
+	size_t n = f->row.value.len;
 	struct ps_value *items;
 	struct part found;
 
-	if (u == NULL) {
-		to = rewrites(t) || t->fields.count > 0
-			 ? row_schema(t, w, r, row)
-			 : row->schema;
-		if (to == NULL)
-			return -1;
-		u = updates_add(&w->updates, r->value_schema, to, NULL);
-	}
+	if (to == NULL)
+		return -1;
 	items = (struct ps_value *)ps_alloc(w->arena,
-	    (n + 1 + t->fields.count) * sizeof *items);
+	    (n + 1 + f->more->count) * sizeof *items);
 	for (size_t i = 0; i < n; i++)
-		items[i] = field_value(row->schema, &row->value, i,
-		    t->common.null_default);
-	if (rewrites(t))
-		items[n++] = ps_text(deleted ? "true" : "false");
-	for (size_t i = 0; i < t->fields.count; i++) {
-		if (find_addition(&t->fields.items[i], r, row, &found, w->err) <
-		    0)
+		items[i] = field_value(f->row.schema, &f->row.value, i,
+		    f->deleted != NULL && t->common.null_default);
+	if (f->deleted != NULL)
+		items[n++] = ps_text(f->deleted);
+	for (size_t i = 0; i < f->more->count; i++) {
+		const struct addition *a = &f->more->items[i];
+
+		if (addition_find(a, &f->event, &found, w->err) == 0)
+			continue;
+		if (check_addition(a, &found, w->err) < 0)
 			return -1;
 		items[n++] = found.value;
 	}
 	r->value = ps_struct(items, n);
-	r->value_schema = u->to;
+	r->value_schema = to;
+	return 0;
+}
+
+/* Not in all modes. */
+static int
+set_deleted(const struct extract *t, struct work *w, struct ps_record *r,
+    const struct part *row, const char *deleted)
+{
+	static const struct additions none = { NULL, 0 };
+	const struct found f = { value_part(r), *row, deleted, &none };
+
+	if (t->mode == REWRITE || t->mode == REWRITE_WITH)
+		return set_row(t, w, r, &f);
+	r->value = row->value;
+	r->value_schema = row->schema;
 	return 0;
 }
 
 static int
-set_deleted(const struct extract *t, struct work *w, struct ps_record *r,
-    const struct part *before)
+add_fields(const struct extract *t, struct work *w, struct ps_record *r,
+    const struct part *event)
 {
+	const struct found f = { *event, value_part(r), NULL, &t->fields };
+	struct part op;
+
+	if (part_typed(event, "op", PS_STRING, &op, w->err) < 0)
+		return -1;
+	return set_row(t, w, r, &f);
+}
+
+static int
+route(const struct extract *t, struct work *w, struct ps_record *r,
+    const struct part *row)
+{
+	struct part to;
+
+	if (*t->route == '\0')
+		return 0;
+	if (part_typed(row, t->route, PS_STRING, &to, w->err) < 0)
+		return -1;
+	if (!is_blank(&to.value))
+		r->topic = ps_strndup(w->arena, to.value.s, to.value.len);
+	return 0;
+}
+
+static int
+one_row(struct extract *t, struct work *w, struct ps_record *r,
+    const struct part *event, const struct part *after)
+{
+	struct part row;
+
+	if (part_struct(after, "source field insertion", w->err) < 0 ||
+	    set_deleted(t, w, r, after, "false") < 0)
+		return -1;
+	row = value_part(r);
+	if (route(t, w, r, &row) < 0 || add_fields(t, w, r, event) < 0)
+		return -1;
+	return dropped_fields_apply(&t->dropped, &t->common, w, r);
+}
+
+static int
+one_delete(struct extract *t, struct work *w, struct ps_record *r,
+    const struct part *event, const struct part *before)
+{
+	struct part after = part_field(event, "after", 5);
+
 	if (t->mode == DROP) {
 		r->outcome = PS_DROPPED;
 		return 0;
 	}
-	if (rewrites(t) && before->value.type == PS_STRUCT)
-		return set_row(t, w, r, before, true);
-	r->value = ps_null();
-	r->value_schema = t->mode == TO_TOMBSTONE ? NULL : before->schema;
-	return 0;
+	if (*t->route != '\0' &&
+	    part_struct(before, "Read record to set topic routing for DELETE",
+		w->err) < 0)
+		return -1;
+	if (t->mode == TOMBSTONE || t->mode == TO_TOMBSTONE) {
+		r->value = ps_null();
+		r->value_schema = t->mode == TOMBSTONE ? after.schema : NULL;
+	} else if (part_struct(before, "source field insertion", w->err) < 0 ||
+		   set_deleted(t, w, r, before, "true") < 0) {
+		return -1;
+	}
+	if (route(t, w, r, before) < 0 ||
+	    dropped_fields_apply(&t->dropped, &t->common, w, r) < 0)
+		return -1;
+	return r->value.type == PS_NULL ? 0 : add_fields(t, w, r, event);
 }
 
-static void
-route(const struct extract *t, struct work *w, struct ps_record *r,
-    const struct part *row)
+static int
+one_change(struct extract *t, struct work *w, struct ps_record *r)
 {
-	struct part to = part_field(row, t->route, strlen(t->route));
+	struct part event = value_part(r), before, after;
 
-	if (*t->route != '\0' && to.value.type == PS_STRING)
-		r->topic = ps_strndup(w->arena, to.value.s, to.value.len);
+	if (part_struct(&event, "field extraction", w->err) < 0 ||
+	    add_headers(t, w, r) < 0 ||
+	    part_get(&event, "after", &after, w->err) < 0)
+		return -1;
+	if (after.value.type != PS_NULL)
+		return one_row(t, w, r, &event, &after);
+	if (part_get(&event, "before", &before, w->err) < 0)
+		return -1;
+	if (before.value.type != PS_NULL)
+		return one_delete(t, w, r, &event, &before);
+	r->outcome = PS_DROPPED; /* the table was emptied */
+	return 0;
 }
 
 static int
 one(void *state, struct work *w, struct ps_record *r)
 {
-	const struct extract *t = (const struct extract *)state;
-	struct part whole, before, after;
+	struct extract *t = (struct extract *)state;
 
 	if (r->value.type == PS_NULL) {
+		add_deleted_headers(t, w, r);
 		if (t->mode != REWRITE_WITH)
 			r->outcome = PS_DROPPED;
 		return 0;
 	}
-	if (!envelope_is(r))
-		return 0;
-	if (envelope_op(r) == 't') {
-		r->outcome = PS_DROPPED;
-		return 0;
-	}
-	whole = value_part(r);
-	before = part_field(&whole, "before", 6);
-	after = part_field(&whole, "after", 5);
-	if (after.value.type != PS_STRUCT) {
-		if (before.schema == NULL)
-			before = after;
-		route(t, w, r, &before);
-		if (add_headers(t, w, r, &before) < 0)
-			return -1;
-		return set_deleted(t, w, r, &before);
-	}
-	route(t, w, r, &after);
-	if (add_headers(t, w, r, &after) < 0)
-		return -1;
-	return set_row(t, w, r, &after, false);
+	return envelope_is(r) ? one_change(t, w, r) : 0;
 }
 
 static void
@@ -303,6 +345,7 @@ const struct ps_key
 		.type = PS_KEY_STRING,
 		.default_value = "tombstone",
 		.importance = PS_MEDIUM,
+		.flags = PS_ANY_CASE,
 		.choices = modes,
 		.doc = "What becomes of deletes and of the records without a "
 		       "value "
@@ -341,19 +384,17 @@ const struct ps_key
 	    { .name = "drop.fields.header.name",
 		.type = PS_KEY_STRING,
 		.importance = PS_LOW,
-		.flags = PS_UNSUPPORTED,
 		.doc = "The header that lists fields to be dropped." },
 	    { .name = "drop.fields.from.key",
 		.type = PS_KEY_BOOLEAN,
 		.default_value = "false",
 		.importance = PS_LOW,
-		.flags = PS_UNSUPPORTED,
 		.doc = "Whether they are dropped from the key as well." },
 	    { .name = "drop.fields.keep.schema.compatible",
 		.type = PS_KEY_BOOLEAN,
 		.default_value = "true",
 		.importance = PS_LOW,
-		.flags = PS_UNSUPPORTED,
-		.doc = "Whether only optional fields are dropped." },
+		.doc = "Whether only optional fields are dropped, so that who "
+		       "reads them by the old schema finds what it needs." },
 	    NULL_DEFAULT_KEY,
     };

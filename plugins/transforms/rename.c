@@ -27,8 +27,7 @@ rename_new(const char *regex, const char *replacement, const char *key,
 	t->replacement = strdup(replacement);
 	assert(t->replacement != NULL);
 	t->regex = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED,
-	    PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &code, &where,
-	    NULL);
+	    PCRE2_UTF, &code, &where, NULL);
 	if (t->regex == NULL) {
 		(void)pcre2_get_error_message(code, why, sizeof why);
 		(void)ps_fail(err, PS_E_CONFIG,
@@ -147,17 +146,23 @@ build_name(struct rename *t, const char *text, struct name *n,
 	return rc;
 }
 
+/* Java first asks whether all of it matches, then replaces what it finds
+ * first, which may be less: "x|xy" matches xy as a whole and is x in it. */
 int
 rename_apply(struct rename *t, const char *s, size_t len, struct name *out,
     struct ps_error *err)
 {
-	int matched =
-	    pcre2_match(t->regex, (PCRE2_SPTR)s, len, 0, 0, t->match, NULL);
+	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(t->match);
 
 	out->len = 0;
-	if (matched <= 0)
+	if (pcre2_match(t->regex, (PCRE2_SPTR)s, len, 0,
+		PCRE2_ANCHORED | PCRE2_ENDANCHORED, t->match, NULL) <= 0)
 		return 0;
-	if (build_name(t, s, out, err) < 0)
+	if (pcre2_match(t->regex, (PCRE2_SPTR)s, len, 0, 0, t->match, NULL) <=
+	    0)
+		return 0;
+	if (add(out, s, at[0], err) < 0 || build_name(t, s, out, err) < 0 ||
+	    add(out, s + at[1], len - at[1], err) < 0)
 		return -1;
 	out->s[out->len] = '\0';
 	return 1;

@@ -215,6 +215,8 @@ main(void)
 	json_error_t bad;
 	json_t *line, *out;
 
+	/* Once, not file by file for each case. */
+	catalog_load_all(run.catalog);
 	host_set_arena(run.host, run.b->arena);
 	while ((line = json_loadf(stdin, flags, &bad)) != NULL) {
 		out = run_case(&run, line);

@@ -1,17 +1,21 @@
 """The same records through Kafka Connect's own classes and through penstock:
-converters, transforms, predicates, whole chains. What Java leaves the order
-of open is compared as parsed JSON, all else byte by byte, and what fails has
-to fail at the same stage. tests/conformance/differences is the list of what
+converters, transforms, predicates, whole chains; and through Debezium's
+transforms. What Java leaves the order of open is compared as parsed JSON, all
+else byte by byte, and what fails has to fail at the same stage.
+tests/conformance/differences and debezium-differences are the lists of what
 differs on purpose, with reasons."""
 
 import concurrent.futures
+import dataclasses
 import glob
 import json
 import os
 import re
 import subprocess
 
-from conformance import cases
+import pytest
+
+from conformance import cases, debezium
 from support import env
 
 FOLDER = os.path.join(env.ROOT, "tests/conformance")
@@ -28,9 +32,10 @@ def run(argv, lines, **more):
 
 def java(lines):
     libs = os.pathsep.join(
-        jar for name in ("connect-*", "kafka-clients-*", "jackson-*",
-                         "slf4j-api*", "caffeine*")
-        for jar in sorted(glob.glob(f"{env.DEPS}/kafka/libs/{name}.jar")))
+        jar for name in ("kafka/libs/connect-*", "kafka/libs/kafka-clients-*",
+                         "kafka/libs/jackson-*", "kafka/libs/slf4j-api*",
+                         "kafka/libs/caffeine*", "debezium/libs/*")
+        for jar in sorted(glob.glob(f"{env.DEPS}/{name}.jar")))
     return run(["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
                 "-Xss4m", "-Duser.timezone=UTC", "-Duser.language=en",
                 "-Duser.country=US", "-cp", libs,
@@ -73,7 +78,7 @@ def wording(their, our):
     return None
 
 
-def difference(their, our):
+def difference(their, our, words=True):
     """None, or in which respect they differ"""
     if "differs" in our:
         return "of equal records one came out otherwise"
@@ -81,7 +86,7 @@ def difference(their, our):
         if their.get(way) != our.get(way):
             return way
         if way in their:
-            return wording(their, our)
+            return wording(their, our) if words else None
     for name in ("topic", "partition", "timestamp"):
         if their[name] != our[name]:
             return name
@@ -95,9 +100,9 @@ def difference(their, our):
     return None
 
 
-def accepted():
+def accepted(name):
     """(regular expression of names, reason); a line is both, by a tab"""
-    with open(f"{FOLDER}/differences", encoding="utf-8") as f:
+    with open(f"{FOLDER}/{name}", encoding="utf-8") as f:
         rows = [line.rstrip("\n").split("\t") for line in f
                 if line.strip() and not line.startswith("#")]
     return [(re.compile(pattern), reason) for pattern, reason in rows]
@@ -114,40 +119,66 @@ def readable(result):
     return {k: v for k, v in shown.items() if v not in ([], None)}
 
 
-# What we have more than Connect: nested paths in more transforms. And the one
-# key that no configuration has: a converter is told by the framework.
-MORE_KEYS = {"field.syntax.version", "hoisted", "converter.type"}
+@dataclasses.dataclass
+class Suite:
+    name: str
+    cases: object
+    package: str
+    differences: str
+    # What we have more: nested paths in more transforms, and what Java reads
+    # without listing it. And the one key that no configuration has: a
+    # converter is told by the framework.
+    more_keys: set
+    # Of what we do not have: tracing.
+    less_keys: set
+    # Is said what is wrong with a configuration? Debezium mostly does not.
+    words: bool
 
 
-def listed():
-    """(Java name, {key: definition}) of all that Connect itself has"""
+SUITES = [
+    Suite("kafka", cases, "org.apache.", "differences",
+          {"field.syntax.version", "hoisted", "converter.type"}, set(), True),
+    Suite("debezium", debezium, "io.debezium.transforms.",
+          "debezium-differences",
+          {"replace.null.with.default", "key.field.name",
+           "schema.name.adjustment.mode"},
+          {"tracing.span.context.field", "tracing.operation.name",
+           "tracing.with.context.field.only"}, False),
+]
+
+
+def listed(package):
+    """(Java name, {key: definition}) of all that Java itself has"""
     done = subprocess.run(
         [env.BUILD + "/penstock", "inspect", "--json",
          env.BUILD + "/plugins"], capture_output=True, check=True, timeout=60)
     kinds = ("transformation", "predicate", "converter", "header_converter")
     return [(p["class"], {k["name"]: k for k in p["keys"]})
             for p in json.loads(done.stdout)["plugins"]
-            if p["type"] in kinds and p["class"].startswith("org.apache.")]
+            if p["type"] in kinds and p["class"].startswith(package)]
 
 
-def wrong_keys(name, ours_, theirs):
+def wrong_keys(suite, name, ours_, theirs):
     """what a configuration of Connect would find otherwise here"""
-    more = set(ours_) - set(theirs) - MORE_KEYS
-    less = set(theirs) - set(ours_)
+    more = set(ours_) - set(theirs) - suite.more_keys
+    less = set(theirs) - set(ours_) - suite.less_keys
     if more or less:
         yield f"{name}: has {sorted(more)} and lacks {sorted(less)}"
     for key in set(ours_) & set(theirs) - {"converter.type"}:
         k, t = ours_[key], theirs[key]
         mine = {"type": k["type"], "importance": k["importance"],
                 "required": k["required"], "default": k["default_value"]}
+        if not suite.words:  # what Debezium requires is not in its table
+            t = {**t, "required": mine["required"]}
         if mine != t:
             yield f"{name}: {key} is {mine}, in Connect {t}"
 
 
-def test_records_come_out_as_kafka_connects_own_classes_make_them():
-    made = cases.all_cases()
+@pytest.mark.parametrize("suite", SUITES, ids=lambda s: s.name)
+def test_records_come_out_as_javas_own_classes_make_them(suite):
+    made = suite.cases.all_cases()
     assert len(made) >= AT_LEAST
-    classes = listed()
+    classes = listed(suite.package)
     lines = b"".join(json.dumps(c).encode() + b"\n" for c in made)
     asked = b"".join(json.dumps({"keys": name}).encode() + b"\n"
                      for name, _ in classes)
@@ -157,17 +188,17 @@ def test_records_come_out_as_kafka_connects_own_classes_make_them():
         our = our.result()
     assert len(our) == len(made) == len(theirs) - len(classes)
     tables = [w for (name, keys), t in zip(classes, theirs[len(made):])
-              for w in wrong_keys(name, keys, t)]
+              for w in wrong_keys(suite, name, keys, t)]
     assert not tables, "\n".join(tables)
-    rows, used, wrong = accepted(), set(), []
+    rows, used, wrong = accepted(suite.differences), set(), []
     for c, t, o in zip(made, theirs, our):
-        how = difference(t, o)
+        how = difference(t, o, suite.words)
         if how is None:
             continue
         row = next((n for n, (pattern, _) in enumerate(rows)
                     if pattern.fullmatch(c["name"])), None)
         if row is None:
-            wrong.append(f"{c['name']} differs in {how}:\n   Connect "
+            wrong.append(f"{c['name']} differs in {how}:\n      Java "
                          f"{readable(t)}\n  penstock {readable(o)}")
         used.add(row)
     if os.environ.get("CONFORMANCE_ALL"):

@@ -110,8 +110,10 @@ def test_metadata_comes_along_as_fields_and_headers():
     assert found["headers"] == {"_op": "u", "_origin": "t"}
     found = run(change("d", OLD), unwrap(**{"add.headers": "op"}))
     assert found["value"] is None and found["headers"] == {"__op": "d"}
-    failed = run(change("c", None, NEW), unwrap(**{"add.fields": "nothing"}))
-    assert failed["failed"] == "TRANSFORMATION" and "nothing" in failed["text"]
+    found = run(change("c", None, NEW), unwrap(**{"add.fields": "nothing"}))
+    assert found["value"] == NEW
+    failed = run(change("c", None, NEW), unwrap(**{"add.fields": "no.id"}))
+    assert failed["failed"] == "TRANSFORMATION" and "no" in failed["text"]
 
 
 def test_a_row_routes_and_defaults_take_the_place_of_null():
@@ -165,7 +167,8 @@ def test_columns_of_the_outbox_are_placed():
     absent = {"table.fields.additional.placement": "absent:header"}
     assert run(outbox(), {**ROUTE, **absent})["failed"] == "TRANSFORMATION"
     assert run(outbox(), {**ROUTE, **absent,
-                          "table.field.additional.missing": "ignore"})
+                          "table.fields.additional.error.on.missing":
+                          "false"})
     empty = run(outbox(payload=" "), {
         **ROUTE, "route.tombstone.on.empty.payload": "true"})
     assert empty["value"] is None
