@@ -42,17 +42,24 @@ struct call {
 	char location[HEADER_BYTES], passed[HEADER_BYTES], etag[HEADER_BYTES];
 	call_fn *fn;
 	void *ctx;
+	bool is_over; /* its function is being called: nobody else ends it */
 };
 
 /* ---- the end of a call ------------------------------------------------- */
 
+/* The caller no longer knows it. */
 static void
-call_free(struct call *call)
+call_leave(struct call *call)
 {
 	*call->link = call->next;
 	if (call->next != NULL)
 		call->next->link = call->link;
 	(void)curl_multi_remove_handle(call->c->multi, call->easy);
+}
+
+static void
+call_free(struct call *call)
+{
 	curl_easy_cleanup(call->easy);
 	curl_slist_free_all(call->headers);
 	buf_fini(&call->in);
@@ -83,6 +90,9 @@ finish(struct call *call, CURLcode code)
 		(void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE,
 		    &status);
 	a.status = (int)status;
+	/* What is called may end the caller, and all that it knows. */
+	call->is_over = true;
+	call_leave(call);
 	call->fn(call->ctx, &a);
 	call_free(call);
 }
@@ -351,6 +361,9 @@ caller_start(struct caller *c, const struct call_spec *spec, call_fn *fn,
 void
 call_cancel(struct call *call)
 {
+	if (call->is_over)
+		return;
+	call_leave(call);
 	call_free(call);
 }
 
@@ -391,6 +404,7 @@ caller_free(struct caller **cp)
 	c->closed = true;
 	for (struct call *call = c->first, *next; call != NULL; call = next) {
 		next = call->next;
+		call_leave(call);
 		call_free(call);
 	}
 	(void)curl_multi_cleanup(c->multi);
