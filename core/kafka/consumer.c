@@ -229,6 +229,8 @@ look(struct consumer *c, const struct consumer_limits *limits,
 		return told;
 	if (c->gap.position.topic != NULL && !c->closing)
 		return consumer_tell_gap(c, out);
+	if (c->count == 0 && !c->closing && consumer_tell_unread(c, out) == 1)
+		return 1;
 	if (c->empty_commits > 0) {
 		c->empty_commits--;
 		out->what = CONSUMER_COMMITTED;

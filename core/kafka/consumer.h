@@ -58,6 +58,7 @@ enum consumer_what {
 	CONSUMER_LOST,      /* the same, but do not commit */
 	CONSUMER_COMMITTED, /* a consumer_commit is answered: see `error` */
 	CONSUMER_GAP,       /* records are gone: all that is left is free */
+	CONSUMER_UNREAD,    /* records cannot be read: none behind them comes */
 	CONSUMER_TROUBLE,   /* an outage, for the status; the client goes on */
 	CONSUMER_WELL,      /* it is over: brokers answer, topics are there */
 	CONSUMER_CLOSED,
@@ -73,8 +74,9 @@ struct consumer_event {
 	 * the one wanted. */
 	const struct consumer_position *positions;
 	size_t position_count;
-	int64_t gap_end;       /* GAP: the first offset there is, -1: unknown */
-	struct ps_error error; /* COMMITTED, GAP, TROUBLE; PS_OK: fine */
+	int64_t gap_end; /* GAP: the first offset there is, -1: unknown */
+	struct ps_error
+	    error; /* COMMITTED (PS_OK: fine), GAP, UNREAD, TROUBLE */
 };
 
 struct consumer_limits {

@@ -80,7 +80,12 @@ take_error(struct consumer *c, rd_kafka_event_t *ev, struct consumer_event *out,
 
 	if (rd_kafka_event_error_is_fatal(ev))
 		class = PS_E_FATAL;
-	if (class == PS_E_FATAL || class == PS_E_CONFIG)
+	/* An answer that is too large comes as large again: "0 of 1 brokers
+	 * are up" would be all that is said of it. */
+	if (e == RD_KAFKA_RESP_ERR__BAD_MSG)
+		class = PS_E_RETRY;
+	if (class == PS_E_FATAL || class == PS_E_CONFIG ||
+	    e == RD_KAFKA_RESP_ERR__BAD_MSG)
 		return ps_fail(err, class, "group %s: %s (%s)", c->group_id,
 		    rd_kafka_event_error_string(ev), rd_kafka_err2name(e));
 	out->what = CONSUMER_TROUBLE;

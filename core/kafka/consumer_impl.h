@@ -12,8 +12,9 @@
 /* A partition of the assignment; `position.offset` is the next to come. */
 struct consumer_part {
 	struct consumer_position position;
-	bool moved;  /* a record of it has come */
-	bool paused; /* by the caller */
+	bool moved;     /* a record of it has come */
+	bool paused;    /* by the caller */
+	bool is_unread; /* see consumer.unread: nothing of it comes any more */
 };
 
 #define CONSUMER_ID_ROOM 32
@@ -54,6 +55,8 @@ struct consumer {
 	size_t empty_commits;
 	struct consumer_part gap; /* topic NULL: none */
 	bool created_again;       /* that is why */
+	struct ps_error unread;   /* of a partition: PS_OK, none */
+	struct ps_error hitch;    /* one that librdkafka asks again for */
 	bool has_paused;          /* a pause outlives the assignment */
 
 	/* consumer_topics.c: are they there, and still the same? */
@@ -95,6 +98,8 @@ int consumer_event_take(struct consumer *c, rd_kafka_event_t *ev,
 int consumer_resolve(struct consumer *c, int limit_ms,
     struct consumer_event *out, struct ps_error *err);
 int consumer_tell_gap(struct consumer *c, struct consumer_event *out);
+/* What a partition gave in place of records: 1, or 0 when there is nothing. */
+int consumer_tell_unread(struct consumer *c, struct consumer_event *out);
 
 /* When it is time; the answer is an event. */
 void consumer_ask_topics(struct consumer *c);

@@ -6,6 +6,7 @@
 
 #include "base/xalloc.h"
 #include "kafka/consumer_impl.h"
+#include "kafka/unread.h"
 
 #define DEFAULT_RECORDS 10000u
 #define CHUNK_MAX       1024u
@@ -82,14 +83,43 @@ note_reset(struct consumer *c, const struct run *run)
 	(void)consumer_seek(c, &start, 1, WATERMARK_MS, NULL);
 }
 
-/* A message that is no record, or of a partition that is no longer ours. */
+static void
+note_unread(struct consumer *c, const struct run *run,
+    const rd_kafka_message_t *m)
+{
+	const struct unread_at at = { run->topic, m->partition, m->offset,
+		rd_kafka_message_errstr(m) };
+	struct ps_error why = { PS_OK, "" };
+
+	switch (unread_judge(m->err, &at, &why)) {
+	case UNREAD_END:
+		break;
+	case UNREAD_RESET:
+		note_reset(c, run);
+		break;
+	case UNREAD_WAIT:
+		c->hitch = why;
+		break;
+	case UNREAD_STOP:
+		run->part->is_unread = true;
+		if (c->unread.code == PS_OK)
+			c->unread = why;
+		break;
+	}
+}
+
+/* Not what is of a partition that is no longer ours, nor what comes behind
+ * records that cannot be read. */
 static bool
 is_record(struct consumer *c, const struct run *run,
     const rd_kafka_message_t *m)
 {
-	if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
-		note_reset(c, run);
-	return m->err == RD_KAFKA_RESP_ERR_NO_ERROR && run->part != NULL;
+	if (run->part == NULL || run->part->is_unread)
+		return false;
+	if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return true;
+	note_unread(c, run, m);
+	return false;
 }
 
 /* Keeps the records among the `n` new messages; their bytes. */
@@ -147,7 +177,7 @@ consumer_take(struct consumer *c, const struct consumer_limits *limits,
 	ssize_t n;
 
 	while (c->count < most && bytes < limits->max_bytes &&
-	       c->gap.position.topic == NULL) {
+	       c->gap.position.topic == NULL && c->unread.code == PS_OK) {
 		want = chunk_of(c, limits->max_bytes - bytes, most - c->count);
 		make_room(c, want);
 		n = rd_kafka_consume_batch_queue(c->records, 0,
@@ -216,6 +246,35 @@ consumer_tell_gap(struct consumer *c, struct consumer_event *out)
 	out->gap_end = p->offset < log[0] ? log[0] : log[1];
 	explain_gap(c, p, log, &out->error);
 	c->created_again = false;
+	return 1;
+}
+
+/* Of a partition that went away meanwhile it is another's matter. */
+static bool
+has_unread(const struct consumer *c)
+{
+	for (size_t i = 0; i < c->part_count; i++)
+		if (c->parts[i].is_unread)
+			return true;
+	return false;
+}
+
+int
+consumer_tell_unread(struct consumer *c, struct consumer_event *out)
+{
+	if (c->unread.code != PS_OK && !has_unread(c))
+		c->unread.code = PS_OK;
+	if (c->unread.code != PS_OK) {
+		out->what = CONSUMER_UNREAD;
+		out->error = c->unread;
+		return 1;
+	}
+	if (c->hitch.code == PS_OK)
+		return 0;
+	out->what = CONSUMER_TROUBLE;
+	out->error = c->hitch;
+	c->hitch.code = PS_OK;
+	c->troubled = true;
 	return 1;
 }
 

@@ -11,6 +11,7 @@
 #include "config/map.h"
 #include "kafka/conf.h"
 #include "kafka/kerror.h"
+#include "kafka/unread.h"
 
 #define CONF_CHUNK ((size_t)16 * 1024)
 
@@ -28,7 +29,7 @@ struct reader {
 	rd_kafka_queue_t *queue;
 	rd_kafka_event_t *event; /* of the record given out, NULL: none */
 	char topic[256];         /* that is read, for errors */
-	char trouble[256];
+	char trouble[512];
 };
 
 struct reader *
@@ -164,10 +165,51 @@ take_record(rd_kafka_event_t *ev, struct consumer_record *out)
 
 /* As reader_next, 2: go on waiting. */
 static int
+take_client_error(struct reader *r, struct ps_error *err)
+{
+	rd_kafka_resp_err_t e = rd_kafka_event_error(r->event);
+	const char *text = rd_kafka_event_error_string(r->event);
+
+	(void)snprintf(r->trouble, sizeof r->trouble, ": %.200s", text);
+	if (kerror_class(e) == PS_E_RETRY)
+		return 2;
+	return kerror_fail(err, e, "reading topic %s", r->topic);
+}
+
+static int
+take_error(struct reader *r, struct ps_error *err)
+{
+	rd_kafka_topic_partition_t *p =
+	    rd_kafka_event_topic_partition(r->event); /* NULL: the client */
+	struct ps_error why = { PS_OK, "" };
+	struct unread_at at;
+	enum unread what;
+
+	if (p == NULL)
+		return take_client_error(r, err);
+	at = (struct unread_at){ r->topic, p->partition, p->offset,
+		rd_kafka_event_error_string(r->event) };
+	what = unread_judge(rd_kafka_event_error(r->event), &at, &why);
+	rd_kafka_topic_partition_destroy(p);
+	switch (what) {
+	case UNREAD_END:
+		return 0;
+	case UNREAD_RESET:
+		return take_client_error(r, err);
+	case UNREAD_WAIT:
+		(void)snprintf(r->trouble, sizeof r->trouble, ": %.500s",
+		    why.text);
+		return 2;
+	case UNREAD_STOP:
+		break;
+	}
+	return ps_fail(err, why.code, "%s", why.text);
+}
+
+/* As reader_next, 2: go on waiting. */
+static int
 take_event(struct reader *r, struct consumer_record *out, struct ps_error *err)
 {
-	rd_kafka_resp_err_t e;
-
 	switch (rd_kafka_event_type(r->event)) {
 	case RD_KAFKA_EVENT_FETCH:
 		return take_record(r->event, out) == 1 ? 1 : 2;
@@ -175,14 +217,7 @@ take_event(struct reader *r, struct consumer_record *out, struct ps_error *err)
 		conf_log(r->event);
 		return 2;
 	case RD_KAFKA_EVENT_ERROR:
-		e = rd_kafka_event_error(r->event);
-		if (e == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-			return 0;
-		(void)snprintf(r->trouble, sizeof r->trouble, ": %.200s",
-		    rd_kafka_event_error_string(r->event));
-		if (kerror_class(e) == PS_E_RETRY)
-			return 2;
-		return kerror_fail(err, e, "reading topic %s", r->topic);
+		return take_error(r, err);
 	default:
 		return 2;
 	}

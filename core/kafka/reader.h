@@ -26,7 +26,8 @@ int reader_range(struct reader *r, const char *topic, int32_t partition,
 int reader_start(struct reader *r, const struct consumer_position *from,
     struct ps_error *err);
 /* 1: a record, borrowed until the next call (consumer_headers gives its
- * headers); 0: the end; -1: PS_E_RETRY when limit_ms are over. */
+ * headers); 0: the end; -1: PS_E_RETRY when limit_ms are over, or what there
+ * is cannot be read. */
 int reader_next(struct reader *r, int limit_ms, struct consumer_record *out,
     struct ps_error *err);
 /* What the settings' group has committed of a partition, CONSUMER_NO_OFFSET

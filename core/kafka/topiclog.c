@@ -208,6 +208,9 @@ topiclog_fd(const struct topiclog_hub *h)
 const char *
 topiclog_trouble(const struct topiclog_hub *h)
 {
+	for (const struct topiclog *l = h->logs; l != NULL; l = l->next)
+		if (l->unread[0] != '\0')
+			return l->unread;
 	return h->trouble[0] != '\0' ? h->trouble
 				     : producer_trouble(h->producer);
 }

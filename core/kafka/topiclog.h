@@ -55,7 +55,8 @@ void topiclog_hub_free(struct topiclog_hub **hp, int limit_ms);
 /* Readable when there is something to serve. */
 int topiclog_fd(const struct topiclog_hub *h);
 /* Does all that waits (a bounded share of it: then the descriptor stays
- * readable). -1 when the client can do no more. */
+ * readable). -1 when the client can do no more; PS_E_DATA: a log is damaged,
+ * and no end of any log is reached any more. */
 int topiclog_serve(struct topiclog_hub *h, struct ps_error *err);
 /* The last outage ("" when it works), for people. */
 const char *topiclog_trouble(const struct topiclog_hub *h);

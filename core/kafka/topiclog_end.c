@@ -114,6 +114,19 @@ end_barrier(struct barrier **link, const struct ps_error *err)
 	fn(ctx, err);
 }
 
+static void
+end_late(struct barrier **link)
+{
+	const struct topiclog *l = (*link)->log;
+	const char *why = l->unread[0] != '\0' ? l->unread : l->hub->trouble;
+	struct ps_error err = { PS_OK, "" };
+
+	(void)ps_fail(&err, PS_E_RETRY,
+	    "topic %s could not be read to its end in time%s%s", l->topic,
+	    why[0] == '\0' ? "" : ": ", why);
+	end_barrier(link, &err);
+}
+
 static bool
 is_passed(const struct topiclog *l, const struct barrier *b)
 {
@@ -136,13 +149,7 @@ topiclog_check(struct topiclog *l)
 		if (is_passed(l, b)) {
 			end_barrier(link, NULL);
 		} else if (b->deadline.ms <= now.ms) {
-			struct ps_error err = { PS_OK, "" };
-
-			(void)ps_fail(&err, PS_E_RETRY,
-			    "topic %s could not be read to its end in time%s%s",
-			    l->topic, l->hub->trouble[0] == '\0' ? "" : ": ",
-			    l->hub->trouble);
-			end_barrier(link, &err);
+			end_late(link);
 		} else {
 			link = &b->next;
 		}

@@ -41,7 +41,9 @@ struct topiclog {
 	int partitions;
 	int64_t *positions;
 	struct barrier *barriers;
-	bool ended; /* on_end was called */
+	bool ended;          /* on_end was called */
+	char unread[512];    /* why a partition is not read; "": all are */
+	int32_t unread_part; /* which */
 };
 
 /* A write on its way; key and value follow. */

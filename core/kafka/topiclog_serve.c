@@ -9,8 +9,8 @@
 
 #include "base/xalloc.h"
 #include "kafka/conf.h"
-#include "kafka/kerror.h"
 #include "kafka/topiclog_impl.h"
+#include "kafka/unread.h"
 
 #define BATCH_RECORDS 512
 #define BATCHES_MAX   4 /* of one call */
@@ -42,27 +42,59 @@ take_record(struct topiclog *l, const rd_kafka_message_t *m)
 	move_to(l, m->partition, m->offset + 1);
 }
 
+/* A partition that goes on is readable again. */
+static void
+note_read(struct topiclog *l, int32_t partition)
+{
+	l->hub->trouble[0] = '\0';
+	if (l->unread_part == partition)
+		l->unread[0] = '\0';
+}
+
+/* What is damaged ends the hub: a log with a hole is no log. What someone may
+ * mend is told until it is: librdkafka says it once. */
+static void
+take_unread(struct topiclog *l, const rd_kafka_message_t *m)
+{
+	const struct unread_at at = { l->topic, m->partition, m->offset,
+		rd_kafka_message_errstr(m) };
+	struct ps_error why = { PS_OK, "" };
+
+	switch (unread_judge(m->err, &at, &why)) {
+	case UNREAD_END:
+		note_read(l, m->partition);
+		move_to(l, m->partition, m->offset);
+		return;
+	case UNREAD_RESET:
+	case UNREAD_WAIT:
+		topiclog_note(l->hub, m->err, at.text);
+		return;
+	case UNREAD_STOP:
+		break;
+	}
+	if (why.code != PS_E_RETRY) {
+		(void)ps_fail(&l->hub->fatal, why.code, "%s", why.text);
+		return;
+	}
+	(void)snprintf(l->unread, sizeof l->unread, "%.511s", why.text);
+	l->unread_part = m->partition;
+}
+
 static void
 take_message(struct topiclog_hub *h, const rd_kafka_message_t *m)
 {
 	struct topiclog *l =
 	    m->rkt == NULL ? NULL : rd_kafka_topic_opaque(m->rkt);
 
-	if (l == NULL || m->partition < 0 || m->partition >= l->partitions)
+	if (l == NULL || m->partition < 0 || m->partition >= l->partitions ||
+	    h->fatal.code != PS_OK)
 		return;
-	switch (m->err) {
-	case RD_KAFKA_RESP_ERR_NO_ERROR:
-		h->trouble[0] = '\0';
-		take_record(l, m);
-		break;
-	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-		h->trouble[0] = '\0';
-		move_to(l, m->partition, m->offset);
-		break;
-	default:
-		topiclog_note(h, m->err, rd_kafka_message_errstr(m));
-		break;
+	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		take_unread(l, m);
+		return;
 	}
+	note_read(l, m->partition);
+	take_record(l, m);
 }
 
 /* True when there may be more. */
@@ -146,6 +178,16 @@ take_records(struct topiclog_hub *h)
 		}
 }
 
+static void
+check_logs(struct topiclog_hub *h)
+{
+	for (struct topiclog *l = h->logs; l != NULL; l = l->next) {
+		if (l->barriers != NULL)
+			topiclog_look(l);
+		topiclog_check(l);
+	}
+}
+
 int
 topiclog_serve(struct topiclog_hub *h, struct ps_error *err)
 {
@@ -157,13 +199,12 @@ topiclog_serve(struct topiclog_hub *h, struct ps_error *err)
 	if (producer_serve(h->producer, 0, &h->fatal) < 0)
 		h->fatal.code = PS_E_FATAL;
 	topiclog_ask(h);
-	for (struct topiclog *l = h->logs; l != NULL; l = l->next) {
-		if (l->barriers != NULL)
-			topiclog_look(l);
-		topiclog_check(l);
-	}
+	/* No end is reached past what could not be read. */
+	if (h->fatal.code == PS_OK)
+		check_logs(h);
 	topiclog_arm(h);
 	if (h->fatal.code == PS_OK)
 		return 0;
-	return ps_fail(err, PS_E_FATAL, "%s", h->fatal.text);
+	return ps_fail(err, h->fatal.code == PS_E_DATA ? PS_E_DATA : PS_E_FATAL,
+	    "%s", h->fatal.text);
 }

@@ -189,6 +189,17 @@ put(struct sink *s, struct ps_error *err)
 
 /* ---- One turn ---- */
 
+/* What was put before counts, or it would come again with every restart. */
+static int
+end_at(struct sink *s, const struct consumer_event *e, struct ps_error *err)
+{
+	struct ps_error why = { 0 };
+
+	if (sink_commit(s, NULL, 0, SINK_SYNC, &why) != 0)
+		log_warn("task", "last commit: %s", why.text);
+	return ps_fail(err, e->error.code, "%s", e->error.text);
+}
+
 static int
 take_event(struct sink *s, const struct consumer_event *e, struct ps_error *err)
 {
@@ -209,7 +220,8 @@ take_event(struct sink *s, const struct consumer_event *e, struct ps_error *err)
 		sink_committed(s, e);
 		return 0;
 	case CONSUMER_GAP:
-		return ps_fail(err, e->error.code, "%s", e->error.text);
+	case CONSUMER_UNREAD:
+		return end_at(s, e, err);
 	case CONSUMER_TROUBLE:
 		task_set_trouble(t, e->error.text);
 		return 0;

@@ -186,6 +186,82 @@ Test(consumer, offset_that_is_gone_is_a_gap_and_no_reset, .timeout = 60)
 	mock_stop(&m);
 }
 
+enum { FETCH = 1, REFUSED = 500 };
+
+/* More than a test makes. */
+static void
+refuse_fetches(struct mock *m, rd_kafka_resp_err_t code)
+{
+	rd_kafka_resp_err_t codes[REFUSED];
+
+	for (size_t i = 0; i < REFUSED; i++)
+		codes[i] = code;
+	rd_kafka_mock_push_request_errors_array(m->cluster, FETCH, REFUSED,
+	    codes);
+}
+
+Test(consumer, what_cannot_be_read_is_told_after_what_came_before,
+    .timeout = 60)
+{
+	static const struct {
+		rd_kafka_resp_err_t code;
+		enum ps_code class;
+	} rows[] = {
+		{ RD_KAFKA_RESP_ERR_INVALID_MSG, PS_E_DATA },
+		{ RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, PS_E_RETRY },
+		{ RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, PS_E_CONFIG },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct mock m;
+		struct consumer *c;
+		struct consumer_event e;
+
+		mock_start(&m);
+		mock_topic(&m, "t", 1);
+		fill(&m, 0, 10);
+		c = join(&m, NULL, NULL);
+		e = wait_for(c, CONSUMER_RECORDS, ROOM);
+		cr_expect(eq(sz, e.record_count, 10));
+		refuse_fetches(&m, rows[i].code);
+		consumer_release(c, &e);
+		e = wait_for(c, CONSUMER_UNREAD, ROOM);
+		cr_expect(eq(int, e.error.code, rows[i].class));
+		cr_expect(strstr(e.error.text,
+			      "topic t, partition 0 cannot be read at offset "
+			      "10: ") != NULL,
+		    "%s", e.error.text);
+		/* It stays so: no record behind it is ever given. */
+		fill(&m, 0, 5);
+		e = wait_for(c, CONSUMER_UNREAD, ROOM);
+		consumer_free(&c, 5000);
+		mock_stop(&m);
+	}
+}
+
+Test(consumer, what_is_asked_for_again_is_an_outage, .timeout = 60)
+{
+	struct mock m;
+	struct consumer *c;
+	struct consumer_event e;
+
+	mock_start(&m);
+	mock_topic(&m, "t", 1);
+	rd_kafka_mock_push_request_errors(m.cluster, FETCH, 1,
+	    RD_KAFKA_RESP_ERR_UNKNOWN);
+	fill(&m, 0, 10);
+	c = join(&m, NULL, NULL);
+	e = wait_for(c, CONSUMER_TROUBLE, ROOM);
+	cr_expect(eq(int, e.error.code, PS_E_RETRY));
+	cr_expect(strstr(e.error.text, "it is tried again") != NULL, "%s",
+	    e.error.text);
+	e = wait_for(c, CONSUMER_RECORDS, ROOM);
+	cr_expect(eq(i64, e.records->offset, 0));
+	consumer_release(c, &e);
+	consumer_free(&c, 5000);
+	mock_stop(&m);
+}
+
 Test(consumer, events_are_served_while_records_wait, .timeout = 60)
 {
 	struct mock m;
