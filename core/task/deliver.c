@@ -1,9 +1,10 @@
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/log.h"
 #include "task/source.h"
 
-enum { SERVE_MS = 100, BUNCH = 256 };
+enum { SERVE_MS = 100, BUNCH = 256, CHUNK = 16 << 10, KEEP = 64 << 10 };
 
 /* The transaction is lost with it: it comes again without the record, the
  * one that was sent last. */
@@ -143,7 +144,7 @@ fill_record(const struct source *s, struct ps_record *r,
 		.partition = r->partition,
 		.timestamp =
 		    r->timestamp == PS_NOW ? PS_NO_TIMESTAMP : r->timestamp,
-		.headers = headers_of(s->cursor.flight->batch->arena, r),
+		.headers = headers_of(s->headers, r),
 		.header_count = r->header_count,
 		.opaque = s->cursor.flight };
 }
@@ -190,6 +191,17 @@ drop_refused(struct source *s, struct ps_batch *b)
 	}
 }
 
+/* The producer copies headers, so they last no longer than the bunch: what it
+ * has no room for is gathered again and again. */
+static void
+begin_bunch(struct source *s, struct bunch *bunch)
+{
+	bunch->count = 0;
+	if (s->headers == NULL)
+		s->headers = arena_new(CHUNK);
+	arena_reset(s->headers, KEEP);
+}
+
 /* The kept records at the cursor that go to the topic of the first of them;
  * none at the end of the batch. */
 static int
@@ -200,7 +212,7 @@ gather(struct source *s, struct bunch *bunch, struct ps_error *err)
 	size_t most = s->care_left > 0 ? 1 : BUNCH;
 	struct ps_record *r;
 
-	bunch->count = 0;
+	begin_bunch(s, bunch);
 	drop_refused(s, b);
 	while (c->at < b->count && b->records[c->at].outcome != PS_KEPT)
 		c->at++;
@@ -292,4 +304,10 @@ deliver_rest(struct source *s, struct ps_error *err)
 	ack_seal(s->ack, c->flight);
 	c->flight = NULL;
 	return 0;
+}
+
+void
+deliver_end(struct source *s)
+{
+	arena_free(&s->headers);
 }

@@ -470,6 +470,7 @@ close_source(struct source *s)
 	txn_end_run(s);
 	if (s->producer != NULL)
 		producer_free(&s->producer, CLOSE_MS);
+	deliver_end(s);
 	if (s->commit != NULL)
 		commit_free(&s->commit);
 	ack_free(&s->ack);

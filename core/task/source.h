@@ -38,6 +38,7 @@ struct source {
 	struct source_letters *letters; /* NULL: none are written */
 	struct txn txn;
 	struct cursor cursor;
+	struct ps_arena *headers; /* of the records sent at once */
 	struct backoff backoff;
 	struct clock_ms poll_again; /* after a PS_E_RETRY */
 	size_t budget_bytes, batch_bytes;
@@ -62,5 +63,7 @@ void deliver_report(void *ctx, const struct producer_report *r);
 int deliver_serve(struct source *s, struct ps_error *err);
 /* Sends what is left of the batch at the cursor, as far as it goes. */
 int deliver_rest(struct source *s, struct ps_error *err);
+/* Nothing is sent any more. */
+void deliver_end(struct source *s);
 
 #endif
