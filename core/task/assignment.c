@@ -96,6 +96,9 @@ sink_assigned(struct sink *s, const struct consumer_event *e,
 	struct ps_topic_position *tps;
 	struct consumer_position *starts;
 
+	/* open() is not called for what may be another's by then. */
+	if (sink_stay_suspended(s, err) != 0)
+		return -1;
 	arena_reset(s->scratch, KEEP);
 	tps = as_positions(s->scratch, e->positions, n);
 	starts = (struct consumer_position *)ps_calloc(s->scratch, n + 1,
@@ -111,6 +114,13 @@ sink_assigned(struct sink *s, const struct consumer_event *e,
 }
 
 /* ---- Partitions go ---- */
+
+/* A lease that may end before the plugin does: what is not durable goes. */
+static enum ps_close_reason
+reason_now(const struct sink *s, enum ps_close_reason why)
+{
+	return atomic_load(&s->task->gauges->suspend) ? PS_CLOSE_LOST : why;
+}
 
 static bool
 is_gone(const struct ps_record *r, const struct consumer_position *gone,
@@ -173,7 +183,7 @@ sink_unassigned(struct sink *s, const struct consumer_event *e,
 		log_warn("task", "Commit before partitions were given up: %s",
 		    failed.text);
 	drop_held(s, e->positions, n);
-	call_close(s, e->positions, n, why);
+	call_close(s, e->positions, n, reason_now(s, why));
 	for (size_t i = 0; i < n; i++)
 		positions_remove(s->positions, e->positions[i].topic,
 		    e->positions[i].partition);
@@ -197,7 +207,7 @@ sink_close_all(struct sink *s, struct ps_error *err)
 			.offset = p->current };
 	}
 	result = sink_commit(s, NULL, 0, SINK_SYNC, err);
-	call_close(s, all, n, PS_CLOSE_REVOKED);
+	call_close(s, all, n, reason_now(s, PS_CLOSE_REVOKED));
 	arena_free(&a);
 	return result;
 }

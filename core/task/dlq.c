@@ -331,6 +331,13 @@ dlq_serve(struct dlq *d, int limit_ms, struct ps_error *err)
 	return 0;
 }
 
+void
+dlq_purge(struct dlq *d)
+{
+	if (d != NULL && d->producer != NULL)
+		producer_purge(d->producer);
+}
+
 size_t
 dlq_pending(const struct dlq *d)
 {

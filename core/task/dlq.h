@@ -23,6 +23,8 @@ int dlq_send(void *ctx, const struct ps_record *r, const struct ps_failure *f,
     struct ps_error *err);
 /* Takes reports, waiting at most limit_ms while letters are on their way. */
 int dlq_serve(struct dlq *d, int limit_ms, struct ps_error *err);
+/* Takes back what is on its way: it fails, and with it the task. */
+void dlq_purge(struct dlq *d);
 size_t dlq_pending(const struct dlq *d);
 /* `offset`, or less: the first offset of the partition whose letter is on its
  * way. */

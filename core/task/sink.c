@@ -323,7 +323,8 @@ commit_if_due(struct sink *s, struct ps_error *err)
 	struct task *t = s->task;
 	struct ps_error why = { 0 };
 
-	if (!task_commit_is_due(t) || !may_commit(s))
+	if (!task_commit_is_due(t) || !may_commit(s) ||
+	    atomic_load(&t->gauges->suspend))
 		return 0;
 	task_commit_was_begun(t);
 	s->given_up += s->is_committing;
@@ -348,12 +349,10 @@ stay_paused(struct sink *s, struct ps_error *err)
 	if (paused && !s->is_paused && !s->is_committing &&
 	    sink_commit(s, NULL, 0, SINK_ASYNC, err) != 0)
 		return -1;
-	s->is_paused = paused;
+	s->is_paused = paused && !atomic_load(&t->gauges->suspend);
 	if (paused && task_status(t, "PAUSED", err) != 0)
 		return -1;
-	/* No call is in the plugin: nothing is on its way. */
-	if (atomic_load(&t->gauges->suspend))
-		atomic_store(&t->gauges->idle, true);
+	sink_suspend(s);
 	if (poll_events(s, err) < 0)
 		return -1;
 	task_wait(t, -1, SLICE_MS);
@@ -404,7 +403,7 @@ turn(struct sink *s, struct ps_error *err)
 		return -1;
 	if (gauges_should_pause(t->gauges))
 		return stay_paused(s, err);
-	s->is_paused = false;
+	s->is_paused = s->is_suspended = false;
 	if (task_status(t, "RUNNING", err) != 0)
 		return -1;
 	return work(s, err);

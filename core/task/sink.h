@@ -2,8 +2,8 @@
  * sink: the parts of a sink task.
  *
  * sink.c is the loop; sink_commit.c says what may be committed; assignment.c
- * answers the group. A batch that put() refused for now is held with the
- * consumer's memory behind it and given again.
+ * answers the group; sink_suspend.c waits for the lease. A batch that put()
+ * refused for now is held with the consumer's memory behind it and given again.
  */
 #ifndef PENSTOCK_TASK_SINK_H
 #define PENSTOCK_TASK_SINK_H
@@ -36,7 +36,8 @@ struct sink {
 	bool wants_put;            /* put_again counts without a batch too */
 	struct clock_ms commit_began;
 	bool is_committing;
-	bool is_paused;
+	bool is_paused, is_suspended;
+	struct clock_ms suspended_at;
 	struct ps_arena *scratch;
 
 	uint64_t read, put, commits, given_up;
@@ -52,17 +53,22 @@ sink_with_poll_limit(const struct settings *own, const struct ps_config *c);
 /* sink_commit.c */
 enum sink_wait { SINK_ASYNC, SINK_SYNC };
 /* Asks the plugin what is durable, of the partitions given (NULL: all), and
- * commits that much. */
+ * commits that much; nothing while the task is suspended. */
 int sink_commit(struct sink *s, const struct consumer_position *only,
     size_t only_count, enum sink_wait wait, struct ps_error *err);
 void sink_committed(struct sink *s, const struct consumer_event *e);
+
+/* sink_suspend.c. Says that nothing is on its way once that is so. */
+void sink_suspend(struct sink *s);
+/* Until the lease was renewed; -1: a stop came first. */
+int sink_stay_suspended(struct sink *s, struct ps_error *err);
 
 /* assignment.c */
 int sink_assigned(struct sink *s, const struct consumer_event *e,
     struct ps_error *err);
 int sink_unassigned(struct sink *s, const struct consumer_event *e,
     enum ps_close_reason why, struct ps_error *err);
-/* All partitions, at the end of the task. */
+/* All partitions, at the end of the task. Suspended they are lost ones. */
 int sink_close_all(struct sink *s, struct ps_error *err);
 
 #endif

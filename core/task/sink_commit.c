@@ -168,9 +168,13 @@ int
 sink_commit(struct sink *s, const struct consumer_position *only,
     size_t only_count, enum sink_wait wait, struct ps_error *err)
 {
-	struct request q = collect(s, only, only_count);
+	struct request q;
 	size_t n;
 
+	/* The lease may have ended: what is not committed is another's. */
+	if (atomic_load(&s->task->gauges->suspend))
+		return 0;
+	q = collect(s, only, only_count);
 	if (q.count == 0)
 		return 0;
 	if (wait == SINK_SYNC &&

@@ -28,7 +28,8 @@ suspend(struct source *s)
 
 	if (!atomic_load(&t->gauges->suspend) || atomic_load(&t->gauges->idle))
 		return;
-	if (producer_in_flight(s->producer) == 0) {
+	if (producer_in_flight(s->producer) == 0 &&
+	    source_letters_pending(s->letters) == 0) {
 		atomic_store(&t->gauges->idle, true);
 		return;
 	}
@@ -38,6 +39,7 @@ suspend(struct source *s)
 		return;
 	s->was_purged = true;
 	producer_purge(s->producer);
+	source_letters_purge(s->letters);
 }
 
 static bool
@@ -202,13 +204,14 @@ static int
 commit_what_is_due(struct source *s, struct ps_error *err)
 {
 	struct task *t = s->task;
-	bool suspended = atomic_load(&t->gauges->suspend);
 
+	if (atomic_load(&t->gauges->suspend))
+		return 0;
 	if (s->txn.boundary != TXN_NONE)
-		return suspended ? 0 : txn_turn(s, err);
+		return txn_turn(s, err);
 	if (commit_turn(s->commit, err) != 0)
 		return -1;
-	if (suspended || !task_commit_is_due(t) || commit_is_busy(s->commit))
+	if (!task_commit_is_due(t) || commit_is_busy(s->commit))
 		return 0;
 	return commit_begin(s->commit, err);
 }
@@ -253,8 +256,8 @@ stay_paused(struct source *s, struct ps_error *err)
 
 	if (!paused && !suspended)
 		return 0;
-	if (paused &&
-	    (task_status(t, "PAUSED", err) != 0 || txn_pause(s, err) != 0))
+	if (paused && (task_status(t, "PAUSED", err) != 0 ||
+			  (!suspended && txn_pause(s, err) != 0)))
 		return -1;
 	suspend(s);
 	task_wait(t, -1, IDLE_MS);
@@ -316,6 +319,22 @@ drain_some(struct source *s, struct ps_error *err)
 	return ack_has_dirty(s->ack) ? commit_begin(s->commit, err) : 1;
 }
 
+static bool
+is_suspended(const struct source *s)
+{
+	return atomic_load(&s->task->gauges->suspend);
+}
+
+/* As drain_some, when the lease may end before it would: nothing is sent and
+ * no position counts any more. */
+static int
+leave(struct source *s, struct ps_error *err)
+{
+	return producer_in_flight(s->producer) > 0 || s->txn.is_open
+		   ? begin_again(s, err)
+		   : 1;
+}
+
 /* A last commit of what is on its way, within the flush limit. */
 static int
 drain(struct source *s, struct ps_error *err)
@@ -328,10 +347,10 @@ drain(struct source *s, struct ps_error *err)
 	/* Half of what is left: stop and destroy need their time. */
 	if (left >= 0 && left / 2 < limit)
 		limit = left / 2;
-	if (s->txn.boundary != TXN_NONE && !txn_finish(s))
+	if (s->txn.boundary != TXN_NONE && !is_suspended(s) && !txn_finish(s))
 		return 0; /* aborted, its records come again */
 	while (clock_since(start, clock_now()) < limit) {
-		int done = drain_some(s, err);
+		int done = is_suspended(s) ? leave(s, err) : drain_some(s, err);
 
 		if (done != 0)
 			return done < 0 ? -1 : 0;
@@ -382,7 +401,7 @@ commit_what_is_safe(struct source *s)
 	struct ps_error err = { 0 };
 
 	while (clock_since(start, clock_now()) < t->commit_limit_ms &&
-	       !gauges_should_stop(t->gauges)) {
+	       !is_suspended(s) && !gauges_should_stop(t->gauges)) {
 		if (!commit_is_busy(s->commit) && !ack_has_dirty(s->ack))
 			return;
 		if (commit_begin(s->commit, &err) != 0 ||

@@ -106,3 +106,16 @@ source_letters_settle(struct source_letters *l, int limit_ms,
 		return -1;
 	return dlq_pending(l->dlq) == 0;
 }
+
+size_t
+source_letters_pending(const struct source_letters *l)
+{
+	return l == NULL ? 0 : dlq_pending(l->dlq);
+}
+
+void
+source_letters_purge(struct source_letters *l)
+{
+	if (l != NULL)
+		dlq_purge(l->dlq);
+}

@@ -25,5 +25,9 @@ void source_letters_note(struct source_letters *l, const struct ps_batch *b);
 /* Takes reports for at most so long. 1: all letters are there; 0: not yet. */
 int source_letters_settle(struct source_letters *l, int limit_ms,
     struct ps_error *err);
+/* On their way. */
+size_t source_letters_pending(const struct source_letters *l);
+/* See dlq_purge. */
+void source_letters_purge(struct source_letters *l);
 
 #endif

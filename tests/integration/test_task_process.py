@@ -326,6 +326,54 @@ def test_a_sink_stops_with_a_last_commit(kafka, worker, topic, folder):
     assert kafka.committed(f"connect-{name}")[(topic, 0)] == 100
 
 
+def is_suspended(message):
+    return message.get("suspended")
+
+
+def test_a_suspended_sink_commits_nothing(kafka, worker, topic, folder):
+    """The lease may be another's by then: neither when a commit is due, nor
+    at a stop."""
+    name = f"keeper-{topic}"
+    kafka.produce(topic, [f"v{i}" for i in range(100)])
+    with Child("task", name, "0") as c:
+        c.lease(60)
+        c.configure({**worker, "offset.flush.interval.ms": "4000"},
+                    keeper(topic, folder, name=name))
+        wait_for("records", lambda: len(kept(folder)) == 100)
+        c.lease(2.2)
+        c.message("beat", 10, is_suspended)
+        c.pump(6)  # a commit was due
+        assert (topic, 0) not in kafka.committed(f"connect-{name}")
+        c.lease(60)
+        wait_for("the commit", lambda: kafka.committed(
+            f"connect-{name}").get((topic, 0)) == 100)
+        kafka.produce(topic, [f"v{i}" for i in range(100, 200)])
+        wait_for("more", lambda: len(kept(folder)) == 200)
+        seen = len(c.seen)
+        c.lease(2.2)
+        c.message("beat", 10, is_suspended, after=seen)
+        assert c.stop() == 0
+    assert kafka.committed(f"connect-{name}")[(topic, 0)] == 100
+    assert kept(folder, "lost") == [["lost", topic, "0", "200"]]
+    assert kept(folder, "close") == []
+
+
+def test_a_suspended_source_leaves_without_a_word(kafka, worker, topic):
+    with Child("task", "numbers", "0") as c:
+        c.lease(60)
+        c.configure({**worker, "offset.flush.interval.ms": "600000"},
+                    numbers(topic, count="1000000000",
+                            **{"pause.ms": "100"}), stored=[])
+        c.status("RUNNING")
+        wait_for("records", lambda: kafka.size(topic) > 1000)
+        c.lease(2.2)
+        c.message("beat", 10, is_suspended)
+        before = kafka.size(topic)
+        assert c.stop() == 0
+    assert kafka.size(topic) == before
+    assert kafka.size(worker["offset.storage.topic"]) == 0
+
+
 @pytest.mark.parametrize("stop_first", [True, False])
 def test_sigterm_asks_for_a_stop_and_cuts_none_short(
         kafka, worker, topic, folder, stop_first):
