@@ -124,22 +124,34 @@ dlq_free(struct dlq **dp)
 
 struct wait {
 	bool is_done;
+	int code;
 	struct ps_error error;
 };
 
 static void
-on_created(void *ctx, const struct admin_answer *answer)
+on_answer(void *ctx, const struct admin_answer *answer)
 {
 	struct wait *w = (struct wait *)ctx;
 
 	w->is_done = true;
+	w->code = answer->code;
 	w->error = answer->error;
-	if (w->error.code == PS_OK && answer->count > 0)
+	if (w->error.code == PS_OK && answer->count > 0) {
+		w->code = answer->items[0].code;
 		w->error = answer->items[0].error;
+	}
 }
 
+static void
+wait_answer(struct dlq *d, struct admin *ad, struct wait *w)
+{
+	while (!w->is_done && !gauges_should_stop(d->task->gauges))
+		(void)admin_serve(ad, SLICE_MS);
+}
+
+/* Who may write to it need not have the right to create it. */
 static int
-create_topic(struct dlq *d, struct ps_error *err)
+ensure_topic(struct dlq *d, struct ps_error *err)
 {
 	struct admin *ad = admin_new_on_producer(d->producer);
 	const struct admin_new_topic topic = { .name = d->topic_name,
@@ -147,10 +159,15 @@ create_topic(struct dlq *d, struct ps_error *err)
 		.replicas = d->replicas };
 	struct wait w = { 0 };
 
-	admin_create_topics(ad, &topic, 1,
-	    (struct admin_call){ on_created, &w, CALL_MS });
-	while (!w.is_done && !gauges_should_stop(d->task->gauges))
-		(void)admin_serve(ad, SLICE_MS);
+	admin_describe_topics(ad, &d->topic_name, 1,
+	    (struct admin_call){ on_answer, &w, CALL_MS });
+	wait_answer(d, ad, &w);
+	if (w.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+		w = (struct wait){ 0 };
+		admin_create_topics(ad, &topic, 1,
+		    (struct admin_call){ on_answer, &w, CALL_MS });
+		wait_answer(d, ad, &w);
+	}
 	admin_free(&ad, 0);
 	if (w.error.code == PS_OK)
 		return 0;
@@ -171,7 +188,7 @@ open_producer(struct dlq *d, struct ps_error *err)
 	if (d->producer == NULL)
 		return -1;
 	task_watch(d->task, producer_fd(d->producer));
-	if (create_topic(d, err) == 0)
+	if (ensure_topic(d, err) == 0)
 		d->topic = producer_topic(d->producer, d->topic_name);
 	if (d->topic != NULL)
 		return 0;

@@ -5,9 +5,11 @@ import threading
 import time
 
 import pytest
+from confluent_kafka import admin
 
 from support import configs
 from support.env import wait_for
+from support.kafka import Kafka
 from support.receiver import Reply
 from test_poison import tolerant
 
@@ -565,3 +567,51 @@ def test_a_letter_of_a_sink_is_what_was_consumed(
     assert len(added) == 10
     assert added["__connect.errors.stage"] == stage.split()[0].encode()
     assert added["__connect.errors.topic"] == t.encode()
+
+
+@pytest.fixture
+def guarded(folder):
+    """A broker on which nobody but its own may create topics, once forbid()
+    was called."""
+    k = Kafka(folder, super_users="User:nobody", **{
+        "authorizer_class_name":
+        "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "allow_everyone_if_no_acl_found": "true"}).start()
+
+    def entry(operation, permission):
+        return admin.AclBinding(
+            admin.ResourceType.BROKER, "kafka-cluster",
+            admin.ResourcePatternType.LITERAL, "User:ANONYMOUS", "*",
+            operation, permission)
+
+    def forbid(*topics):
+        kind, op = admin.AclPermissionType, admin.AclOperation
+        a = k.admin()
+        for done in a.create_acls(
+                [entry(op.ALL, kind.ALLOW), entry(op.CREATE, kind.DENY)] + [
+                    admin.AclBinding(
+                        admin.ResourceType.TOPIC, t,
+                        admin.ResourcePatternType.LITERAL, "User:ANONYMOUS",
+                        "*", operation, permission)
+                    for t in topics for operation, permission in (
+                        (op.ALL, kind.ALLOW), (op.CREATE, kind.DENY))
+                ]).values():
+            done.result(30)
+    k.forbid = forbid
+    yield k
+    k.close()
+
+
+def test_who_may_not_create_topics_has_letters_where_there_is_one(
+        guarded, new_worker, folder):
+    w, t = new_worker(guarded.bootstrap), guarded.create_topic("t")
+    guarded.create_topic("t.dead")
+    guarded.forbid("t.dead", "none")
+    guarded.produce(t, [broken(0)])
+    w.rest.create("letters", file_sink(t, folder + "/out"))
+    (dead,) = guarded.wait_records("t.dead", 1)
+    assert dead.value == broken(0)
+    w.rest.create("fails", file_sink(t, folder + "/other", **{
+        "errors.deadletterqueue.topic.name": "none"}))
+    text = w.rest.wait_cause("fails", "dead letter queue")
+    assert "topic=none" in text and "authorization" in text.lower(), text
