@@ -108,12 +108,15 @@ db_wait(struct db *db, short events, int limit_ms)
 }
 
 /* Waits for the socket alone once the wake descriptor is readable but no
- * stop is asked for: the statement must come to its end. */
+ * stop is asked for, or it is too late for that: the statement must come to
+ * its end. */
 static int
 wait_long(struct db *db, short events, int64_t deadline, struct ps_error *err)
 {
 	bool wake = db->host->wake_fd >= 0;
 
+	if (db->until_ms != 0 && db->until_ms < deadline)
+		deadline = db->until_ms;
 	for (;;) {
 		struct pollfd fds[] = {
 			{ .fd = PQsocket(db->conn), .events = events },
@@ -128,7 +131,7 @@ wait_long(struct db *db, short events, int64_t deadline, struct ps_error *err)
 			continue;
 		if (fds[0].revents != 0)
 			return 0;
-		if (db->host->stopping(db->host))
+		if (db->until_ms == 0 && db->host->stopping(db->host))
 			return ps_fail(err, PS_E_RETRY, "asked to stop");
 		wake = wake && fds[1].revents == 0;
 	}
@@ -325,6 +328,11 @@ db_open(struct db *db, struct ps_error *err)
 	db->wait_ms = DB_CONTROL_MS;
 	if (limit_ms < 1000 || limit_ms > DB_DATA_MS)
 		limit_ms = 10000;
+	if (db->until_ms != 0 && db->until_ms - db_now_ms() < limit_ms)
+		limit_ms = db->until_ms - db_now_ms();
+	if (limit_ms <= 0)
+		return ps_fail(err, PS_E_RETRY,
+		    "no time to connect to Postgres");
 	if (begin_connect(db, &info, limit_ms, err) != 0 ||
 	    set_up(db, err) != 0) {
 		db_close(db);

@@ -22,9 +22,12 @@ struct db {
 	struct conninfo info;
 	struct mem mem; /* of one connection's resolved addresses */
 	PGconn *conn;
-	int version;       /* 150004 */
-	bool ascii;        /* the server does not check encodings */
-	int wait_ms;       /* limit of one statement */
+	int version; /* 150004 */
+	bool ascii;  /* the server does not check encodings */
+	int wait_ms; /* limit of one statement */
+	/* Of all that is asked from now on (db_now_ms), 0: none. Until then
+	 * nothing is given up because the task is asked to stop. */
+	int64_t until_ms;
 	char state[6];     /* SQLSTATE of the last error */
 	char context[128]; /* where it happened, as the server says */
 };

@@ -290,6 +290,46 @@ places_move(struct places *p, struct db *db, struct ps_error *err)
 	    "a position in %s is not where this task left it", p->table);
 }
 
+bool
+places_is_behind(struct places *p, const struct ps_topic_position *tps,
+    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct place *place =
+		    places_find(p, tps[i].topic, tps[i].partition);
+
+		if (place != NULL && tps[i].offset > place->stored)
+			return true;
+	}
+	return false;
+}
+
+void
+places_reach(struct places *p, const struct ps_topic_position *tps,
+    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct place *place =
+		    places_find(p, tps[i].topic, tps[i].partition);
+
+		if (place != NULL && tps[i].offset > place->next)
+			place->next = tps[i].offset;
+	}
+}
+
+void
+places_hold_back(struct places *p, struct ps_topic_position *tps, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct place *place =
+		    places_find(p, tps[i].topic, tps[i].partition);
+
+		if (place != NULL && tps[i].offset > place->stored)
+			tps[i].offset =
+			    place->stored < 0 ? PS_NO_OFFSET : place->stored;
+	}
+}
+
 void
 places_moved(struct places *p)
 {

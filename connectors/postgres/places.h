@@ -48,6 +48,15 @@ int places_reload(struct places *p, struct db *db, struct ps_error *err);
 /* In the transaction: moves all with next > stored. PS_E_RETRY: they are not
  * where they were (reload). */
 int places_move(struct places *p, struct db *db, struct ps_error *err);
+/* Is one of these further than the table says? */
+bool places_is_behind(struct places *p, const struct ps_topic_position *tps,
+    size_t count);
+/* What was dropped before put() needs no rows: places_move goes so far. */
+void places_reach(struct places *p, const struct ps_topic_position *tps,
+    size_t count);
+/* Takes back what is further than the table says. */
+void
+places_hold_back(struct places *p, struct ps_topic_position *tps, size_t count);
 /* The COMMIT is answered. */
 void places_moved(struct places *p);
 /* An operator's change: PS_NO_OFFSET forgets; none of them: all. */

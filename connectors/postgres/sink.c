@@ -8,6 +8,7 @@
 #include "staging.h"
 
 #define IDLE_MS 2000 /* without records: memory goes back */
+#define LAST_MS 2000 /* for the last positions, when the task ends */
 
 struct sink {
 	const struct ps_host *host;
@@ -266,6 +267,47 @@ put(void *state, struct ps_batch *b, struct ps_error *err)
 	return r;
 }
 
+/* Records that a filter dropped never come here, but their offsets count: the
+ * target's position must not stay behind the group's, or it ends in what
+ * retention has removed. One statement, so one transaction. */
+static int
+move_past_dropped(struct sink *s, const struct ps_topic_position *tps,
+    size_t count, struct ps_error *err)
+{
+	if (be_ready(s, err) != 0)
+		return -1;
+	places_reach(&s->positions, tps, count);
+	if (places_move(&s->positions, &s->db, err) != 0)
+		return -1;
+	places_moved(&s->positions);
+	return 0;
+}
+
+static int
+pre_commit(void *state, struct ps_topic_position *tps, size_t count,
+    struct ps_error *err)
+{
+	struct sink *s = state;
+	int r;
+
+	if (!s->tracks || !places_is_behind(&s->positions, tps, count))
+		return 0;
+	if (s->host->stopping(s->host))
+		s->db.until_ms = db_now_ms() + LAST_MS;
+	r = move_past_dropped(s, tps, count, err);
+	s->db.until_ms = 0;
+	tell(s, r == 0 ? NULL : err);
+	if (r == 0)
+		return 0;
+	db_close(&s->db);
+	if (err->code != PS_E_RETRY)
+		return -1;
+	/* It is made up for by the next commit, or by the next task. */
+	ps_error_clear(err);
+	places_hold_back(&s->positions, tps, count);
+	return 0;
+}
+
 static void
 sink_close(void *state, const struct ps_topic_position *tps, size_t count,
     enum ps_close_reason why)
@@ -334,6 +376,7 @@ const struct ps_sink_ops sink_ops = {
 	.start = start,
 	.open = sink_open,
 	.put = put,
+	.pre_commit = pre_commit,
 	.close = sink_close,
 	.alter_offsets = alter_offsets,
 	.destroy = destroy,

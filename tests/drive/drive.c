@@ -354,6 +354,35 @@ do_put(struct drive *d, const json_t *line)
 	return answer;
 }
 
+/* ["pre_commit", [[topic, partition, offset], …]]: what may be committed */
+static json_t *
+do_pre_commit(struct drive *d, const json_t *line)
+{
+	struct ps_topic_position tps[64];
+	struct ps_error err = { .code = PS_OK };
+	size_t n = read_positions(d, json_array_get(line, 1), tps, 64);
+	const struct ps_sink_ops *ops = test_sink_ops(d->t);
+	json_t *list;
+
+	if (ops->pre_commit != NULL &&
+	    ops->pre_commit(d->state, tps, n, &err) != 0)
+		return error_of(&err);
+	list = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_integer(tps[i].offset));
+	return json_pack("{s:o}", "ok", list);
+}
+
+/* ["stopping"]: the task is asked to end from here on */
+static json_t *
+do_stopping(struct drive *d, const json_t *line)
+{
+	(void)line;
+	d->t->is_stopping = true;
+	test_host_wake(d->t);
+	return json_pack("{s:b}", "ok", 1);
+}
+
 /* ["load_put", rounds, records]: the same records again and again, offsets
  * counted on: what put() costs. */
 static json_t *
@@ -410,6 +439,8 @@ static const struct command {
 	{ "drain", do_drain },
 	{ "open", do_open },
 	{ "put", do_put },
+	{ "pre_commit", do_pre_commit },
+	{ "stopping", do_stopping },
 	{ "load_put", do_load_put },
 	{ "alter", do_alter },
 	{ "converter", do_converter },

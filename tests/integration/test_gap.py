@@ -157,3 +157,27 @@ def test_positions_in_the_target_are_of_a_topic_too(
     stop(worker)
     worker.rest.resume("snk")
     worker.rest.wait_running("snk")
+
+
+def test_records_that_were_dropped_and_deleted_are_no_gap(
+        worker, kafka, topic, postgres, db):
+    """The table's position follows the group's over what a filter drops."""
+    t = topic("t")
+    postgres.execute(db, "CREATE TABLE t (id bigint)")
+    kafka.produce(t, [json.dumps({"id": i}) for i in range(10)])
+    worker.rest.create("snk", configs.postgres_sink(postgres, db, t, "t", **{
+        "value.converter.schemas.enable": "false", "transforms": "drop",
+        "transforms.drop.type": "org.apache.kafka.connect.transforms.Filter",
+        "transforms.drop.predicate": "none", "predicates": "none",
+        "predicates.none.type": "org.apache.kafka.connect.transforms."
+        "predicates.RecordIsTombstone"}))
+    postgres.wait_count(db, "SELECT count(*) FROM t", 10)
+    kafka.produce(t, [None] * 20)
+    wait_for("the group's position", lambda: kafka.committed(
+        "connect-snk").get((t, 0)) == 30)
+    assert postgres.value(db, "SELECT next_offset FROM penstock_offsets") == 30
+    stop(worker)
+    delete_records(kafka, t, 30)
+    kafka.produce(t, [json.dumps({"id": 100})])
+    worker.rest.resume("snk")
+    postgres.wait_count(db, "SELECT count(*) FROM t", 11)

@@ -4,10 +4,12 @@ traps they prove us free of."""
 import random
 import threading
 import time
+from contextlib import closing
 
 import pytest
 
 from support.drive import PluginError, Sink
+from support.env import wait_for
 
 
 @pytest.fixture
@@ -335,6 +337,84 @@ def test_tombstone_without_deletes_is_reported_in_connects_words(sql, sink):
 
 
 # Exactly once
+
+def put_three(sink, **config):
+    s = sink(auto_create="true", **config)
+    assert s.put([(None, order(i)) for i in range(3)]) == []
+    return s
+
+
+def place(sql):
+    return sql("SELECT next_offset FROM penstock_offsets")[0][0]
+
+
+def test_position_moves_past_records_that_were_dropped(sql, sink):
+    s = put_three(sink)
+    assert s.pre_commit(10) == 10
+    assert place(sql) == 10
+    assert s.pre_commit(12) == 12
+    s.next["t", 0] = 12
+    assert s.put([(None, order(7))]) == []
+    assert place(sql) == 13
+    assert sink().open(committed=5) == 13
+
+
+def test_position_moves_when_all_records_were_dropped(sql, sink):
+    s = sink()
+    assert place(sql) == -1
+    assert s.pre_commit(7) == 7
+    assert place(sql) == 7
+
+
+def test_position_moves_when_the_task_is_asked_to_stop(sql, sink):
+    s = put_three(sink)
+    s.ask("stopping")
+    assert s.pre_commit(10) == 10
+    assert place(sql) == 10
+
+
+def test_position_moves_after_a_put_that_the_stop_cut_off(
+        postgres, db, sql, sink):
+    s = put_three(sink)
+    with closing(postgres.connect(db)) as other:
+        other.cursor().execute("LOCK TABLE t")
+        s.ask("stopping")
+        with pytest.raises(PluginError, match="asked to stop"):
+            s.put([(None, order(3))])
+        assert s.pre_commit(3) == 3
+        assert s.pre_commit(10) == 10
+    assert place(sql) == 10
+
+
+def test_position_of_the_group_is_never_ahead_of_the_targets(
+        postgres, db, sql, sink):
+    """The target does not answer: no error, and nothing beyond its own
+    position is committed."""
+    s = put_three(sink)
+    with closing(postgres.connect(db)) as other:
+        other.cursor().execute("LOCK TABLE penstock_offsets")
+        s.ask("stopping")
+        began = time.monotonic()
+        assert s.pre_commit(10) == 3
+        assert time.monotonic() - began < 10
+    # What was given up may have happened all the same.
+    wait_for("both positions", lambda: s.pre_commit(10) == place(sql) == 10)
+
+
+def test_position_is_not_moved_by_a_task_that_was_replaced(sql, sink):
+    s = put_three(sink)
+    sink()
+    assert s.pre_commit(10) == 3
+    with pytest.raises(PluginError, match="another task has taken over") as e:
+        s.pre_commit(10)
+    assert e.value.code == "FATAL"
+    assert place(sql) == 3
+
+
+def test_without_positions_the_group_has_them(sink):
+    s = put_three(sink, offsets_table="")
+    assert s.pre_commit(10) == 10
+
 
 def test_position_moves_with_the_rows_and_is_answered_at_open(sql, sink):
     s = sink(auto_create="true")

@@ -156,6 +156,10 @@ class Sink(Drive):
         self.next[topic, partition] = max(at, 0)
         return at
 
+    def pre_commit(self, offset, topic="t", partition=0):
+        """What may be committed when all before it was put or dropped."""
+        return self.ask("pre_commit", [[topic, partition, offset]])["ok"][0]
+
     def records(self, pairs, topic="t", partition=0):
         first = self.next.get((topic, partition), 0)
         return [[topic, partition, first + i, k, v]
