@@ -348,7 +348,8 @@ configure(struct insert *t, const struct ps_config *c, struct ps_error *err)
 	for (int i = 0; i < SOURCES; i++)
 		if (read_insertion(t, i, c, err) < 0)
 			return -1;
-	if (ps_config_has(c, "static.value"))
+	/* An empty text is a value. */
+	if (ps_config_get(c, "static.value") != NULL)
 		t->text =
 		    common_strdup(&t->common, ps_config_str(c, "static.value"));
 	if (t->count == 0)
