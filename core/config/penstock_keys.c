@@ -84,7 +84,8 @@ static const struct ps_key worker_keys[] = {
 	      "needs: other programs, processes, tracing, mounting."),
 	    NO_PLACE },
 	{ KEY("task.jail.files", STRING, "all", LOW,
-	      "Which files are kept from a task that neither its configuration "
+	      "Which files are kept from a plugin that neither its "
+	      "configuration "
 	      "nor the system's libraries name: all, writes (it may read "
 	      "anything) or none. With task.jail, and where the kernel has "
 	      "Landlock."),

@@ -32,6 +32,11 @@ struct catalog {
 	size_t class_count, class_room;
 	struct catalog_error errors[FILES_MAX];
 	size_t error_count;
+	struct known {
+		enum ps_kind kind;
+		const char *name; /* simple */
+	} * known;
+	size_t known_count, known_room;
 	const char *jar; /* some Java plugin that was found */
 };
 
@@ -183,6 +188,23 @@ find_loaded(const struct catalog *c, enum ps_kind kind, const char *name)
 	return find_newest(c, kind, name, &any);
 }
 
+void
+catalog_know(struct catalog *c, enum ps_kind kind, const char *name)
+{
+	if (c->known_count == c->known_room) {
+		size_t room = c->known_room == 0 ? 64 : 2 * c->known_room;
+		struct known *grown =
+		    (struct known *)ps_calloc(c->arena, room, sizeof *grown);
+
+		if (c->known_count > 0)
+			memcpy(grown, c->known, c->known_count * sizeof *grown);
+		c->known = grown;
+		c->known_room = room;
+	}
+	c->known[c->known_count++] =
+	    (struct known){ kind, ps_strdup(c->arena, name_simple(name)) };
+}
+
 static void
 add_class(struct catalog *c, const struct catalog_class *cc)
 {
@@ -277,32 +299,26 @@ what_is(enum ps_kind kind)
 
 /* "WidgetSource" of com.example.WidgetSourceConnector. */
 static const char *
-short_name(struct ps_arena *a, const struct ps_class *class)
+short_name(struct ps_arena *a, enum ps_kind kind, const char *simple)
 {
-	const char *simple = name_simple(catalog_java_name(class));
-
 	if (strchr(simple, '$') != NULL)
 		return simple;
-	return ps_strndup(a, simple, name_stem(class->kind, simple));
+	return ps_strndup(a, simple, name_stem(kind, simple));
 }
 
-/* The nearest by simple name among what loads, NULL when none is near. */
+/* The nearest by simple name among what is known, NULL when none is near. */
 static const char *
-nearest(struct catalog *c, enum ps_kind kind, const char *name)
+nearest(const struct catalog *c, enum ps_kind kind, const char *name)
 {
-	const char **names;
+	const char **names = (const char **)ps_calloc(c->arena,
+	    2 * c->known_count + 1, sizeof *names);
 	size_t n = 0;
 
-	catalog_load_all(c);
-	names = (const char **)ps_calloc(c->arena, 2 * c->class_count + 1,
-	    sizeof *names);
-	for (size_t i = 0; i < c->class_count; i++) {
-		const struct ps_class *class = c->classes[i].class;
-
-		if (class->kind != kind)
+	for (size_t i = 0; i < c->known_count; i++) {
+		if (c->known[i].kind != kind)
 			continue;
-		names[n++] = class->name;
-		names[n++] = short_name(c->arena, class);
+		names[n++] = c->known[i].name;
+		names[n++] = short_name(c->arena, kind, c->known[i].name);
 	}
 	return text_nearest(name_simple(name), names, n);
 }

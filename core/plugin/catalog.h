@@ -2,10 +2,10 @@
  * catalog: which plugin classes there are, by any of their names.
  *
  * A file is opened only when its bytes hold the name that is asked for, so a
- * task runs no code but of the plugins it uses. Of several versions of a class
- * the newest is taken, or the newest of a range. Listing all opens each file
- * in a process of its own first: one that crashes or hangs there becomes an
- * error of that file.
+ * task runs no code but of the plugins it uses; what else there is, it knows by
+ * name. Of several versions of a class the newest is taken, or the newest of a
+ * range. Listing all opens each file in a process of its own first: one that
+ * crashes or hangs there becomes an error of that file.
  */
 #ifndef PENSTOCK_PLUGIN_CATALOG_H
 #define PENSTOCK_PLUGIN_CATALOG_H
@@ -32,6 +32,10 @@ struct catalog_error {
  * is among the errors. */
 struct catalog *catalog_new(const char *const *dirs, size_t count);
 void catalog_free(struct catalog **cp);
+
+/* There is a class of this name: who asks for none that is there is told the
+ * nearest of these. */
+void catalog_know(struct catalog *c, enum ps_kind kind, const char *name);
 
 /* The class of a kind by our name, a Java name, or the simple name of one
  * (with or without "Connector", "Converter" behind it). NULL: PS_E_CONFIG

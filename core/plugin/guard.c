@@ -25,11 +25,13 @@ say(void *ctx, size_t file)
 }
 
 static void
-go_on(struct catalog *c, pid_t guard, int fd)
+go_on(struct catalog *c, pid_t guard, int fd, guard_alone_fn *alone, void *ctx)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != guard)
 		_exit(EXIT_FAILURE);
+	if (alone != NULL)
+		alone(ctx);
 	catalog_load_unprobed(c, say, &fd);
 	say(&fd, ALL_LOADED);
 	(void)close(fd);
@@ -84,7 +86,7 @@ stand_by(struct catalog *c, pid_t child, int fd)
 }
 
 void
-guard_load_all(struct catalog *c)
+guard_load_all(struct catalog *c, guard_alone_fn *alone, void *ctx)
 {
 	pid_t own = getpid(), child;
 	int pipes[2];
@@ -95,7 +97,7 @@ guard_load_all(struct catalog *c)
 		child = fork();
 		if (child == 0) {
 			(void)close(pipes[0]);
-			go_on(c, own, pipes[1]);
+			go_on(c, own, pipes[1], alone, ctx);
 			return;
 		}
 		(void)close(pipes[1]);

@@ -11,8 +11,10 @@
 
 #include "plugin/catalog.h"
 
+/* In the child, before it loads anything. */
+typedef void guard_alone_fn(void *ctx);
 /* Returns in the child only; the caller has one thread, and waits from here
  * on until the child ends, to end as it did. */
-void guard_load_all(struct catalog *c);
+void guard_load_all(struct catalog *c, guard_alone_fn *alone, void *ctx);
 
 #endif

@@ -8,7 +8,6 @@
 #include "base/js.h"
 #include "base/log.h"
 #include "task/crash.h"
-#include "task/jail.h"
 #include "task/limits.h"
 #include "task/term.h"
 
@@ -26,12 +25,10 @@ wait_config(struct child *c, struct ps_error *err)
 	return 0;
 }
 
-/* Before anything of a plugin is loaded. */
-static void
-close_jail(const struct child *c)
+void
+child_close_jail(const struct child *c, enum jail_kind kind)
 {
 	const char *wanted = js_opt_str(c->config.config.worker, "task.jail");
-	enum jail_kind kind = c->role == MSG_TASK ? JAIL_ALONE : JAIL_FORKING;
 
 	if (wanted != NULL && strcasecmp(wanted, "false") == 0)
 		return;
@@ -59,7 +56,8 @@ child_begin(struct child *c, enum msg_role role)
 	if (role == MSG_INSPECT || c->control != NULL) {
 		uplink_take_logs(c->uplink);
 		if (wait_config(c, &err) == 0) {
-			close_jail(c);
+			child_close_jail(c,
+			    role == MSG_INSPECT ? JAIL_FORKING : JAIL_ALONE);
 			return 0;
 		}
 	}

@@ -8,6 +8,7 @@
 #define PENSTOCK_TASK_CHILD_H
 
 #include "task/control.h"
+#include "task/jail.h"
 #include "task/uplink.h"
 
 struct child {
@@ -20,6 +21,9 @@ struct child {
 
 /* -1 after it told the worker, as far as it could. */
 int child_begin(struct child *c, enum msg_role role);
+/* Unless the worker's file says task.jail=false; a second jail only takes more
+ * away. */
+void child_close_jail(const struct child *c, enum jail_kind kind);
 /* Tells the worker why (code PS_OK: nothing), and returns the exit code. */
 int child_end(struct child *c, const struct ps_error *why);
 

@@ -10,6 +10,7 @@
 #include "task/clean.h"
 #include "task/letters.h"
 #include "task/overlays.h"
+#include "task/paths.h"
 #include "task/preview.h"
 #include "task/replay.h"
 #include "task/roles.h"
@@ -20,7 +21,9 @@ enum { IDLE_MS = 1000, FENCE_MS = 30000 };
 
 struct connector {
 	struct task task; /* settings, host and waiting; no loop */
-	bool is_open;     /* its class and configuration are there */
+	const json_t *plugins;
+	bool is_enclosed;
+	bool is_open; /* its class and configuration are there */
 	struct instance ops;
 	struct ps_config config;  /* complete */
 	struct ps_config watched; /* and what tasks were made of */
@@ -236,9 +239,29 @@ static const struct {
 
 /* ---- Requests ---- */
 
+/* By what the first of them is about: all are of one connector. What does not
+ * resolve is said by who needs it. */
+static int
+enclose(struct connector *c, const json_t *args, struct ps_error *err)
+{
+	struct settings *s = &c->task.settings;
+	const json_t *given = json_object_get(args, "config");
+	struct ps_config more = { NULL, 0 }, all;
+	struct ps_error unresolved = { 0 };
+
+	if (given != NULL && js_to_config(s->arena, given, &more, err) != 0)
+		return -1;
+	all = config_merge(s->arena, &s->raw, &more);
+	(void)paths_enclose(s, c->plugins, &all, &unresolved);
+	c->is_enclosed = true;
+	return 0;
+}
+
 static json_t *
 run_op(struct connector *c, const struct msg_request *q, struct ps_error *err)
 {
+	if (!c->is_enclosed && enclose(c, q->args, err) != 0)
+		return NULL;
 	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
 		if (strcmp(ops[i].name, q->op) == 0)
 			return ops[i].run(c, q->args, err);
@@ -324,6 +347,7 @@ connector_main(int argc, char **argv)
 		return EXIT_FAILURE;
 	t->gauges = &child.gauges;
 	t->uplink = child.uplink;
+	c.plugins = child.config.config.plugins;
 	if (settings_begin(&t->settings, &child.config.config, &err) == 0) {
 		t->settings.task = -1;
 		if (task_init(t, &hooks, &err) == 0 &&

@@ -7,6 +7,7 @@
 #include "plugin/host.h"
 #include "plugin/load.h"
 #include "task/child.h"
+#include "task/paths.h"
 #include "task/roles.h"
 #include "task/settings.h"
 
@@ -15,7 +16,7 @@ enum { REQUEST_MS = 60000 };
 struct inspection {
 	struct settings settings;
 	struct host *host;
-	struct uplink *uplink;
+	const struct child *child;
 };
 
 static json_t *
@@ -71,13 +72,23 @@ class_json(const struct catalog_class *c)
 	    places_json(c->class));
 }
 
+/* A guard_alone_fn. */
+static void
+confine(void *ctx)
+{
+	struct inspection *in = (struct inspection *)ctx;
+
+	child_close_jail(in->child, JAIL_ALONE);
+	paths_enclose_all(&in->settings, in->child->config.config.plugins);
+}
+
 static json_t *
 do_list(struct inspection *in)
 {
 	struct catalog *c = in->settings.catalog;
 	json_t *plugins = json_array(), *errors = json_array();
 
-	guard_load_all(c);
+	guard_load_all(c, confine, in);
 	for (size_t i = 0; i < catalog_count(c); i++)
 		(void)json_array_append_new(plugins,
 		    class_json(catalog_at(c, i)));
@@ -102,8 +113,10 @@ do_resolve(struct inspection *in, const json_t *args, struct ps_error *err)
 
 	if (given != NULL && js_to_config(s->arena, given, &raw, err) != 0)
 		return NULL;
+	/* Providers are the worker's own; they read what they must. */
+	child_close_jail(in->child, JAIL_ALONE);
 	p = providers_new(s->catalog, host_abi(in->host), &raw,
-	    uplink_redact(in->uplink));
+	    uplink_redact(in->child->uplink));
 	result = providers_expand(p, s->arena, &raw, &resolved, err);
 	providers_free(&p);
 	if (result != 0)
@@ -130,7 +143,7 @@ serve_request(struct inspection *in, const struct msg_request *q,
 		m.reply.code = uplink_code_name(why.code);
 		m.reply.error = why.text;
 	}
-	sent = uplink_send(in->uplink, &m, err);
+	sent = uplink_send(in->child->uplink, &m, err);
 	json_decref(m.reply.result);
 	return sent;
 }
@@ -142,7 +155,7 @@ loop(struct inspection *in)
 	struct ps_error ended = { 0 };
 	struct msg m;
 
-	while (uplink_wait(in->uplink, REQUEST_MS, &m, &ended) == 1) {
+	while (uplink_wait(in->child->uplink, REQUEST_MS, &m, &ended) == 1) {
 		int result = m.type == MSG_TYPE_REQUEST
 				 ? serve_request(in, &m.request, &ended)
 				 : 0;
@@ -150,7 +163,7 @@ loop(struct inspection *in)
 		msg_fini(&m);
 		if (result != 0)
 			return;
-		uplink_flush(in->uplink, REQUEST_MS);
+		uplink_flush(in->child->uplink, REQUEST_MS);
 	}
 }
 
@@ -170,7 +183,7 @@ inspect_main(int argc, char **argv)
 	(void)argv;
 	if (child_begin(&child, MSG_INSPECT) != 0)
 		return EXIT_FAILURE;
-	in.uplink = child.uplink;
+	in.child = &child;
 	o.hooks = &none;
 	in.host = host_new(&o);
 	if (settings_begin(&in.settings, &child.config.config, &err) == 0)

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -22,7 +23,8 @@
 #define NAMESPACES                                                     \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | \
 	    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
-#define TYPE_MASK 0xfU /* of a socket's type, without its flags */
+#define TYPE_MASK             0xfU /* of a socket's type, without its flags */
+#define NETLINK_ADDRESS_BYTES 12
 
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
@@ -99,6 +101,8 @@ static const struct call forbidden[] = {
 	CALL(clock_adjtime),
 	CALL(sethostname),
 	CALL(setdomainname),
+	/* servers */
+	CALL(listen),
 	/* namespaces */
 	CALL(unshare),
 	CALL(setns),
@@ -114,7 +118,7 @@ static const struct call forbidden[] = {
 
 /* Looked at by their arguments. */
 static const struct call judged[] = { CALL(clone), CALL(kill), CALL(tgkill),
-	CALL(socket) };
+	CALL(socket), CALL(bind) };
 
 #if defined(__x86_64__)
 static bool
@@ -231,6 +235,17 @@ put_socket(struct program *p)
 	put_return(p, SECCOMP_RET_ALLOW);
 }
 
+/* The address is in memory, but none of IPv4 or IPv6 is that short. */
+static void
+put_bind(struct program *p)
+{
+	put_if(p, SYS_bind, 4);
+	put_load_argument(p, 2);
+	put_if(p, NETLINK_ADDRESS_BYTES, 1);
+	put_return(p, SECCOMP_RET_ALLOW);
+	put_return(p, SECCOMP_RET_TRAP);
+}
+
 static void
 make(struct program *p, enum jail_kind kind)
 {
@@ -252,6 +267,7 @@ make(struct program *p, enum jail_kind kind)
 		put_signal(p, SYS_tgkill);
 	}
 	put_socket(p);
+	put_bind(p);
 	put_return(p, SECCOMP_RET_ALLOW);
 }
 
@@ -307,6 +323,37 @@ on_forbidden(int number, siginfo_t *info, void *context)
 	errno = kept;
 }
 
+/* ---- what root may ----------------------------------------------------- */
+
+/* Files as before, and what limits are set with; not to look into others. */
+#define CAPABILITY(name) (UINT32_C(1) << CAP_##name)
+#define KEPT                                                                   \
+	(CAPABILITY(CHOWN) | CAPABILITY(DAC_OVERRIDE) |                        \
+	    CAPABILITY(DAC_READ_SEARCH) | CAPABILITY(FOWNER) |                 \
+	    CAPABILITY(FSETID) | CAPABILITY(IPC_LOCK) | CAPABILITY(SYS_NICE) | \
+	    CAPABILITY(SYS_RESOURCE))
+
+/* Of this thread and those that it starts. */
+static void
+drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &head, data) != 0)
+		return;
+	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		uint32_t kept = i == 0 ? KEPT : 0;
+
+		data[i].effective &= kept;
+		data[i].permitted &= kept;
+		data[i].inheritable = 0;
+	}
+	(void)syscall(SYS_capset, &head, data);
+}
+
 /* ---- closing ----------------------------------------------------------- */
 
 bool
@@ -322,8 +369,10 @@ jail_close(enum jail_kind kind)
 	make(&p, kind);
 	filter = (struct sock_fprog){ p.len, p.code };
 	(void)sigaction(SIGSYS, &act, NULL);
-	if (kind == JAIL_ALONE)
+	if (kind == JAIL_ALONE) {
 		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+		drop_capabilities();
+	}
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
 		   SECCOMP_FILTER_FLAG_TSYNC, &filter) == 0;
 }

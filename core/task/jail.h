@@ -3,8 +3,8 @@
  *
  * A seccomp filter, closed before a plugin is loaded: no other program, no
  * process of its own, no signal to others, no tracing, mounting, modules, raw
- * sockets or namespaces. What is asked all the same fails with EPERM, and a
- * line on stderr names it. Switched off by the worker's task.jail=false.
+ * sockets, servers or namespaces. What is asked all the same fails with EPERM,
+ * and a line on stderr names it. Switched off by the worker's task.jail=false.
  */
 #ifndef PENSTOCK_TASK_JAIL_H
 #define PENSTOCK_TASK_JAIL_H
@@ -12,9 +12,9 @@
 #include <stdbool.h>
 
 enum jail_kind {
-	JAIL_ALONE,   /* tasks */
-	JAIL_FORKING, /* who looks at all plugins tries them in processes of
-			 its own, and ends those */
+	JAIL_ALONE,
+	JAIL_FORKING, /* who looks at all plugins loads them in processes of
+			 its own, which are alone, and ends those */
 };
 
 /* For all threads of the process and for good; false: the kernel has no such

@@ -288,44 +288,70 @@ allow_plugins(const struct enclosure *e, const json_t *plugins)
 	}
 }
 
+/* `resolved` NULL: it could not be. */
 static void
 allow_all(const struct enclosure *e, struct settings *s, const json_t *plugins,
-    const struct ps_config *resolved)
+    const struct ps_config *raw, const struct ps_config *resolved)
 {
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
 		enclosure_allow(e, places[i].path, places[i].rights);
 	allow_plugins(e, plugins);
 	allow_environment(e, s->arena);
 	allow_config(e, s->arena, &s->worker, ENCLOSURE_READ);
-	allow_config(e, s->arena, &s->raw, ENCLOSURE_READ);
-	allow_config(e, s->arena, resolved, BOTH);
+	allow_config(e, s->arena, raw, ENCLOSURE_READ);
+	if (resolved != NULL)
+		allow_config(e, s->arena, resolved, BOTH);
 	allow_value(e, s->arena, ps_config_str(&s->worker, "task.jail.paths"),
 	    BOTH);
 }
 
-void
-paths_enclose(struct settings *s, const json_t *plugins)
+static bool
+is_wanted(const struct settings *s)
 {
 	const char *mode = ps_config_str(&s->worker, "task.jail.files");
 	const char *jail = ps_config_str(&s->worker, "task.jail");
-	struct ps_error err = { 0 };
-	struct ps_config resolved;
+
+	return strcasecmp(mode, "none") != 0 &&
+	       strcasecmp(jail, "false") != 0 && !limits_are_off();
+}
+
+static void
+enclose(struct settings *s, const json_t *plugins, const struct ps_config *raw,
+    const struct ps_config *resolved)
+{
+	const char *mode = ps_config_str(&s->worker, "task.jail.files");
 	struct enclosure e;
 
-	if (strcasecmp(mode, "none") == 0 || strcasecmp(jail, "false") == 0 ||
-	    limits_are_off())
-		return;
-	/* What does not resolve is said by who needs it. */
-	if (providers_expand(s->providers, s->arena, &s->raw, &resolved,
-		&err) != 0)
-		return;
 	if (!enclosure_open(&e)) {
 		log_debug("task", "this kernel cannot keep files from plugins");
 		return;
 	}
 	if (strcasecmp(mode, "writes") == 0)
 		enclosure_allow(&e, "/", ENCLOSURE_READ);
-	allow_all(&e, s, plugins, &resolved);
+	allow_all(&e, s, plugins, raw, resolved);
 	if (!enclosure_close(&e))
 		log_warn("task", "files are not kept from the plugin");
+}
+
+int
+paths_enclose(struct settings *s, const json_t *plugins,
+    const struct ps_config *raw, struct ps_error *err)
+{
+	struct ps_config resolved;
+	int result;
+
+	if (!is_wanted(s))
+		return 0;
+	result = providers_expand(s->providers, s->arena, raw, &resolved, err);
+	enclose(s, plugins, raw, result == 0 ? &resolved : NULL);
+	return result;
+}
+
+void
+paths_enclose_all(struct settings *s, const json_t *plugins)
+{
+	static const struct ps_config none = { NULL, 0 };
+
+	if (is_wanted(s))
+		enclose(s, plugins, &none, NULL);
 }

@@ -12,6 +12,7 @@
 #include "config/def.h"
 #include "config/map.h"
 #include "kafka/conf.h"
+#include "plugin/load.h"
 
 enum { CHUNK = 32 << 10 };
 
@@ -29,6 +30,24 @@ string_list(struct ps_arena *a, const json_t *list, size_t *count)
 	json_array_foreach(list, i, item) if (json_is_string(item))
 	    items[(*count)++] = ps_strdup(a, json_string_value(item));
 	return items;
+}
+
+static void
+know_names(struct catalog *c, const json_t *known)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(known, i, one)
+	{
+		const char *type = json_string_value(json_array_get(one, 0));
+		const char *name = json_string_value(json_array_get(one, 1));
+
+		for (int k = PS_KIND_SOURCE; k <= PS_KIND_PROVIDER; k++)
+			if (type != NULL && name != NULL &&
+			    strcmp(kind_name((enum ps_kind)k), type) == 0)
+				catalog_know(c, (enum ps_kind)k, name);
+	}
 }
 
 static void
@@ -108,6 +127,7 @@ settings_begin(struct settings *s, const struct msg_config *m,
 		return -1;
 	dirs = string_list(s->arena, m->plugins, &count);
 	s->catalog = catalog_new(dirs, count);
+	know_names(s->catalog, m->known);
 	return 0;
 }
 

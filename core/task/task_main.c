@@ -73,8 +73,8 @@ prepare(struct task *t, struct child *c, struct ps_error *err)
 		return -1;
 	if (settings_worker(s, host_abi(t->host), redact, err) != 0)
 		return -1;
-	paths_enclose(s, m->plugins);
-	if (settings_connector(s, redact, err) != 0)
+	if (paths_enclose(s, m->plugins, &s->raw, err) != 0 ||
+	    settings_connector(s, redact, err) != 0)
 		return -1;
 	limits_files(settings_int(s, "task.open.files", 0));
 	limits_memory(settings_int(s, "task.memory.bytes", 0));

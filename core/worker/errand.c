@@ -7,6 +7,7 @@
 #include "base/js.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "worker/inventory.h"
 
 #define AREA        "errand"
 #define ARENA_BYTES 1024
@@ -148,12 +149,15 @@ static void
 send_config(struct errand *e)
 {
 	const struct options *o = e->env->options;
+	const struct inventory *i = e->env->inventory;
+	json_t *known = i == NULL ? NULL : inventory_names(i);
 	struct msg m = { .type = MSG_TYPE_CONFIG,
 		.config = { .connector = e->connector,
 		    .task = -1,
 		    .config = e->config,
 		    .worker = o->worker,
 		    .plugins = o->plugins,
+		    .known = e->role == MSG_CONNECTOR ? known : NULL,
 		    .standalone = o->kind == WORKER_STANDALONE } };
 
 	child_send(e->child, &m);

@@ -18,12 +18,15 @@
 
 struct errand;
 
+struct inventory;
+
 struct errand_env {
 	uv_loop_t *loop;
 	struct gate *gate;
 	const struct options *options;
 	const char *program; /* NULL: our own binary */
 	int keep_fd;
+	const struct inventory *inventory; /* NULL: nothing is known yet */
 };
 
 struct errand_spec {

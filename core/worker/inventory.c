@@ -21,7 +21,7 @@ struct asker {
 struct inventory {
 	const struct errand_env *env;
 	struct errand *errand;
-	json_t *plugins;
+	json_t *plugins, *names;
 	struct asker *askers;
 	uint64_t stamp, asked_stamp; /* of the folders */
 };
@@ -74,6 +74,27 @@ log_errors(const json_t *result)
 	}
 }
 
+static json_t *
+names_of(const json_t *plugins)
+{
+	json_t *names = json_array();
+	const json_t *plugin;
+	size_t n;
+
+	json_array_foreach(plugins, n, plugin)
+	{
+		const char *type = js_opt_str(plugin, "type");
+		const char *const all[] = { js_opt_str(plugin, "name"),
+			js_opt_str(plugin, "class") };
+
+		for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+			if (type != NULL && all[k] != NULL)
+				(void)json_array_append_new(names,
+				    json_pack("[s, s]", type, all[k]));
+	}
+	return names;
+}
+
 static void
 on_list(void *ctx, const json_t *result, const struct ps_error *err)
 {
@@ -85,7 +106,9 @@ on_list(void *ctx, const json_t *result, const struct ps_error *err)
 	if (result != NULL && json_is_array(plugins)) {
 		log_errors(result);
 		json_decref(i->plugins);
+		json_decref(i->names);
 		i->plugins = json_incref(plugins);
+		i->names = names_of(plugins);
 		i->stamp = i->asked_stamp;
 		answer_all(i, NULL);
 		return;
@@ -123,6 +146,7 @@ inventory_free(struct inventory **ip)
 		free(a);
 	}
 	json_decref(i->plugins);
+	json_decref(i->names);
 	free(i);
 }
 
@@ -168,6 +192,12 @@ const json_t *
 inventory_plugins(const struct inventory *i)
 {
 	return i->plugins;
+}
+
+json_t *
+inventory_names(const struct inventory *i)
+{
+	return i->names;
 }
 
 /* ---- names ------------------------------------------------------------- */

@@ -22,6 +22,9 @@ void inventory_forget(struct inventory *i, const void *ctx);
 
 /* [{class, type, version, name, aliases, keys: […]}], NULL: not known yet. */
 const json_t *inventory_plugins(const struct inventory *i);
+/* [[type, name], …] with each class twice, by our name and by Java's; NULL:
+ * not known yet. */
+json_t *inventory_names(const struct inventory *i);
 /* By any name: full, simple, or without its type's suffix. NULL: none. */
 const json_t *inventory_find(const struct inventory *i, const char *name);
 /* The same of one type: source, sink, connector (both), converter …; NULL:

@@ -70,7 +70,7 @@ run(struct listing *l, const struct options *o)
 {
 	struct gate gate;
 	uv_loop_t loop;
-	struct errand_env env = { &loop, &gate, o, NULL, -1 };
+	struct errand_env env = { &loop, &gate, o, NULL, -1, NULL };
 	struct errand_spec spec = { MSG_INSPECT, NULL, NULL };
 	struct errand *e;
 

@@ -112,7 +112,8 @@ take_file(struct takeover *t, const char *path, struct ps_error *err)
 	t->o = options_load(path, WORKER_DISTRIBUTED, err);
 	if (t->o == NULL)
 		return -1;
-	t->errands = (struct errand_env){ &t->loop, &t->gate, t->o, NULL, -1 };
+	t->errands =
+	    (struct errand_env){ &t->loop, &t->gate, t->o, NULL, -1, NULL };
 	if (options_take_plugins(t->o, &refused) != 0) {
 		takeover_problem(t, "%s", refused.text);
 		use_own_plugins(t);
@@ -147,6 +148,7 @@ static int
 list_plugins(struct takeover *t, struct ps_error *err)
 {
 	t->inventory = inventory_new(&t->errands);
+	t->errands.inventory = t->inventory;
 	t->waiting = 1;
 	inventory_refresh(t->inventory, on_inventory, t);
 	return takeover_wait(t, LIST_LIMIT_MS, err);

@@ -279,8 +279,8 @@ take_options(struct worker *w, const char *path, enum worker_kind kind,
 	w->options = options_load(path, kind, err);
 	if (w->options == NULL || options_take_plugins(w->options, err) != 0)
 		return -1;
-	w->errands =
-	    (struct errand_env){ &w->loop, &w->gate, w->options, NULL, -1 };
+	w->errands = (struct errand_env){ &w->loop, &w->gate, w->options, NULL,
+		-1, NULL };
 	if (!options_need_resolving(w->options))
 		return options_apply(w->options, NULL, err);
 	if (resolve(w, &resolved, err) != 0)
@@ -344,6 +344,7 @@ worker_open(const char *properties, enum worker_kind kind, struct ps_error *err)
 	w->metrics =
 	    metric_new((size_t)options_int(w->options, "metrics.series.max"));
 	w->inventory = inventory_new(&w->errands);
+	w->errands.inventory = w->inventory;
 	w->requests = requests_new(w);
 	w->upgrader = upgrader_new(w);
 	take_signal(w, &w->term, SIGTERM);

@@ -116,6 +116,9 @@ Test(catalog, names_the_nearest_when_there_is_no_such_class)
 {
 	struct ps_error err = { 0 };
 
+	catalog_know(c, PS_KIND_SINK, "WigetSourc");
+	catalog_know(c, PS_KIND_SOURCE, "FileStreamSource");
+	catalog_know(c, PS_KIND_SOURCE, "com.example.WidgetSourceConnector");
 	cr_assert_null(catalog_find_connector(c, "com.acme.WigetSource", &err));
 	cr_assert(eq(int, err.code, PS_E_CONFIG));
 	cr_assert_not_null(strstr(err.text, "com.acme.WigetSource"), "%s",
