@@ -10,8 +10,77 @@
 		.flags = PS_UNSUPPORTED, .doc = "Not supported."       \
 	}
 
+/* One that does nothing here; what to do instead. */
+#define IGNORED(key, key_type, what)                                     \
+	{                                                                \
+		.name = (key), .type = (key_type), .importance = PS_LOW, \
+		.flags = PS_IGNORED, .doc = "Has no effect: " what       \
+	}
+#define IGNORED_KEY(key, what)    IGNORED(key, PS_KEY_STRING, what)
+#define IGNORED_SECRET(key, what) IGNORED(key, PS_KEY_PASSWORD, what)
+
+#define OF_JAVA "it is about classes of Java. Leave it out."
+#define OF_TLS                                                           \
+	"TLS 1.2 and later are used as the system's OpenSSL is set up. " \
+	"Leave it out."
+#define OF_STORES                                                             \
+	"authorities in a PEM file have no password. Leave it out, and give " \
+	"that of a client's key as schema.registry.ssl.key.password."
+#define OF_TOKENS                                                             \
+	"tokens are not fetched. Give one as bearer.auth.token, by a config " \
+	"provider."
+#define OF_RULES                                                           \
+	"rules of the registry are not run, fields that they encrypt are " \
+	"written and read as they are. Do it by a transform."
+
+/* clang-format off */
+#define IGNORED_KEYS                                                         \
+	IGNORED_KEY("rule.executors", OF_RULES),                             \
+	IGNORED_KEY("rule.actions", OF_RULES),                               \
+	IGNORED_KEY("latest.cache.size",                                     \
+	    "the latest version is asked for once per topic and schema. "    \
+	    "See schemas.cache.config."),                                    \
+	IGNORED_KEY("latest.cache.ttl.sec",                                  \
+	    "the latest version is asked for once per topic and schema. "    \
+	    "Restart the task to look again."),                              \
+	IGNORED_KEY("use.latest.with.metadata",                              \
+	    "give the version's id as use.schema.id."),                      \
+	IGNORED_KEY("context.name.strategy",                                 \
+	    "put the context into the address: "                             \
+	    "schema.registry.url=http://HOST/contexts/:.NAME:"),             \
+	IGNORED_KEY("key.schema.id.serializer",                              \
+	    "ids are written before the payload."),                          \
+	IGNORED_KEY("value.schema.id.serializer",                            \
+	    "ids are written before the payload."),                          \
+	IGNORED_KEY("max.schemas.per.subject",                               \
+	    "see schemas.cache.config."),                                    \
+	IGNORED_KEY("schema.reflection", OF_JAVA),                           \
+	IGNORED_KEY("specific.avro.reader", OF_JAVA),                        \
+	IGNORED_KEY("avro.reflection.allow.null", OF_JAVA),                  \
+	IGNORED_KEY("avro.remove.java.properties", OF_JAVA),                 \
+	IGNORED_KEY("avro.use.logical.type.converters", OF_JAVA),            \
+	IGNORED_KEY("bearer.auth.issuer.endpoint.url", OF_TOKENS),           \
+	IGNORED_KEY("bearer.auth.client.id", OF_TOKENS),                     \
+	IGNORED_SECRET("bearer.auth.client.secret", OF_TOKENS),                 \
+	IGNORED_KEY("bearer.auth.scope", OF_TOKENS),                         \
+	IGNORED_KEY("bearer.auth.logical.cluster", OF_TOKENS),               \
+	IGNORED_KEY("bearer.auth.identity.pool.id", OF_TOKENS),              \
+	IGNORED_SECRET("schema.registry.ssl.truststore.password", OF_STORES),   \
+	IGNORED_SECRET("schema.registry.ssl.keystore.password", OF_STORES),     \
+	IGNORED_KEY("schema.registry.ssl.protocol", OF_TLS),                 \
+	IGNORED_KEY("schema.registry.ssl.provider", OF_TLS),                 \
+	IGNORED_KEY("schema.registry.ssl.enabled.protocols", OF_TLS),        \
+	IGNORED_KEY("schema.registry.ssl.cipher.suites", OF_TLS),            \
+	IGNORED_KEY("schema.registry.ssl.engine.factory.class", OF_TLS),     \
+	IGNORED_KEY("schema.registry.ssl.keymanager.algorithm", OF_TLS),     \
+	IGNORED_KEY("schema.registry.ssl.trustmanager.algorithm", OF_TLS),   \
+	IGNORED_KEY("schema.registry.ssl.secure.random.implementation",      \
+	    OF_TLS)
+/* clang-format on */
+
 static const struct ps_key avro_keys[] = {
 	REGISTRY_KEYS,
+	IGNORED_KEYS,
 	NUMBER_KEY("schemas.cache.config", "1000", 1,
 	    "How many schemas are kept, of those written and of those read."),
 	FLAG_KEY("enhanced.avro.schema.support", "false",
@@ -34,8 +103,22 @@ static const struct ps_key avro_keys[] = {
 
 static const char *const decimal_formats[] = { "BASE64", "NUMERIC", NULL };
 
+#define OF_CHECKS                                                           \
+	"a record is read by its schema, and not held against all of what " \
+	"that asks for. Check it by a transform."
+
 static const struct ps_key json_keys[] = {
 	REGISTRY_KEYS,
+	IGNORED_KEYS,
+	IGNORED_KEY("json.fail.invalid.schema", OF_CHECKS),
+	IGNORED_KEY("json.fail.unknown.properties", OF_CHECKS),
+	IGNORED_KEY("json.schema.spec.version",
+	    "schemas are written as draft 7."),
+	IGNORED_KEY("json.oneof.for.nullables",
+	    "what is optional is written as a oneOf with null."),
+	IGNORED_KEY("json.default.property.inclusion", OF_JAVA),
+	IGNORED_KEY("json.write.dates.iso8601", OF_JAVA),
+	IGNORED_KEY("json.indent.output", "JSON is written without spaces."),
 	NUMBER_KEY("schemas.cache.config", "1000", 1,
 	    "How many schemas are kept, of those written and of those read."),
 	FLAG_KEY("object.additional.properties", "true",
@@ -59,6 +142,13 @@ static const struct ps_key json_keys[] = {
 
 static const struct ps_key protobuf_keys[] = {
 	REGISTRY_KEYS,
+	IGNORED_KEYS,
+	IGNORED_KEY("reference.subject.name.strategy",
+	    "no schema that is written refers to others but google's own."),
+	IGNORED_KEY("reference.lookup.only",
+	    "no schema that is written refers to others but google's own."),
+	IGNORED_KEY("skip.known.types",
+	    "google's own types are never registered."),
 	NUMBER_KEY("schemas.cache.config", "1000", 1,
 	    "How many schemas are kept, of those written and of those read."),
 	FLAG_KEY("enhanced.protobuf.schema.support", "false",

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from support import configs
-from support.env import HOST, free_port
+from support.env import HOST, free_port, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +96,40 @@ def test_an_unknown_key_is_no_error_but_an_unsupported_one_is(bad):
         "format.class": "io.confluent.connect.s3.format.parquet"
                         ".ParquetFormat"})
     assert "format.class" in message and "ParquetFormat" in message
+
+
+AVRO = "io.confluent.connect.avro.AvroConverter"
+JSON = "org.apache.kafka.connect.json.JsonConverter"
+
+
+@pytest.mark.parametrize("given,words", [
+    ({"value.converter": JSON, "value.converter.schema.enable": "false"},
+     ["'value.converter.schema.enable' was supplied but isn't a known config, "
+      "the nearest is value.converter.schemas.enable"]),
+    ({"value.converter.schemas.enable": "false"},
+     ["'value.converter.schemas.enable' has no effect",
+      "Give value.converter beside it"]),
+    ({"key.converter": JSON, "key.converter.schema.content": "{}"},
+     ["'key.converter.schema.content' was supplied but isn't"]),
+    ({"value.converter": AVRO, "value.converter.schema.registry.url":
+      "http://127.0.0.1:1", "value.converter.rule.executors": "encrypt"},
+     ["'value.converter.rule.executors': Has no effect", "by a transform"]),
+    ({"value.converter": AVRO, "value.converter.schema.registry.url":
+      "http://127.0.0.1:1", "value.converter.schema.registry.ssl.protocol":
+      "TLSv1.3"}, ["registry.ssl.protocol': Has no effect", "Leave it out"]),
+    ({"value.converter": AVRO, "value.converter.schema.registry.url":
+      "http://127.0.0.1:1", "value.converter.auto.register.schema": "true"},
+     ["the nearest is value.converter.auto.register.schemas"]),
+])
+def test_a_converters_key_that_nobody_reads_is_told(bad, given, words):
+    before = len(bad.log_text())
+    bad.rest.call("PUT", "/connector-plugins/FileStreamSource/config/"
+                  "validate", {"connector.class": "FileStreamSource",
+                               "name": "x", "topic": "t", "file": "/x",
+                               **given})
+    for word in words:
+        wait_for(word, lambda word=word: word in bad.log_text()[before:])
+    assert "converter.type" not in bad.log_text()[before:]
 
 
 def test_wrong_types_all_at_once(bad):

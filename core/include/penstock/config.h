@@ -53,6 +53,9 @@ enum {
 	 * its entries; an empty one is all there are. */
 	PS_PLACE = 1 << 12,
 	PS_PLACE_IF_SET = 1 << 13, /* only whether it is set counts */
+	/* Known, without effect: who sets it is told so, with `doc`, which
+	 * says what to do instead. */
+	PS_IGNORED = 1 << 14,
 };
 
 struct ps_key {
