@@ -1,5 +1,6 @@
 #include "kafka/conf.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,8 +74,8 @@ conf_set(struct conf_work *w, const char *property, const char *value)
 	struct ps_setting *s = find(w, property);
 
 	if (s == NULL) {
-		if (w->count == w->room)
-			return;
+		/* Only librdkafka's own get here, it has fewer. */
+		assert(w->count < w->room);
 		s = &w->props[w->count++];
 	}
 	s->key = property;
