@@ -68,6 +68,19 @@ converters_init(struct converters *c, const struct settings *s,
 	return 0;
 }
 
+static bool
+reads_headers(const struct instance *in)
+{
+	return in->converter.headers != NULL &&
+	       in->converter.headers(in->state);
+}
+
+bool
+converters_read_headers(const struct converters *c)
+{
+	return reads_headers(&c->key) || reads_headers(&c->value);
+}
+
 bool
 converters_have_plain_headers(const struct converters *c)
 {

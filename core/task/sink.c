@@ -483,6 +483,7 @@ needs_headers(const struct sink *s)
 
 	return !pipeline_is_empty(t->pipeline) || s->dlq != NULL ||
 	       !converters_have_plain_headers(&t->converters) ||
+	       converters_read_headers(&t->converters) ||
 	       ops->headers == NULL || ops->headers(t->connector.state);
 }
 

@@ -2,17 +2,14 @@
 #include <stdlib.h>
 
 #include "format.h"
+#include "frame.h"
 #include "http.h"
 #include "lru.h"
 
-#define HEAD_LEN   5 /* 0, id */
-#define GUID_HEAD  17
-#define FORGET_MS  10000
-#define PROBE_MS   5000
-#define KEY_LEN    24 /* what stands before the topic in a cache's key */
-#define TOPIC_MAX  249
-#define MAGIC_ID   0
-#define MAGIC_GUID 1
+#define FORGET_MS 10000
+#define PROBE_MS  5000
+#define KEY_LEN   24 /* what stands before the topic in a cache's key */
+#define TOPIC_MAX 249
 
 /* How one topic's values of one schema are written. */
 struct writing {
@@ -71,6 +68,7 @@ struct side {
 	struct ps_slice *raw;
 	const char *topic;
 	enum ps_stage stage;
+	struct ps_slice head; /* reading: the id, where it stands */
 };
 
 static struct side
@@ -81,9 +79,9 @@ side_of(struct ps_record *r, enum ps_part part, bool reads)
 
 	if (part == PS_PART_KEY)
 		return (struct side){ &r->key, &r->key_schema, &r->raw_key,
-			topic, PS_STAGE_KEY_CONVERTER };
+			topic, PS_STAGE_KEY_CONVERTER, { NULL, 0 } };
 	return (struct side){ &r->value, &r->value_schema, &r->raw_value, topic,
-		PS_STAGE_VALUE_CONVERTER };
+		PS_STAGE_VALUE_CONVERTER, { NULL, 0 } };
 }
 
 /* ---- Making and ending ---- */
@@ -369,7 +367,7 @@ fill_reading(struct converter *c, struct reading *r, const struct side *s,
 	if (by_topic &&
 	    client_subject(c->client, a, s->topic, NULL, &subject, err) < 0)
 		return -1;
-	if (registered_of(c, s->raw->data, subject, &found, err) < 0)
+	if (registered_of(c, s->head.data, subject, &found, err) < 0)
 		return -1;
 	r->plan = c->format->reader(c->options, a, found, err);
 	if (r->plan == NULL)
@@ -409,7 +407,7 @@ new_reading(struct converter *c, const struct cache_key *k,
 static struct reading *
 find_reading(struct converter *c, const struct side *s, struct ps_error *err)
 {
-	const uint8_t *head = s->raw->data;
+	const uint8_t *head = s->head.data;
 	struct reading *r = c->last_in.r;
 	struct cache_key k;
 
@@ -424,29 +422,6 @@ find_reading(struct converter *c, const struct side *s, struct ps_error *err)
 	memcpy(c->last_in.head, head, HEAD_LEN);
 	c->last_in.r = r;
 	return r;
-}
-
-/* The length of what stands before the payload, 0 and `err`: it is none. */
-static size_t
-head_of(const struct ps_slice *raw, struct ps_error *err)
-{
-	size_t len;
-
-	if (raw->len == 0 || raw->data[0] > MAGIC_GUID) {
-		(void)ps_fail(err, PS_E_DATA,
-		    "Unknown magic byte! Expected 0 and the id of a schema, "
-		    "found %s%02x: what wrote this does not use a schema "
-		    "registry",
-		    raw->len == 0 ? "nothing, " : "",
-		    raw->len == 0 ? 0U : raw->data[0]);
-		return 0;
-	}
-	len = raw->data[0] == MAGIC_ID ? HEAD_LEN : GUID_HEAD;
-	if (raw->len >= len)
-		return len;
-	(void)ps_fail(err, PS_E_DATA,
-	    "%zu bytes are too few for the id of a schema", raw->len);
-	return 0;
 }
 
 /* The host's schema of a draft, with the subject's version if it has none;
@@ -470,28 +445,27 @@ schema_of(struct converter *c, struct reading *r, const struct ps_schema *draft)
 }
 
 static int
-decode_one(struct converter *c, struct ps_arena *a, const struct side *s,
-    struct ps_error *err)
+decode_one(struct converter *c, struct ps_arena *a, const struct ps_record *of,
+    struct side *s, struct ps_error *err)
 {
 	const struct ps_schema *draft = NULL;
+	const struct frame f = { s->raw, s->stage == PS_STAGE_KEY_CONVERTER,
+		c->format->kind == SCHEMA_PROTOBUF };
+	struct ps_slice payload;
 	struct reading *r;
-	size_t head;
 
 	*s->schema = NULL;
 	*s->value = ps_null();
 	if (s->raw->data == NULL)
 		return 0;
-	head = head_of(s->raw, err);
-	if (head == 0)
+	if (frame_split(&f, a, of, &s->head, &payload, err) < 0)
 		return ps_fail_in(err,
 		    "Failed to deserialize data for topic %s to %s", s->topic,
 		    c->format->title);
 	r = find_reading(c, s, err);
 	if (r == NULL)
 		return -1;
-	if (c->format->read(r->plan, a,
-		(struct ps_slice){ s->raw->data + head, s->raw->len - head },
-		s->value, &draft, err) < 0) {
+	if (c->format->read(r->plan, a, payload, s->value, &draft, err) < 0) {
 		*s->value = ps_null();
 		return ps_fail_in(err,
 		    "Failed to deserialize data for topic %s to %s", s->topic,
@@ -513,12 +487,19 @@ decode(void *state, struct ps_batch *b, struct ps_record *const *records,
 	for (size_t i = 0; i < count; i++) {
 		struct side s = side_of(records[i], part, true);
 
-		if (decode_one(c, b->arena, &s, &err) == 0)
+		if (decode_one(c, b->arena, records[i], &s, &err) == 0)
 			continue;
 		ps_record_fail(b, records[i], s.stage, c->format->java_name,
 		    &err);
 		ps_error_clear(&err);
 	}
+}
+
+static bool
+looks_at_headers(void *state)
+{
+	(void)state;
+	return true;
 }
 
 /* ---- Before it runs ---- */
@@ -551,4 +532,5 @@ const struct ps_converter_ops registry_ops = {
 	.decode = decode,
 	.destroy = destroy,
 	.validate = validate,
+	.headers = looks_at_headers,
 };

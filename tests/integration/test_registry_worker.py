@@ -2,6 +2,9 @@
 own client wrote and reads, bad ones, an outage, and wrong settings."""
 
 import json
+import os
+import struct
+import uuid
 
 import pytest
 from confluent_kafka.schema_registry.avro import (AvroDeserializer,
@@ -10,7 +13,9 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 
 from support import configs, env
 from support.env import HOST, free_port, wait_for
+from support.receiver import Reply
 from support.registry import ScriptedRegistry
+from test_poison import tolerant
 
 AVRO = "io.confluent.connect.avro.AvroConverter"
 ROW = json.dumps({"type": "record", "name": "Row", "fields": [
@@ -25,6 +30,8 @@ def observing(kafka, shared_worker):
 
 
 def lines_of(path):
+    if not os.path.exists(path):
+        return []
     with open(path, encoding="utf-8") as f:
         return f.read().splitlines()
 
@@ -108,6 +115,110 @@ def test_an_outage_is_waited_for_and_loses_nothing(
                  lambda: len(lines_of(folder + "/seen")) >= 5, 60)
         assert not kafka.consume(dead)
         observing.rest.delete(name)
+    finally:
+        scripted.close()
+
+
+PROTO = "io.confluent.connect.protobuf.ProtobufConverter"
+GUID = uuid.UUID("12345678-9abc-def0-1122-334455667788")
+
+
+def described(number):
+    return b"\x00" + struct.pack(">I", number)
+
+
+def sunk(worker, kafka, t, folder, unique, converter, records, count):
+    """What a sink that does not ask for headers has of them."""
+    name = unique("ids")
+    kafka.produce(t, records)
+    worker.rest.create(name, configs.file_sink(folder + "/out", t, **{
+        **tolerant(t), **converter}))
+    try:
+        wait_for("the lines", lambda: len(lines_of(folder + "/out")) >= count
+                 or t + ".dead" in kafka.topics()
+                 and kafka.size(t + ".dead"))
+        letters = kafka.consume(t + ".dead") if t + ".dead" in kafka.topics() \
+            else []
+        return lines_of(folder + "/out"), letters
+    finally:
+        worker.rest.delete(name)
+
+
+def test_ids_in_headers_are_read(
+        worker, kafka, registry, topic, folder, unique):
+    """The last one counts; without one the id stands before the payload."""
+    t = topic("t")
+    text = registry.register(t + "-value", '"string"')
+    number = registry.register(t + "-key", '"int"')
+    other = registry.register(t + "-other", '"double"')
+    key, value = ("__key_schema_id", "__value_schema_id")
+    both = [(key, described(number)), (value, described(text))]
+    lines, letters = sunk(worker, kafka, t, folder, unique, {
+        "key.converter": AVRO,
+        "key.converter.schema.registry.url": registry.url,
+        **value_converter(registry.url)}, [
+            {"key": b"\x02", "value": b"\x06one", "headers": both},
+            {"key": described(number) + b"\x02",
+             "value": described(text) + b"\x06two"},
+            {"key": b"\x02", "value": b"\x0athree", "headers": [
+                (value, described(other)), ("x", b"y"), *both]},
+            {"key": None, "value": b"\x08four",
+             "headers": [(value, described(text)), (value, None)]},
+            {"key": described(number) + b"\x02", "value": b"\x00",
+             "headers": [(value, described(text))]},
+        ], 5)
+    assert lines == ["one", "two", "three", "four", ""] and not letters
+
+
+def test_an_id_in_a_header_that_is_none_is_a_bad_record(
+        worker, kafka, registry, topic, folder, unique):
+    t = topic("t")
+    lines, letters = sunk(worker, kafka, t, folder, unique, {
+        "key.converter": configs.STRING, **value_converter(registry.url)}, [
+            {"value": b"x", "headers": [("__value_schema_id", b"\x07ab")]}],
+        1)
+    (letter,) = letters
+    assert not lines and letter.value == b"x"
+    text = dict(letter.headers)["__connect.errors.exception.message"]
+    assert b"header __value_schema_id: Unknown magic byte" in text, text
+
+
+def test_protobufs_indexes_stand_behind_the_id_in_a_header(
+        worker, kafka, registry, topic, folder, unique):
+    t = topic("t")
+    number = registry.register(t + "-value", """syntax = "proto3";
+        message A { string a = 1; } message B { string b = 1; }""",
+                               kind="PROTOBUF")
+    lines, letters = sunk(worker, kafka, t, folder, unique, {
+        "key.converter": configs.STRING, "value.converter": PROTO,
+        "value.converter.schema.registry.url": registry.url,
+        "transforms": "x", "transforms.x.type":
+        "org.apache.kafka.connect.transforms.ExtractField$Value",
+        "transforms.x.field": "b"}, [
+            {"value": b"\x0a\x02yes"[:4], "headers": [
+                ("__value_schema_id", described(number) + b"\x02\x02")]}],
+        1)
+    assert lines == ["ye"] and not letters
+
+
+def test_a_guid_in_a_header_is_asked_for(
+        worker, kafka, topic, folder, unique):
+    t, scripted = topic("t"), ScriptedRegistry().start()
+    scripted.faults = lambda _, request: Reply(200, json.dumps(
+        {"schema": '"string"'}).encode()) \
+        if request.path == f"/schemas/guids/{GUID}" else None
+    head = b"\x01" + GUID.bytes
+    try:
+        lines, letters = sunk(
+            worker, kafka, t, folder, unique, {
+                "key.converter": configs.STRING,
+                **value_converter(scripted.url)}, [
+                    {"value": b"\x06one",
+                     "headers": [("__value_schema_id", head)]},
+                    {"value": head + b"\x06two"}] * 10, 20)
+        assert lines == ["one", "two"] * 10 and not letters
+        assert len([r for r in scripted.requests
+                    if "/guids/" in r.path]) == 1
     finally:
         scripted.close()
 

@@ -34,6 +34,9 @@ struct ps_converter_ops {
 	 * does not answer, say. Reports by key, without the prefix. */
 	void (*validate)(const struct ps_host *h, const struct ps_class *self,
 	    const struct ps_config *c, struct ps_report *rep);
+	/* Asked once, after create: does decode look at the records' headers?
+	 * Reading them costs. NULL op: it does not. */
+	bool (*headers)(void *state);
 };
 
 struct ps_header_converter_ops {
