@@ -195,3 +195,48 @@ keystore_open(struct ps_arena *a, const struct keystore *s,
 	}
 	return -1;
 }
+
+/* The first. */
+static X509 *
+certificate_of(const struct keystore_pem *p)
+{
+	BIO *mem;
+	X509 *x;
+
+	if (p->certificates == NULL)
+		return NULL;
+	mem = BIO_new_mem_buf(p->certificates, -1);
+	x = PEM_read_bio_X509(mem, NULL, NULL, NULL);
+	(void)BIO_free(mem);
+	return x;
+}
+
+static bool
+is_of_key(X509 *x, const char *pem)
+{
+	BIO *mem = BIO_new_mem_buf(pem, -1);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(mem, NULL, NULL, NULL);
+	bool is = key != NULL && X509_check_private_key(x, key) == 1;
+
+	(void)BIO_free(mem);
+	EVP_PKEY_free(key);
+	return is;
+}
+
+int
+keystore_check(const struct keystore_pem *p, struct ps_error *err)
+{
+	X509 *x = certificate_of(p);
+	bool is_of = x != NULL && (p->key == NULL || is_of_key(x, p->key));
+	bool is_there = x != NULL;
+
+	X509_free(x);
+	ERR_clear_error();
+	if (!is_there)
+		return ps_fail(err, PS_E_CONFIG,
+		    "there is no certificate in it");
+	if (!is_of)
+		return ps_fail(err, PS_E_CONFIG,
+		    "its first certificate is not that of its private key");
+	return 0;
+}

@@ -32,5 +32,7 @@ int keystore_load(struct ps_arena *a, const char *key, const char *path,
 /* `password` NULL: none. An error does not say which setting it was in. */
 int keystore_open(struct ps_arena *a, const struct keystore *s,
     const char *password, struct keystore_pem *out, struct ps_error *err);
+/* Is there a certificate, and is it that of the key, if there is one? */
+int keystore_check(const struct keystore_pem *p, struct ps_error *err);
 
 #endif

@@ -82,6 +82,11 @@ read_key(struct tls *t, struct ps_arena *a, struct tls_pem *pem,
 		    "and its certificate: %s",
 		    t->listener->key, t->listener->key,
 		    path == NULL ? "it is not set" : path);
+	if (keystore_check(&store, err) != 0)
+		return ps_fail_in(err, "%s=%s cannot be used",
+		    path == NULL ? "ssl.keystore.certificate.chain"
+				 : "ssl.keystore.location",
+		    path == NULL ? "[hidden]" : path);
 	pem->key = store.key;
 	pem->certificates = store.certificates;
 	return 0;
@@ -91,13 +96,18 @@ static int
 read_trust(struct tls *t, struct ps_arena *a, struct tls_pem *pem,
     struct ps_error *err)
 {
-	struct keystore_pem store = { 0 };
+	const char *path = setting(t, "ssl.truststore.location");
+	struct keystore_pem store = { 0 }, trusted = { 0 };
 
 	pem->trust = setting(t, "ssl.truststore.certificates");
-	if (setting(t, "ssl.truststore.location") == NULL)
+	if (path == NULL)
 		return 0;
 	if (open_store(t, a, "truststore", &store, err) != 0)
 		return -1;
+	trusted.certificates = store.certificates;
+	if (keystore_check(&trusted, err) != 0)
+		return ps_fail_in(err,
+		    "ssl.truststore.location=%s cannot be used", path);
 	pem->trust = store.certificates;
 	return 0;
 }

@@ -537,6 +537,113 @@ def test_a_certificate_changes_while_connections_go_on(
     assert w.rest.connectors() == []
 
 
+def replace(path, by):
+    """As who renews it does: never half of it is there."""
+    shutil.copy(by, path + ".new")
+    os.rename(path + ".new", path)
+
+
+def stale(w):
+    return "penstock_rest_certificates_stale 1" in w.rest.request(
+        "GET", "/metrics").text
+
+
+def test_a_pkcs12_store_changes_while_it_runs(kafka, new_worker, folder):
+    ca = stores.authority(folder)
+    live = folder + "/live.p12"
+    for name in ("one", "two"):
+        stores.signed(folder, name, "DNS:localhost,IP:127.0.0.1")
+    shutil.copy(stores.pkcs12(folder, "one"), live)
+    w = secure(new_worker, kafka.bootstrap, ca, **{
+        "listeners.https.ssl.keystore.location": live,
+        "listeners.https.ssl.keystore.password": stores.PASSWORD}).start()
+    first = serial_of(w.port, ca)
+    assert not stale(w)
+
+    with open(live, "wb") as f:  # the half of it
+        with open(stores.pkcs12(folder, "two"), "rb") as whole:
+            f.write(whole.read(700))
+    w.wait_log("stays in use")
+    wait_for("the alarm", lambda: stale(w))
+    assert serial_of(w.port, ca) == first
+
+    replace(live, f"{folder}/two.p12")
+    wait_for("the new certificate", lambda: serial_of(w.port, ca) != first)
+    wait_for("the alarm's end", lambda: not stale(w))
+
+
+def test_a_key_that_is_not_the_certificate_s_is_not_taken(
+        kafka, new_worker, folder):
+    """Key and certificate in one file, of which one was renewed alone."""
+    ca = stores.authority(folder)
+    live, mixed = folder + "/live.pem", folder + "/mixed.pem"
+    names = "DNS:localhost,IP:127.0.0.1"
+    shutil.copy(stores.signed(folder, "one", names), live)
+    stores.signed(folder, "two", names)
+    w = secure(new_worker, kafka.bootstrap, ca, **{
+        "listeners.https.ssl.keystore.type": "PEM",
+        "listeners.https.ssl.keystore.location": live}).start()
+    first = serial_of(w.port, ca)
+    with open(mixed, "w", encoding="ascii") as out:
+        for part in ("two.key", "one.crt"):
+            with open(f"{folder}/{part}", encoding="ascii") as f:
+                out.write(f.read())
+    replace(live, mixed)
+    w.wait_log("stays in use")
+    wait_for("the alarm", lambda: stale(w))
+    assert serial_of(w.port, ca) == first
+    replace(live, f"{folder}/two.pem")
+    wait_for("the new certificate", lambda: serial_of(w.port, ca) != first)
+    wait_for("the alarm's end", lambda: not stale(w))
+
+
+@pytest.mark.parametrize("kind", ["PKCS12", "PEM"])
+def test_whom_to_trust_changes_while_it_runs(kafka, new_worker, folder, kind):
+    """Another authority's clients come in, those of the first stay out."""
+    old, new = folder + "/old", folder + "/new"
+    ca = stores.authority(old)
+    stores.authority(new)
+    server = stores.signed(old, "server", "DNS:localhost,IP:127.0.0.1")
+    clients = {where: stores.signed(where, "client", "DNS:client")
+               for where in (old, new)}
+    live = folder + "/trust"
+    shutil.copy(stores.trust(old, kind), live)
+    w = secure(new_worker, kafka.bootstrap, ca, **{
+        "listeners.https.ssl.keystore.type": "PEM",
+        "listeners.https.ssl.keystore.location": server,
+        "listeners.https.ssl.truststore.type": kind,
+        "listeners.https.ssl.truststore.location": live,
+        "listeners.https.ssl.client.auth": "required"})
+    if kind == "PKCS12":
+        w.properties["listeners.https.ssl.truststore.password"] = \
+            stores.PASSWORD
+    w.rest.session.cert = clients[old]
+    w.start()
+
+    def status(where):
+        return requests.get(w.rest.url, verify=ca, timeout=10,
+                            cert=clients[where]).status_code
+    assert (status(old), status(new)) == (200, 403)
+    replace(live, stores.trust(new, kind))
+    wait_for("the new authority", lambda: status(new) == 200)
+    assert status(old) == 403
+    # One that trusts nobody is not taken.
+    w.rest.session.cert = clients[new]
+    for nothing in ("", "-----BEGIN CERTIFICATE-----\nAAAA\n"
+                    "-----END CERTIFICATE-----\n"):
+        with open(live, "w", encoding="ascii") as f:
+            f.write(nothing)
+        wait_for("the alarm", lambda: stale(w))
+        assert (status(old), status(new)) == (403, 200)
+        replace(live, stores.trust(old, kind))
+        wait_for("the first one's return", lambda: status(old) == 200)
+        w.rest.session.cert = clients[old]
+        assert not stale(w)
+        replace(live, stores.trust(new, kind))
+        wait_for("the second's return", lambda: status(new) == 200)
+        w.rest.session.cert = clients[new]
+
+
 @pytest.fixture(scope="module")
 def made_stores(session_dir):
     return stores.make(session_dir + "/rest-stores")

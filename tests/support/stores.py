@@ -44,6 +44,21 @@ def signed(folder, name, names):
     return base + ".pem"
 
 
+def pkcs12(folder, name):
+    """name.p12 with what name.pem has."""
+    _pkcs12(folder, name)
+    return f"{folder}/{name}.p12"
+
+
+def trust(folder, kind):
+    """A trust store of the CA in a file of its own: PKCS12 or PEM."""
+    if kind == "PEM":
+        return f"{folder}/ca.pem"
+    if not os.path.exists(f"{folder}/trust.p12"):
+        _trust(folder, kind, f"{folder}/trust.p12")
+    return f"{folder}/trust.p12"
+
+
 def _join(path, *parts):
     with open(path, "w", encoding="ascii") as out:
         for part in parts:
