@@ -217,6 +217,17 @@ db_run(struct db *db, const char *sql, PGresult **out, struct ps_error *err)
 	return collect(db, out, err);
 }
 
+int
+db_run_str(struct db *db, const struct str *sql, PGresult **out,
+    struct ps_error *err)
+{
+	if (sql->overflow)
+		return ps_fail(err, PS_E_FATAL,
+		    "a statement is longer than %zu bytes: %.60s…", sql->limit,
+		    sql->data == NULL ? "" : sql->data);
+	return db_run(db, sql->data, out, err);
+}
+
 #define CHUNK_BYTES 65536u
 
 /* libpq keeps what the socket does not take: let it go before more comes. */

@@ -14,6 +14,7 @@
 
 #include "conninfo.h"
 #include "mem.h"
+#include "str.h"
 
 enum { DB_CONTROL_MS = 30000, DB_DATA_MS = 600000, DB_TEXT = 1024 };
 
@@ -42,6 +43,9 @@ bool db_is_usable(const struct db *db);
 /* Runs one or several statements; `out` (may be NULL) is the last result. */
 int
 db_run(struct db *db, const char *sql, PGresult **out, struct ps_error *err);
+/* The same for a text that may have met its ceiling: PS_E_FATAL then. */
+int db_run_str(struct db *db, const struct str *sql, PGresult **out,
+    struct ps_error *err);
 /* Waits for `events` on the socket: 1, or 0 after `limit_ms` or when the
  * wake descriptor is readable. */
 int db_wait(struct db *db, short events, int limit_ms);

@@ -51,6 +51,9 @@ add_default(struct str *sql, struct ps_arena *a, const struct ps_schema *s,
 	str_init(&text, STR_SQL_LIMIT);
 	r = encode_cell(&text, a, &column, s->default_value, s, err);
 	str_add(&text, "", 0);
+	if (r == 0 && text.overflow)
+		r = ps_fail(err, PS_E_FATAL,
+		    "a default is longer than %zu bytes", text.limit);
 	str_put(sql, " DEFAULT E");
 	str_literal(sql, text.data);
 	str_fini(&text);
@@ -108,7 +111,7 @@ create(struct db *db, struct target *t, const struct wanted *fields,
 	}
 	str_put(&sql, comma[0] == '\0' ? ")" : "))");
 	if (r == 0)
-		r = db_run(db, sql.data, NULL, err);
+		r = db_run_str(db, &sql, NULL, err);
 	str_fini(&sql);
 	return r;
 }
@@ -140,7 +143,7 @@ add_missing(struct db *db, struct target *t, const struct wanted *fields,
 			r = add_column(&sql, &t->mem.arena, &fields[i], err);
 	}
 	if (r == 0)
-		r = db_run(db, sql.data, NULL, err);
+		r = db_run_str(db, &sql, NULL, err);
 	str_fini(&sql);
 	return r;
 }

@@ -9,7 +9,7 @@ gather_init(struct gather *g, const struct ps_host *h, struct db *db,
     const struct sinkconf *cfg, struct ps_arena *names)
 {
 	*g = (struct gather){ .host = h, .db = db, .cfg = cfg, .names = names };
-	str_init(&g->key, STR_SQL_LIMIT);
+	str_init(&g->key, ROW_LIMIT);
 }
 
 void
@@ -359,6 +359,9 @@ make_key(struct gather *g, const struct target *t, struct row *row,
 			return -1;
 		str_put(&g->key, "\t");
 	}
+	if (g->key.overflow)
+		return ps_fail(err, PS_E_DATA,
+		    "the primary key is longer than %u bytes", ROW_LIMIT);
 	row->key_len = g->key.len;
 	row->key =
 	    g->key.len == 0 ? "" : ps_strndup(g->a, g->key.data, g->key.len);

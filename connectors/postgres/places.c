@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#define MOVED_MAX 1000 /* positions that one statement moves */
+
 void
 places_init(struct places *p, const struct ps_host *h, const char *quoted)
 {
@@ -19,13 +21,22 @@ places_fini(struct places *p)
 	p->count = 0;
 }
 
+static bool
+is_place(const struct place *place, const char *topic, int32_t partition)
+{
+	return place->partition == partition &&
+	       strcmp(place->topic, topic) == 0;
+}
+
 struct place *
 places_find(struct places *p, const char *topic, int32_t partition)
 {
-	for (size_t i = 0; i < p->count; i++)
-		if (p->places[i].partition == partition &&
-		    strcmp(p->places[i].topic, topic) == 0)
-			return &p->places[i];
+	if (p->found < p->count &&
+	    is_place(&p->places[p->found], topic, partition))
+		return &p->places[p->found];
+	for (p->found = 0; p->found < p->count; p->found++)
+		if (is_place(&p->places[p->found], topic, partition))
+			return &p->places[p->found];
 	return NULL;
 }
 
@@ -33,7 +44,7 @@ places_find(struct places *p, const char *topic, int32_t partition)
 static int
 run(struct db *db, struct str *sql, PGresult **out, struct ps_error *err)
 {
-	int r = db_run(db, sql->data, out, err);
+	int r = db_run_str(db, sql, out, err);
 
 	str_fini(sql);
 	return r;
@@ -247,8 +258,9 @@ places_reload(struct places *p, struct db *db, struct ps_error *err)
 	return 0;
 }
 
-int
-places_move(struct places *p, struct db *db, struct ps_error *err)
+/* Those from `*at` on, as many as one statement is to have. */
+static int
+move_some(struct places *p, struct db *db, size_t *at, struct ps_error *err)
 {
 	size_t wanted = 0;
 	PGresult *res;
@@ -258,8 +270,8 @@ places_move(struct places *p, struct db *db, struct ps_error *err)
 	str_init(&sql, STR_SQL_LIMIT);
 	str_addf(&sql, "UPDATE %s o SET next_offset=v.new FROM (VALUES ",
 	    p->table);
-	for (size_t i = 0; i < p->count; i++) {
-		const struct place *place = &p->places[i];
+	for (; *at < p->count && wanted < MOVED_MAX; ++*at) {
+		const struct place *place = &p->places[*at];
 
 		if (place->next <= place->stored)
 			continue;
@@ -288,6 +300,17 @@ places_move(struct places *p, struct db *db, struct ps_error *err)
 	p->fresh = false;
 	return ps_fail(err, PS_E_RETRY,
 	    "a position in %s is not where this task left it", p->table);
+}
+
+int
+places_move(struct places *p, struct db *db, struct ps_error *err)
+{
+	size_t at = 0;
+
+	while (at < p->count)
+		if (move_some(p, db, &at, err) != 0)
+			return -1;
+	return 0;
 }
 
 bool
@@ -349,36 +372,43 @@ forget_all(struct places *p, struct db *db, struct ps_error *err)
 	return run(db, &sql, NULL, err);
 }
 
+static int
+alter_one(struct places *p, struct db *db, const struct ps_topic_position *tp,
+    struct ps_error *err)
+{
+	struct str sql;
+
+	str_init(&sql, STR_SQL_LIMIT);
+	if (tp->offset == PS_NO_OFFSET) {
+		str_addf(&sql, "DELETE FROM %s", p->table);
+		add_where(&sql, p, tp->topic, tp->partition);
+		return run(db, &sql, NULL, err);
+	}
+	str_addf(&sql,
+	    "INSERT INTO %s AS o (connector,topic,part,next_offset,epoch) "
+	    "VALUES (",
+	    p->table);
+	str_literal(&sql, p->host->connector);
+	str_put(&sql, ",");
+	str_literal(&sql, tp->topic);
+	str_addf(&sql,
+	    ",%d,%" PRId64 ",1) ON CONFLICT (connector,topic,part) DO UPDATE "
+	    "SET next_offset=excluded.next_offset, epoch=o.epoch+1, "
+	    "topic_id=NULL",
+	    (int)tp->partition, tp->offset);
+	return run(db, &sql, NULL, err);
+}
+
 int
 places_alter(struct places *p, struct db *db,
     const struct ps_topic_position *tps, size_t count, struct ps_error *err)
 {
-	struct str sql;
-
 	if (count == 0)
 		return forget_all(p, db, err);
-	str_init(&sql, STR_SQL_LIMIT);
-	str_put(&sql, "BEGIN;");
-	for (size_t i = 0; i < count; i++) {
-		if (tps[i].offset == PS_NO_OFFSET) {
-			str_addf(&sql, "DELETE FROM %s", p->table);
-			add_where(&sql, p, tps[i].topic, tps[i].partition);
-			str_put(&sql, ";");
-			continue;
-		}
-		str_addf(&sql,
-		    "INSERT INTO %s AS o (connector,topic,part,next_offset,"
-		    "epoch) VALUES (",
-		    p->table);
-		str_literal(&sql, p->host->connector);
-		str_put(&sql, ",");
-		str_literal(&sql, tps[i].topic);
-		str_addf(&sql,
-		    ",%d,%" PRId64 ",1) ON CONFLICT (connector,topic,part) DO "
-		    "UPDATE SET next_offset=excluded.next_offset, "
-		    "epoch=o.epoch+1, topic_id=NULL;",
-		    (int)tps[i].partition, tps[i].offset);
-	}
-	str_put(&sql, "COMMIT");
-	return run(db, &sql, NULL, err);
+	if (db_run(db, "BEGIN", NULL, err) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (alter_one(p, db, &tps[i], err) != 0)
+			return -1;
+	return db_run(db, "COMMIT", NULL, err);
 }

@@ -28,7 +28,8 @@ struct places {
 	const char *table; /* quoted */
 	struct place *places;
 	size_t count;
-	bool fresh; /* `stored` is what the table has */
+	size_t found; /* the last that was looked for */
+	bool fresh;   /* `stored` is what the table has */
 };
 
 void places_init(struct places *p, const struct ps_host *h, const char *quoted);

@@ -121,31 +121,72 @@ rows_add(struct rows *rs, struct ps_arena *a, const struct row *row, bool fold)
 }
 
 static bool
-is_shape(const struct rows *rs, const struct shape *s, const struct row *r)
+is_shape(const struct rows *rs, const struct shape *s, const struct cell *cells)
 {
 	for (size_t i = 0; i < rs->t->count; i++)
-		if ((s->cells[i].v == NULL) != (r->cells[i].v == NULL))
+		if ((s->cells[i].v == NULL) != (cells[i].v == NULL))
 			return false;
 	return true;
+}
+
+static uint64_t
+hash_shape(const struct rows *rs, const struct cell *cells)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < rs->t->count; i++)
+		if (cells[i].v != NULL)
+			h = (h ^ (i + 1)) * UINT64_C(0x100000001b3);
+	return h ^ h >> 32;
+}
+
+/* Where these cells' shape is in the index, or where it would be. */
+static uint32_t *
+shape_slot(struct rows *rs, const struct cell *cells)
+{
+	size_t mask = rs->shape_room * 2 - 1;
+	size_t i = hash_shape(rs, cells) & mask;
+
+	while (rs->shape_index[i] != 0 &&
+	       !is_shape(rs, &rs->shapes[rs->shape_index[i] - 1], cells))
+		i = (i + 1) & mask;
+	return &rs->shape_index[i];
+}
+
+static void
+grow_shapes(struct rows *rs, struct ps_arena *a)
+{
+	size_t room = rs->shape_room == 0 ? 8 : rs->shape_room * 2;
+	struct shape *shapes = ps_alloc(a, room * sizeof *shapes);
+
+	if (rs->shape_count > 0)
+		memcpy(shapes, rs->shapes, rs->shape_count * sizeof *shapes);
+	rs->shapes = shapes;
+	rs->shape_room = room;
+	rs->shape_index = ps_calloc(a, room * 2, sizeof *rs->shape_index);
+	for (size_t i = 0; i < rs->shape_count; i++)
+		*shape_slot(rs, shapes[i].cells) = (uint32_t)i + 1;
 }
 
 static uint32_t
 find_shape(struct rows *rs, struct ps_arena *a, const struct row *r,
     uint32_t guess)
 {
-	struct shape *grown;
+	uint32_t *slot;
 
-	if (guess < rs->shape_count && is_shape(rs, &rs->shapes[guess], r))
+	if (guess < rs->shape_count &&
+	    is_shape(rs, &rs->shapes[guess], r->cells))
 		return guess;
-	for (uint32_t i = 0; i < rs->shape_count; i++)
-		if (is_shape(rs, &rs->shapes[i], r))
-			return i;
-	grown = ps_calloc(a, rs->shape_count + 1, sizeof *grown);
-	if (rs->shape_count > 0)
-		memcpy(grown, rs->shapes, rs->shape_count * sizeof *grown);
-	grown[rs->shape_count].cells = r->cells;
-	rs->shapes = grown;
-	return (uint32_t)rs->shape_count++;
+	if (rs->shape_count == rs->shape_room)
+		grow_shapes(rs, a);
+	slot = shape_slot(rs, r->cells);
+	if (*slot != 0)
+		return *slot - 1;
+	rs->shapes[rs->shape_count] = (struct shape){ .cells = r->cells };
+	for (size_t i = 0; i < rs->t->count; i++)
+		rs->uses[i] = rs->uses[i] || r->cells[i].v != NULL;
+	*slot = (uint32_t)++rs->shape_count;
+	return *slot - 1;
 }
 
 void
@@ -153,14 +194,13 @@ rows_shape(struct rows *rs, struct ps_arena *a)
 {
 	uint32_t last = 0;
 
-	for (size_t i = 0; i < rs->count; i++) {
-		struct row *r = &rs->rows[i];
-
-		if (!r->has_values)
-			continue;
-		last = r->shape = find_shape(rs, a, r, last);
-		rs->shapes[last].rows++;
-	}
+	rs->uses = ps_calloc(a, rs->t->count + 1, sizeof *rs->uses);
+	for (size_t i = 0; i < rs->t->count; i++)
+		rs->uses[i] = rs->t->columns[i].is_pk;
+	for (size_t i = 0; i < rs->count; i++)
+		if (rs->rows[i].has_values)
+			last = rs->rows[i].shape =
+			    find_shape(rs, a, &rs->rows[i], last);
 }
 
 void

@@ -39,10 +39,12 @@ struct part {
 	struct row row;
 };
 
+#define ROW_LIMIT (1u << 30) /* bytes of its text */
+
 /* Which columns rows have: a statement of its own for each. */
 struct shape {
 	const struct cell *cells; /* of its first row */
-	size_t rows;
+	uint64_t sent;            /* in this attempt (stagesql) */
 };
 
 struct rows {
@@ -53,7 +55,10 @@ struct rows {
 	uint32_t *index; /* hash of keys to row + 1 */
 	size_t index_size;
 	struct shape *shapes;
-	size_t shape_count;
+	size_t shape_count, shape_room;
+	uint32_t *shape_index; /* hash of which columns to shape + 1 */
+	bool *uses;            /* by column: a row has it */
+	uint64_t attempt;
 	bool deletes; /* a row has delete_first */
 	bool mixed;   /* a bad row is of more than one record */
 };

@@ -1,6 +1,7 @@
 #include "stagesql.h"
 
-#define STAGE "penstock_stage_"
+#define STAGE       "penstock_stage_"
+#define DROPPED_MAX 10000
 
 void
 stagesql_create(struct str *sql, const struct target *t)
@@ -24,32 +25,36 @@ stagesql_empty(struct str *sql, const struct target *t)
 }
 
 void
-stagesql_drop(struct str *sql, const struct rows *rs)
+stagesql_index(struct str *sql, const struct target *t)
+{
+	str_addf(sql,
+	    "CREATE INDEX penstock_shape_%d ON pg_temp." STAGE
+	    "%d(penstock_shape)",
+	    t->number, t->number);
+}
+
+void
+stagesql_drop_index(struct str *sql, const struct target *t)
+{
+	str_addf(sql, "DROP INDEX pg_temp.penstock_shape_%d", t->number);
+}
+
+void
+stagesql_drop(struct str *sql, const struct rows *rs, size_t *from)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < rs->count; i++) {
-		if (!rs->rows[i].bad)
+	for (; *from < rs->count && n < DROPPED_MAX; ++*from) {
+		if (!rs->rows[*from].bad)
 			continue;
 		if (n++ == 0)
 			str_addf(sql,
 			    "DELETE FROM pg_temp." STAGE
 			    "%d WHERE penstock_n IN (",
 			    rs->t->number);
-		str_addf(sql, n > 1 ? ",%zu" : "%zu", i);
+		str_addf(sql, n > 1 ? ",%zu" : "%zu", *from);
 	}
 	str_put(sql, n > 0 ? ")" : "");
-}
-
-bool
-stagesql_uses(const struct rows *rs, size_t column)
-{
-	if (rs->t->columns[column].is_pk)
-		return true;
-	for (size_t i = 0; i < rs->shape_count; i++)
-		if (rs->shapes[i].cells[column].v != NULL)
-			return true;
-	return false;
 }
 
 static const char *
@@ -58,7 +63,7 @@ add_used(struct str *sql, const struct rows *rs)
 	const char *comma = "";
 
 	for (size_t i = 0; i < rs->t->count; i++) {
-		if (!stagesql_uses(rs, i))
+		if (!rs->uses[i])
 			continue;
 		str_addf(sql, "%s%s", comma, rs->t->columns[i].quoted);
 		comma = ",";
@@ -167,57 +172,59 @@ add_conflict(struct str *sql, const struct rows *rs, const struct shape *shape)
 	str_put(sql, "NOTHING");
 }
 
-void
-stagesql_insert(struct str *sql, const struct rows *rs,
-    const struct sinkconf *cfg, size_t lo, size_t hi)
+static void
+add_insert(struct str *sql, const struct rows *rs, const struct sinkconf *cfg,
+    const struct slice *of)
 {
-	for (size_t k = 0; k < rs->shape_count; k++) {
-		insert_shape(sql, rs, k);
-		add_range(sql, lo, hi);
-		str_put(sql, " ORDER BY ");
-		if (rs->t->pk_count > 0)
-			(void)add_columns(sql, rs, NULL, ONLY_PK, "s.", ",");
-		else
-			str_put(sql, "s.penstock_n");
-		if (cfg->mode == INSERT_UPSERT)
-			add_conflict(sql, rs, &rs->shapes[k]);
-		str_put(sql, ";");
-	}
+	insert_shape(sql, rs, of->shape);
+	add_range(sql, of->lo, of->hi);
+	str_put(sql, " ORDER BY ");
+	if (rs->t->pk_count > 0)
+		(void)add_columns(sql, rs, NULL, ONLY_PK, "s.", ",");
+	else
+		str_put(sql, "s.penstock_n");
+	if (cfg->mode == INSERT_UPSERT)
+		add_conflict(sql, rs, &rs->shapes[of->shape]);
+	str_put(sql, ";");
 }
 
-void
-stagesql_update(struct str *sql, const struct rows *rs,
-    const struct sinkconf *cfg, size_t lo, size_t hi)
+const struct stagesql stagesql_insert = { add_insert, true };
+
+static void
+add_update(struct str *sql, const struct rows *rs, const struct sinkconf *cfg,
+    const struct slice *of)
 {
+	size_t mark = sql->len;
+
 	(void)cfg;
-	for (size_t k = 0; k < rs->shape_count; k++) {
-		size_t mark = sql->len;
-
-		str_addf(sql, "UPDATE %s t SET ", rs->t->quoted);
-		if (add_assignments(sql, rs, &rs->shapes[k], "s") == 0) {
-			sql->len = mark; /* nothing but the key */
-			continue;
-		}
-		str_addf(sql,
-		    " FROM pg_temp." STAGE "%d s WHERE s.penstock_shape=%zu "
-		    "AND ",
-		    rs->t->number, k);
-		add_range(sql, lo, hi);
-		add_key_match(sql, rs);
-		str_put(sql, ";");
+	str_addf(sql, "UPDATE %s t SET ", rs->t->quoted);
+	if (add_assignments(sql, rs, &rs->shapes[of->shape], "s") == 0) {
+		sql->len = mark; /* nothing but the key */
+		sql->data[mark] = '\0';
+		return;
 	}
+	str_addf(sql,
+	    " FROM pg_temp." STAGE "%d s WHERE s.penstock_shape=%zu AND ",
+	    rs->t->number, of->shape);
+	add_range(sql, of->lo, of->hi);
+	add_key_match(sql, rs);
+	str_put(sql, ";");
 }
 
-void
-stagesql_delete(struct str *sql, const struct rows *rs,
-    const struct sinkconf *cfg, size_t lo, size_t hi)
+const struct stagesql stagesql_update = { add_update, true };
+
+static void
+add_delete(struct str *sql, const struct rows *rs, const struct sinkconf *cfg,
+    const struct slice *of)
 {
 	(void)cfg;
 	str_addf(sql,
 	    "DELETE FROM %s t USING pg_temp." STAGE
 	    "%d s WHERE s.penstock_del AND ",
 	    rs->t->quoted, rs->t->number);
-	add_range(sql, lo, hi);
+	add_range(sql, of->lo, of->hi);
 	add_key_match(sql, rs);
 	str_put(sql, ";");
 }
+
+const struct stagesql stagesql_delete = { add_delete, false };

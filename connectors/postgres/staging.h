@@ -15,14 +15,13 @@
 #include "rows.h"
 #include "sinkconf.h"
 
-#define STAGING_ROW_LIMIT (1u << 30)
-
 struct staging {
 	const struct ps_host *host;
 	struct db *db;
 	const struct sinkconf *cfg;
 	struct ps_arena *a; /* of this put() */
 	struct str sql, data;
+	size_t *lines; /* row of each line in `data` */
 };
 
 void staging_init(struct staging *s, const struct ps_host *h, struct db *db,

@@ -123,7 +123,7 @@ target_read(struct target *t, struct db *db, struct ps_error *err)
 	str_put(&sql, catalog_sql);
 	str_literal(&sql, t->quoted);
 	str_put(&sql, ") ORDER BY a.attnum");
-	r = db_run(db, sql.data, &res, err);
+	r = db_run_str(db, &sql, &res, err);
 	str_fini(&sql);
 	if (r != 0)
 		return ps_fail_in(err, "table %s", t->name);
