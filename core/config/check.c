@@ -3,6 +3,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <penstock/regex.h>
+
 #include "base/text.h"
 
 #define HIDDEN "[hidden]"
@@ -243,7 +245,7 @@ bad_regex(struct ps_arena *a, const char *pattern)
 
 	if (code != NULL) {
 		pcre2_code_free(code);
-		return NULL;
+		return ps_regex_differs(pattern);
 	}
 	(void)pcre2_get_error_message(error, (PCRE2_UCHAR *)text, sizeof text);
 	return ps_printf(a, "%s at offset %zu", text, (size_t)at);
@@ -288,6 +290,14 @@ rule_regex(struct ps_arena *a, const struct ps_key *key,
 	return bad == NULL ? NULL
 			   : ps_printf(a,
 				 "Syntax error in regular expression: %s", bad);
+}
+
+static const char *
+rule_removed(struct ps_arena *a, const struct ps_key *key,
+    const struct check_value *v)
+{
+	(void)v;
+	return ps_printf(a, "there is no such key any more, %s", key->doc);
 }
 
 static double
@@ -353,6 +363,7 @@ static const struct {
 	rule_fn *rule;
 } rules[] = {
 	{ PS_UNSUPPORTED, rule_unsupported },
+	{ PS_REMOVED, rule_removed },
 	{ 0, rule_choices },
 	{ PS_NOT_EMPTY, rule_not_empty },
 	{ PS_ALIASES, rule_aliases },

@@ -223,10 +223,15 @@ def_validate(struct ps_arena *a, const struct def_set *s,
 	struct def_result *r = ps_calloc(a, 1, sizeof *r);
 
 	r->a = a;
-	r->count = s->count;
 	r->values = ps_alloc(a, s->count * sizeof *r->values);
-	for (size_t i = 0; i < s->count; i++)
-		validate_row(a, &s->rows[i], given, &r->values[i]);
+	for (size_t i = 0; i < s->count; i++) {
+		const struct ps_key *key = &s->rows[i].key;
+
+		if ((key->flags & PS_REMOVED) == 0 ||
+		    find_setting(given, key->name) != NULL)
+			validate_row(a, &s->rows[i], given,
+			    &r->values[r->count++]);
+	}
 	for (size_t i = 0; i < given->count; i++)
 		if (given->settings[i].value == NULL)
 			def_error(r, given->settings[i].key,

@@ -35,7 +35,7 @@ keys_json(const struct ps_class *class)
 	json_t *out = json_array();
 
 	for (size_t i = 0; i < class->key_count; i++)
-		if ((class->keys[i].flags & PS_INTERNAL) == 0)
+		if ((class->keys[i].flags & (PS_INTERNAL | PS_REMOVED)) == 0)
 			(void)json_array_append_new(out,
 			    def_key_json(&class->keys[i]));
 	return out;

@@ -1,4 +1,7 @@
+#include <assert.h>
 #include <stdlib.h>
+
+#include <penstock/regex.h>
 
 #include "condition_impl.h"
 
@@ -200,6 +203,18 @@ read_list(struct reader *r, struct cond_node *n)
 	return take(r, "]") ? 0 : wrong(r, "]");
 }
 
+static bool
+differs_from_java(const char *regex, size_t len)
+{
+	char *copy = strndup(regex, len);
+	bool differs;
+
+	assert(copy != NULL);
+	differs = ps_regex_differs(copy) != NULL;
+	free(copy);
+	return differs;
+}
+
 /* /regex/i */
 static int
 read_regex(struct reader *r, struct cond_node *n)
@@ -223,6 +238,8 @@ read_regex(struct reader *r, struct cond_node *n)
 	    flags, &code, &where, NULL);
 	if (n->regex == NULL)
 		return wrong(r, "a regular expression");
+	if (differs_from_java(start, (size_t)(r->p - start)))
+		return wrong(r, "a regular expression without sets in sets");
 	n->match = pcre2_match_data_create_from_pattern(n->regex, NULL);
 	n->next_regex = r->c->regexes;
 	r->c->regexes = n;

@@ -476,4 +476,14 @@ const struct ps_key event_router_keys[EVENT_ROUTER_KEYS] = {
 	    .choices = nulls,
 	    .doc = "Of a null in that text: ignore leaves the field out, "
 		   "optional_bytes keeps it, as bytes." },
+	REMOVED_KEY("table.field.payload", "use table.field.event.payload"),
+	REMOVED_KEY("table.field.payload.id", "use table.field.event.key"),
+	REMOVED_KEY("table.field.schema.version",
+	    "use table.field.event.schema.version"),
+	REMOVED_KEY("debezium.op.invalid.behavior",
+	    "use table.op.invalid.behavior"),
+	REMOVED_KEY("table.field.additional.missing",
+	    "use table.fields.additional.error.on.missing: true for error, "
+	    "false for ignore"),
+
 };

@@ -185,6 +185,8 @@ infer_struct(struct expansion *e, const char *key, const struct ps_value *v,
 				    : ps_printf(e->arena, "%s.%s", key, field),
 			&v->pairs[i].value, &one) < 0)
 			return -1;
+		if (one != NULL && name->len == 0)
+			return fail(e, "a field has no name");
 		if (one != NULL)
 			fields[draft.field_count++] =
 			    (struct ps_field){ field, name->len, one };

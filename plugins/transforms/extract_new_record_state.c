@@ -397,4 +397,16 @@ const struct ps_key
 		.doc = "Whether only optional fields are dropped, so that who "
 		       "reads them by the old schema finds what it needs." },
 	    NULL_DEFAULT_KEY,
+	    REMOVED_KEY("drop.tombstones",
+		"use delete.tombstone.handling.mode: drop or tombstone in the "
+		"place of true, rewrite-with-tombstone or delete-to-tombstone "
+		"in that of false"),
+	    REMOVED_KEY("delete.handling.mode",
+		"use delete.tombstone.handling.mode: drop, tombstone (for "
+		"none) or rewrite"),
+	    REMOVED_KEY("add.source.fields",
+		"use add.fields with source. in front of each name"),
+	    REMOVED_KEY("operation.header", "use add.headers=op"),
+	    REMOVED_KEY("drop.deletes",
+		"use delete.tombstone.handling.mode=drop"),
     };

@@ -150,6 +150,13 @@ map_get(const struct ps_value *map, const char *name, size_t len);
 struct ps_value map_put(struct ps_arena *a, const struct ps_value *map,
     const char *name, size_t len, struct ps_value v);
 
+/* A key that was; `use` says what is there now. */
+#define REMOVED_KEY(key, use)                                               \
+	{                                                                   \
+		.name = (key), .type = PS_KEY_STRING, .importance = PS_LOW, \
+		.flags = PS_REMOVED, .doc = (use)                           \
+	}
+
 #define NULL_DEFAULT_KEY                                                     \
 	{                                                                    \
 		.name = "replace.null.with.default", .type = PS_KEY_BOOLEAN, \

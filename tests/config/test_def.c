@@ -191,6 +191,31 @@ Test(def, regular_expressions_must_compile)
 	cr_assert(eq(str, errors_of(r, "topic.creation.g.exclude"), ""));
 }
 
+Test(def, sets_in_sets_would_mean_something_else_than_in_java)
+{
+	static const struct {
+		const char *regex;
+		bool good;
+	} rows[] = { { "[a-z&&[^b]]*", false }, { "[a[b]]", false },
+		{ "[[:alpha:]]", false }, { "[a&&b]", false },
+		{ "x[^]&&y]", false }, { "[\\Q[\\E&&]", false },
+		{ "(a|[]b[c]])", false }, { "[a&b]&&", true },
+		{ "[\\[a]", true }, { "\\[a&&[b]", true },
+		{ "\\Q[a&&[b]]\\E", true }, { "[\\Q[&&\\E]", true },
+		{ "[]a^]+[^]x]", true }, { "[&]&&[&]", true } };
+	struct ps_setting given = { "topics.regex", NULL };
+
+	add(&common_sink_keys);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *found;
+
+		given.value = rows[i].regex;
+		found = errors_of(validate(&given, 1), "topics.regex");
+		cr_assert(eq(int, *found == '\0', rows[i].good), "%s: %s",
+		    rows[i].regex, found);
+	}
+}
+
 Test(def, counts_of_topics_are_positive_or_the_brokers)
 {
 	struct ps_setting given[] = { { "topic.creation.g.partitions", "0" },
@@ -243,6 +268,10 @@ static const struct ps_key odd_keys[] = {
 	    .default_value = "off",
 	    .flags = PS_UNSUPPORTED },
 	{ .name = "older", .type = PS_KEY_STRING, .flags = PS_UNSUPPORTED },
+	{ .name = "gone",
+	    .type = PS_KEY_STRING,
+	    .flags = PS_REMOVED,
+	    .doc = "use port" },
 	{ .name = "port",
 	    .type = PS_KEY_INT,
 	    .default_value = "1",
@@ -299,6 +328,9 @@ Test(def, each_type_and_rule_has_its_text)
 		    "Invalid value on for configuration older: "
 		    "penstock does not support this key, leave "
 		    "it out" },
+		{ "gone", "",
+		    "Invalid value  for configuration gone: there is no such "
+		    "key any more, use port" },
 		{ "port", "65536",
 		    "Invalid value 65536 for configuration "
 		    "port: Value must be no more than 65535" },
@@ -308,6 +340,13 @@ Test(def, each_type_and_rule_has_its_text)
 	for (size_t i = 0; i < COUNT(rows); i++)
 		cr_assert(eq(str, one_error(rows[i].key, rows[i].value),
 		    (char *)rows[i].error));
+}
+
+Test(def, a_key_that_is_no_more_is_seen_only_when_it_is_set)
+{
+	def_set_add(s, odd_keys, COUNT(odd_keys), NULL, NULL);
+	cr_assert(eq(ptr, def_result_find(validate(NULL, 0), "gone"), NULL));
+	cr_assert(eq(int, *one_error("gone", "x"), (int)'I'));
 }
 
 Test(def, a_missing_list_that_may_not_be_empty_has_two_errors)

@@ -56,6 +56,10 @@ enum {
 	/* Known, without effect: who sets it is told so, with `doc`, which
 	 * says what to do instead. */
 	PS_IGNORED = 1 << 14,
+	/* Nobody has it any more, and what it was for would silently not be
+	 * done: setting it is an error that ends with `doc`, which says what to
+	 * use. Without a default; shown in no list. */
+	PS_REMOVED = 1 << 15,
 };
 
 struct ps_key {
