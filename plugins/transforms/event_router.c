@@ -239,11 +239,9 @@ wrap(const struct router *t, struct work *w, struct event *e)
 		    part_field(&e->row, p->column, strlen(p->column)).schema ==
 			NULL)
 			continue;
-		if (ps_field_index(&draft, p->name, len) >= 0)
-			return ps_fail(w->err, PS_E_DATA,
-			    "Cannot create field because of field name "
-			    "duplication %s",
-			    p->name);
+		if (check_field(fields, draft.field_count, p->name, len,
+			w->err) < 0)
+			return -1;
 		(void)part_get(&e->row, p->column, &v, w->err);
 		items[draft.field_count] = v.value;
 		fields[draft.field_count++] =

@@ -95,12 +95,9 @@ static int
 draft_add(struct ps_schema *draft, struct ps_field *fields,
     const struct ps_field *one, struct ps_error *err)
 {
-	draft->fields = fields;
-	if (ps_field_index(draft, one->name, one->name_len) >= 0)
-		return ps_fail(err, PS_E_DATA,
-		    "Cannot create field because of field name duplication "
-		    "%.*s",
-		    (int)one->name_len, one->name);
+	if (check_field(fields, draft->field_count, one->name, one->name_len,
+		err) < 0)
+		return -1;
 	fields[draft->field_count++] = *one;
 	return 0;
 }

@@ -44,8 +44,10 @@ static const struct ps_schema *
 leaf_schema(void *state, struct work *w, size_t leaf,
     const struct ps_schema *from)
 {
-	(void)w;
 	(void)leaf;
+	if (check_field(NULL, 0, ((const struct hoist *)state)->field,
+		((const struct hoist *)state)->len, w->err) < 0)
+		return NULL;
 	return wrapped((const struct hoist *)state, from);
 }
 
@@ -75,6 +77,9 @@ hoist_all(struct hoist *t, struct work *w, const struct operand *o)
 		if (check_null(from, o->value, t->field, w->err) < 0)
 			return -1;
 		u = updates_row(&w->updates, from);
+		if (u == NULL &&
+		    check_field(NULL, 0, t->field, t->len, w->err) < 0)
+			return -1;
 		if (u == NULL)
 			u = updates_add(&w->updates, from, wrapped(t, from),
 			    NULL);

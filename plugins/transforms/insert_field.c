@@ -134,13 +134,8 @@ with_insertions(const struct insert *t, const struct work *w,
 
 		if (!goes_into(f, nested))
 			continue;
-		if (ps_field_index(from, f->name, f->len) >= 0) {
-			(void)ps_fail(w->err, PS_E_DATA,
-			    "Cannot create field because of field name "
-			    "duplication %s",
-			    f->name);
+		if (check_field(fields, n, f->name, f->len, w->err) < 0)
 			return NULL;
-		}
 		own = (struct ps_schema *)ps_alloc(w->arena, sizeof *own);
 		*own = draft_of((enum source)i, f->optional);
 		fields[n++] = (struct ps_field){ f->name, f->len, own };

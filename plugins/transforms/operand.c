@@ -200,6 +200,23 @@ check_null(const struct ps_schema *s, const struct ps_value *v,
 	    "Invalid value: null used for required field: \"%s\"", field);
 }
 
+int
+check_field(const struct ps_field *fields, size_t count, const char *name,
+    size_t len, struct ps_error *err)
+{
+	const struct ps_schema there = { .type = PS_STRUCT,
+		.fields = fields,
+		.field_count = count };
+
+	if (len == 0)
+		return ps_fail(err, PS_E_DATA, "fieldName cannot be null");
+	if (ps_field_index(&there, name, len) < 0)
+		return 0;
+	return ps_fail(err, PS_E_DATA,
+	    "Cannot create field because of field name duplication %.*s",
+	    (int)len, name);
+}
+
 const struct ps_value *
 map_get(const struct ps_value *map, const char *name, size_t len)
 {

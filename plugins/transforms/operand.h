@@ -140,6 +140,10 @@ int operand_check_or_null(const struct ps_schema *s, const struct ps_value *v,
 /* Null where the schema does not allow it, as Struct.put says it. */
 int check_null(const struct ps_schema *s, const struct ps_value *v,
     const char *field, struct ps_error *err);
+/* Whether a field of that name can be added to those that are there, as
+ * SchemaBuilder.field says it. */
+int check_field(const struct ps_field *fields, size_t count, const char *name,
+    size_t len, struct ps_error *err);
 /* The class that Java has for such a value. */
 const char *class_of(const struct ps_schema *s, const struct ps_value *v);
 

@@ -77,10 +77,8 @@ void
 prune_rename(struct prune *p, struct common *t, const struct path *path,
     const struct step *to)
 {
-	struct prune_node *n = node_of(p, t, path);
-
-	if (n->to.name == NULL)
-		n->to = *to;
+	/* Of two new names the last counts, as in Java's map. */
+	node_of(p, t, path)->to = *to;
 }
 
 /* Of all fields here, only what is included stays. */

@@ -51,13 +51,8 @@ key_schema(const struct value_to_key *t, struct work *w,
 			    "Field does not exist: %s", t->fields.items[i]);
 			return NULL;
 		}
-		if (ps_field_index(&draft, name.name, name.len) >= 0) {
-			(void)ps_fail(w->err, PS_E_DATA,
-			    "Cannot create field because of field name "
-			    "duplication %s",
-			    t->fields.items[i]);
+		if (check_field(fields, i, name.name, name.len, w->err) < 0)
 			return NULL;
-		}
 		fields[draft.field_count++] =
 		    (struct ps_field){ name.name, name.len, s };
 	}

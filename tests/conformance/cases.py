@@ -306,6 +306,9 @@ RECORDS = {
     "with a map": envelope(row(id=s("int32"), m=s(
         "map", keys=s("string"), values=s("int32"))), {"id": 1,
                                                        "m": {"a": 1}}),
+    "flat names": envelope(row(**{"a.b": s("int32")}, a=row(b=s("string"))),
+                           {"a.b": 1, "a": {"b": "x"}}),
+    "flat names of a map": envelope(None, {"a.b": 1, "a": {"b": "x"}}),
     "free number": envelope(None, 5),
     "free text": envelope(None, "12"),
     "free array": envelope(None, [1, "x"]),
@@ -345,6 +348,7 @@ SIDED = {
         {"spec": "absent:int32"}, {"spec": "text:bytes"}, {"spec": "text:foo"},
         {"spec": "foo"}, {"spec": ""}, {"spec": "a:b:c"},
         {"spec": "int8,text:int8"}, {"spec": " text : INT64 "},
+        {"spec": "text:int8,text:string"}, {"spec": "text:string,text:int8"},
         {"spec": "dflt:int64", "replace.null.with.default": "false"},
     ],
     "ExtractField": [
@@ -370,15 +374,31 @@ SIDED = {
         {"fields": "absent", "headers": "h", "operation": "copy"},
         {"fields": "sub,list", "headers": "s,l", "operation": "move"},
         {"fields": "a,b", "headers": "h", "operation": "copy"},
+        {"fields": "text,text", "headers": "h,i", "operation": "copy"},
+        {"fields": "text,text", "headers": "h,i", "operation": "move"},
+        {"fields": "text", "headers": "a", "operation": "move"},
         {"fields": "a", "headers": "h", "operation": "steal"},
         {"fields": "", "headers": "", "operation": "copy"},
     ],
-    "HoistField": [{"field": "wrapped"}],
+    "HoistField": [{"field": "wrapped"}, {"field": "text"}, {"field": ""},
+                   {"field": "a.b"}],
     "InsertField": [
         {"topic.field": "t", "partition.field": "p!", "offset.field": "o?"},
         {"timestamp.field": "ts", "static.field": "st", "static.value": "v"},
         {"topic.field": "text"}, {},
         {"static.field": "st"},
+        # names that are there, and one name twice
+        *({"topic.field": name} for name in (
+            "i32", "sub", "text!", "maybe?", "", "!", "sub.x")),
+        {"static.field": "text", "static.value": "v"},
+        {"static.field": "i32", "static.value": "v"},
+        {"timestamp.field": "at"}, {"partition.field": "dflt"},
+        {"topic.field": "t", "partition.field": "t"},
+        {"topic.field": "t", "partition.field": "t!"},
+        {"topic.field": "t", "static.field": "t", "static.value": "v"},
+        {"offset.field": "t", "timestamp.field": "t", "static.field": "t",
+         "static.value": "v"},
+        {"topic.field": "new", "partition.field": "text"},
     ],
     "MaskField": [
         *({"fields": f} for f in SCALAR_FIELDS), {"fields": "list"},
@@ -395,8 +415,14 @@ SIDED = {
         {"fields": "f64", "replacement": "1.5"},
         {"fields": "list", "replacement": "1"}, {"fields": ""},
         {"fields": "dflt", "replace.null.with.default": "false"},
+        {"fields": "text,text"},
     ],
     "ReplaceField": [
+        {"renames": "text:x,i8:x"}, {"renames": "text:i8,i8:text"},
+        {"renames": "text:i8", "exclude": "i8"},
+        {"renames": "text:i8", "include": "text"},
+        {"renames": "text:x,text:y"}, {"include": "text,text"},
+        {"exclude": "text,text"},
         {"exclude": "text,sub"}, {"include": "text,dflt"},
         {"renames": "text:words,i8:small"}, {"renames": "text:i8"},
         {"include": "text", "exclude": "text"}, {"renames": "text"},
@@ -517,7 +543,9 @@ def other_cases():
         "ValueToKey": [
             {"fields": "text"}, {"fields": "i8,dec,sub"},
             {"fields": "absent"}, {"fields": "dflt,maybe"},
-            {"fields": "text,text"}, {"fields": ""},
+            {"fields": "text,text"}, {"fields": ""}, {"fields": "i8, i8"},
+            {"fields": "dec,text,dec"}, {"fields": "text,absent,text"},
+            {"fields": "text,"},
             {"fields": "dflt", "replace.null.with.default": "false"}],
     }
     for name, configs in steps.items():
