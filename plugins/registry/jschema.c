@@ -7,6 +7,7 @@
 #include <jsontext/typed.h>
 
 #include "format.h"
+#include "jschema_check.h"
 #include "jschema_in.h"
 #include "jschema_out.h"
 
@@ -73,8 +74,8 @@ writer(const void *opts, struct ps_arena *a, const struct ps_schema *s,
 	struct jschema_writer *w =
 	    (struct jschema_writer *)ps_calloc(a, 1, sizeof *w);
 
-	(void)r;
-	(void)strict;
+	if (strict && jschema_check(r->text, s, err) < 0)
+		return NULL;
 	w->decimal = o->json.decimal;
 	if (s == NULL)
 		return w;
