@@ -115,8 +115,9 @@ class ScriptedRegistry:
     request) answers a Reply instead, or None. close() and start() keep the
     port and what was registered."""
 
-    def __init__(self, **kwargs):
+    def __init__(self, kind="AVRO", **kwargs):
         self.server = Receiver(**kwargs)
+        self.kind = kind  # of the schemas that are put into it
         self.server.script(self._answer)
         self.faults = lambda index, request: None
         self.schemas = []
@@ -148,7 +149,8 @@ class ScriptedRegistry:
             if number > len(self.schemas):
                 return _json({"error_code": 40403,
                               "message": "Schema not found"}, 404)
-            return _json({"schema": self.schemas[number - 1]})
+            return _json({"schema": self.schemas[number - 1],
+                          "schemaType": self.kind})
         text = request.json()["schema"]
         if text not in self.schemas:
             self.schemas.append(text)
