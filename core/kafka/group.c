@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "config/map.h"
+#include "kafka/brokers.h"
 #include "kafka/conf.h"
 #include "kafka/kerror.h"
 
@@ -23,6 +24,7 @@
 struct group {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
+	struct brokers brokers;
 	int event_fd, timer_fd, all_fd;
 	const struct group_ops *ops;
 	void *ctx;
@@ -104,6 +106,7 @@ arm(struct group *g, int tick_ms)
 		abort(); /* as without memory */
 	(void)rd_kafka_poll_set_consumer(g->rk);
 	g->queue = rd_kafka_queue_get_consumer(g->rk);
+	brokers_init(&g->brokers, g->rk, g->queue);
 	rd_kafka_queue_io_event_enable(g->queue, g->event_fd, &one, sizeof one);
 	watch(g, g->event_fd);
 	watch(g, g->timer_fd);
@@ -245,6 +248,8 @@ take_error(struct group *g, rd_kafka_event_t *ev)
 static void
 take_event(struct group *g, rd_kafka_event_t *ev)
 {
+	if (brokers_take(&g->brokers, ev))
+		return;
 	switch (rd_kafka_event_type(ev)) {
 	case RD_KAFKA_EVENT_REBALANCE:
 		take_rebalance(g, ev);
