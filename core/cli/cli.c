@@ -29,7 +29,7 @@ struct command {
 	int (*run)(struct run *r, const struct command *c, const char *name,
 	    struct ps_error *err);
 	const char *method, *suffix, *done; /* of orders */
-	int needs_name;
+	const char *wants;                  /* NULL: it may stand alone */
 	/* Instead of run: all names at once. */
 	int (*all)(struct ps_arena *a, const struct cli_args *args);
 };
@@ -350,25 +350,29 @@ run_revisions(struct run *r, const struct command *c, const char *name,
 
 /* ---- the table --------------------------------------------------------- */
 
+#define NAMES "NAME..."
+#define FILES "-f FILE|FOLDER..."
+
 static const struct command commands[] = {
-	{ "get", run_get, "GET", "", "", 0, NULL },
-	{ "describe", run_describe, "GET", "", "", 1, NULL },
-	{ "status", run_status, "GET", "", "", 0, NULL },
-	{ "logs", run_logs, "GET", "", "", 1, NULL },
-	{ "revisions", run_revisions, "GET", "/revisions", "", 1, NULL },
-	{ "revert", NULL, "POST", "", "", 1, cli_revert },
-	{ "seek", NULL, "POST", "", "", 1, cli_seek },
-	{ "apply", NULL, "", "", "", 1, cli_apply },
-	{ "validate", NULL, "", "", "", 1, cli_validate },
-	{ "upgrade", NULL, "", "", "", 1, cli_upgrade },
-	{ "rollback", NULL, "", "", "", 1, cli_roll_back },
-	{ "delete", run_order, "DELETE", "", "deleted", 1, NULL },
+	{ "get", run_get, "GET", "", "", NULL, NULL },
+	{ "describe", run_describe, "GET", "", "", NAMES, NULL },
+	{ "status", run_status, "GET", "", "", NULL, NULL },
+	{ "logs", run_logs, "GET", "", "", NAMES, NULL },
+	{ "revisions", run_revisions, "GET", "/revisions", "", NAMES, NULL },
+	{ "revert", NULL, "POST", "", "", "-p revision=N " NAMES, cli_revert },
+	{ "seek", NULL, "POST", "", "",
+	    "-p timestamp=T|offset=N|to=PLACE " NAMES, cli_seek },
+	{ "apply", NULL, "", "", "", FILES, cli_apply },
+	{ "validate", NULL, "", "", "", FILES, cli_validate },
+	{ "upgrade", NULL, "", "", "", "TEMPLATE...", cli_upgrade },
+	{ "rollback", NULL, "", "", "", "TEMPLATE...", cli_roll_back },
+	{ "delete", run_order, "DELETE", "", "deleted", NAMES, NULL },
 	{ "restart", run_order, "POST", "/restart?includeTasks=true",
-	    "restarted", 1, NULL },
-	{ "pause", run_order, "PUT", "/pause", "paused", 1, NULL },
-	{ "resume", run_order, "PUT", "/resume", "resumed", 1, NULL },
-	{ "stop", run_order, "PUT", "/stop", "stopped", 1, NULL },
-	{ "completion", NULL, "", "", "", 1, cli_completion },
+	    "restarted", NAMES, NULL },
+	{ "pause", run_order, "PUT", "/pause", "paused", NAMES, NULL },
+	{ "resume", run_order, "PUT", "/resume", "resumed", NAMES, NULL },
+	{ "stop", run_order, "PUT", "/stop", "stopped", NAMES, NULL },
+	{ "completion", NULL, "", "", "", "bash", cli_completion },
 };
 
 static int
@@ -414,9 +418,9 @@ run_command(const struct command *c, int count, char **texts)
 	else if (args.label != NULL)
 		(void)fprintf(stderr, "penstock %s takes names, no label\n",
 		    c->name);
-	else if (c->needs_name && args.count == 0)
-		(void)fprintf(stderr, "usage: penstock %s %s...\n", c->name,
-		    c->all == NULL ? "NAME" : "FILE");
+	else if (c->wants != NULL && args.count == 0)
+		(void)fprintf(stderr, "usage: penstock %s %s\n", c->name,
+		    c->wants);
 	else
 		code =
 		    c->all == NULL ? run_names(a, c, &args) : c->all(a, &args);

@@ -118,14 +118,41 @@ secret(const struct audit *a, const char *value)
 	return json_sprintf("digest:%s", hex);
 }
 
-/* What else than a connector a path is about: pipelines and templates hold
- * references to secrets only. */
+typedef json_t *subject_fn(const struct exchange *x);
+
+/* Pipelines and templates hold references to secrets only. */
+static json_t *
+pipeline_now(const struct exchange *x)
+{
+	const struct documents *all = worker_documents(x->worker);
+
+	return json_deep_copy(
+	    documents_find(all, DOCUMENT_PIPELINE, x->connector));
+}
+
+static json_t *
+template_now(const struct exchange *x)
+{
+	const struct documents *all = worker_documents(x->worker);
+
+	return json_deep_copy(documents_template(all, x->connector, 0));
+}
+
+static json_t *
+level_now(const struct exchange *x)
+{
+	return json_pack("{s:s}", "level",
+	    log_level_name(log_level(x->connector)));
+}
+
+/* What else than a connector a path is about. */
 static const struct subject {
 	const char *path, *name;
-	enum document_kind kind;
+	subject_fn *now;
 } subjects[] = {
-	{ "/pipelines/", "pipeline", DOCUMENT_PIPELINE },
-	{ "/templates/", "template", DOCUMENT_TEMPLATE },
+	{ "/pipelines/", "pipeline", pipeline_now },
+	{ "/templates/", "template", template_now },
+	{ "/admin/loggers/", "logger", level_now },
 };
 
 /* NULL: a connector, or nothing. */
@@ -136,17 +163,6 @@ subject_of(const struct exchange *x)
 		if (text_starts(x->path, subjects[i].path))
 			return &subjects[i];
 	return NULL;
-}
-
-static json_t *
-document_now(const struct exchange *x, const struct subject *s)
-{
-	const struct documents *all = worker_documents(x->worker);
-	const json_t *doc = s->kind == DOCUMENT_TEMPLATE
-				? documents_template(all, x->connector, 0)
-				: documents_find(all, s->kind, x->connector);
-
-	return json_deep_copy(doc);
 }
 
 /* Of the connector that is meant; NULL: there is none. */
@@ -161,7 +177,7 @@ config_now(const struct exchange *x)
 	json_t *out;
 
 	if (about != NULL && name != NULL)
-		return document_now(x, about);
+		return about->now(x);
 	if (cfg == NULL)
 		return NULL;
 	out = js_from_config(&cfg->config);
@@ -201,6 +217,25 @@ set(json_t *line, const char *name, const char *text)
 		(void)json_object_set_new(line, name, js_str(text));
 }
 
+/* What stands behind the path says what was asked for: whether all goes with
+ * a connector, which tasks start again. */
+static void
+set_query(json_t *line, const struct exchange *x)
+{
+	json_t *all;
+
+	if (x->query == NULL)
+		return;
+	all = json_object();
+	for (const struct query_arg *q = x->query; q != NULL; q = q->next)
+		if (strcmp(q->name, "forward") != 0)
+			(void)json_object_set_new(all, q->name,
+			    js_str(q->value == NULL ? "" : q->value));
+	if (json_object_size(all) > 0)
+		(void)json_object_set(line, "query", all);
+	json_decref(all);
+}
+
 static const char *
 make_line(struct exchange *x)
 {
@@ -215,6 +250,7 @@ make_line(struct exchange *x)
 	set(line, "from", x->from);
 	set(line, "method", x->method);
 	set(line, "path", x->path);
+	set_query(line, x);
 	(void)json_object_set_new(line, "status", json_integer(x->status));
 	if (x->touched == NULL)
 		set(line, s == NULL ? "connector" : s->name, x->connector);

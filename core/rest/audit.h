@@ -1,12 +1,12 @@
 /*
  * audit: every change that was asked for, who asked, and what came of it.
  *
- * One JSON object a line: time, who, role, from, method, path, status,
- * connector (or pipeline, or template), the offsets that were asked for or
- * moved, its configuration before and after (secrets as digests under the
- * group's name, so that equal ones can be told), and `hash`, the SHA-256 of
- * the line so far and the hash of the line before it. In rest.audit.file,
- * else in the worker's log.
+ * One JSON object a line: time, who, role, from, method, path, query, status,
+ * connector (or pipeline, template, or logger), the offsets that were asked
+ * for or moved, its configuration (a logger's level) before and after (secrets
+ * as digests under the group's name, so that equal ones can be told), and
+ * `hash`, the SHA-256 of the line so far and the hash of the line before it.
+ * In rest.audit.file, else in the worker's log.
  */
 #ifndef PENSTOCK_REST_AUDIT_H
 #define PENSTOCK_REST_AUDIT_H

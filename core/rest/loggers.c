@@ -56,19 +56,32 @@ rest_loggers(struct exchange *x)
 	exchange_json(x, 200, all);
 }
 
-void
-rest_logger(struct exchange *x)
+/* One of the worker's or below it, or one that was given a level. */
+static bool
+is_there(const char *wanted)
 {
+	const char *name;
+
 	for (size_t i = 0; i < AREAS; i++) {
 		size_t len = strlen(areas[i]);
 
-		if (strncmp(areas[i], x->param[0], len) != 0 ||
-		    (x->param[0][len] != '\0' && x->param[0][len] != '.'))
-			continue;
-		exchange_json(x, 200, level_of(x->param[0]));
-		return;
+		if (strncmp(areas[i], wanted, len) == 0 &&
+		    (wanted[len] == '\0' || wanted[len] == '.'))
+			return true;
 	}
-	exchange_error(x, 404, "Logger %s not found.", x->param[0]);
+	for (size_t i = 0; (name = log_logger(i)) != NULL; i++)
+		if (strcmp(name, wanted) == 0)
+			return true;
+	return false;
+}
+
+void
+rest_logger(struct exchange *x)
+{
+	if (is_there(x->param[0]))
+		exchange_json(x, 200, level_of(x->param[0]));
+	else
+		exchange_error(x, 404, "Logger %s not found.", x->param[0]);
 }
 
 static bool

@@ -2,12 +2,15 @@
 done is said on stderr, with an exit code."""
 
 import glob
+import http.server
 import json
 import os
 import re
 import subprocess
+import threading
 
 import pytest
+import requests
 
 from support import configs
 from support.env import BUILD, HOST, ROOT, free_port, wait_for
@@ -164,7 +167,16 @@ def test_a_worker_that_is_not_there_is_named(run):
     (["worker", "--help"], "usage: penstock worker FILE.properties"),
     (["standalone"], "usage: penstock standalone"),
     (["delete"], "usage: penstock delete NAME..."),
-    (["apply"], "usage: penstock apply"),
+    (["delete", "--clean"], "usage: penstock delete NAME..."),
+    (["apply"], "usage: penstock apply -f FILE|FOLDER..."),
+    (["validate"], "usage: penstock validate -f FILE|FOLDER..."),
+    (["seek", "-p", "to=end"], "usage: penstock seek -p timestamp=T|offset=N|"
+     "to=PLACE NAME..."),
+    (["revert", "-p", "revision=1"],
+     "usage: penstock revert -p revision=N NAME..."),
+    (["upgrade"], "usage: penstock upgrade TEMPLATE..."),
+    (["rollback"], "usage: penstock rollback TEMPLATE..."),
+    (["completion"], "usage: penstock completion bash"),
 ])
 def test_usage_is_said(run, args, says):
     code, out, err = run(*args)
@@ -321,6 +333,115 @@ def test_values_are_given_on_the_command_line(run, worker, topic, folder):
     assert run("delete", "--force", "p") == (0, "p: deleted\n", "")
     code, out, _ = run("describe", "pipeline/p")
     assert code == 0 and "connector p was deleted" in out
+
+
+@pytest.fixture
+def declared(run, topic, folder, unique):
+    """A template and two pipelines of it, applied: the options that name
+    them, and the pipelines' names and files."""
+    names = [unique("kept"), unique("pruned")]
+    t = topic("declared")
+    of = unique("declared")
+    with open(ROOT + "/configs/templates/file-to-topic.json",
+              encoding="utf-8") as f:
+        template = write(folder + "/template.json",
+                         {**json.load(f), "name": of})
+    files = [write(f"{folder}/{name}.json", {
+        "name": name, "template": of,
+        "parameters": {"file": f"{folder}/{name}", "topic": t}})
+        for name in names]
+    args = ["-f", template, "-f", files[0]]
+    code, _, err = run("apply", *args, "-f", files[1])
+    assert (code, err) == (0, "")
+    yield args, names, files
+    run("delete", *(f"pipeline/{n}" for n in names))
+    run("delete", f"template/{of}")
+
+
+def pipelines(run):
+    return run("get", "-o", "name", "pipelines")[1].split()
+
+
+def test_prune_deletes_what_no_file_names(run, declared):
+    args, (kept, pruned), files = declared
+    gone = f"pipeline {pruned}: deleted"
+    # Without it nothing goes; with --plan nothing goes yet.
+    assert run("apply", *args)[0] == 0
+    code, out, err = run("apply", "--prune", "--plan", *args)
+    assert (code, err) == (CHANGES, "") and gone in out
+    assert {f"pipeline/{kept}", f"pipeline/{pruned}"} <= set(pipelines(run))
+    # Nor when a file could not be read, or one was refused.
+    code, out, err = run("apply", "--prune", *args, "-f", "/nowhere.json")
+    assert code == REFUSED and "/nowhere.json" in err and gone not in out
+    with open(files[0], encoding="utf-8") as f:
+        good = f.read()
+    write(files[0], good.replace('"topic"', '"topik"'))
+    code, out, err = run("apply", "--prune", *args)
+    assert code == REFUSED and "topik" in err and gone not in out
+    write(files[0], good)
+    assert {f"pipeline/{kept}", f"pipeline/{pruned}"} <= set(pipelines(run))
+    code, out, err = run("apply", "--prune", *args)
+    assert (code, err) == (0, "") and gone in out
+    assert f"pipeline/{kept}" in pipelines(run)
+    assert f"pipeline/{pruned}" not in pipelines(run)
+    code, out, _ = run("get", pruned)
+    assert code == REFUSED
+    assert run("apply", "--prune", "--plan", *args)[0] == 0  # no changes left
+
+
+class Between(http.server.BaseHTTPRequestHandler):
+    """Hands on to the worker; before a PUT something else happens."""
+
+    def handle_any(self):
+        if self.command == "PUT":
+            self.server.meanwhile()
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        with requests.request(
+                self.command, self.server.to + self.path, data=body,
+                headers={"Content-Type": "application/json"},
+                timeout=60) as answer:
+            self.send_response(answer.status_code)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer.content)))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+    do_GET = do_PUT = do_POST = do_DELETE = handle_any
+
+    def log_message(self, format, *args):  # pylint: disable=redefined-builtin
+        pass
+
+
+def test_a_plan_that_is_out_of_date_is_not_carried_out(
+        run, worker, declared, topic):
+    """Who changes a connector between the plan and its being carried out is
+    not overwritten unseen."""
+    args, (name, _), files = declared
+    with open(files[0], encoding="utf-8") as f:
+        want = json.load(f)
+    want["parameters"]["topic"] = topic("other")
+    write(files[0], want)
+
+    def meanwhile():
+        config = worker.rest.get(f"/connectors/{name}/config")
+        worker.rest.call("PUT", f"/connectors/{name}/config?force=true",
+                         {**config, "batch.size": "77"})
+    with http.server.ThreadingHTTPServer((HOST, 0), Between) as server:
+        server.to, server.meanwhile = worker.rest.url, meanwhile
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        code, out, err = run("apply", *args,
+                             url=f"http://{HOST}:{server.server_port}")
+        server.shutdown()
+    assert code == REFUSED and f"pipeline {name}" not in out
+    assert "out of date" in err and files[0] in err
+    config = worker.rest.get(f"/connectors/{name}/config")
+    assert config["batch.size"] == "77"
+    assert config["topic"] != want["parameters"]["topic"]
+    # Asked again, it sees what there is now.
+    code, out, err = run("apply", *args)
+    assert (code, err) == (0, "") and f"pipeline {name}: " in out
+    config = worker.rest.get(f"/connectors/{name}/config")
+    assert config["topic"] == want["parameters"]["topic"]
 
 
 @pytest.mark.parametrize("args, says", [

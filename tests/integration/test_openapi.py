@@ -95,6 +95,79 @@ def strange(document, schema, value, where):
             yield f"{where}.{name}"
 
 
+ASKED = [
+    ("GET", "/admin/loggers", None, 200),
+    ("GET", "/admin/loggers/{logger}", None, 200),
+    ("GET", "/admin/loggers/no.such", None, 404),
+    ("PUT", "/admin/loggers/{logger}", {"level": "INFO"}, 200),
+    ("PUT", "/admin/loggers/{logger}?scope=worker", {"level": "INFO"}, 200),
+    ("PUT", "/admin/loggers/{logger}?scope=cluster", {"level": "INFO"}, 204),
+    ("PUT", "/admin/loggers/{logger}", {}, 400),
+    ("PUT", "/admin/loggers/{logger}", {"level": "nonsense"}, 404),
+    ("POST", "/admin/drain", None, 202),
+    ("POST", "/admin/drain?drain=false", None, 202),
+    ("POST", "/connectors/{connector}/restart", None, 204),
+    ("POST", "/connectors/{connector}/restart?includeTasks=true", None, 202),
+    ("POST", "/connectors/{connector}/restart?onlyFailed=true", None, 202),
+    ("POST", "/connectors/nobody/restart", None, 404),
+    ("POST", "/connectors/{connector}/tasks/{task}/restart", None, 204),
+    ("POST", "/connectors/{connector}/tasks/9/restart", None, 404),
+    ("POST", "/labels/{label}/restart", None, 200),
+    ("POST", "/labels/{label}/restart?includeTasks=true&onlyFailed=true",
+     None, 200),
+    ("POST", "/labels/nobody/restart", None, 404),
+    ("PUT", "/labels/{label}/pause", None, 200),
+    ("PUT", "/labels/{label}/resume", None, 200),
+    ("PUT", "/labels/{label}/stop", None, 200),
+    ("DELETE", "/connectors/nobody", None, 404),
+    ("DELETE", "/connectors/nobody?clean=true", None, 404),
+    ("DELETE", "/connectors/{connector}?clean=true", None, 200),
+]
+
+
+def test_what_operators_ask_is_described_with_its_statuses(
+        document, new_worker, kafka, folder):
+    """Each request finds its operation, parameters and answer there, and each
+    status that one describes of them (but those that need users, or a
+    rebalance, or a fault) was seen."""
+    worker = new_worker(kafka.bootstrap)
+    kafka.create_topic("operated")
+    with open(f"{folder}/in", "w", encoding="ascii") as f:
+        f.write("one\n")
+    values = {"connector": "o", "task": "0", "logger": "root", "label": "l"}
+    worker.rest.create("o", {
+        "connector.class": "FileStreamSource", "tasks.max": "1",
+        "file": f"{folder}/in", "topic": "operated", "penstock.labels": "l"})
+    described = operations(document)
+    seen = {}
+    for method, asked, body, status in ASKED:
+        if "restart" in asked:
+            worker.wait_task("o")
+        answer = worker.rest.request(method, asked.format(**values), body)
+        assert answer.status_code == status, (asked, answer.text)
+        path, _, query = asked.partition("?")
+        shape = next(p for m, p in described if m == method and re.fullmatch(
+            re.sub(r"\\{\w+\\}", "[^/]+", re.escape(p)), path))
+        operation = described[method, shape]
+        assert {q.split("=")[0] for q in query.split("&") if q} <= {
+            p["name"] for p in operation.get("parameters", [])}, asked
+        seen.setdefault((method, shape), set()).add(str(status))
+        content = operation["responses"][str(status)].get("content", {})
+        if answer.text and "application/json" in content:
+            assert not list(strange(
+                document, content["application/json"]["schema"],
+                answer.json(), asked))
+        assert bool(answer.text) == bool(content), asked
+    elsewhere = {"401", "403", "207", "409", "412", "500"}
+    for key, statuses in seen.items():
+        left = set(described[key]["responses"]) - statuses - elsewhere
+        # What needs another worker, or none of the above.
+        assert left <= {
+            ("POST", "/admin/drain"): {"404"},
+            ("DELETE", "/connectors/{connector}"): {"204"},
+        }.get(key, set()), key
+
+
 def test_answers_have_the_members_that_are_described(
         document, worker, kafka, folder):
     kafka.create_topic("described")

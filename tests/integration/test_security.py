@@ -449,6 +449,49 @@ def test_a_change_of_what_is_declared_leaves_a_line(guarded, topic, unique):
                      ("POST", "upgrade", "anna"), ("DELETE", t, "anna")]
 
 
+def test_what_operators_do_leaves_a_line(guarded, unique, topic):
+    """Each with what was asked for."""
+    anna, otto = guarded.as_user("anna"), guarded.as_user("otto")
+    name, label = unique("operated"), unique("label")
+    anna.create(name, sink(topic(), **{"penstock.labels": label}))
+    anna.wait_running(name)
+    one = f"/connectors/{name}"
+    asked = [
+        (anna, "PUT", "/admin/loggers/worker", {"level": "DEBUG"}, 200),
+        (anna, "PUT", "/admin/loggers/worker?scope=cluster",
+         {"level": "INFO"}, 204),
+        (anna, "POST", "/admin/drain?drain=false", None, 202),
+        (otto, "POST", f"{one}/restart", None, 204),
+        (otto, "POST", f"{one}/restart?includeTasks=true&onlyFailed=true",
+         None, 202),
+        (otto, "POST", f"{one}/tasks/0/restart", None, 204),
+        (otto, "POST", f"/labels/{label}/restart?includeTasks=true", None,
+         200),
+        (otto, "PUT", f"/labels/{label}/stop", None, 200),
+        (anna, "DELETE", f"{one}?clean=true", None, 200),
+    ]
+    before = len(guarded.audit())
+    for rest, method, path, body, status in asked:
+        answer = rest.request(method, path, body)
+        assert answer.status_code == status, answer.text
+    lines = guarded.audit()[before:]
+    assert [(a["method"], a["path"], a.get("query", {}), a["status"])
+            for a in lines] == [
+        (method, path.partition("?")[0],
+         dict(q.split("=") for q in path.partition("?")[2].split("&") if q),
+         status) for _, method, path, _, status in asked]
+    assert [a["who"] for a in lines] == ["anna"] * 3 + ["otto"] * 5 + ["anna"]
+    level, _, drain, whole, tasks, task, all_, stop, gone = lines
+    assert level["logger"] == "worker" and "connector" not in level
+    assert (level["before"], level["after"]) == (
+        {"level": "INFO"}, {"level": "DEBUG"})
+    assert "connector" not in drain
+    assert {a["connector"] for a in (whole, tasks, task, gone)} == {name}
+    assert all_["connectors"] == stop["connectors"] == [name]
+    assert gone["before"]["penstock.labels"] == label
+    assert "after" not in gone
+
+
 def test_a_line_that_was_changed_is_found(guarded, connector):
     """Whoever checks needs the file and SHA-256."""
     guarded.as_user("otto").pause(connector)
