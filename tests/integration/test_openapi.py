@@ -119,6 +119,9 @@ ASKED = [
     ("PUT", "/labels/{label}/pause", None, 200),
     ("PUT", "/labels/{label}/resume", None, 200),
     ("PUT", "/labels/{label}/stop", None, 200),
+    ("PUT", "/labels/nobody/pause", None, 404),
+    ("PUT", "/labels/nobody/resume", None, 404),
+    ("PUT", "/labels/nobody/stop", None, 404),
     ("DELETE", "/connectors/nobody", None, 404),
     ("DELETE", "/connectors/nobody?clean=true", None, 404),
     ("DELETE", "/connectors/{connector}?clean=true", None, 200),
@@ -152,7 +155,9 @@ def test_what_operators_ask_is_described_with_its_statuses(
         assert {q.split("=")[0] for q in query.split("&") if q} <= {
             p["name"] for p in operation.get("parameters", [])}, asked
         seen.setdefault((method, shape), set()).add(str(status))
-        content = operation["responses"][str(status)].get("content", {})
+        reply = operation["responses"][str(status)]
+        reply = resolve(document, reply["$ref"]) if "$ref" in reply else reply
+        content = reply.get("content", {})
         if answer.text and "application/json" in content:
             assert not list(strange(
                 document, content["application/json"]["schema"],

@@ -487,7 +487,7 @@ def test_what_operators_do_leaves_a_line(guarded, unique, topic):
         {"level": "INFO"}, {"level": "DEBUG"})
     assert "connector" not in drain
     assert {a["connector"] for a in (whole, tasks, task, gone)} == {name}
-    assert all_["connectors"] == stop["connectors"] == [name]
+    assert all_["connectors"] == stop["connectors"] == name
     assert gone["before"]["penstock.labels"] == label
     assert "after" not in gone
 
