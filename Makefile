@@ -119,12 +119,17 @@ PKGS_predicates := libpcre2-8
 PKGS_providers := libpcre2-8
 PKGS_vault := libcurl jansson
 PKGS_mirror := rdkafka
+# of plugins/lib, to compile it
+PKGS_lib := libcurl
 
 # Code that several plugins are linked with, each with a copy of its own:
 # plugins/lib/<folder>.
 LIBS_json := jsontext
 LIBS_registry := jsontext
 LIBS_transforms := jsontext
+LIBS_file := parts
+LIBS_http := parts linger
+LIBS_s3 := parts linger
 SHARED_SRC := $(wildcard plugins/lib/*/*.c)
 shared_src = $(foreach l,$(LIBS_$1),$(wildcard plugins/lib/$l/*.c))
 
@@ -191,7 +196,7 @@ $(B)/obj/connectors/%.o: connectors/%.c
 	@mkdir -p $(@D)
 	@echo cc $<
 	@$(CC) $(BASE) $(BANNED) -fPIC -fvisibility=hidden -Icore/include \
-		$(call plugin_cflags,$<) -c -o $@ $<
+		-Iplugins/lib $(call plugin_cflags,$<) -c -o $@ $<
 $(B)/obj/plugins/%.o: plugins/%.c
 	@mkdir -p $(@D)
 	@echo cc $<

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <parts/parts.h>
 #include <penstock/sink.h>
 
 #include "end.h"
@@ -15,15 +16,6 @@
 #define BUFFER_BYTES (1 << 18) /* more only for a line that is larger */
 #define RETRY_MS     1000
 
-/* The next offset of a partition: what is before it is in the buffer or in
- * the file, so a batch that comes again is not written twice. */
-struct taken {
-	char *topic;
-	int32_t partition;
-	int64_t next;
-	struct taken *older;
-};
-
 struct file_sink {
 	const struct ps_host *host;
 	char *path;
@@ -31,7 +23,9 @@ struct file_sink {
 	bool is_regular;
 	bool dirty;   /* written, not yet synced */
 	bool waiting; /* the status shows a cause */
-	struct taken *taken, *last;
+	/* What is before a partition's next offset is in the buffer or in the
+	 * file, so a batch that comes again is not written twice. */
+	struct parts taken;
 	off_t end;         /* of the file after our last write, -1: not known */
 	size_t start, len; /* buffer[start..len) is still to be written */
 	size_t size;
@@ -47,6 +41,13 @@ sink_validate(const struct ps_host *h, const struct ps_config *c,
 		rep->error(rep, "file",
 		    "Missing required configuration \"file\": writing to "
 		    "standard output is not supported");
+}
+
+static void
+free_taken(struct part *p)
+{
+	part_fini(p);
+	free(p);
 }
 
 static void *
@@ -67,6 +68,7 @@ sink_create(const struct ps_host *h, const struct ps_class *self,
 		abort();
 	s->host = h;
 	s->fd = -1;
+	parts_init(&s->taken, free_taken);
 	s->end = -1;
 	s->path = strdup(ps_config_str(c, "file"));
 	s->size = BUFFER_BYTES;
@@ -80,13 +82,8 @@ static void
 sink_destroy(void *state)
 {
 	struct file_sink *s = state;
-	struct taken *older;
 
-	for (struct taken *t = s->taken; t != NULL; t = older) {
-		older = t->older;
-		free(t->topic);
-		free(t);
-	}
+	parts_fini(&s->taken);
 	if (s->fd >= 0)
 		(void)close(s->fd);
 	free(s->buffer);
@@ -242,31 +239,20 @@ append(struct file_sink *s, const char *line, size_t len, struct ps_error *err)
 
 /* ---- what is taken ----------------------------------------------------- */
 
-static struct taken *
+static struct part *
 find_taken(struct file_sink *s, const struct ps_record *r)
 {
-	struct taken *t = s->last;
+	struct part *p =
+	    parts_find(&s->taken, r->origin_topic, r->origin_partition);
 
-	if (t != NULL && t->partition == r->origin_partition &&
-	    strcmp(t->topic, r->origin_topic) == 0)
-		return t;
-	for (t = s->taken; t != NULL; t = t->older)
-		if (t->partition == r->origin_partition &&
-		    strcmp(t->topic, r->origin_topic) == 0)
-			break;
-	if (t == NULL) {
-		t = calloc(1, sizeof *t);
-		if (t == NULL)
-			abort();
-		t->topic = strdup(r->origin_topic);
-		if (t->topic == NULL)
-			abort();
-		t->partition = r->origin_partition;
-		t->older = s->taken;
-		s->taken = t;
-	}
-	s->last = t;
-	return t;
+	if (p != NULL)
+		return p;
+	p = calloc(1, sizeof *p);
+	if (p == NULL)
+		abort();
+	part_init(p, r->origin_topic, r->origin_partition, 0);
+	parts_add(&s->taken, p);
+	return p;
 }
 
 static int
@@ -279,17 +265,17 @@ sink_put(void *state, struct ps_batch *b, struct ps_error *err)
 	for (size_t i = 0; i < b->count; i++) {
 		const struct ps_record *r = &b->records[i];
 		struct ps_value line;
-		struct taken *t;
+		struct part *p;
 
 		if (r->outcome != PS_KEPT)
 			continue;
-		t = find_taken(s, r);
-		if (r->origin_offset < t->next)
+		p = find_taken(s, r);
+		if (r->origin_offset < p->next_offset)
 			continue;
 		line = text_of(b->arena, &r->value, r->value_schema);
 		if (append(s, line.s, line.len, err) != 0)
 			return -1;
-		t->next = r->origin_offset + 1;
+		p->next_offset = r->origin_offset + 1;
 	}
 	return flush(s, err);
 }
@@ -326,10 +312,7 @@ sink_open(void *state, struct ps_topic_position *tps, size_t count,
 
 	(void)err;
 	for (size_t i = 0; i < count; i++)
-		for (struct taken *t = s->taken; t != NULL; t = t->older)
-			if (t->partition == tps[i].partition &&
-			    strcmp(t->topic, tps[i].topic) == 0)
-				t->next = 0;
+		parts_drop(&s->taken, &tps[i]);
 	return 0;
 }
 

@@ -16,11 +16,7 @@ lane_new(struct lanes *all, const char *topic, int32_t partition,
 	if (l == NULL)
 		abort();
 	l->all = all;
-	l->topic = strdup(topic);
-	if (l->topic == NULL)
-		abort();
-	l->partition = partition;
-	l->next_offset = offset;
+	part_init(&l->part, topic, partition, offset);
 	if (PS_HOST_HAS(all->host, mark))
 		l->cut = all->host->mark(all->host, topic, partition);
 	return l;
@@ -38,17 +34,28 @@ drop_oldest(struct lane *l)
 	pack_free(&p);
 }
 
-void
-lane_free(struct lane **lp)
+static struct lane *
+lane_of(struct part *p)
 {
-	struct lane *l = *lp;
+	return (struct lane *)(void *)p;
+}
+
+void
+lane_free(struct part *p)
+{
+	struct lane *l = lane_of(p);
 
 	net_cancel(l->all->net, l);
 	while (l->oldest != NULL)
 		drop_oldest(l);
-	free(l->topic);
+	part_fini(&l->part);
 	free(l);
-	*lp = NULL;
+}
+
+struct lane *
+lane_next(const struct lanes *all, const struct lane *l)
+{
+	return lane_of(l == NULL ? all->lanes.first : l->part.next);
 }
 
 static struct pack *
@@ -63,7 +70,7 @@ ask_mark(struct lane *l, struct pack *p)
 	const struct ps_host *h = l->all->host;
 
 	p->asked_ms = net_now();
-	h->set_mark(h, l->topic, l->partition, p->mark);
+	h->set_mark(h, l->part.topic, l->part.partition, p->mark);
 }
 
 /* What it holds is what its request will hold, also after a restart. */
@@ -71,7 +78,7 @@ static void
 cut(struct lane *l, struct pack *p)
 {
 	p->is_closed = true;
-	l->cut = l->next_offset;
+	l->cut = l->part.next_offset;
 	if (!PS_HOST_HAS(l->all->host, set_mark))
 		return;
 	p->mark = l->cut;
@@ -82,7 +89,8 @@ cut(struct lane *l, struct pack *p)
 static bool
 is_cut_ahead(const struct lane *l, const struct pack *p)
 {
-	return l->cut > l->next_offset && net_now() - p->since_ms < CUT_WAIT_MS;
+	return l->cut > l->part.next_offset &&
+	       net_now() - p->since_ms < CUT_WAIT_MS;
 }
 
 void
@@ -99,7 +107,8 @@ is_marked(const struct lane *l, const struct pack *p)
 {
 	const struct ps_host *h = l->all->host;
 
-	return p->mark == 0 || h->mark(h, l->topic, l->partition) == p->mark;
+	return p->mark == 0 ||
+	       h->mark(h, l->part.topic, l->part.partition) == p->mark;
 }
 
 bool
@@ -155,8 +164,8 @@ lane_add(struct lane *l, const struct ps_record *r, struct ps_error *err)
 	if (pack_add(p, &l->all->conf, r, err) != 0)
 		return -1;
 	l->all->bytes += p->len - before;
-	l->next_offset = r->origin_offset + 1;
-	if (is_between(l, p, l->next_offset))
+	l->part.next_offset = r->origin_offset + 1;
+	if (is_between(l, p, l->part.next_offset))
 		p->is_closed = true;
 	return 0;
 }
@@ -253,10 +262,11 @@ refused(struct lane *l, const struct post *p)
 		abort();
 	a->failures = 0;
 	a->cause[0] = '\0';
-	r = pack_record(pack, pack->from, l->topic, l->partition, headers);
+	r = pack_record(pack, pack->from, l->part.topic, l->part.partition,
+	    headers);
 	(void)ps_fail(&why, PS_E_DATA,
 	    "HTTP: POST %.200s: status %ld for %s-%d offset %lld: %.300s",
-	    a->conf.url, p->status, l->topic, l->partition,
+	    a->conf.url, p->status, l->part.topic, l->part.partition,
 	    (long long)r.origin_offset,
 	    p->reply.data == NULL ? "" : p->reply.data);
 	if (a->host->report(a->host, &r, &why, &a->failure) != 0) {
@@ -303,7 +313,7 @@ idempotency_key(const struct lane *l, char *out, size_t room)
 	char topic[800];
 	size_t n = 0;
 
-	for (const char *s = l->topic; *s != '\0' && n + 4 < sizeof topic;
+	for (const char *s = l->part.topic; *s != '\0' && n + 4 < sizeof topic;
 	     s++) {
 		if (*s > ' ' && *s < 0x7f && *s != '%')
 			topic[n++] = *s;
@@ -313,7 +323,7 @@ idempotency_key(const struct lane *l, char *out, size_t room)
 	}
 	topic[n] = '\0';
 	(void)snprintf(out, room, "Idempotency-Key: %s-%d-%lld-%lld", topic,
-	    l->partition, (long long)p->items[p->from].offset,
+	    l->part.partition, (long long)p->items[p->from].offset,
 	    (long long)p->items[p->to - 1].offset);
 }
 

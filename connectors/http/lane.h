@@ -9,6 +9,7 @@
 #ifndef PENSTOCK_CONNECTORS_HTTP_LANE_H
 #define PENSTOCK_CONNECTORS_HTTP_LANE_H
 
+#include <parts/parts.h>
 #include <penstock/host.h>
 
 #include "token.h"
@@ -19,7 +20,7 @@ struct lanes {
 	struct http_conf conf;
 	struct net *net;
 	struct token token;
-	struct lane *first;
+	struct parts lanes;
 	int64_t due_ms; /* no request before: the endpoint is out */
 	unsigned failures;
 	uint64_t random;
@@ -30,11 +31,8 @@ struct lanes {
 };
 
 struct lane {
-	struct lane *next;
+	struct part part;
 	struct lanes *all;
-	char *topic;
-	int32_t partition;
-	int64_t next_offset;
 	int64_t cut; /* a request ends here, though it is not full; 0: none */
 	struct pack *oldest, *newest;
 	bool is_sending;
@@ -43,7 +41,9 @@ struct lane {
 
 struct lane *lane_new(struct lanes *all, const char *topic, int32_t partition,
     int64_t offset);
-void lane_free(struct lane **lp);
+void lane_free(struct part *p);
+/* The one after `l`, the first for NULL; NULL at the end. */
+struct lane *lane_next(const struct lanes *all, const struct lane *l);
 /* -1 and PS_E_DATA when the value cannot be sent. */
 int lane_add(struct lane *l, const struct ps_record *r, struct ps_error *err);
 /* Ends the open request, if it is the next to be sent. */

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include <linger/linger.h>
+
 #include "retry.h"
 
 #define REPLY_MAX    ((size_t)64 * 1024)
@@ -181,18 +183,6 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
 	return socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
 }
 
-/* A task that was killed must not go on sending what the kernel has left. */
-static int
-on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
-{
-	struct linger none = { .l_onoff = 1 };
-
-	(void)arg;
-	(void)purpose;
-	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-	return CURL_SOCKOPT_OK;
-}
-
 static void
 set_limits(const struct http_conf *conf, CURL *e)
 {
@@ -208,7 +198,7 @@ set_limits(const struct http_conf *conf, CURL *e)
 	(void)curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES);
 	(void)curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, SLOW_SECONDS);
 	(void)curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
-	(void)curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_socket);
+	(void)curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, linger_none);
 	if (conf->ca_file[0] != '\0')
 		(void)curl_easy_setopt(e, CURLOPT_CAINFO, conf->ca_file);
 	if (conf->client_file[0] != '\0') {

@@ -29,6 +29,7 @@ sink_create(const struct ps_host *h, const struct ps_class *self,
 	if (s == NULL)
 		abort();
 	s->host = h;
+	parts_init(&s->lanes, lane_free);
 	if (http_conf_read(&s->conf, c, err) != 0) {
 		http_conf_fini(&s->conf);
 		free(s);
@@ -53,29 +54,12 @@ sink_input(void *state)
 	return PS_INPUT_JSON;
 }
 
-static void
-drop(struct lanes *s, const struct ps_topic_position *tp)
-{
-	struct lane *l;
-
-	for (struct lane **at = &s->first; (l = *at) != NULL;) {
-		if (l->partition != tp->partition ||
-		    strcmp(l->topic, tp->topic) != 0) {
-			at = &l->next;
-			continue;
-		}
-		*at = l->next;
-		lane_free(&l);
-	}
-}
-
 static struct lane *
 add(struct lanes *s, const char *topic, int32_t partition, int64_t offset)
 {
 	struct lane *l = lane_new(s, topic, partition, offset);
 
-	l->next = s->first;
-	s->first = l;
+	parts_add(&s->lanes, &l->part);
 	return l;
 }
 
@@ -87,7 +71,7 @@ sink_open(void *state, struct ps_topic_position *tps, size_t count,
 
 	(void)err;
 	for (size_t i = 0; i < count; i++) {
-		drop(s, &tps[i]);
+		parts_drop(&s->lanes, &tps[i]);
 		(void)add(s, tps[i].topic, tps[i].partition,
 		    tps[i].offset < 0 ? 0 : tps[i].offset);
 	}
@@ -98,36 +82,28 @@ static void
 sink_close(void *state, const struct ps_topic_position *tps, size_t count,
     enum ps_close_reason why)
 {
+	struct lanes *s = state;
+
 	(void)why;
 	for (size_t i = 0; i < count; i++)
-		drop(state, &tps[i]);
+		parts_drop(&s->lanes, &tps[i]);
 }
 
 static void
 sink_destroy(void *state)
 {
 	struct lanes *s = state;
-	struct lane *l;
 
-	while ((l = s->first) != NULL) {
-		s->first = l->next;
-		lane_free(&l);
-	}
+	parts_fini(&s->lanes);
 	net_free(&s->net);
 	http_conf_fini(&s->conf);
 	free(s);
 }
 
 static struct lane *
-find(struct lanes *s, const struct ps_record *r)
+find(struct lanes *s, const char *topic, int32_t partition)
 {
-	struct lane *l;
-
-	for (l = s->first; l != NULL; l = l->next)
-		if (l->partition == r->origin_partition &&
-		    strcmp(l->topic, r->origin_topic) == 0)
-			return l;
-	return add(s, r->origin_topic, r->origin_partition, 0);
+	return (struct lane *)(void *)parts_find(&s->lanes, topic, partition);
 }
 
 /* -1 when a refused record is not tolerated. */
@@ -137,7 +113,7 @@ step(struct lanes *s, struct ps_error *err)
 	const char *cause;
 
 	net_drive(s->net);
-	for (struct lane *l = s->first; l != NULL; l = l->next)
+	for (struct lane *l = NULL; (l = lane_next(s, l)) != NULL;)
 		lane_step(l);
 	cause = s->cause[0] != '\0' ? s->cause : s->token.cause;
 	s->host->waiting(s->host, cause[0] == '\0' ? NULL : cause);
@@ -162,7 +138,7 @@ next_due(const struct lanes *s)
 {
 	int64_t ms = INT64_MAX, due;
 
-	for (const struct lane *l = s->first; l != NULL; l = l->next) {
+	for (const struct lane *l = NULL; (l = lane_next(s, l)) != NULL;) {
 		due = lane_due(l);
 		ms = due < ms ? due : ms;
 	}
@@ -181,7 +157,7 @@ has_room(const struct lanes *s)
 static bool
 is_any_unmarked(const struct lanes *s)
 {
-	for (const struct lane *l = s->first; l != NULL; l = l->next)
+	for (const struct lane *l = NULL; (l = lane_next(s, l)) != NULL;)
 		if (lane_is_unmarked(l))
 			return true;
 	return false;
@@ -193,7 +169,7 @@ wait_room(struct lanes *s, struct ps_error *err)
 	int64_t until = net_now() + PUT_WAIT_MS, now, due;
 	const char *cause;
 
-	for (struct lane *l = s->first; l != NULL; l = l->next)
+	for (struct lane *l = NULL; (l = lane_next(s, l)) != NULL;)
 		lane_close(l);
 	while (!has_room(s)) {
 		if (step(s, err) != 0)
@@ -229,8 +205,10 @@ sink_put(void *state, struct ps_batch *b, struct ps_error *err)
 
 		if (r->outcome != PS_KEPT)
 			continue;
-		l = find(s, r);
-		if (r->origin_offset < l->next_offset)
+		l = find(s, r->origin_topic, r->origin_partition);
+		if (l == NULL)
+			l = add(s, r->origin_topic, r->origin_partition, 0);
+		if (r->origin_offset < l->part.next_offset)
 			continue;
 		if (!has_room(s) && wait_room(s, err) != 0)
 			return -1;
@@ -239,7 +217,7 @@ sink_put(void *state, struct ps_batch *b, struct ps_error *err)
 			continue;
 		if (s->host->report(s->host, r, &why, err) != 0)
 			return -1;
-		l->next_offset = r->origin_offset + 1;
+		l->part.next_offset = r->origin_offset + 1;
 	}
 	if (step(s, err) != 0)
 		return -1;
@@ -253,7 +231,7 @@ sink_put(void *state, struct ps_batch *b, struct ps_error *err)
 static bool
 sends_any(const struct lanes *s)
 {
-	for (const struct lane *l = s->first; l != NULL; l = l->next)
+	for (const struct lane *l = NULL; (l = lane_next(s, l)) != NULL;)
 		if (l->oldest != NULL && l->oldest->is_closed &&
 		    !lane_is_unmarked(l))
 			return true;
@@ -266,6 +244,7 @@ sink_pre_commit(void *state, struct ps_topic_position *tps, size_t count,
 {
 	struct lanes *s = state;
 	int64_t until = net_now() + STOP_WAIT_MS;
+	const struct lane *l;
 
 	if (step(s, err) != 0)
 		return -1;
@@ -276,11 +255,11 @@ sink_pre_commit(void *state, struct ps_topic_position *tps, size_t count,
 		if (step(s, err) != 0)
 			return -1;
 	}
-	for (size_t i = 0; i < count; i++)
-		for (struct lane *l = s->first; l != NULL; l = l->next)
-			if (l->partition == tps[i].partition &&
-			    strcmp(l->topic, tps[i].topic) == 0)
-				tps[i].offset = lane_safe(l, tps[i].offset);
+	for (size_t i = 0; i < count; i++) {
+		l = find(s, tps[i].topic, tps[i].partition);
+		if (l != NULL)
+			tps[i].offset = lane_safe(l, tps[i].offset);
+	}
 	return 0;
 }
 

@@ -20,10 +20,7 @@ struct s3_sink {
 	struct s3_conf conf;
 	struct pool pool;
 	struct writing shared;
-	struct writer *writers;
-	/* Of the last record, so that most find their writer at once. */
-	const char *last_topic;
-	struct writer *last;
+	struct parts writers;
 	int64_t came_ms; /* the last records */
 	bool is_waiting; /* the status shows a cause */
 };
@@ -47,6 +44,7 @@ sink_create(const struct ps_host *h, const struct ps_class *self,
 	if (s == NULL)
 		abort();
 	s->host = h;
+	parts_init(&s->writers, writer_free);
 	if (conf_read(&s->conf, c, err) != 0) {
 		conf_fini(&s->conf);
 		free(s);
@@ -90,34 +88,13 @@ static void
 sink_destroy(void *state)
 {
 	struct s3_sink *s = state;
-	struct writer *w;
 
-	while ((w = s->writers) != NULL) {
-		s->writers = w->next;
-		writer_free(&w);
-	}
+	parts_fini(&s->writers);
 	settle(s);
 	client_free(&s->shared.client);
 	pool_trim(&s->pool);
 	conf_fini(&s->conf);
 	free(s);
-}
-
-static void
-drop_writer(struct s3_sink *s, const struct ps_topic_position *tp)
-{
-	struct writer *w;
-
-	for (struct writer **at = &s->writers; (w = *at) != NULL;) {
-		if (w->partition != tp->partition ||
-		    strcmp(w->topic, tp->topic) != 0) {
-			at = &w->next;
-			continue;
-		}
-		*at = w->next;
-		writer_free(&w);
-	}
-	s->last = NULL;
 }
 
 static struct writer *
@@ -126,8 +103,7 @@ add_writer(struct s3_sink *s, const char *topic, int32_t partition,
 {
 	struct writer *w = writer_new(&s->shared, topic, partition, offset);
 
-	w->next = s->writers;
-	s->writers = w;
+	parts_add(&s->writers, &w->part);
 	return w;
 }
 
@@ -139,7 +115,7 @@ sink_open(void *state, struct ps_topic_position *tps, size_t count,
 
 	(void)err;
 	for (size_t i = 0; i < count; i++) {
-		drop_writer(s, &tps[i]);
+		parts_drop(&s->writers, &tps[i]);
 		(void)add_writer(s, tps[i].topic, tps[i].partition,
 		    tps[i].offset < 0 ? 0 : tps[i].offset);
 	}
@@ -154,27 +130,27 @@ sink_close(void *state, const struct ps_topic_position *tps, size_t count,
 
 	(void)why;
 	for (size_t i = 0; i < count; i++)
-		drop_writer(s, &tps[i]);
+		parts_drop(&s->writers, &tps[i]);
 	settle(s);
 }
 
 static struct writer *
-find_writer(struct s3_sink *s, const struct ps_record *r)
+writer_of(struct part *p)
 {
-	struct writer *w = s->last;
+	return (struct writer *)(void *)p;
+}
 
-	if (w != NULL && s->last_topic == r->origin_topic &&
-	    w->partition == r->origin_partition)
-		return w;
-	for (w = s->writers; w != NULL; w = w->next)
-		if (w->partition == r->origin_partition &&
-		    strcmp(w->topic, r->origin_topic) == 0)
-			break;
-	if (w == NULL)
-		w = add_writer(s, r->origin_topic, r->origin_partition, 0);
-	s->last = w;
-	s->last_topic = r->origin_topic;
-	return w;
+static struct writer *
+find_writer(struct s3_sink *s, const char *topic, int32_t partition)
+{
+	return writer_of(parts_find(&s->writers, topic, partition));
+}
+
+/* The one after `w`, the first for NULL; NULL at the end. */
+static struct writer *
+next_writer(const struct s3_sink *s, const struct writer *w)
+{
+	return writer_of(w == NULL ? s->writers.first : w->part.next);
 }
 
 /* ---- Progress ---- */
@@ -208,13 +184,13 @@ step(struct s3_sink *s, struct ps_error *err)
 	bool done = false;
 
 	client_drive(s->shared.client);
-	for (struct writer *w = s->writers; w != NULL; w = w->next)
+	for (struct writer *w = NULL; (w = next_writer(s, w)) != NULL;)
 		done = writer_step(w) || done;
 	client_drive(s->shared.client);
 	tell_cause(s);
 	if (done)
 		s->host->request_commit(s->host);
-	for (struct writer *w = s->writers; w != NULL; w = w->next)
+	for (struct writer *w = NULL; (w = next_writer(s, w)) != NULL;)
 		if (w->failure[0] != '\0')
 			return ps_fail(err, PS_E_FATAL,
 			    "%s; its records are written again from the "
@@ -261,7 +237,7 @@ largest_part(struct s3_sink *s)
 	struct object *best = NULL;
 	struct set *g;
 
-	for (struct writer *w = s->writers; w != NULL; w = w->next) {
+	for (struct writer *w = NULL; (w = next_writer(s, w)) != NULL;) {
 		g = writer_open_set(w);
 		if (g == NULL)
 			continue;
@@ -279,7 +255,7 @@ largest_writer(struct s3_sink *s)
 	struct writer *best = NULL;
 	size_t most = 0, n;
 
-	for (struct writer *w = s->writers; w != NULL; w = w->next) {
+	for (struct writer *w = NULL; (w = next_writer(s, w)) != NULL;) {
 		n = set_bytes(writer_open_set(w));
 		if (n > most) {
 			most = n;
@@ -349,8 +325,8 @@ wait_prepared(struct s3_sink *s, struct writer *w, struct ps_error *err)
 	int64_t until = client_now() + PUT_WAIT_MS, now;
 
 	/* All at once: each costs a round trip. */
-	for (struct writer *other = s->writers; other != NULL;
-	     other = other->next)
+	for (struct writer *other = NULL;
+	     (other = next_writer(s, other)) != NULL;)
 		(void)writer_prepare(other);
 	while (!writer_prepare(w)) {
 		if (step(s, err) != 0)
@@ -382,7 +358,7 @@ refuse(struct s3_sink *s, struct writer *w, const struct ps_record *r,
 {
 	if (s->host->report(s->host, r, why, err) != 0)
 		return -1;
-	w->next_offset = r->origin_offset + 1;
+	w->part.next_offset = r->origin_offset + 1;
 	return 0;
 }
 
@@ -394,7 +370,7 @@ take(struct s3_sink *s, struct writer *w, const struct ps_record *r,
 
 	if (is_null(s, r)) {
 		if (s->conf.nulls == NULL_IGNORE) {
-			w->next_offset = r->origin_offset + 1;
+			w->part.next_offset = r->origin_offset + 1;
 			return 0;
 		}
 		(void)ps_fail(&why, PS_E_DATA,
@@ -421,7 +397,7 @@ schedule(struct s3_sink *s)
 		ms = TICK_MS;
 	else if (s->pool.idle != NULL)
 		ms = TRIM_MS;
-	for (struct writer *w = s->writers; w != NULL; w = w->next) {
+	for (struct writer *w = NULL; (w = next_writer(s, w)) != NULL;) {
 		due = writer_due(w);
 		ms = due < ms ? due : ms;
 	}
@@ -434,7 +410,6 @@ sink_put(void *state, struct ps_batch *b, struct ps_error *err)
 {
 	struct s3_sink *s = state;
 
-	s->last = NULL;
 	read_clocks(s);
 	for (size_t i = 0; i < b->count; i++) {
 		const struct ps_record *r = &b->records[i];
@@ -442,12 +417,15 @@ sink_put(void *state, struct ps_batch *b, struct ps_error *err)
 
 		if (r->outcome != PS_KEPT)
 			continue;
-		w = find_writer(s, r);
-		if (r->origin_offset >= w->next_offset &&
+		w = find_writer(s, r->origin_topic, r->origin_partition);
+		if (w == NULL)
+			w = add_writer(s, r->origin_topic, r->origin_partition,
+			    0);
+		if (r->origin_offset >= w->part.next_offset &&
 		    take(s, w, r, err) != 0)
 			return -1;
 	}
-	for (struct writer *w = s->writers; w != NULL; w = w->next)
+	for (struct writer *w = NULL; (w = next_writer(s, w)) != NULL;)
 		writer_tick(w);
 	if (step(s, err) != 0)
 		return -1;
@@ -462,7 +440,7 @@ sink_put(void *state, struct ps_batch *b, struct ps_error *err)
 static bool
 has_cut_sets(const struct s3_sink *s)
 {
-	for (const struct writer *w = s->writers; w != NULL; w = w->next)
+	for (const struct writer *w = NULL; (w = next_writer(s, w)) != NULL;)
 		if (w->oldest != NULL && w->oldest->is_cut)
 			return true;
 	return false;
@@ -474,6 +452,7 @@ sink_pre_commit(void *state, struct ps_topic_position *tps, size_t count,
 {
 	struct s3_sink *s = state;
 	int64_t until = client_now() + STOP_WAIT_MS, now;
+	const struct writer *w;
 
 	if (step(s, err) != 0)
 		return -1;
@@ -485,11 +464,11 @@ sink_pre_commit(void *state, struct ps_topic_position *tps, size_t count,
 		if (step(s, err) != 0)
 			return -1;
 	}
-	for (size_t i = 0; i < count; i++)
-		for (struct writer *w = s->writers; w != NULL; w = w->next)
-			if (w->partition == tps[i].partition &&
-			    strcmp(w->topic, tps[i].topic) == 0)
-				tps[i].offset = writer_safe(w, tps[i].offset);
+	for (size_t i = 0; i < count; i++) {
+		w = find_writer(s, tps[i].topic, tps[i].partition);
+		if (w != NULL)
+			tps[i].offset = writer_safe(w, tps[i].offset);
+	}
 	return 0;
 }
 

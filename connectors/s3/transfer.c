@@ -3,8 +3,9 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <sys/socket.h>
 #include <time.h>
+
+#include <linger/linger.h>
 
 #include "hash.h"
 #include "sign.h"
@@ -130,18 +131,6 @@ on_header(char *data, size_t size, size_t count, void *arg)
 	return len;
 }
 
-/* A task that was killed must not go on sending what the kernel has left. */
-static int
-on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
-{
-	struct linger none = { .l_onoff = 1 };
-
-	(void)arg;
-	(void)purpose;
-	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-	return CURL_SOCKOPT_OK;
-}
-
 static void
 hash_body(struct s3_request *r)
 {
@@ -242,7 +231,7 @@ set_transport(const struct target *t, CURL *easy)
 	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, SLOW_SECONDS);
 	(void)curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
-	(void)curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
+	(void)curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, linger_none);
 	if (t->conf->ca_file[0] != '\0')
 		(void)curl_easy_setopt(easy, CURLOPT_CAINFO, t->conf->ca_file);
 }

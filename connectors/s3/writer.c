@@ -10,8 +10,8 @@ static void
 name_log(const struct writer *w, const char *connector, const char *end,
     struct str out)
 {
-	path_log(w->shared->conf, connector, w->topic, &out);
-	str_printf(&out, "%d%s", w->partition, end);
+	path_log(w->shared->conf, connector, w->part.topic, &out);
+	str_printf(&out, "%d%s", w->part.partition, end);
 }
 
 struct writer *
@@ -24,9 +24,7 @@ writer_new(const struct writing *shared, const char *topic, int32_t partition,
 	if (w == NULL)
 		abort();
 	w->shared = shared;
-	w->topic = dup_text(topic);
-	w->partition = partition;
-	w->next_offset = offset;
+	part_init(&w->part, topic, partition, offset);
 	name_log(w, NULL, PATH_CUTS_END, STR(old));
 	name_log(w, shared->connector, PATH_CUTS_END, STR(log));
 	cuts_init(&w->cuts, shared->client, shared->pool, log, old);
@@ -48,9 +46,9 @@ set_free(struct set *g)
 }
 
 void
-writer_free(struct writer **wp)
+writer_free(struct part *p)
 {
-	struct writer *w = *wp;
+	struct writer *w = (struct writer *)(void *)p;
 	struct set *g;
 
 	cuts_fini(&w->cuts);
@@ -59,9 +57,8 @@ writer_free(struct writer **wp)
 		set_free(g);
 	}
 	uploads_fini(&w->uploads);
-	free(w->topic);
+	part_fini(&w->part);
 	free(w);
-	*wp = NULL;
 }
 
 bool
@@ -288,7 +285,7 @@ writer_put(struct writer *w, const struct ps_record *r, size_t value_len,
 	object_add(o, s->conf->separator, s->separator_len);
 	g->end = r->origin_offset + 1;
 	g->touched_ms = s->now_ms;
-	w->next_offset = g->end;
+	w->part.next_offset = g->end;
 	if (o->part.bytes >= s->part_size)
 		object_send_part(o);
 	if (++g->records >= s->conf->flush_size || g->end == g->logged_end)

@@ -10,6 +10,7 @@
 #ifndef PENSTOCK_CONNECTORS_S3_WRITER_H
 #define PENSTOCK_CONNECTORS_S3_WRITER_H
 
+#include <parts/parts.h>
 #include <penstock/record.h>
 
 #include "cuts.h"
@@ -41,11 +42,8 @@ struct writing {
 };
 
 struct writer {
-	struct writer *next;
+	struct part part;
 	const struct writing *shared;
-	char *topic;
-	int32_t partition;
-	int64_t next_offset; /* what is before it was taken */
 	struct cuts cuts;
 	struct uploads uploads;
 	struct set *oldest, *newest;
@@ -55,7 +53,7 @@ struct writer {
 struct writer *writer_new(const struct writing *shared, const char *topic,
     int32_t partition, int64_t offset);
 /* Uploads that are not complete are aborted. */
-void writer_free(struct writer **wp);
+void writer_free(struct part *p);
 
 /* Asks the bucket what the last owner left behind; true once known. */
 bool writer_prepare(struct writer *w);
