@@ -168,8 +168,8 @@ class Bench:
         ours = Series(name, "penstock")
         for _ in range(self.runs):
             for series, (_, measure) in zip(floors, plan.legs):
-                self._add(series, measure())
-            self._add(ours, plan.penstock())
+                self.add(series, measure())
+            self.add(ours, plan.penstock())
         shown = list(floors)
         if plan.in_turn:
             shown.append(in_turn(name, [f for f in floors
@@ -179,7 +179,7 @@ class Bench:
         self.paths.append(Path(name, goal, shown, ours))
 
     @staticmethod
-    def _add(series, sample):
+    def add(series, sample):
         series.samples.append(sample)
         print(f"{series.path:11} {series.leg:15} {sample.rate:12,.0f} rows/s "
               f"{sample.cpu / sample.rows * 1e6:6.2f} CPU-s/M", flush=True)

@@ -66,7 +66,8 @@ def orders_as_json(b):
     return path
 
 
-def pg_topic(b, path):
+def pg_topic(b, path, more=None):
+    """more: keys of the connector beside the usual ones"""
     orders(b)
     dsn, sample = b.postgres.dsn("bench"), orders_as_json(b)
     line = os.path.getsize(sample) / 100000
@@ -86,7 +87,7 @@ def pg_topic(b, path):
             "numeric.mapping": "best_fit",
             "value.converter": JSON,
             "value.converter.schemas.enable": False,
-            **PRODUCER,
+            **PRODUCER, **(more or {}),
         }, b.rows, line * b.rows, b.records(topic))
 
     return Plan([

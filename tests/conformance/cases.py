@@ -535,6 +535,13 @@ def other_cases():
             {"regex": "ord", "replacement": "x"},
             {"regex": "(?<n>o).*", "replacement": "${n}-\\$"},
             {"regex": ".*", "replacement": "$5"},
+            # All of it matches; what is found first in it is replaced.
+            {"regex": "ord|orders", "replacement": "x"},
+            {"regex": "(.*?)", "replacement": "x-$1"},
+            {"regex": "(o.*?)(.*)", "replacement": "$1-$2"},
+            {"regex": "(ord|orders)(s*)", "replacement": "$2.$1"},
+            {"regex": "^orders$", "replacement": "x"},
+            {"regex": "(?i)ORD.{3}", "replacement": "x"},
             {"regex": "(", "replacement": "x"}],
         "TimestampRouter": [
             {}, {"topic.format": "x-${topic}-${topic}-${timestamp}"},

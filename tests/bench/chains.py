@@ -1,0 +1,89 @@
+"""chains: what 0, 1 and 3 transforms take of the path from Postgres to Kafka,
+end to end: rounds go through all of them in turn, the fastest counts. And what
+converters and transforms cost by themselves: json_bench and chain_bench."""
+
+import re
+import subprocess
+
+from engine import Series
+from paths import pg_topic
+from support import env
+
+TRANSFORMS = "org.apache.kafka.connect.transforms."
+GOAL = 0.25  # of the rows/s, by three of them
+STEPS = {
+    "transforms.insert.type": TRANSFORMS + "InsertField$Value",
+    "transforms.insert.static.field": "site",
+    "transforms.insert.static.value": "north",
+    "transforms.rename.type": TRANSFORMS + "ReplaceField$Value",
+    "transforms.rename.exclude": "note",
+    "transforms.rename.renames": "id:order_id",
+    "transforms.cast.type": TRANSFORMS + "Cast$Value",
+    "transforms.cast.spec": "customer_id:string",
+}
+# Rows of the orders table per second and core, as json_bench calls them.
+RATES = {"encode": ("JSON encode", 2500000), "decode": ("JSON decode", 1500000),
+         "AVRO encode": ("Avro encode", 4000000)}
+CHAINS = {0: "", 1: "insert", 3: "insert,rename,cast"}
+
+
+def keys(names):
+    """Those of the transforms in the chain"""
+    found = {k: v for k, v in STEPS.items() if k.split(".")[1] in names}
+    return {"transforms": names, **found} if names else {}
+
+
+def processor(series):
+    """seconds for a million rows, of penstock and the servers"""
+    return series.cpu + series.servers
+
+
+def told(count, series, without):
+    text = (f"pg-topic with {count} transforms: {series.rate:,.0f} rows/s, "
+            f"{series.cpu:.2f} CPU-s/M, {processor(series):.2f} with servers")
+    if count == 0:
+        return text
+    cost = 1 - series.rate / without.rate
+    busy = 1 - processor(without) / processor(series)
+    text += (f": {cost:.0%} fewer rows/s than without; where processors are "
+             f"the limit, {busy:.0%}")
+    if count < max(CHAINS):
+        return text
+    return text + (f"; of at most {GOAL:.0%}: "
+                   f"{'met' if cost <= GOAL else 'NOT met'}")
+
+
+def cost_of_converters():
+    """By the fastest of three runs."""
+    plugins = [f"{env.BUILD}/plugins/{p}.so" for p in ("json", "registry")]
+    best = {}
+    for _ in range(3):
+        said = subprocess.run([f"{env.BUILD}/json_bench", *plugins],
+                              capture_output=True, text=True, check=True)
+        for name, ns in re.findall(r"^(.*?) +(\d+) ns", said.stdout, re.M):
+            best[name] = min(int(ns), best.get(name, int(ns)))
+    for name, (title, goal) in RATES.items():
+        rate = 1e9 / best[name]
+        yield (f"{title} of an order: {best[name]} ns, {rate:,.0f} rows/s and "
+               f"core of at least {goal:,}: "
+               f"{'met' if rate >= goal else 'NOT met'}")
+
+
+def cost_of_chains():
+    said = subprocess.run([f"{env.BUILD}/chain_bench"], capture_output=True,
+                          text=True, check=True)
+    for line in said.stdout.splitlines():
+        name, cost = re.match(r"(.*?) {2,}(.*)", line).groups()
+        yield f"chain of an order, {name}: {re.sub(' +', ' ', cost)}"
+
+
+def measure(b):
+    plans = {n: pg_topic(b, f"chain-{n}", keys(names))
+             for n, names in CHAINS.items()}
+    found = {n: Series(f"chain-{n}", "penstock") for n in CHAINS}
+    notes = list(b.notes)
+    for _ in range(b.runs):
+        for n, plan in plans.items():
+            b.add(found[n], plan.penstock())
+    b.notes = [*notes, *cost_of_converters(), *cost_of_chains(),
+               *(told(n, s, found[0]) for n, s in found.items())]
