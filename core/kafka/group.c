@@ -198,6 +198,34 @@ take_rebalance(struct group *g, rd_kafka_event_t *ev)
 	rd_kafka_topic_partition_list_destroy(none);
 }
 
+static void
+close_queue(struct group *g)
+{
+	rd_kafka_error_t *e = rd_kafka_consumer_close_queue(g->rk, g->queue);
+
+	g->closing = true;
+	if (e == NULL)
+		return;
+	g->closed = true; /* nothing more will come */
+	rd_kafka_error_destroy(e);
+}
+
+/* librdkafka's close tells the group nothing of a static member, nor of one
+ * without partitions: the others would wait for its session to end. What is
+ * owned must be given back first, that is when the group is told. */
+void
+group_leave(struct group *g)
+{
+	if (g->leaving)
+		return;
+	g->leaving = true;
+	(void)rd_kafka_unsubscribe(g->rk);
+	if (!g->is_owner)
+		close_queue(g);
+	else
+		g->give_up = clock_after(clock_now(), g->session_ms);
+}
+
 static int
 explain(const struct group *g, rd_kafka_event_t *ev, struct ps_error *err)
 {
@@ -233,6 +261,20 @@ break_off(struct group *g, const struct ps_error *err)
 	g->ops->broken(g->ctx, err);
 }
 
+/* Its place went to another client of the same instance: to the one that
+ * this worker was before it was stopped or cut off, as nobody else has its
+ * id. The client can do no more, a new one can. */
+static bool
+lost_its_place(const struct group *g, rd_kafka_event_t *ev)
+{
+	char text[256];
+	rd_kafka_resp_err_t code = rd_kafka_event_error(ev);
+
+	if (rd_kafka_event_error_is_fatal(ev))
+		code = rd_kafka_fatal_error(g->rk, text, sizeof text);
+	return code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+}
+
 static void
 take_error(struct group *g, rd_kafka_event_t *ev)
 {
@@ -240,6 +282,11 @@ take_error(struct group *g, rd_kafka_event_t *ev)
 
 	(void)explain(g, ev, &err);
 	(void)snprintf(g->trouble, sizeof g->trouble, "%.250s", err.text);
+	if (lost_its_place(g, ev)) {
+		set_owner(g, false);
+		group_leave(g);
+		return;
+	}
 	if (!g->is_broken && !g->leaving &&
 	    (err.code == PS_E_CONFIG || err.code == PS_E_FATAL))
 		break_off(g, &err);
@@ -272,36 +319,6 @@ drain(int fd)
 
 	while (read(fd, &count, sizeof count) > 0)
 		;
-}
-
-/* ---- leaving ----------------------------------------------------------- */
-
-static void
-close_queue(struct group *g)
-{
-	rd_kafka_error_t *e = rd_kafka_consumer_close_queue(g->rk, g->queue);
-
-	g->closing = true;
-	if (e == NULL)
-		return;
-	g->closed = true; /* nothing more will come */
-	rd_kafka_error_destroy(e);
-}
-
-/* librdkafka's close tells the group nothing of a static member, nor of one
- * without partitions: the others would wait for its session to end. What is
- * owned must be given back first, that is when the group is told. */
-void
-group_leave(struct group *g)
-{
-	if (g->leaving)
-		return;
-	g->leaving = true;
-	(void)rd_kafka_unsubscribe(g->rk);
-	if (!g->is_owner)
-		close_queue(g);
-	else
-		g->give_up = clock_after(clock_now(), g->session_ms);
 }
 
 static void

@@ -252,3 +252,30 @@ Test(group, wrong_settings_are_refused_by_name)
 	cr_expect(strstr(err.text, "heartbeat.interval.ms=0") != NULL, "%s",
 	    err.text);
 }
+
+/* Of a static member whose place went to another client of its name, as to
+ * its own next one when the broker's answer was lost on the way. */
+Test(group, member_that_was_fenced_leaves_so_that_another_can_join,
+    .timeout = 60)
+{
+	struct group_spec spec = { NULL, "g", TOPIC, SESSION_MS, SESSION_MS / 5,
+		"worker-1" };
+	struct mock m;
+	struct member a;
+
+	start(&m);
+	join_as(&a, m.servers, &spec);
+	UNTIL(a.is_owner, &a, NULL, LIMIT_MS);
+	rd_kafka_mock_push_request_errors(m.cluster, HEARTBEAT, 1,
+	    RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+	UNTIL(a.left == 1 || a.broken == 1, &a, NULL, LIMIT_MS);
+	cr_expect(eq(int, a.broken, 0), "%s", a.err.text);
+	cr_expect(not(a.is_owner));
+	cr_expect(strstr(group_trouble(a.g), "fenced") != NULL, "%s",
+	    group_trouble(a.g));
+	group_free(&a.g);
+	join_as(&a, m.servers, &spec);
+	UNTIL(a.is_owner, &a, NULL, LIMIT_MS);
+	leave(&a);
+	mock_stop(&m);
+}
