@@ -386,7 +386,10 @@ $(FUZZ): fuzz-%:
 		$(wildcard tests/data/fuzz/$*)
 
 # Targets that are linked with a plugin's objects.
-$(B)/run/json: $(call obj,$(wildcard plugins/json/*.c) $(call shared_src,json))
+$(B)/run/json $(B)/run/letter: $(call obj,$(wildcard plugins/json/*.c) \
+	$(call shared_src,json))
+$(B)/run/condition $(B)/run/date: $(call obj,$(wildcard \
+	plugins/transforms/*.c) $(call shared_src,transforms))
 $(B)/run/header: $(call obj,$(wildcard plugins/primitive/*.c))
 $(patsubst %,$(B)/run/%,avro jschema proto): $(call obj,$(wildcard \
 	plugins/registry/*.c) $(call shared_src,registry))

@@ -5,14 +5,16 @@
 
 #include "condition_impl.h"
 
-#define MAX_DEPTH 50
+#define MAX_DEPTH    50
+#define INT64_DIGITS 18
+#define MAX_JOINED   1000 /* by && and ||, in all */
 
 struct reader {
 	struct common *t;
 	struct condition *c;
 	const char *start, *p;
 	struct ps_error *err;
-	int depth;
+	int depth, joined;
 };
 
 static const struct cond_node *read_or(struct reader *r);
@@ -143,12 +145,15 @@ read_steps(struct reader *r, const struct cond_step **out)
 static int
 read_number(struct reader *r, struct ps_value *out)
 {
+	const char *digits = r->p + (*r->p == '-');
+	size_t n = strspn(digits, "0123456789");
 	char *end;
-	double d = strtod(r->p, &end);
+	double d;
 
-	if (end == r->p)
+	if (n == 0 || digits[n] == 'x' || digits[n] == 'X')
 		return wrong(r, "a value");
-	*out = strcspn(r->p, ".eE") < (size_t)(end - r->p)
+	d = strtod(r->p, &end);
+	*out = end > digits + n || n > INT64_DIGITS
 		   ? ps_float64(d)
 		   : ps_int64(strtoll(r->p, NULL, 10));
 	r->p = end;
@@ -274,27 +279,40 @@ read_comparison(struct reader *r, struct cond_node *n)
 	return n->left.is_path ? 0 : wrong(r, "a comparison");
 }
 
+static const struct cond_node *
+denied_of(struct reader *r, const struct cond_node *a)
+{
+	struct cond_node *n = (struct cond_node *)common_alloc(r->t, sizeof *n);
+
+	n->op = COND_NOT;
+	n->a = a;
+	return n;
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as MAX_DEPTH */
 static const struct cond_node *
 read_one(struct reader *r)
 {
 	struct cond_node *n = (struct cond_node *)common_alloc(r->t, sizeof *n);
-	const struct cond_node *inner;
+	const struct cond_node *inner = n;
+	bool denied = false;
 
-	if (take(r, "!")) {
-		n->op = COND_NOT;
-		n->a = read_one(r);
-		return n->a == NULL ? NULL : n;
-	}
+	while (take(r, "!"))
+		denied = !denied;
 	if (take(r, "(")) {
 		inner = read_or(r);
-		if (inner != NULL && !take(r, ")")) {
+		if (inner == NULL)
+			return NULL;
+		if (!take(r, ")")) {
 			(void)wrong(r, ")");
 			return NULL;
 		}
-		return inner;
+	} else if (read_comparison(r, n) < 0) {
+		return NULL;
 	}
-	return read_comparison(r, n) < 0 ? NULL : n;
+	if (!denied)
+		return inner;
+	return denied_of(r, inner);
 }
 
 static const struct cond_node *
@@ -303,6 +321,10 @@ joined(struct reader *r, enum cond_op op, const struct cond_node *a,
 {
 	struct cond_node *n = (struct cond_node *)common_alloc(r->t, sizeof *n);
 
+	if (b != NULL && ++r->joined > MAX_JOINED) {
+		(void)wrong(r, "fewer conditions");
+		return NULL;
+	}
 	n->op = op;
 	n->a = a;
 	n->b = b;

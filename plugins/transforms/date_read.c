@@ -228,17 +228,18 @@ is_numeric(const struct date_part *p)
 	return p->letter != '\0' && strchr("GEazZX", p->letter) == NULL;
 }
 
+/* Years of many digits go round, as Java's long does. */
 static int64_t
 instant(const struct reader *r)
 {
-	int64_t year = r->bc ? 1 - r->year : r->year, days;
+	int64_t year = r->bc ? 1 - r->year : r->year, days, of_day;
 	int64_t hour = r->hour + (r->half_hours && r->pm ? HALF_DAY : 0);
 
 	days = r->has_day_of_year ? ps_days_of(year, 1, 1) + r->day_of_year - 1
 				  : ps_days_of(year, r->month, 1) + r->day - 1;
-	return days * PS_MS_PER_DAY +
-	       ((hour * 60 + r->minute) * 60 + r->second) * 1000 + r->ms -
-	       r->offset_ms;
+	of_day = ((hour * 60 + r->minute) * 60 + r->second) * 1000 + r->ms -
+		 r->offset_ms;
+	return (int64_t)((uint64_t)days * PS_MS_PER_DAY + (uint64_t)of_day);
 }
 
 int

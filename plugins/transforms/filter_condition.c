@@ -43,7 +43,8 @@ create(const struct ps_host *h, const struct ps_class *self,
 	if (t->condition != NULL)
 		return t;
 	(void)ps_fail_in(err,
-	    "Invalid value %s for configuration filter.condition", text);
+	    "Invalid value %.200s%s for configuration filter.condition", text,
+	    strlen(text) > 200 ? "..." : "");
 	destroy(t);
 	return NULL;
 }
