@@ -44,11 +44,13 @@ const struct ps_key sink_keys[] = {
 	    "A record without value deletes the row of its key.", WRITES),
 	KEY("offsets.table", STRING, "penstock_offsets", MEDIUM, 0,
 	    "Where the position is kept, in the transaction of the rows, so "
-	    "that nothing is written twice. Made when it is not there. Empty: "
-	    "at least once.",
+	    "that nothing is written twice; it also moves past records that a "
+	    "filter drops. Made when it is not there. Empty: at least once.",
 	    WRITES),
 	KEY("table.name.format", STRING, "${topic}", MEDIUM, PS_NOT_EMPTY,
-	    "Table for a topic: ${topic}, or schema.${topic}.", MAPPING),
+	    "Table for a topic: ${topic}, or schema.${topic}. It may have 1597 "
+	    "columns.",
+	    MAPPING),
 	KEY("table.types", LIST, "TABLE", LOW, 0,
 	    "Accepted; whatever can be inserted into is.", MAPPING),
 	KEY("pk.mode", STRING, "none", HIGH, PS_ANY_CASE,

@@ -67,7 +67,11 @@ static const struct ps_key keys[] = {
 	KEY("rotate.file.on.partition.change", BOOLEAN, "true",
 	    "With rotate.interval.ms and a time-based partitioner: a record "
 	    "with another path completes the files"),
-	KEY("topics.dir", STRING, "topics", "Top folder"),
+	KEY("topics.dir", STRING, "topics",
+	    "Top folder. Below its _penstock/NAME the connector logs cuts "
+	    "that offsets do not give, and multipart uploads that are open: "
+	    "those the next task aborts, and no others, so connectors may "
+	    "share the folder if their files' names differ"),
 	KEY("directory.delim", STRING, "/", "Between folders"),
 	KEY("file.delim", STRING, "+", "Within file names"),
 	KEY("filename.offset.zero.pad.width", INT, "10",
