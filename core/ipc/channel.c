@@ -15,6 +15,7 @@
 #include "base/xalloc.h"
 
 enum { HEADER = 4, READ_STEP = 64 << 10 };
+#define OUT_MAX (CHANNEL_WAITING_MAX + HEADER + CHANNEL_FRAME_MAX)
 
 struct channel {
 	int fd;
@@ -34,7 +35,7 @@ channel_new(int fd)
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	c->fd = fd;
 	buf_init(&c->in, HEADER + CHANNEL_FRAME_MAX + READ_STEP);
-	buf_init(&c->out, CHANNEL_WAITING_MAX + HEADER + CHANNEL_FRAME_MAX);
+	buf_init(&c->out, OUT_MAX);
 	return c;
 }
 
@@ -115,6 +116,10 @@ channel_send(struct channel *c, const char *data, size_t len,
 		return ps_fail(err, PS_E_RETRY,
 		    "%zu bytes wait for the peer to read, the limit is %zu",
 		    channel_waiting(c), CHANNEL_WAITING_MAX);
+	if (c->out.len + HEADER + len > OUT_MAX) {
+		buf_consume(&c->out, c->written);
+		c->written = 0;
+	}
 	(void)buf_append(&c->out, header, sizeof header);
 	(void)buf_append(&c->out, data, len);
 	assert(!c->out.overflow);

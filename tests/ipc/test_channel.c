@@ -156,3 +156,27 @@ Test(channel, flush_gives_up_when_its_time_is_over)
 	cr_assert(eq(int, err.code, PS_E_RETRY));
 	free(big);
 }
+
+/* Some of it was written, less than half: that is room too. */
+Test(channel, what_is_written_takes_no_room)
+{
+	enum { FRAME = 1 << 20 };
+	char *text = calloc(1, FRAME);
+	size_t read = 0, len;
+	const char *data;
+
+	cr_assert_not_null(text);
+	while (channel_waiting(left) < CHANNEL_WAITING_MAX / 3 * 2)
+		cr_assert(zero(int, channel_send(left, text, FRAME, &err)));
+	for (int i = 0; i < 1000 && read < CHANNEL_WAITING_MAX / 4; i++) {
+		cr_assert(eq(int, channel_read(right, &err), 1));
+		while (channel_next(right, &data, &len, &err) == 1)
+			read += len;
+		cr_assert(zero(int, channel_write(left, &err)));
+	}
+	while (channel_send(left, text, FRAME, &err) == 0)
+		;
+	cr_expect(eq(int, err.code, PS_E_RETRY));
+	cr_expect(channel_waiting(left) > CHANNEL_WAITING_MAX - 2 * FRAME);
+	free(text);
+}
