@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "worker/backlog.h"
 #include "worker/spawn.h"
 #include "worker/words.h"
 
@@ -25,6 +26,7 @@ enum watch { WATCH_CONTROL, WATCH_DATA, WATCH_OUTPUT, WATCH_EXIT, WATCHES };
 
 struct wire {
 	struct channel *ch;
+	struct backlog backlog; /* behind what the channel has */
 	struct msg_side side;
 	bool broken; /* it said what it may not: no more is read */
 };
@@ -78,8 +80,10 @@ on_handle_closed(uv_handle_t *h)
 
 	if (--c->handles > 0)
 		return;
-	channel_free(&c->wires[MSG_CONTROL].ch);
-	channel_free(&c->wires[MSG_DATA].ch);
+	for (size_t i = 0; i < 2; i++) {
+		channel_free(&c->wires[i].ch);
+		backlog_clear(&c->wires[i].backlog);
+	}
 	(void)close(c->pidfd);
 	(void)close(c->output);
 	free(c->label);
@@ -319,12 +323,21 @@ events_of(const struct child *c, enum msg_wire which)
 		   : UV_READABLE;
 }
 
+/* What goes wrong is told by the child's end. */
+static void
+write_wire(struct wire *w)
+{
+	struct ps_error err = { 0 };
+
+	if (channel_write(w->ch, &err) == 0)
+		(void)backlog_move(&w->backlog, w->ch, &err);
+}
+
 static void
 on_poll(uv_poll_t *p, int status, int events)
 {
 	struct child *c = p->data;
 	enum watch which = (enum watch)(p - c->polls);
-	struct ps_error err = { 0 };
 
 	(void)status;
 	if (c->dead)
@@ -333,7 +346,7 @@ on_poll(uv_poll_t *p, int status, int events)
 	case WATCH_CONTROL:
 	case WATCH_DATA:
 		if (events & UV_WRITABLE) {
-			(void)channel_write(c->wires[which].ch, &err);
+			write_wire(&c->wires[which]);
 			(void)uv_poll_start(p,
 			    events_of(c, (enum msg_wire)which), on_poll);
 		}
@@ -435,18 +448,41 @@ child_start(uv_loop_t *loop, const struct child_spec *spec,
 
 /* ---- the rest ---------------------------------------------------------- */
 
+/* One that is gone (PS_E_FATAL) is reaped. */
+static void
+give_up(struct child *c, const struct msg *m, const struct ps_error *err)
+{
+	char why[sizeof c->killed];
+
+	if (err->code == PS_E_RETRY) {
+		child_kill(c, "does not read what it is sent");
+	} else if (err->code == PS_E_DATA) {
+		(void)snprintf(why, sizeof why, "cannot be sent %s: %.100s",
+		    msg_name(m->type), err->text);
+		child_kill(c, why);
+	}
+}
+
 void
 child_send(struct child *c, const struct msg *m)
 {
 	enum msg_wire which = wire_of[m->type];
+	struct wire *w = &c->wires[which];
+	struct backlog_text text;
 	struct ps_error err = { 0 };
+	char *data;
 
 	if (c->dead)
 		return;
-	if (msg_send(c->wires[which].ch, m, &err) != 0 &&
-	    err.code == PS_E_RETRY)
-		child_kill(c, "does not read what it is sent");
-	if (channel_is_waiting(c->wires[which].ch))
+	data = msg_encode(m, &text.len, &err);
+	text.data = data;
+	if (data == NULL ||
+	    backlog_send(&w->backlog, w->ch,
+		m->type == MSG_TYPE_STORED ? BACKLOG_MANY : BACKLOG_BOUND,
+		&text, &err) != 0)
+		give_up(c, m, &err);
+	free(data);
+	if (channel_is_waiting(w->ch))
 		(void)uv_poll_start(&c->polls[which], events_of(c, which),
 		    on_poll);
 }

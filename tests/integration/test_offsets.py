@@ -92,3 +92,21 @@ def test_a_postgres_source_goes_on_where_it_is_told_to(
     rest.resume(src)
     wait_for("two more records", lambda: kafka.size(t) == 7)
     rest.delete(src)
+
+
+def test_a_task_starts_with_more_offsets_than_its_channel_holds(
+        kafka, new_worker, topic, folder):
+    """90 MB: a worker that wrote all at once ended the task for not reading
+    it."""
+    worker, t = new_worker(kafka.bootstrap), topic("lines")
+    value = json.dumps({"position": 1, "pad": 90000 * "x"})
+    kafka.produce(worker.properties["offset.storage.topic"], [
+        {"key": json.dumps(["src", {"filename": f"/{i}"}],
+                           separators=(",", ":")), "value": value}
+        for i in range(1000)])
+    with open(folder + "/in", "w", encoding="ascii") as f:
+        f.write("line\n")
+    worker.rest.create("src", configs.file_source(folder + "/in", t))
+    kafka.wait_records(t, 1)
+    assert worker.rest.status("src")["tasks"][0]["restarts"] == 0
+    assert len(worker.rest.offsets("src")) >= 1000
