@@ -11,10 +11,12 @@
 #include "kafka/conf.h"
 #include "kafka/producer.h"
 #include "record/batch.h"
+#include "task/wait.h"
 
 enum {
 	CALL_MS = 30000,
-	SLICE_MS = 200,
+	ANSWER_MS = 60000, /* at the most, it has a limit of its own */
+	ROOM_MS = 120000,
 	PENDING_MAX = 10000,
 	HEADERS_OWN = 10,
 	NUMBER_BYTES = 24,
@@ -122,7 +124,31 @@ dlq_free(struct dlq **dp)
 	*dp = NULL;
 }
 
-struct wait {
+/* ---- Waiting ---- */
+
+static int
+has_room(void *ctx, int slice_ms, struct ps_error *err)
+{
+	struct dlq *d = (struct dlq *)ctx;
+
+	if (d->pending >= PENDING_MAX && dlq_serve(d, slice_ms, err) != 0)
+		return -1;
+	return d->pending < PENDING_MAX;
+}
+
+static int
+wait_for_room(struct dlq *d, struct ps_error *err)
+{
+	const struct wait room = { "room for a dead letter", ROOM_MS, has_room,
+		d };
+
+	return d->pending < PENDING_MAX ? 0 : wait_until(d->task, &room, err);
+}
+
+/* ---- The topic ---- */
+
+struct asking {
+	struct admin *admin;
 	bool is_done;
 	int code;
 	struct ps_error error;
@@ -131,49 +157,69 @@ struct wait {
 static void
 on_answer(void *ctx, const struct admin_answer *answer)
 {
-	struct wait *w = (struct wait *)ctx;
+	struct asking *a = (struct asking *)ctx;
 
-	w->is_done = true;
-	w->code = answer->code;
-	w->error = answer->error;
-	if (w->error.code == PS_OK && answer->count > 0) {
-		w->code = answer->items[0].code;
-		w->error = answer->items[0].error;
+	a->is_done = true;
+	a->code = answer->code;
+	a->error = answer->error;
+	if (a->error.code == PS_OK && answer->count > 0) {
+		a->code = answer->items[0].code;
+		a->error = answer->items[0].error;
 	}
 }
 
-static void
-wait_answer(struct dlq *d, struct admin *ad, struct wait *w)
+static int
+serve_asking(void *ctx, int slice_ms, struct ps_error *err)
 {
-	while (!w->is_done && !gauges_should_stop(d->task->gauges))
-		(void)admin_serve(ad, SLICE_MS);
+	struct asking *a = (struct asking *)ctx;
+
+	(void)err;
+	(void)admin_serve(a->admin, slice_ms);
+	return a->is_done;
+}
+
+static int
+wait_answer(struct dlq *d, struct asking *a, struct ps_error *err)
+{
+	const struct wait answer = { "its answer", ANSWER_MS, serve_asking, a };
+
+	return wait_until(d->task, &answer, err);
 }
 
 /* Who may write to it need not have the right to create it. */
 static int
-ensure_topic(struct dlq *d, struct ps_error *err)
+find_or_create(struct dlq *d, struct asking *a, struct ps_error *err)
 {
-	struct admin *ad = admin_new_on_producer(d->producer);
 	const struct admin_new_topic topic = { .name = d->topic_name,
 		.partitions = 1,
 		.replicas = d->replicas };
-	struct wait w = { 0 };
 
-	admin_describe_topics(ad, &d->topic_name, 1,
-	    (struct admin_call){ on_answer, &w, CALL_MS });
-	wait_answer(d, ad, &w);
-	if (w.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
-		w = (struct wait){ 0 };
-		admin_create_topics(ad, &topic, 1,
-		    (struct admin_call){ on_answer, &w, CALL_MS });
-		wait_answer(d, ad, &w);
-	}
-	admin_free(&ad, 0);
-	if (w.error.code == PS_OK)
+	admin_describe_topics(a->admin, &d->topic_name, 1,
+	    (struct admin_call){ on_answer, a, CALL_MS });
+	if (wait_answer(d, a, err) != 0)
+		return -1;
+	if (a->code != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
 		return 0;
-	return ps_fail(err, w.error.code,
-	    "Could not initialize dead letter queue with topic=%s: %s",
-	    d->topic_name, w.error.text);
+	*a = (struct asking){ .admin = a->admin };
+	admin_create_topics(a->admin, &topic, 1,
+	    (struct admin_call){ on_answer, a, CALL_MS });
+	return wait_answer(d, a, err);
+}
+
+static int
+ensure_topic(struct dlq *d, struct ps_error *err)
+{
+	struct asking a = { .admin = admin_new_on_producer(d->producer) };
+	int result = find_or_create(d, &a, err);
+
+	admin_free(&a.admin, 0);
+	if (result == 0 && a.error.code == PS_OK)
+		return 0;
+	if (result == 0)
+		(void)ps_fail(err, a.error.code, "%s", a.error.text);
+	return ps_fail_in(err,
+	    "Could not initialize dead letter queue with topic=%s",
+	    d->topic_name);
 }
 
 static int
@@ -284,23 +330,9 @@ new_letter(const struct ps_record *r, const struct ps_consumed *original)
 	return l;
 }
 
-int
-dlq_send(void *ctx, const struct ps_record *r, const struct ps_failure *f,
-    struct ps_error *err)
+static void
+add_letter(struct dlq *d, struct letter *l)
 {
-	struct dlq *d = (struct dlq *)ctx;
-	const struct ps_consumed original = ps_record_consumed(r);
-	struct letter *l;
-	struct producer_record out;
-	struct ps_error why = { 0 };
-
-	while (d->pending >= PENDING_MAX)
-		if (dlq_serve(d, SLICE_MS, err) != 0)
-			return -1;
-	if (d->producer == NULL && open_producer(d, err) != 0)
-		return -1;
-	l = new_letter(r, &original);
-	fill(d, l, &original, f, &out);
 	l->prev = d->last;
 	if (d->last == NULL)
 		d->first = l;
@@ -309,23 +341,54 @@ dlq_send(void *ctx, const struct ps_record *r, const struct ps_failure *f,
 	d->last = l;
 	d->pending++;
 	d->task->measures.letters++;
-	while (producer_send(d->producer, d->topic, &out, &why) != 0) {
-		if (why.code == PS_E_DATA) {
-			struct producer_report rep = { .opaque = l,
-				.count = 1,
-				.failed = &why };
+}
 
-			on_report(d, &rep);
-			return 0;
-		}
-		if (why.code != PS_E_RETRY ||
-		    gauges_should_stop(d->task->gauges))
-			return ps_fail(err, why.code, "%s", why.text);
-		ps_error_clear(&why);
-		if (dlq_serve(d, SLICE_MS, err) != 0)
-			return -1;
+struct sending {
+	struct dlq *dlq;
+	const struct producer_record *record;
+};
+
+/* 1: it is on its way, or refused for good. */
+static int
+send_letter(void *ctx, int slice_ms, struct ps_error *err)
+{
+	const struct sending *s = (const struct sending *)ctx;
+	struct dlq *d = s->dlq;
+	struct ps_error why = { 0 };
+	struct producer_report refused = { .opaque = s->record->opaque,
+		.count = 1,
+		.failed = &why };
+
+	if (producer_send(d->producer, d->topic, s->record, &why) == 0)
+		return 1;
+	if (why.code == PS_E_DATA) {
+		on_report(d, &refused);
+		return 1;
 	}
-	return 0;
+	if (why.code != PS_E_RETRY)
+		return ps_fail(err, why.code, "%s", why.text);
+	return dlq_serve(d, slice_ms, err);
+}
+
+int
+dlq_send(void *ctx, const struct ps_record *r, const struct ps_failure *f,
+    struct ps_error *err)
+{
+	struct dlq *d = (struct dlq *)ctx;
+	const struct ps_consumed original = ps_record_consumed(r);
+	struct producer_record out;
+	struct sending s = { d, &out };
+	const struct wait sent = { "sending a dead letter", ROOM_MS,
+		send_letter, &s };
+	struct letter *l;
+
+	if (wait_for_room(d, err) != 0 ||
+	    (d->producer == NULL && open_producer(d, err) != 0))
+		return -1;
+	l = new_letter(r, &original);
+	fill(d, l, &original, f, &out);
+	add_letter(d, l);
+	return wait_until(d->task, &sent, err);
 }
 
 int

@@ -6,6 +6,7 @@
 #include "kafka/admin.h"
 #include "kafka/conf.h"
 #include "kafka/topiclog.h"
+#include "task/wait.h"
 
 enum {
 	READ_MS = 90000, /* transactions of others time out before */
@@ -17,6 +18,7 @@ enum {
 
 struct reading {
 	struct task *task;
+	struct admin *admin; /* while the topic is made */
 	struct ps_arena *arena;
 	bool is_done;
 	struct ps_error error;
@@ -61,6 +63,16 @@ on_created(void *ctx, const struct admin_answer *answer)
 		own->error = answer->items[0].error;
 }
 
+static int
+serve_admin(void *ctx, int slice_ms, struct ps_error *err)
+{
+	struct reading *own = (struct reading *)ctx;
+
+	(void)err;
+	(void)admin_serve(own->admin, slice_ms);
+	return own->is_done;
+}
+
 /* Compacted, with the worker's numbers, unless it is there. */
 static int
 create(struct reading *own, struct topiclog_hub *hub, const char *topic,
@@ -76,14 +88,18 @@ create(struct reading *own, struct topiclog_hub *hub, const char *topic,
 		.replicas = (int)settings_int(s,
 		    "offset.storage.replication.factor", -1),
 		.configs = { configs, 1 } };
-	struct admin *ad = admin_new_on_hub(hub);
+	const struct wait answer = { "the topic's creation", READ_MS,
+		serve_admin, own };
+	int result;
 
-	admin_create_topics(ad, &spec, 1,
+	own->admin = admin_new_on_hub(hub);
+	admin_create_topics(own->admin, &spec, 1,
 	    (struct admin_call){ on_created, own, READ_MS });
-	while (!own->is_done)
-		(void)admin_serve(ad, SLICE_MS);
-	admin_free(&ad, 0);
+	result = wait_until(own->task, &answer, err);
+	admin_free(&own->admin, 0);
 	own->is_done = false;
+	if (result != 0)
+		return ps_fail_in(err, "offsets.storage.topic %s", topic);
 	if (own->error.code == PS_OK)
 		return 0;
 	return ps_fail(err, own->error.code, "offsets.storage.topic %s: %s",

@@ -507,6 +507,8 @@ open_sink(struct sink *s, struct ps_error *err)
 	const struct settings *own = &t->settings;
 	int64_t first, max;
 
+	t->on_wait = sink_while_waiting;
+	t->on_wait_ctx = s;
 	s->positions = t->positions = positions_new();
 	s->batch = batch_new(CHUNK);
 	s->scratch = arena_new(SCRATCH);
@@ -571,6 +573,7 @@ close_sink(struct sink *s)
 	if (s->positions != NULL)
 		publish(s);
 	t->consumer = NULL;
+	t->on_wait = NULL;
 	if (s->consumer != NULL)
 		consumer_free(&s->consumer, CLOSE_MS);
 	dlq_free(&s->dlq);

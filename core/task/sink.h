@@ -60,6 +60,8 @@ void sink_committed(struct sink *s, const struct consumer_event *e);
 
 /* sink_suspend.c. Says that nothing is on its way once that is so. */
 void sink_suspend(struct sink *s);
+/* struct task's on_wait. */
+int sink_while_waiting(void *ctx, struct ps_error *err);
 /* Until the lease was renewed; -1: a stop came first. */
 int sink_stay_suspended(struct sink *s, struct ps_error *err);
 

@@ -15,11 +15,27 @@ sink_suspend(struct sink *s)
 	s->is_suspended = atomic_load(&g->suspend);
 	if (!s->is_suspended)
 		return;
-	/* No call is in the plugin; letters are all that can be on its way. */
-	if (dlq_pending(s->dlq) == 0)
+	/* What the plugin has on its way while a call is in it, nobody knows;
+	 * without one letters are all there can be. */
+	if (dlq_pending(s->dlq) == 0 && atomic_load(&g->call) == NULL)
 		atomic_store(&g->idle, true);
 	else if (clock_since(s->suspended_at, clock_now()) >= PURGE_MS)
 		dlq_purge(s->dlq);
+}
+
+int
+sink_while_waiting(void *ctx, struct ps_error *err)
+{
+	struct sink *s = (struct sink *)ctx;
+
+	if (!atomic_load(&s->task->gauges->suspend)) {
+		s->is_suspended = false;
+		return 0;
+	}
+	if (dlq_serve(s->dlq, 0, err) != 0)
+		return -1;
+	sink_suspend(s);
+	return 0;
 }
 
 int

@@ -62,13 +62,16 @@ begin_again(struct source *s, struct ps_error *err)
 	    "the lease ended with records on their way");
 }
 
-/* A topic is waited for: the lease may end meanwhile. */
+/* Something is waited for: the lease may end meanwhile. */
 static int
 while_waiting(void *ctx, struct ps_error *err)
 {
 	struct source *s = (struct source *)ctx;
 
 	if (note_suspension(s)) {
+		if (producer_serve(s->producer, 0, err) < 0 ||
+		    source_letters_settle(s->letters, 0, err) < 0)
+			return -1;
 		suspend(s);
 		return 0;
 	}
@@ -382,13 +385,14 @@ open_producer(struct source *s, struct ps_error *err)
 	if (s->producer == NULL || txn_begin_run(s, err) != 0)
 		return -1;
 	task_watch(t, producer_fd(s->producer));
+	t->on_wait = while_waiting;
+	t->on_wait_ctx = s;
 	s->ack = ack_new();
 	s->commit =
 	    commit_new(t, s->ack, own->standalone ? NULL : s->producer, err);
 	s->topics = s->commit == NULL ? NULL : topics_new(t, s->producer, err);
 	if (s->topics == NULL)
 		return -1;
-	topics_on_wait(s->topics, while_waiting, s);
 	return source_letters_new(t, &s->letters, err);
 }
 
@@ -479,6 +483,7 @@ close_source(struct source *s)
 	gauges_enter(t->gauges, "destroy");
 	instance_fini(&t->connector);
 	gauges_leave(t->gauges);
+	t->on_wait = NULL;
 	topics_free(&s->topics);
 	source_letters_free(&s->letters);
 	s->numbers.next = (struct clock_ms){ 0 };

@@ -54,6 +54,12 @@ struct task {
 	struct consumer *consumer;
 	struct positions *positions;
 
+	/* While something is waited for, also in a suspension, which it ends
+	 * when nothing is on its way any more; -1 ends the wait. NULL: the
+	 * loop has not begun. */
+	int (*on_wait)(void *ctx, struct ps_error *err);
+	void *on_wait_ctx;
+
 	/* offsets_stored, for the committer. */
 	void (*on_stored)(void *ctx, const struct msg_offsets_stored *m);
 	void *on_stored_ctx;

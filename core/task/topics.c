@@ -10,10 +10,12 @@
 #include "base/xalloc.h"
 #include "kafka/admin.h"
 #include "task/topic_groups.h"
+#include "task/wait.h"
 
 enum {
 	CALL_MS = 30000,
-	SLICE_MS = 50, /* a suspension leaves two seconds */
+	ANSWER_MS = 60000, /* at the most, it has a limit of its own */
+	SLICE_MS = 50,     /* a suspension leaves two seconds */
 	AGAIN_MS = 200,
 	READY_MS = 300,
 	CHUNK = 4096
@@ -33,8 +35,6 @@ struct topics {
 	struct dict *table;          /* name to struct known */
 	const struct known *last;
 	bool is_tracked;
-	topics_wait_fn *on_wait;
-	void *ctx;
 };
 
 struct topics *
@@ -77,20 +77,16 @@ topics_free(struct topics **tpp)
 	*tpp = NULL;
 }
 
-void
-topics_on_wait(struct topics *tp, topics_wait_fn *fn, void *ctx)
-{
-	tp->on_wait = fn;
-	tp->ctx = ctx;
-}
-
 static int
 tell_wait(struct topics *tp, struct ps_error *err)
 {
-	return tp->on_wait == NULL ? 0 : tp->on_wait(tp->ctx, err);
+	struct task *t = tp->task;
+
+	return t->on_wait == NULL ? 0 : t->on_wait(t->on_wait_ctx, err);
 }
 
-struct wait {
+struct answer {
+	struct topics *topics;
 	bool is_done;
 	int code;
 	struct ps_error error;
@@ -99,7 +95,7 @@ struct wait {
 static void
 on_answer(void *ctx, const struct admin_answer *answer)
 {
-	struct wait *w = (struct wait *)ctx;
+	struct answer *w = (struct answer *)ctx;
 
 	w->is_done = true;
 	w->code = answer->code;
@@ -110,25 +106,38 @@ on_answer(void *ctx, const struct admin_answer *answer)
 	}
 }
 
-/* Until the answer: the call has a limit of its own. What it asks for does no
- * harm when another task does the same. */
-static void
-wait_answer(struct topics *tp, struct wait *w)
+static int
+serve(void *ctx, int slice_ms, struct ps_error *err)
 {
-	while (!w->is_done) {
-		(void)admin_serve(tp->admin, SLICE_MS);
-		(void)producer_serve(tp->producer, 0, NULL);
-		(void)tell_wait(tp, NULL);
-	}
+	struct answer *w = (struct answer *)ctx;
+
+	(void)err;
+	(void)admin_serve(w->topics->admin, slice_ms);
+	(void)producer_serve(w->topics->producer, 0, NULL);
+	return w->is_done;
+}
+
+/* The call has a limit of its own. What it asks for does no harm when another
+ * task does the same, so it need not be taken back. */
+static void
+wait_answer(struct topics *tp, struct answer *w)
+{
+	const struct wait until = { "its answer", ANSWER_MS, serve, w };
+	struct ps_error why = { PS_OK, "" };
+
+	if (wait_until(tp->task, &until, &why) == 0)
+		return;
+	admin_free(&tp->admin, 0); /* nobody hears of it any more */
+	w->error = why;
 }
 
 static void
-create(struct topics *tp, const char *name, struct wait *w)
+create(struct topics *tp, const char *name, struct answer *w)
 {
 	struct admin_new_topic topic =
 	    topic_groups_match(tp->groups, tp->scratch, name);
 
-	*w = (struct wait){ 0 };
+	*w = (struct answer){ .topics = tp };
 	admin_create_topics(tp->admin, &topic, 1,
 	    (struct admin_call){ on_answer, w, CALL_MS });
 	wait_answer(tp, w);
@@ -143,14 +152,15 @@ create(struct topics *tp, const char *name, struct wait *w)
 static int
 ensure(struct topics *tp, const char *name, struct ps_error *err)
 {
-	struct wait w = { 0 };
+	struct answer w = { .topics = tp };
 
 	if (tp->admin == NULL)
 		tp->admin = admin_new_on_producer(tp->producer);
 	admin_describe_topics(tp->admin, &name, 1,
 	    (struct admin_call){ on_answer, &w, CALL_MS });
 	wait_answer(tp, &w);
-	if (w.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+	if (w.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
+	    tp->admin != NULL)
 		create(tp, name, &w);
 	arena_reset(tp->scratch, CHUNK);
 	if (w.error.code == PS_OK)

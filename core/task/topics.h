@@ -16,10 +16,6 @@ struct topics;
 struct topics *
 topics_new(struct task *t, struct producer *p, struct ps_error *err);
 void topics_free(struct topics **tp);
-/* Called again and again while topics_get waits, which may be long; -1 ends
- * the wait, between two questions to the cluster. */
-typedef int topics_wait_fn(void *ctx, struct ps_error *err);
-void topics_on_wait(struct topics *tp, topics_wait_fn *fn, void *ctx);
 /* The topic's handle. Waits while the cluster does not answer, with the cause
  * shown, and while the task is suspended; PS_E_RETRY when a stop ended it. */
 struct producer_topic *

@@ -264,6 +264,36 @@ def test_a_task_that_waits_for_its_topic_outlives_its_lease(worker, folder,
         assert c.process.poll() is None
 
 
+def stops_at_once(c):
+    began = time.monotonic()
+    c.stop(limit_ms=60000)
+    return time.monotonic() - began < 10
+
+
+def test_a_stop_is_heard_while_a_topic_is_waited_for(worker, folder):
+    with open(folder + "/in", "w", encoding="ascii") as f:
+        f.write("line\n")
+    with Child("task", "lines", "0") as c:
+        c.configure({**worker, "bootstrap.servers": f"{HOST}:{free_port()}"}, {
+            "connector.class": "FileStreamSource", "file": folder + "/in",
+            "topic": "t", "value.converter": STRING,
+            "topic.creation.default.partitions": "1",
+            "topic.creation.default.replication.factor": "1"}, stored=[])
+        c.status("RUNNING")
+        c.message("beat", 10, lambda m: m["counters"]["records"] > 0)
+        assert stops_at_once(c)
+
+
+def test_a_stop_is_heard_while_an_offset_topic_is_made(worker, folder):
+    with Child("task", "lines", "0") as c:
+        c.configure({**worker, "bootstrap.servers": f"{HOST}:{free_port()}"}, {
+            "connector.class": "FileStreamSource", "file": folder + "/in",
+            "offsets.storage.topic": "own", "topic": "t",
+            "value.converter": STRING}, stored=[])
+        c.message("beat")
+        assert stops_at_once(c)
+
+
 def test_beats_name_the_call_that_hangs(worker):
     with Child("task", "crime", "0") as c:
         c.configure(worker, {"connector.class": "CrimeSource",

@@ -36,7 +36,7 @@ teardown(void)
 TestSuite(dlq, .init = setup, .fini = teardown, .timeout = 90);
 
 static void
-begin(const char *with_context)
+begin_with(const char *with_context, const char *linger_ms)
 {
 	const char *servers = getenv("PENSTOCK_KAFKA");
 	const struct ps_setting worker[] = { { "bootstrap.servers", servers },
@@ -48,6 +48,7 @@ begin(const char *with_context)
 		{ "errors.deadletterqueue.topic.name", dead },
 		{ "errors.deadletterqueue.topic.replication.factor", "1" },
 		{ "file", "/x" },
+		{ "producer.override.linger.ms", linger_ms },
 		{ "topics", "t" },
 		{ 0 },
 	};
@@ -56,6 +57,12 @@ begin(const char *with_context)
 	cr_assert(eq(int, played_configure(&w, worker, rows, &err), 0), "%s",
 	    err.text);
 	cr_assert(eq(int, dlq_new(&w.task, &d, &err), 0));
+}
+
+static void
+begin(const char *with_context)
+{
+	begin_with(with_context, "0");
 }
 
 static struct ps_slice
@@ -221,4 +228,38 @@ Test(dlq, a_letter_too_large_for_the_topic_is_not_given_up)
 	    err.text);
 	cr_expect(ne(ptr, strstr(err.text, "max.message.bytes"), NULL));
 	cr_expect(eq(i64, dlq_floor(d, "orders", 3, 12), 7));
+}
+
+enum { FULL = 10000 };
+
+/* As many as may be on their way, which stay there for minutes. */
+static const struct ps_record *
+fill(void)
+{
+	const struct ps_record *r;
+
+	begin_with("false", "600000");
+	r = record(7, "k", "{");
+	for (int i = 0; i < FULL; i++)
+		post(r);
+	cr_assert(eq(sz, dlq_pending(d), FULL));
+	return r;
+}
+
+static int
+post_one_more(const struct ps_record *r)
+{
+	struct ps_failure f = { .class_name = "a.b.Json" };
+
+	return dlq_send(d, r, &f, &err);
+}
+
+Test(dlq, a_stop_ends_the_wait_for_room)
+{
+	const struct ps_record *r = fill();
+
+	atomic_store(&w.gauges.stop, true);
+	cr_expect(eq(int, post_one_more(r), -1));
+	cr_expect(eq(int, err.code, PS_E_RETRY));
+	cr_expect(ne(ptr, strstr(err.text, "stopped"), NULL), "%s", err.text);
 }

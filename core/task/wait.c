@@ -1,0 +1,40 @@
+#include "task/wait.h"
+
+enum { SLICE_MS = 50 /* a suspension leaves two seconds */ };
+
+/* Without an owner the loop has not begun: nothing is on its way. */
+static int
+tell_owner(struct task *t, struct ps_error *err)
+{
+	if (t->on_wait != NULL)
+		return t->on_wait(t->on_wait_ctx, err);
+	if (atomic_load(&t->gauges->suspend))
+		atomic_store(&t->gauges->idle, true);
+	return 0;
+}
+
+int
+wait_until(struct task *t, const struct wait *w, struct ps_error *err)
+{
+	struct clock_ms start = clock_now();
+	int done = 0;
+
+	for (;;) {
+		bool rests = atomic_load(&t->gauges->suspend);
+
+		if (tell_owner(t, err) != 0)
+			return -1;
+		if (!rests)
+			done = w->turn(w->ctx, SLICE_MS, err);
+		if (done != 0)
+			return done == 1 ? 0 : -1;
+		if (rests)
+			start = clock_now();
+		if (!task_sleep(t, rests ? SLICE_MS : 0))
+			return ps_fail(err, PS_E_RETRY, "%s: stopped", w->what);
+		if (clock_since(start, clock_now()) >= w->limit_ms)
+			return ps_fail(err, PS_E_RETRY,
+			    "%s: no answer within %lld ms", w->what,
+			    (long long)w->limit_ms);
+	}
+}
