@@ -16,10 +16,12 @@
 #include "config/map.h"
 #include "kafka/brokers.h"
 #include "kafka/conf.h"
+#include "kafka/group_others.h"
 #include "kafka/kerror.h"
 
 #define CONF_CHUNK ((size_t)16 * 1024)
 #define EVENTS_MAX 32 /* of a call */
+#define OTHERS_MS  10000
 
 struct group {
 	rd_kafka_t *rk;
@@ -145,8 +147,7 @@ group_join(const struct group_spec *spec, const struct group_ops *ops,
 	g->topic = xstrdup(spec->topic);
 	g->session_ms = spec->session_ms;
 	arm(g, spec->heartbeat_ms);
-	if (subscribe(g, err) != 0)
-		group_free(&g);
+	group_others_ask(g->rk, g->name, g->queue, OTHERS_MS, g);
 	return g;
 }
 
@@ -292,6 +293,21 @@ take_error(struct group *g, rd_kafka_event_t *ev)
 		break_off(g, &err);
 }
 
+/* Who else is there is known: now it is joined, or not. */
+static void
+take_others(struct group *g, rd_kafka_event_t *ev)
+{
+	struct ps_error err = { PS_OK, "" };
+
+	if (g->leaving || g->is_broken)
+		return;
+	if (group_others_check(ev, g->topic, &err) == 0 &&
+	    subscribe(g, &err) == 0)
+		return;
+	(void)snprintf(g->trouble, sizeof g->trouble, "%.250s", err.text);
+	break_off(g, &err);
+}
+
 static void
 take_event(struct group *g, rd_kafka_event_t *ev)
 {
@@ -303,6 +319,9 @@ take_event(struct group *g, rd_kafka_event_t *ev)
 		break;
 	case RD_KAFKA_EVENT_ERROR:
 		take_error(g, ev);
+		break;
+	case RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT:
+		take_others(g, ev);
 		break;
 	case RD_KAFKA_EVENT_LOG:
 		conf_log(ev);

@@ -55,6 +55,23 @@ def is_unhurt(cluster):
         rest.delete("new")
 
 
+# Groups
+
+def test_a_group_of_another_cluster_is_refused(whole, kafka, folder):
+    """K6: one group.id, other topics."""
+    first = whole.workers[0]
+    second = Worker(folder, kafka.bootstrap, group=first.group, **QUICK)
+    for kind in TOPICS:
+        second.properties[f"{kind}.storage.topic"] += "-other"
+    second.spawn()
+    assert second.process.wait(60) != 0
+    text = second.log_text()
+    assert f"group.id={first.group}" in text, text[-2000:]
+    assert f"reads topic {name_of(whole, 'config')} and not" in text
+    assert "a group.id of its own" in text
+    is_unhurt(whole)
+
+
 # Ids
 
 def test_an_id_of_another_machine_is_refused(network, bridged_kafka, folder):
