@@ -168,7 +168,8 @@ static const struct ps_key protobuf_keys[] = {
 	    "Write null as null where the field has a default."),
 	OTHER_KEY("optional.for.proto2", "true"),
 	OTHER_KEY("generate.struct.for.nulls", "false"),
-	OTHER_KEY("scrub.invalid.names", "false"),
+	FLAG_KEY("scrub.invalid.names", "false",
+	    "Replace what Protobuf does not allow in names."),
 	OTHER_KEY("generalized.sum.type.support", "false"),
 };
 

@@ -5,6 +5,7 @@
 #include "format.h"
 #include "proto_in.h"
 #include "proto_out.h"
+#include "proto_scrub.h"
 #include "proto_write.h"
 #include "wire.h"
 
@@ -58,6 +59,7 @@ options(const struct ps_host *h, const struct ps_config *c, struct ps_arena *a,
 		.flatten_unions = ps_config_bool(c, "flatten.unions"),
 		.ignore_null_defaults =
 		    ps_config_bool(c, "ignore.default.for.nullables"),
+		.scrub = ps_config_bool(c, "scrub.invalid.names"),
 	};
 	return o;
 }
@@ -66,9 +68,13 @@ static int
 text(const void *opts, struct ps_arena *a, const struct ps_schema *s,
     const char **out, const char **record, struct ps_error *err)
 {
+	const struct proto_options *o = (const struct proto_options *)opts;
+
+	if (o->scrub)
+		s = proto_scrubbed(a, s);
 	*record =
 	    s == NULL || s->type != PS_STRUCT ? NULL : proto_full_name(a, s);
-	return proto_text(a, (const struct proto_options *)opts, s, out, err);
+	return proto_text(a, o, s, out, err);
 }
 
 /* ---- Writing ---- */
@@ -111,6 +117,8 @@ writer(const void *opts, struct ps_arena *a, const struct ps_schema *s,
 
 	if (s == NULL || proto_read(&schema, a, r, err) < 0)
 		return NULL;
+	if (c.o->scrub)
+		s = proto_scrubbed(a, s);
 	m = choose(&schema, s, &index);
 	if (m == NULL) {
 		(void)ps_fail(err, PS_E_DATA,

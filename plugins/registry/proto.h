@@ -21,6 +21,7 @@ struct proto_options {
 	bool index_unions;           /* generate.index.for.unions */
 	bool flatten_unions;         /* flatten.unions */
 	bool ignore_null_defaults;   /* ignore.default.for.nullables */
+	bool scrub;                  /* scrub.invalid.names */
 };
 
 #define PROTO_DECIMAL     "confluent.type.Decimal"

@@ -62,7 +62,7 @@ check_name(struct compiler *c, const char *name)
 		return 0;
 	return ps_fail(c->err, PS_E_DATA,
 	    "\"%s\" cannot be a name in Protobuf: letters, digits and _ are "
-	    "allowed",
+	    "allowed (scrub.invalid.names=true replaces others)",
 	    name);
 }
 

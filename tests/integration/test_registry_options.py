@@ -245,6 +245,26 @@ def test_what_protobuf_is_read_as(make, registry, unique, config, want):
     assert back["payload"] == want
 
 
+def test_scrub_invalid_names_in_protobuf(make, registry, unique):
+    row = envelope(record(
+        "org.acme-corp.invalid record-name", field("invalid field-name",
+                                                   "string"),
+        field("9", "struct", name="in-ner", fields=[field("a.b", "int32")]),
+        field("aé", "int32")),
+        {"invalid field-name": "foo", "9": {"a.b": 7}, "aé": 1})
+    topic = unique("scrub")
+    refused = make("proto").one("json", "proto", topic, row)
+    assert "scrub.invalid.names" in refused.text
+    t = make("proto", scrub_invalid_names="true")
+    raw = t.one("json", "proto", topic, row)
+    assert payload(t, "proto", topic, raw) == {
+        "invalid_field_name": "foo", "x9": {"a_b": 7}, "a_C3_A9": 1}
+    text = registry.latest(topic + "-value")["schema"]
+    for words in ("package org.acme_corp;", "message invalid_record_name {",
+                  "string invalid_field_name = 1"):
+        assert words in text
+
+
 def test_wrapper_for_raw_primitives(make, registry, unique):
     topic = unique("raw")
     schema, value = {"type": "int32", "optional": False}, 7
