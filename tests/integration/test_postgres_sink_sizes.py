@@ -3,7 +3,7 @@ limit is met in silence."""
 
 import pytest
 
-from support.drive import Sink
+from support.drive import PluginError, Sink
 
 MIB = 1 << 20
 
@@ -135,3 +135,15 @@ def test_positions_of_thousands_of_partitions(sql, sink):
         (count, count)]
     assert sql("SELECT count(*) FROM penstock_offsets "
                "WHERE next_offset = 6") == [(count,)]
+
+
+def test_a_plain_insert_that_is_not_tolerated_leaves_nothing(sql, sink):
+    """Found while the lines are made, before anything is sent."""
+    sql("CREATE TABLE t (id int, b bytea)")
+    s = sink()
+    s.ask("intolerant")
+    with pytest.raises(PluginError) as e:
+        s.put([(None, {"id": 1, "b": "AA=="}), (None, {"id": 2, "b": "no!"}),
+               (None, {"id": 3, "b": "AA=="})])
+    assert e.value.code == "DATA"
+    assert sql("SELECT count(*) FROM t") == [(0,)]
