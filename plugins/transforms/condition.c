@@ -85,8 +85,10 @@ find(struct question *q, const struct cond_step *s, const struct datum *at,
 		return find(q, s->next, &next, out);
 	}
 	if (s->kind == STEP_INDEX) {
-		size_t i = s->index < 0 ? at->value.len - (size_t)-s->index
-					: (size_t)s->index;
+		/* Below 0 it counts from the end; what is before all goes
+		 * round, and there is no such element either. */
+		size_t i =
+		    (size_t)s->index + (s->index < 0 ? at->value.len : 0);
 
 		return at->value.type == PS_ARRAY && child(at, i, &next) &&
 		       find(q, s->next, &next, out);

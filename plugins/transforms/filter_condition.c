@@ -88,7 +88,11 @@ const struct ps_key filter_condition_keys[FILTER_CONDITION_KEYS] = {
 	    .flags = PS_REQUIRED | PS_NOT_EMPTY,
 	    .doc = "A JSONPath expression, such as "
 		   "$[?(@.status == 'paid' && @.total > 10)]; it holds when "
-		   "it finds something." },
+		   "it finds something. There are .name, ['name'], [0], [-1], "
+		   "[*], .* and [?( )], in which @ and $ stand before paths, "
+		   "with == != < <= > >= =~ in nin && || ! and ( ). There are "
+		   "no .. (any depth), [0:2] (slices), [0,1] (several) and "
+		   "functions: these are refused." },
 	{ .name = "filter.type",
 	    .type = PS_KEY_STRING,
 	    .importance = PS_HIGH,

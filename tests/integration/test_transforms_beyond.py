@@ -255,6 +255,8 @@ PAID = {"status": "paid", "total": 12.5, "lines": [{"sku": "a"}, {"sku": "b"}],
     ("$.lines[?(@.sku == 'c')]", False),
     ("$.lines[*].sku", True),
     ("$.lines[1]", True), ("$.lines[-1]", True), ("$.lines[2]", False),
+    ("$.lines[-2]", True), ("$.lines[-3]", False),
+    ("$.lines[-9223372036854775808]", False), ("$.*", True),
     ("$['who']['name']", True),
     ("$[?(@.status in ['new', 'paid'])]", True),
     ("$[?(@.status nin ['new', 'paid'])]", False),
@@ -291,7 +293,8 @@ def test_a_condition_on_what_is_missing_or_null():
     "$[?(@.a == 0x10)]", "$[?(@.a == nan)]", "$[?(@.a == -)]",
     "$[?(" + "@.a && " * 1500 + "@.a)]", "$[?(@.a ==)]", "$[?(@.a == 'x]",
     "$.a]", "$[?(@.a =~ /(/)]",
-    "$[?(1)]", "$..a", "$[?(@.a == 1]", "(" * 100, "$[?(" + "!" * 9999])
+    "$[?(1)]", "$..a", "$.a[0:2]", "$.a[0,1]",
+    "$['a','b']", "$.a.length()", "$[?(@.a size 2)]", "$[?(@.a empty true)]", "$[?(@.a == 1]", "(" * 100, "$[?(" + "!" * 9999])
 def test_a_wrong_condition_is_refused(condition):
     found = run(b"1", step(CONFLUENT + "Filter$Value",
                            filter_condition=condition, filter_type="include"))
