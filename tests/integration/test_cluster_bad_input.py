@@ -245,6 +245,42 @@ def test_a_topic_is_deleted_under_a_cluster(doomed, kafka, kind):
         [] if kind == "config" else doomed.names)
 
 
+def test_the_status_topic_is_deleted_under_a_cluster(doomed, kafka):
+    """What runs goes on, and workers that start one by one mend it."""
+    topic = name_of(doomed, "status")
+    pids = [w.pid_of_task(n) for w in doomed.workers for n in doomed.names]
+    kafka.delete_topic(topic)
+    all_say(doomed, f"Topic '{topic}' (status.storage.topic) is not there",
+            "its states are not kept", "Start the workers again one by one")
+    assert pids == [w.pid_of_task(n) for w in doomed.workers
+                    for n in doomed.names]
+    for w in doomed.workers:
+        w.stop()
+        w.start()
+    assert topic in kafka.topics()
+    doomed.wait_running(doomed.names, on=doomed.workers)
+
+
+def test_the_lease_topic_is_deleted_under_a_cluster(doomed, kafka):
+    """Nobody can prove that it is alive: no work is done or shown as done,
+    until the workers were started anew."""
+    topic = name_of(doomed, "config") + "-penstock"
+    kafka.delete_topic(topic)
+    all_say(doomed, f"Topic '{topic}'", "is not there",
+            "so all work stops", "Start the workers again")
+    for w in doomed.workers:
+        w.wait_log("all work is suspended")
+        wait_for("no task to be shown as running", lambda w=w: not any(
+            task["state"] == "RUNNING" for s in doomed.statuses(w).values()
+            for task in s["tasks"]))
+    for w in doomed.workers:
+        w.stop()
+    for w in doomed.workers:
+        w.start()
+    assert topic in kafka.topics()
+    doomed.wait_running(doomed.names, on=doomed.workers)
+
+
 def test_a_topic_is_made_anew_under_a_cluster(doomed, kafka):
     topic = name_of(doomed, "config")
     kafka.delete_topic(topic)
