@@ -45,11 +45,11 @@ def told(count, series, without):
         return text
     cost = 1 - series.rate / without.rate
     busy = 1 - processor(without) / processor(series)
-    text += (f": {cost:.0%} fewer rows/s than without; where processors are "
-             f"the limit, {busy:.0%}")
+    text += (f": {-cost:+.0%} rows/s; {-busy:+.0%} where processors are the "
+             "limit")
     if count < max(CHAINS):
         return text
-    return text + (f"; of at most {GOAL:.0%}: "
+    return text + (f"; of at most -{GOAL:.0%}: "
                    f"{'met' if cost <= GOAL else 'NOT met'}")
 
 
