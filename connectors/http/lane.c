@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #define BACKOFF_MAX_MS 60000
+#define ANSWER_MS      5000  /* that one takes at most, as a rule */
 #define MARK_AGAIN_MS  1000  /* a commit may fail */
 #define CUT_WAIT_MS    30000 /* for records before a cut: gone by now? */
 #define HEADERS_MAX    (ADDED_MAX + 4) /* key, type, authorization, NULL */
@@ -361,6 +362,7 @@ send_oldest(struct lane *l, const char *authorization)
 	p->done = on_answer;
 	p->owner = l;
 	l->is_sending = true;
+	l->sent_ms = net_now();
 	net_send(l->all->net, p);
 	free(static_auth);
 }
@@ -398,6 +400,12 @@ lane_safe(const struct lane *l, int64_t offset)
 	const struct pack *p = l->oldest;
 
 	return p == NULL || p->count == 0 ? offset : p->items[p->from].offset;
+}
+
+bool
+lane_is_unanswered(const struct lane *l)
+{
+	return l->is_sending && net_now() - l->sent_ms >= ANSWER_MS;
 }
 
 int64_t

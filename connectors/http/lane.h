@@ -27,6 +27,7 @@ struct lanes {
 	size_t bytes;            /* held in packs */
 	bool delivered;          /* something, since this was last cleared */
 	char cause[1024];        /* "" or why nothing is accepted */
+	char silence[1024];      /* what is said while no answer comes */
 	struct ps_error failure; /* a refused record that is not tolerated */
 };
 
@@ -36,6 +37,7 @@ struct lane {
 	int64_t cut; /* a request ends here, though it is not full; 0: none */
 	struct pack *oldest, *newest;
 	bool is_sending;
+	int64_t sent_ms; /* when that began */
 	bool must_renew; /* the token was renewed for the last answer */
 };
 
@@ -54,6 +56,8 @@ bool lane_is_unmarked(const struct lane *l);
 void lane_step(struct lane *l);
 /* What is before it was accepted (or reported). */
 int64_t lane_safe(const struct lane *l, int64_t offset);
+/* Has its request been out for longer than an answer takes? */
+bool lane_is_unanswered(const struct lane *l);
 /* When it should be stepped again, milliseconds from now, or INT64_MAX. */
 int64_t lane_due(const struct lane *l);
 

@@ -106,6 +106,21 @@ find(struct lanes *s, const char *topic, int32_t partition)
 	return (struct lane *)(void *)parts_find(&s->lanes, topic, partition);
 }
 
+/* Why nothing is accepted, "" when something is. */
+static const char *
+cause_of(struct lanes *s)
+{
+	if (s->cause[0] != '\0')
+		return s->cause;
+	for (struct lane *l = NULL; (l = lane_next(s, l)) != NULL;)
+		if (lane_is_unanswered(l)) {
+			(void)snprintf(s->silence, sizeof s->silence,
+			    "HTTP: POST %.400s: no answer yet", s->conf.url);
+			return s->silence;
+		}
+	return s->token.cause;
+}
+
 /* -1 when a refused record is not tolerated. */
 static int
 step(struct lanes *s, struct ps_error *err)
@@ -115,7 +130,7 @@ step(struct lanes *s, struct ps_error *err)
 	net_drive(s->net);
 	for (struct lane *l = NULL; (l = lane_next(s, l)) != NULL;)
 		lane_step(l);
-	cause = s->cause[0] != '\0' ? s->cause : s->token.cause;
+	cause = cause_of(s);
 	s->host->waiting(s->host, cause[0] == '\0' ? NULL : cause);
 	if (s->delivered)
 		s->host->request_commit(s->host);

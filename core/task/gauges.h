@@ -33,6 +33,9 @@ struct gauges {
 	_Atomic uint64_t delivered;
 	_Atomic int64_t delivered_ms, newest_ms;
 	_Atomic uint64_t pending; /* taken, and not there yet */
+	/* The connector says that it waits for its target: what it takes
+	 * meanwhile is no progress. */
+	atomic_bool waits;
 
 	int wake_fd; /* an eventfd, set before the threads start */
 };

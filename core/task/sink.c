@@ -286,6 +286,20 @@ active(const struct sink *s)
 	return (double)count;
 }
 
+/* On their way for certain: put() is to be given them again, or the connector
+ * has them and says that it waits. Others may be kept on purpose. */
+static uint64_t
+pending(const struct sink *s)
+{
+	uint64_t taken = (uint64_t)active(s);
+
+	if (s->is_held)
+		return s->batch->count;
+	if (!atomic_load(&s->task->gauges->waits))
+		return 0;
+	return taken > 0 ? taken : 1;
+}
+
 static void
 publish(struct sink *s)
 {
@@ -301,8 +315,7 @@ publish(struct sink *s)
 	m->counters[MEASURE_COMMITTED].total = (double)s->commits;
 	m->counters[MEASURE_SKIPPED].total = (double)s->given_up;
 	m->active = active(s);
-	atomic_store(&s->task->gauges->pending,
-	    s->is_held ? s->batch->count : 0);
+	atomic_store(&s->task->gauges->pending, pending(s));
 	m->partitions = (double)positions_count(s->positions);
 	measures_publish(m, MEASURES_SINK, host_metrics(s->task->host),
 	    host_labels(s->task->host), now);

@@ -93,6 +93,7 @@ hook_waiting(void *ctx, const char *cause)
 	struct task *t = (struct task *)ctx;
 
 	set_text(t->waiting, cause);
+	atomic_store(&t->gauges->waits, cause != NULL);
 }
 
 typedef int
@@ -242,7 +243,7 @@ create_connector(struct task *t, struct ps_error *err)
 	    config_with(s->arena, &s->config, "name", s->connector);
 	int result;
 
-	set_text(t->waiting, NULL); /* a new one has said nothing yet */
+	hook_waiting(t, NULL); /* a new one has said nothing yet */
 	gauges_enter(t->gauges, "create");
 	result = instance_create(&t->connector, host_abi(t->host), s->arena,
 	    &given, err);

@@ -161,8 +161,10 @@ take_progress(struct child *c, const json_t *counters)
 		js_opt_int(counters, "delivered_ms", 0),
 		js_opt_int(counters, "newest_ms", 0) };
 
+	bool waits = json_is_true(json_object_get(counters, "waits"));
+
 	if (c->pending == 0 || c->suspended ||
-	    d.records != c->delivered.records)
+	    (d.records != c->delivered.records && !waits))
 		c->progress = clock_now();
 	c->pending = js_opt_int(counters, "pending", 0);
 	c->delivered = d;

@@ -91,6 +91,22 @@ def wait_stalled(worker, name):
     return t
 
 
+@pytest.mark.parametrize("timeout", [1, 60])
+def test_an_endpoint(worker, kafka, topic, unique, hole, receiver, timeout):
+    """Within one try, and over several."""
+    t, name = topic("t"), unique("snk")
+    kafka.produce(t, [f'{{"n":{i}}}' for i in range(120)])
+    worker.rest.create(name, configs.http_sink(
+        f"http://{HOST}:{hole.port}/", t, http_timeout=timeout,
+        **{"stall.timeout.ms": STALL_MS}))
+    wait_stalled(worker, name)
+    hole.filled(receiver.port)
+    wait_for("all", lambda: {
+        row["n"] for r in receiver.accepted() for row in r.json()}
+        >= set(range(120)))
+    wait_for("the end of it", lambda: "detail" not in task(worker, name))
+
+
 def test_a_store(worker, kafka, topic, unique, hole, s3, bucket):
     t, name = topic("t"), unique("snk")
     kafka.produce(t, [f'{{"n":{i}}}' for i in range(120)])
