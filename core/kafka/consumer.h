@@ -122,6 +122,11 @@ consumer_unassign(struct consumer *c, const struct consumer_position *positions,
 const struct consumer_position *
 consumer_assignment(const struct consumer *c, size_t *count);
 
+/* Records of an assigned partition that have not come yet, as far as the last
+ * fetch said. */
+int64_t consumer_lag(const struct consumer *c,
+    const struct consumer_position *assigned);
+
 int
 consumer_pause(struct consumer *c, const struct consumer_position *positions,
     size_t count, struct ps_error *err);

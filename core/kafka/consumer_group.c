@@ -326,3 +326,17 @@ consumer_assignment(const struct consumer *c, size_t *count)
 	*count = c->part_count;
 	return c->assignment;
 }
+
+int64_t
+consumer_lag(const struct consumer *c, const struct consumer_position *assigned)
+{
+	const struct consumer_part *p =
+	    consumer_part_find(c, assigned->topic, assigned->partition);
+	int64_t low = -1, high = -1;
+
+	if (p == NULL || p->position.offset < 0 ||
+	    rd_kafka_get_watermark_offsets(c->rk, assigned->topic,
+		assigned->partition, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return 0;
+	return high > p->position.offset ? high - p->position.offset : 0;
+}

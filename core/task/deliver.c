@@ -33,6 +33,8 @@ note_delivered(struct source *s, const struct producer_report *r)
 	const struct ps_batch *b = ((struct flight *)r->opaque)->batch;
 
 	s->numbers.written += r->count;
+	clients_sent(&s->task->clients, producer_topic_name(r->topic),
+	    r->count);
 	gauges_delivered(s->task->gauges, r->count,
 	    b->count == 0 ? PS_NO_TIMESTAMP
 			  : b->records[b->count - 1].timestamp);
@@ -65,6 +67,11 @@ deliver_report(void *ctx, const struct producer_report *r)
 
 	if (commit_report(s->commit, r))
 		return;
+	if (r->failed != NULL) {
+		s->numbers.failed += r->count;
+		clients_failed(&s->task->clients, producer_topic_name(r->topic),
+		    r->count);
+	}
 	/* A flight that failed stays undone: nothing of it is safe. */
 	if (s->must_restart || (r->failed != NULL && s->was_purged))
 		return;

@@ -75,6 +75,7 @@ measures_paused(struct measures *m, bool paused, struct clock_ms now)
 struct look {
 	const struct measures *m;
 	double window_s; /* that the rates are of */
+	const char *prefix;
 };
 
 static double
@@ -129,6 +130,7 @@ enum figure {
 	COMMITS,
 	LETTERS,
 	LETTERS_FAILED,
+	LAG,
 };
 
 static double
@@ -156,6 +158,8 @@ of_task(const struct measures *m, enum figure f)
 		return m->letters;
 	case LETTERS_FAILED:
 		return m->letters_failed;
+	case LAG:
+		return m->lag;
 	case TOTAL:
 	case RATE:
 	case AVERAGE:
@@ -167,7 +171,7 @@ of_task(const struct measures *m, enum figure f)
 }
 
 struct row {
-	const char *name; /* behind kafka_connect_ */
+	const char *name; /* behind kafka_connect_, or a client's: kafka_ */
 	enum figure figure;
 	int of; /* counter or value */
 };
@@ -195,6 +199,7 @@ figure_of(const struct look *l, const struct row *r)
 	case COMMITS:
 	case LETTERS:
 	case LETTERS_FAILED:
+	case LAG:
 		break;
 	}
 	return of_task(l->m, r->figure);
@@ -251,6 +256,26 @@ static const struct row sinks[] = {
 	{ "sink_task_put_batch_max_time_ms", LARGEST, MEASURE_CALL },
 };
 
+static const struct row producers[] = {
+	{ "producer_record_send_total", TOTAL, MEASURE_WRITTEN },
+	{ "producer_record_send_rate", RATE, MEASURE_WRITTEN },
+	{ "producer_record_error_total", TOTAL, MEASURE_FAILED },
+	{ "producer_record_error_rate", RATE, MEASURE_FAILED },
+};
+
+static const struct row consumers[] = {
+	{ "consumer_fetch_manager_records_consumed_total", TOTAL,
+	    MEASURE_READ },
+	{ "consumer_fetch_manager_records_consumed_rate", RATE, MEASURE_READ },
+	{ "consumer_fetch_manager_bytes_consumed_total", TOTAL, MEASURE_BYTES },
+	{ "consumer_fetch_manager_bytes_consumed_rate", RATE, MEASURE_BYTES },
+	{ "consumer_fetch_manager_records_lag_max", LAG, 0 },
+	{ "consumer_coordinator_assigned_partitions", PARTITIONS, 0 },
+	{ "consumer_coordinator_commit_total", TOTAL, MEASURE_COMMITTED },
+	{ "consumer_coordinator_commit_latency_avg", AVERAGE, MEASURE_COMMIT },
+	{ "consumer_coordinator_commit_latency_max", LARGEST, MEASURE_COMMIT },
+};
+
 #define NAME_MAX_BYTES 128
 
 static void
@@ -266,7 +291,7 @@ publish(const struct look *l, const struct row *rows, size_t count,
 					    ? METRIC_COUNTER
 					    : METRIC_GAUGE;
 
-		(void)snprintf(name, sizeof name, "kafka_connect_%s",
+		(void)snprintf(name, sizeof name, "%s%s", l->prefix,
 		    rows[i].name);
 		metric_set(to, kind, name, labels, figure_of(l, &rows[i]));
 	}
@@ -284,7 +309,7 @@ void
 measures_publish(struct measures *m, enum measures_kind kind,
     struct metric_registry *to, const char *labels, struct clock_ms now)
 {
-	struct look l = { m, 0 };
+	struct look l = { m, 0, "kafka_connect_" };
 
 	measures_paused(m, m->is_paused, now);
 	measures_value(m, MEASURE_ACTIVE, m->active);
@@ -295,5 +320,12 @@ measures_publish(struct measures *m, enum measures_kind kind,
 		    labels);
 	else
 		publish(&l, sinks, sizeof sinks / sizeof *sinks, to, labels);
+	l.prefix = "kafka_";
+	if (m->client != NULL && kind == MEASURES_SOURCE)
+		publish(&l, producers, sizeof producers / sizeof *producers, to,
+		    m->client);
+	else if (m->client != NULL)
+		publish(&l, consumers, sizeof consumers / sizeof *consumers, to,
+		    m->client);
 	turn_window(m, now);
 }

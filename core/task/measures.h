@@ -37,6 +37,8 @@ enum measure_counter {
 	MEASURE_WRITTEN,   /* acknowledged by Kafka, or taken by put() */
 	MEASURE_COMMITTED, /* sinks: commits of offsets that succeeded */
 	MEASURE_SKIPPED,   /* sinks: commits whose answer was given up */
+	MEASURE_BYTES,     /* sinks: of records that were read */
+	MEASURE_FAILED,    /* sources: records that Kafka did not take */
 	MEASURE_COUNTERS
 };
 
@@ -57,8 +59,10 @@ struct measures {
 	bool is_paused;
 	double active, partitions;      /* as they are now */
 	double letters, letters_failed; /* to the dead letter topic */
-	struct clock_ms began, looked;  /* a window; the clock of states */
-	bool had_window;                /* there is one before */
+	double lag;                     /* the largest of its partitions */
+	const char *client; /* labels of its client; NULL: none yet */
+	struct clock_ms began, looked; /* a window; the clock of states */
+	bool had_window;               /* there is one before */
 };
 
 void measures_init(struct measures *m, struct clock_ms now);

@@ -8,7 +8,6 @@
 #include "kafka/conf.h"
 #include "record/batch.h"
 #include "task/consumed.h"
-#include "task/source_gauges.h"
 
 enum {
 	CHUNK = 256 << 10,
@@ -63,6 +62,7 @@ take_records(struct sink *s, const struct consumer_event *e,
 	s->is_held = true;
 	s->batch_since = s->assignments;
 	s->read += e->record_count;
+	s->read_bytes += e->record_bytes;
 	s->put_again = clock_now();
 	atomic_fetch_add(&t->gauges->records, e->record_count);
 	atomic_fetch_add(&t->gauges->bytes, e->record_bytes);
@@ -271,55 +271,16 @@ shrink(struct sink *s)
 	s->read_before = s->read;
 }
 
-/* Taken by put() and not committed yet. */
-static double
-active(const struct sink *s)
-{
-	int64_t count = 0;
-
-	for (size_t i = 0; i < positions_count(s->positions); i++) {
-		const struct position *p = positions_at(s->positions, i);
-
-		if (p->committed >= 0 && p->current > p->committed)
-			count += p->current - p->committed;
-	}
-	return (double)count;
-}
-
-/* On their way for certain: put() is to be given them again, or the connector
- * has them and says that it waits. Others may be kept on purpose. */
-static uint64_t
-pending(const struct sink *s)
-{
-	uint64_t taken = (uint64_t)active(s);
-
-	if (s->is_held)
-		return s->batch->count;
-	if (!atomic_load(&s->task->gauges->waits))
-		return 0;
-	return taken > 0 ? taken : 1;
-}
-
 static void
 publish(struct sink *s)
 {
-	struct measures *m = &s->task->measures;
 	struct clock_ms now = clock_now();
 
 	if (clock_since(s->next_gauges, now) < 0)
 		return;
 	s->next_gauges = clock_after(now, GAUGES_MS);
 	shrink(s);
-	m->counters[MEASURE_READ].total = (double)s->read;
-	m->counters[MEASURE_WRITTEN].total = (double)s->put;
-	m->counters[MEASURE_COMMITTED].total = (double)s->commits;
-	m->counters[MEASURE_SKIPPED].total = (double)s->given_up;
-	m->active = active(s);
-	atomic_store(&s->task->gauges->pending, pending(s));
-	m->partitions = (double)positions_count(s->positions);
-	measures_publish(m, MEASURES_SINK, host_metrics(s->task->host),
-	    host_labels(s->task->host), now);
-	tolerance_publish(s->task);
+	sink_publish(s, now);
 }
 
 /* A commit whose answer does not come is given up, for the next. */
@@ -465,6 +426,8 @@ open_consumer(struct sink *s, struct ps_error *err)
 	struct ps_config c = conf_settings(own->arena, CONF_SINK, &owner);
 
 	c = sink_with_poll_limit(own, &c);
+	clients_begin(&s->task->clients, own->arena, host_labels(s->task->host),
+	    ps_config_str(&c, "client.id"));
 	s->consumer = consumer_new(&c, err);
 	if (s->consumer == NULL)
 		return -1;

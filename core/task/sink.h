@@ -40,7 +40,7 @@ struct sink {
 	struct clock_ms suspended_at;
 	struct ps_arena *scratch;
 
-	uint64_t read, put, commits, given_up;
+	uint64_t read, read_bytes, put, commits, given_up;
 	uint64_t read_before; /* when it was looked at last */
 	struct clock_ms next_gauges;
 };
@@ -57,6 +57,9 @@ enum sink_wait { SINK_ASYNC, SINK_SYNC };
 int sink_commit(struct sink *s, const struct consumer_position *only,
     size_t only_count, enum sink_wait wait, struct ps_error *err);
 void sink_committed(struct sink *s, const struct consumer_event *e);
+
+/* sink_gauges.c. What it counts, into the host's registry. */
+void sink_publish(struct sink *s, struct clock_ms now);
 
 /* sink_suspend.c. Says that nothing is on its way once that is so. */
 void sink_suspend(struct sink *s);

@@ -381,6 +381,8 @@ open_producer(struct source *s, struct ps_error *err)
 	c = conf_settings(own->arena,
 	    s->txn.boundary == TXN_NONE ? CONF_SOURCE : CONF_SOURCE_EOS,
 	    &owner);
+	clients_begin(&t->clients, own->arena, host_labels(t->host),
+	    ps_config_str(&c, "client.id"));
 	s->producer = producer_new(&c, deliver_report, s, err);
 	if (s->producer == NULL || txn_begin_run(s, err) != 0)
 		return -1;

@@ -62,6 +62,9 @@ source_gauges_publish(struct source_gauges *n, struct task *t,
 	n->next = clock_after(now, EVERY_MS);
 	m->counters[MEASURE_READ].total = (double)n->polled;
 	m->counters[MEASURE_WRITTEN].total = (double)n->written;
+	m->counters[MEASURE_FAILED].total = (double)n->failed;
+	m->client = t->clients.labels;
+	clients_publish(&t->clients, host_metrics(t->host));
 	m->active = (double)(n->polled - n->written - n->gone);
 	atomic_store(&t->gauges->pending, n->polled - n->written - n->gone);
 	measures_publish(m, MEASURES_SOURCE, host_metrics(t->host),

@@ -9,7 +9,8 @@
 
 struct source_gauges {
 	uint64_t polled, written;
-	uint64_t gone; /* filtered, tolerated, or to be polled again */
+	uint64_t failed; /* Kafka did not take them */
+	uint64_t gone;   /* filtered, tolerated, or to be polled again */
 	uint64_t transactions, aborted;
 	struct clock_ms next;
 };

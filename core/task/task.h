@@ -12,6 +12,7 @@
 #include "kafka/consumer.h"
 #include "plugin/host.h"
 #include "plugin/instance.h"
+#include "task/clients.h"
 #include "task/converters.h"
 #include "task/gauges.h"
 #include "task/measures.h"
@@ -32,6 +33,7 @@ struct task {
 	struct converters converters;
 	struct pipeline *pipeline;
 	struct tolerance tolerance;
+	struct clients clients;
 	struct measures measures;
 
 	int wake_fd;  /* an epoll of what follows */

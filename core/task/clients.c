@@ -1,0 +1,141 @@
+#include "task/clients.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+
+enum { PLACES_MAX = 1000 };
+
+/* A topic of a producer's (partition -1), or a consumer's partition. */
+struct clients_place {
+	const char *topic, *labels;
+	int32_t partition;
+	size_t sent, failed;
+	int64_t lag;
+};
+
+/* As it may stand between quotes. */
+static const char *
+escaped(struct ps_arena *a, const char *text)
+{
+	char *out = (char *)ps_calloc(a, 2 * strlen(text) + 1, 1), *to = out;
+
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\' || *text == '\n')
+			*to++ = '\\';
+		if (*text == '\n')
+			*to++ = 'n';
+		else
+			*to++ = *text;
+	}
+	return out;
+}
+
+void
+clients_begin(struct clients *c, struct ps_arena *a, const char *labels,
+    const char *client_id)
+{
+	if (c->labels != NULL)
+		return;
+	c->a = a;
+	c->labels =
+	    ps_printf(a, "%s,clientId=\"%s\"", labels, escaped(a, client_id));
+}
+
+static void
+grow(struct clients *c)
+{
+	size_t room = c->room == 0 ? 8 : 2 * c->room;
+	struct clients_place *grown =
+	    (struct clients_place *)ps_calloc(c->a, room, sizeof *grown);
+
+	if (c->count > 0)
+		memcpy(grown, c->places, c->count * sizeof *grown);
+	c->places = grown;
+	c->room = room;
+}
+
+/* Names of topics need no escapes. NULL: there are too many. */
+static struct clients_place *
+place_of(struct clients *c, const char *topic, int32_t partition)
+{
+	struct clients_place *p;
+
+	for (size_t i = 0; i < c->count; i++)
+		if (c->places[i].partition == partition &&
+		    strcmp(c->places[i].topic, topic) == 0)
+			return &c->places[i];
+	if (c->labels == NULL || c->count == PLACES_MAX)
+		return NULL;
+	if (c->count == c->room)
+		grow(c);
+	p = &c->places[c->count++];
+	*p = (struct clients_place){ .topic = ps_strdup(c->a, topic),
+		.partition = partition };
+	p->labels = partition < 0
+			? ps_printf(c->a, "%s,topic=\"%s\"", c->labels, topic)
+			: ps_printf(c->a, "%s,topic=\"%s\",partition=\"%d\"",
+			      c->labels, topic, (int)partition);
+	return p;
+}
+
+void
+clients_sent(struct clients *c, const char *topic, size_t count)
+{
+	struct clients_place *p = place_of(c, topic, -1);
+
+	if (p != NULL)
+		p->sent += count;
+}
+
+void
+clients_failed(struct clients *c, const char *topic, size_t count)
+{
+	struct clients_place *p = place_of(c, topic, -1);
+
+	if (p != NULL)
+		p->failed += count;
+}
+
+int64_t
+clients_lags(struct clients *c, const struct consumer *from)
+{
+	const struct consumer_position *all;
+	int64_t largest = 0;
+	size_t count;
+
+	all = consumer_assignment(from, &count);
+	for (size_t i = 0; i < c->count; i++)
+		c->places[i].lag = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct clients_place *p =
+		    place_of(c, all[i].topic, all[i].partition);
+		int64_t lag = consumer_lag(from, &all[i]);
+
+		if (p != NULL)
+			p->lag = lag;
+		largest = lag > largest ? lag : largest;
+	}
+	return largest;
+}
+
+void
+clients_publish(const struct clients *c, struct metric_registry *to)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		const struct clients_place *p = &c->places[i];
+
+		if (p->partition >= 0) {
+			metric_set(to, METRIC_GAUGE,
+			    "kafka_consumer_fetch_manager_records_lag",
+			    p->labels, (double)p->lag);
+			continue;
+		}
+		metric_set(to, METRIC_COUNTER,
+		    "kafka_producer_topic_record_send_total", p->labels,
+		    (double)p->sent);
+		metric_set(to, METRIC_COUNTER,
+		    "kafka_producer_topic_record_error_total", p->labels,
+		    (double)p->failed);
+	}
+}
