@@ -294,7 +294,9 @@ def test_a_condition_on_what_is_missing_or_null():
     "$[?(" + "@.a && " * 1500 + "@.a)]", "$[?(@.a ==)]", "$[?(@.a == 'x]",
     "$.a]", "$[?(@.a =~ /(/)]",
     "$[?(1)]", "$..a", "$.a[0:2]", "$.a[0,1]",
-    "$['a','b']", "$.a.length()", "$[?(@.a size 2)]", "$[?(@.a empty true)]", "$[?(@.a == 1]", "(" * 100, "$[?(" + "!" * 9999])
+    "$['a','b']", "$.a.length()", "$[?(@.a size 2)]",
+    "$[?(@.a empty true)]", "$[?(@.a == 1]", "(" * 100,
+    "$[?(" + "!" * 9999])
 def test_a_wrong_condition_is_refused(condition):
     found = run(b"1", step(CONFLUENT + "Filter$Value",
                            filter_condition=condition, filter_type="include"))
