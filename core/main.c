@@ -4,14 +4,14 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "child/roles.h"
 #include "cli/cli.h"
+#include "http/server.h"
+#include "options/javaonly.h"
 #include "rest/rest.h"
-#include "rest/server.h"
-#include "task/roles.h"
-#include "worker/javaonly.h"
-#include "worker/listing.h"
+#include "supervise/listing.h"
+#include "takeover/takeover.h"
 #include "worker/standalone.h"
-#include "worker/takeover.h"
 #include "worker/worker.h"
 
 #define EXIT_USAGE  1

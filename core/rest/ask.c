@@ -1,6 +1,6 @@
 #include "rest/ask.h"
 
-#include "rest/users.h"
+#include "access/users.h"
 #include "worker/worker.h"
 
 /* Parked with the exchange. */

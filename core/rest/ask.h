@@ -7,7 +7,7 @@
 #ifndef PENSTOCK_REST_ASK_H
 #define PENSTOCK_REST_ASK_H
 
-#include "rest/exchange.h"
+#include "http/exchange.h"
 #include "worker/requests.h"
 
 typedef void ask_fn(struct exchange *x, const struct answer *answer);

@@ -1,11 +1,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "access/guard.h"
+#include "access/rights.h"
 #include "base/text.h"
 #include "rest/ask.h"
-#include "rest/guard.h"
 #include "rest/handlers.h"
-#include "rest/rights.h"
 #include "worker/worker.h"
 
 /* What was asked for of one connector. */

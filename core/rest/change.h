@@ -4,7 +4,7 @@
 #ifndef PENSTOCK_REST_CHANGE_H
 #define PENSTOCK_REST_CHANGE_H
 
-#include "rest/exchange.h"
+#include "http/exchange.h"
 #include "worker/requests.h"
 
 /* 200 or 201 with the connector that the path names, as it is now. */

@@ -1,7 +1,7 @@
-#include "worker/cluster.h"
+#include "reconcile/cluster.h"
+#include "reconcile/moves.h"
 #include "rest/handlers.h"
 #include "store/wire.h"
-#include "worker/moves.h"
 #include "worker/worker.h"
 
 /* ---- GET /admin/cluster ------------------------------------------------ */

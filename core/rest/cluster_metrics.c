@@ -1,8 +1,8 @@
 #include <inttypes.h>
 
+#include "reconcile/cluster.h"
+#include "reconcile/moves.h"
 #include "rest/handlers.h"
-#include "worker/cluster.h"
-#include "worker/moves.h"
 #include "worker/worker.h"
 
 #define MS_PER_S 1000.0

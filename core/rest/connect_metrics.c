@@ -6,9 +6,9 @@
 
 #include "base/dict.h"
 #include "base/xalloc.h"
+#include "reconcile/cluster.h"
+#include "reconcile/moves.h"
 #include "rest/handlers.h"
-#include "worker/cluster.h"
-#include "worker/moves.h"
 #include "worker/worker.h"
 
 #define MS_PER_S       1000.0

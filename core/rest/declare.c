@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access/guard.h"
+#include "access/users.h"
 #include "base/text.h"
 #include "config/template.h"
-#include "rest/guard.h"
-#include "rest/users.h"
 #include "worker/flow.h"
 #include "worker/match.h"
 #include "worker/worker.h"

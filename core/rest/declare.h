@@ -4,7 +4,7 @@
 #ifndef PENSTOCK_REST_DECLARE_H
 #define PENSTOCK_REST_DECLARE_H
 
-#include "rest/exchange.h"
+#include "http/exchange.h"
 #include "store/documents.h"
 
 struct ps_config;

@@ -5,9 +5,9 @@
 
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "rest/caller.h"
+#include "http/caller.h"
+#include "reconcile/cluster.h"
 #include "rest/forward_impl.h"
-#include "worker/cluster.h"
 #include "worker/worker.h"
 
 /* A leader is found again within a session and a little more. */

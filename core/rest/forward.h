@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "rest/exchange.h"
+#include "http/exchange.h"
 
 enum forward_to {
 	FORWARD_NOWHERE,

@@ -8,7 +8,7 @@
 #ifndef PENSTOCK_REST_GOLDEN_H
 #define PENSTOCK_REST_GOLDEN_H
 
-#include "rest/exchange.h"
+#include "http/exchange.h"
 #include "worker/flow.h"
 
 /* Goes on when all came out as recorded; otherwise 400 is answered. */

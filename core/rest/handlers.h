@@ -4,7 +4,7 @@
 #ifndef PENSTOCK_REST_HANDLERS_H
 #define PENSTOCK_REST_HANDLERS_H
 
-#include "rest/exchange.h"
+#include "http/exchange.h"
 
 /* status.c */
 void rest_status(struct exchange *x);

@@ -7,11 +7,11 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "rest/caller.h"
+#include "http/caller.h"
+#include "http/sign.h"
+#include "reconcile/cluster.h"
 #include "rest/forward_impl.h"
 #include "rest/handlers.h"
-#include "rest/sign.h"
-#include "worker/cluster.h"
 #include "worker/worker.h"
 
 #define LIMIT_MS    90000

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "rest/guard.h"
+#include "access/guard.h"
 #include "rest/handlers.h"
 #include "rest/paging.h"
 #include "rest/view.h"

@@ -1,11 +1,11 @@
 #include <stdint.h>
 
+#include "access/guard.h"
+#include "access/users.h"
 #include "base/js.h"
 #include "base/text.h"
 #include "rest/ask.h"
-#include "rest/guard.h"
 #include "rest/handlers.h"
-#include "rest/users.h"
 #include "worker/worker.h"
 
 static void

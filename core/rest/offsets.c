@@ -1,6 +1,6 @@
+#include "access/audit.h"
 #include "base/js.h"
 #include "rest/ask.h"
-#include "rest/audit.h"
 #include "rest/handlers.h"
 
 static void

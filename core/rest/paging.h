@@ -5,8 +5,8 @@
 #ifndef PENSTOCK_REST_PAGING_H
 #define PENSTOCK_REST_PAGING_H
 
-#include "rest/exchange.h"
-#include "rest/page.h"
+#include "http/exchange.h"
+#include "http/page.h"
 
 /* What the query asks for; -1: answered 400. */
 int paging_wish(struct exchange *x, struct page_wish *out);

@@ -2,15 +2,15 @@
 
 #include <stdlib.h>
 
+#include "access/audit.h"
+#include "access/guard.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "rest/audit.h"
+#include "http/server.h"
+#include "http/tls.h"
 #include "rest/forward.h"
-#include "rest/guard.h"
 #include "rest/internal.h"
 #include "rest/route.h"
-#include "rest/server.h"
-#include "rest/tls.h"
 #include "worker/worker.h"
 
 #define AREA               "rest"

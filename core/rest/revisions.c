@@ -2,12 +2,12 @@
 
 #include <stdint.h>
 
+#include "access/guard.h"
 #include "base/js.h"
 #include "base/text.h"
 #include "rest/ask.h"
 #include "rest/change.h"
 #include "rest/declare.h"
-#include "rest/guard.h"
 #include "rest/handlers.h"
 #include "rest/view.h"
 #include "worker/worker.h"

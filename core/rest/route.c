@@ -3,14 +3,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include "access/audit.h"
+#include "access/guard.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "http/server.h"
 #include "rest/ask.h"
-#include "rest/audit.h"
 #include "rest/forward.h"
-#include "rest/guard.h"
 #include "rest/handlers.h"
-#include "rest/server.h"
 #include "worker/worker.h"
 
 #define PATH_MAX_BYTES 8192

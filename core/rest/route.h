@@ -8,7 +8,7 @@
 #ifndef PENSTOCK_REST_ROUTE_H
 #define PENSTOCK_REST_ROUTE_H
 
-#include "rest/exchange.h"
+#include "http/exchange.h"
 
 /* Answers the exchange or keeps it for later. */
 void route_handle(struct exchange *x);

@@ -1,8 +1,8 @@
 #include <string.h>
 
+#include "access/guard.h"
 #include "base/js.h"
 #include "rest/ask.h"
-#include "rest/guard.h"
 #include "rest/handlers.h"
 #include "rest/view.h"
 #include "worker/worker.h"

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "access/users.h"
 #include "base/text.h"
 #include "config/template.h"
 #include "rest/ask.h"
@@ -7,7 +8,6 @@
 #include "rest/flow_view.h"
 #include "rest/golden.h"
 #include "rest/handlers.h"
-#include "rest/users.h"
 #include "store/documents.h"
 #include "worker/flow.h"
 #include "worker/upgrade.h"

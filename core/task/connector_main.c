@@ -3,19 +3,19 @@
 
 #include "base/js.h"
 #include "base/log.h"
+#include "child/child.h"
+#include "child/paths.h"
+#include "child/roles.h"
 #include "config/map.h"
 #include "kafka/conf.h"
 #include "kafka/fence.h"
-#include "task/child.h"
+#include "letters/letters.h"
+#include "letters/preview.h"
+#include "letters/replay.h"
 #include "task/clean.h"
-#include "task/letters.h"
 #include "task/overlays.h"
-#include "task/paths.h"
-#include "task/preview.h"
-#include "task/replay.h"
-#include "task/roles.h"
 #include "task/task.h"
-#include "task/validate.h"
+#include "validate/validate.h"
 
 enum { IDLE_MS = 1000, FENCE_MS = 30000 };
 

@@ -2,14 +2,14 @@
 #include <string.h>
 
 #include "base/js.h"
+#include "child/child.h"
+#include "child/paths.h"
+#include "child/roles.h"
+#include "child/settings.h"
 #include "config/def.h"
 #include "plugin/guard.h"
 #include "plugin/host.h"
 #include "plugin/load.h"
-#include "task/child.h"
-#include "task/paths.h"
-#include "task/roles.h"
-#include "task/settings.h"
 
 enum { REQUEST_MS = 60000 };
 

@@ -5,9 +5,9 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "config/map.h"
+#include "convert/consumed.h"
 #include "kafka/conf.h"
 #include "record/batch.h"
-#include "task/consumed.h"
 
 enum {
 	CHUNK = 256 << 10,

@@ -9,8 +9,8 @@
 #define PENSTOCK_TASK_SINK_H
 
 #include "base/backoff.h"
+#include "convert/decode.h"
 #include "kafka/consumer.h"
-#include "task/decode.h"
 #include "task/dlq.h"
 #include "task/positions.h"
 #include "task/task.h"

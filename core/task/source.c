@@ -1,9 +1,9 @@
 #include "task/source.h"
 
 #include "base/log.h"
+#include "convert/encode.h"
 #include "kafka/conf.h"
 #include "record/batch.h"
-#include "task/encode.h"
 
 enum {
 	BATCH_BYTES = 1 << 20,

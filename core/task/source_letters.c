@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "letters/letter_form.h"
 #include "record/batch.h"
 #include "task/dlq.h"
-#include "task/letter_form.h"
 
 enum { CHUNK = 4096 };
 

@@ -10,8 +10,8 @@
 
 #include "base/backoff.h"
 #include "base/log.h"
+#include "child/memory.h"
 #include "config/map.h"
-#include "task/memory.h"
 #include "task/positions.h"
 
 enum {

@@ -9,18 +9,18 @@
 #define PENSTOCK_TASK_TASK_H
 
 #include "base/clock.h"
+#include "child/gauges.h"
+#include "child/settings.h"
+#include "child/uplink.h"
+#include "convert/converters.h"
+#include "convert/pipeline.h"
+#include "convert/tolerance.h"
 #include "kafka/consumer.h"
 #include "plugin/host.h"
 #include "plugin/instance.h"
 #include "task/clients.h"
-#include "task/converters.h"
-#include "task/gauges.h"
 #include "task/measures.h"
-#include "task/pipeline.h"
 #include "task/reload.h"
-#include "task/settings.h"
-#include "task/tolerance.h"
-#include "task/uplink.h"
 
 enum task_end { TASK_STOPPED, TASK_COMPLETED, TASK_FAILED };
 

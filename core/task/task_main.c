@@ -2,11 +2,11 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "task/child.h"
-#include "task/limits.h"
+#include "child/child.h"
+#include "child/limits.h"
+#include "child/paths.h"
+#include "child/roles.h"
 #include "task/own_offsets.h"
-#include "task/paths.h"
-#include "task/roles.h"
 #include "task/task.h"
 
 enum { STORED_MS = 60000 };

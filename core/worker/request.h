@@ -5,7 +5,7 @@
 #define PENSTOCK_WORKER_REQUEST_H
 
 #include "store/revisions.h"
-#include "worker/errand.h"
+#include "supervise/errand.h"
 #include "worker/requests.h"
 #include "worker/worker.h"
 

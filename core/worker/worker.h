@@ -11,11 +11,11 @@
 #include <uv.h>
 
 #include "base/metric.h"
-#include "worker/cluster.h"
-#include "worker/inventory.h"
-#include "worker/journal.h"
-#include "worker/options.h"
-#include "worker/reconcile.h"
+#include "journal/journal.h"
+#include "options/options.h"
+#include "reconcile/cluster.h"
+#include "reconcile/reconcile.h"
+#include "supervise/inventory.h"
 #include "worker/requests.h"
 
 struct documents;

@@ -16,10 +16,10 @@
 
 #include "base/arena.h"
 #include "config/map.h"
+#include "convert/encode.h"
+#include "convert/pipeline.h"
 #include "plugin/host.h"
 #include "record/batch.h"
-#include "task/encode.h"
-#include "task/pipeline.h"
 
 enum { RECORDS = 1000, COLUMNS = 7, CHUNK = 16 << 20, SCHEMAS = 1000 };
 

@@ -12,12 +12,12 @@
 
 #include "base/arena.h"
 #include "base/js.h"
+#include "child/settings.h"
+#include "convert/decode.h"
+#include "convert/encode.h"
+#include "convert/pipeline.h"
 #include "plugin/host.h"
 #include "record/batch.h"
-#include "task/decode.h"
-#include "task/encode.h"
-#include "task/pipeline.h"
-#include "task/settings.h"
 
 enum { COPIES = 3, CHUNK = 64 << 10, SCHEMAS = 500 };
 

@@ -11,11 +11,11 @@
 #include <penstock/abi.h>
 
 #include "base/js.h"
+#include "convert/mask.h"
+#include "letters/letter_form.h"
 #include "record/batch.h"
 #include "record/intern.h"
 #include "record/value.h"
-#include "task/letter_form.h"
-#include "task/mask.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -22,11 +22,11 @@
 #include "base/clock.h"
 #include "base/dict.h"
 #include "base/text.h"
+#include "journal/pen.h"
 #include "kafka/producer.h"
 #include "kafka/topiclog.h"
 #include "tests/kafka/groups.h"
 #include "tests/live/live.h"
-#include "worker/pen.h"
 
 #define SESSION_MS 6000
 #define LIMIT_MS   40000

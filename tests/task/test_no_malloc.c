@@ -11,12 +11,12 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "convert/pipeline.h"
+#include "convert/stages.h"
 #include "plugin/host.h"
 #include "record/batch.h"
 #include "task/ack.h"
-#include "task/pipeline.h"
 #include "task/positions.h"
-#include "task/stages.h"
 #include "tests/task/played.h"
 
 #if defined(__SANITIZE_ADDRESS__)

@@ -6,9 +6,9 @@
 #define PENSTOCK_TESTS_WORKER_NODE_H
 
 #include "base/clock.h"
-#include "worker/inventory.h"
-#include "worker/journal.h"
-#include "worker/reconcile.h"
+#include "journal/journal.h"
+#include "reconcile/reconcile.h"
+#include "supervise/inventory.h"
 
 struct node {
 	uv_loop_t loop;

@@ -1,0 +1,357 @@
+#include "child/paths.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "child/enclosure.h"
+#include "child/limits.h"
+
+#define BOTH ((unsigned)ENCLOSURE_READ | (unsigned)ENCLOSURE_WRITE)
+
+/* ---- what the system's libraries use ----------------------------------- */
+
+static const struct place {
+	const char *path;
+	unsigned rights;
+} places[] = {
+	{ "/usr", ENCLOSURE_READ },
+	{ "/lib", ENCLOSURE_READ },
+	{ "/lib64", ENCLOSURE_READ },
+	{ "/opt", ENCLOSURE_READ },
+	{ "/nix/store", ENCLOSURE_READ },
+	{ "/proc", ENCLOSURE_READ },
+	{ "/sys", ENCLOSURE_READ },
+	{ "/dev", ENCLOSURE_READ },
+	{ "/dev/null", BOTH },
+	{ "/dev/full", BOTH },
+	{ "/dev/shm", BOTH },
+	{ "/tmp", BOTH },
+	{ "/var/tmp", BOTH },
+	/* names, users, zones, loader */
+	{ "/etc/resolv.conf", ENCLOSURE_READ },
+	{ "/etc/hosts", ENCLOSURE_READ },
+	{ "/etc/host.conf", ENCLOSURE_READ },
+	{ "/etc/hostname", ENCLOSURE_READ },
+	{ "/etc/gai.conf", ENCLOSURE_READ },
+	{ "/etc/nsswitch.conf", ENCLOSURE_READ },
+	{ "/etc/services", ENCLOSURE_READ },
+	{ "/etc/protocols", ENCLOSURE_READ },
+	{ "/etc/passwd", ENCLOSURE_READ },
+	{ "/etc/group", ENCLOSURE_READ },
+	{ "/etc/localtime", ENCLOSURE_READ },
+	{ "/etc/timezone", ENCLOSURE_READ },
+	{ "/etc/os-release", ENCLOSURE_READ },
+	{ "/etc/machine-id", ENCLOSURE_READ },
+	{ "/etc/ld.so.cache", ENCLOSURE_READ },
+	{ "/etc/ld.so.conf", ENCLOSURE_READ },
+	{ "/etc/ld.so.conf.d", ENCLOSURE_READ },
+	{ "/etc/ld.so.preload", ENCLOSURE_READ },
+	{ "/etc/alternatives", ENCLOSURE_READ },
+	{ "/etc/locale.alias", ENCLOSURE_READ },
+	{ "/run/systemd/resolve", ENCLOSURE_READ },
+	{ "/run/resolvconf", ENCLOSURE_READ },
+	{ "/run/NetworkManager", ENCLOSURE_READ },
+	{ "/var/lib/sss/mc", ENCLOSURE_READ },
+	/* certificates and tickets */
+	{ "/etc/ssl", ENCLOSURE_READ },
+	{ "/etc/pki", ENCLOSURE_READ },
+	{ "/etc/ca-certificates", ENCLOSURE_READ },
+	{ "/etc/crypto-policies", ENCLOSURE_READ },
+	{ "/etc/gnutls", ENCLOSURE_READ },
+	{ "/var/lib/ca-certificates", ENCLOSURE_READ },
+	{ "/etc/krb5.conf", ENCLOSURE_READ },
+	{ "/etc/krb5.conf.d", ENCLOSURE_READ },
+	{ "/etc/krb5.keytab", ENCLOSURE_READ },
+	{ "/etc/gss", ENCLOSURE_READ },
+	{ "/etc/sasl2", ENCLOSURE_READ },
+	/* database clients */
+	{ "/etc/postgresql-common", ENCLOSURE_READ },
+	{ "/etc/odbc.ini", ENCLOSURE_READ },
+	{ "/etc/odbcinst.ini", ENCLOSURE_READ },
+};
+
+/* Of the user: client settings that libraries look for by themselves. */
+static const char *const at_home[] = { ".pgpass", ".pg_service.conf",
+	".postgresql", ".aws", ".netrc" };
+
+/* Whose folder is too much when a file in it is named. */
+static const char *const shared[] = { "/", "/etc", "/usr", "/proc", "/sys",
+	"/dev", "/bin", "/sbin", "/lib", "/lib64", "/boot", "/run", "/var" };
+
+static bool
+is_shared(const char *path)
+{
+	for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
+		if (strcmp(path, shared[i]) == 0)
+			return true;
+	return false;
+}
+
+/* ---- paths in values --------------------------------------------------- */
+
+static const char begins[] = " \t\"'=,;:({[@&?|<>";
+static const char ends[] = " \t\"',;:)}]&?|<>";
+
+/* A slash that begins a path: not one within a URL's //host/more. */
+static bool
+is_begin(const char *value, const char *at)
+{
+	static const char scheme[] = "file://";
+	const size_t len = sizeof scheme - 1;
+
+	if (at[1] == '/')
+		return false;
+	if (at == value)
+		return true;
+	if (at[-1] == '/')
+		return at - value >= (ptrdiff_t)len &&
+		       strncmp(at - len, scheme, len) == 0;
+	return strchr(begins, at[-1]) != NULL;
+}
+
+/* Of each beginning the part up to a separator, then all that follows: a
+ * name may hold a separator itself. */
+const char *
+paths_find(struct ps_arena *a, const char *value, size_t n)
+{
+	for (const char *at = value; (at = strchr(at, '/')) != NULL; at++) {
+		size_t len;
+
+		if (!is_begin(value, at))
+			continue;
+		len = strcspn(at, ends);
+		if (n-- == 0)
+			return ps_strndup(a, at, len);
+		if (at[len] != '\0' && n-- == 0)
+			return ps_strdup(a, at);
+	}
+	return NULL;
+}
+
+/* ---- allowing ---------------------------------------------------------- */
+
+static bool
+exists(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0;
+}
+
+static bool
+is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* How far up a folder is looked for that is there: who writes may make those
+ * between; what holds a separator may be no path at all. */
+static bool
+may_climb(const char *path, unsigned rights)
+{
+	return (rights & ENCLOSURE_WRITE) != 0 && strpbrk(path, ends) == NULL;
+}
+
+/* Itself, and the folder that it is in. */
+static void
+allow(const struct enclosure *e, const char *path, unsigned rights)
+{
+	char above[PATH_MAX];
+	bool climb = may_climb(path, rights);
+	char *slash;
+
+	if (strlen(path) < 2 || strlen(path) >= sizeof above)
+		return;
+	enclosure_allow(e, path, rights);
+	if (is_folder(path))
+		return;
+	(void)snprintf(above, sizeof above, "%s", path);
+	do {
+		slash = strrchr(above, '/');
+		if (slash == NULL || slash == above)
+			return;
+		*slash = '\0';
+	} while (climb && !exists(above));
+	if (!is_shared(above))
+		enclosure_allow(e, above, rights);
+}
+
+static void
+allow_value(const struct enclosure *e, struct ps_arena *a, const char *value,
+    unsigned rights)
+{
+	const char *path;
+
+	for (size_t n = 0; (path = paths_find(a, value, n)) != NULL; n++)
+		allow(e, path, rights);
+}
+
+/* TLS and clients read what they are told of; plugins own the rest. */
+static bool
+is_read_only(const char *key)
+{
+	return strstr(key, ".override.") != NULL ||
+	       strstr(key, "ssl.") != NULL || strstr(key, "sasl.") != NULL;
+}
+
+static bool
+is_file_key(const char *key)
+{
+	static const char *const words[] = { "file", "filename", "path" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (text_ends(key, words[i]))
+			return true;
+	return false;
+}
+
+/* A name alone is in the folder where the worker is. */
+static void
+allow_here(const struct enclosure *e, unsigned rights)
+{
+	char here[PATH_MAX];
+
+	if (getcwd(here, sizeof here) != NULL && !is_shared(here))
+		enclosure_allow(e, here, rights);
+}
+
+static void
+allow_config(const struct enclosure *e, struct ps_arena *a,
+    const struct ps_config *c, unsigned rights)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		const struct ps_setting *s = &c->settings[i];
+
+		if (s->value == NULL || s->value[0] == '\0')
+			continue;
+		allow_value(e, a, s->value,
+		    is_read_only(s->key) ? ENCLOSURE_READ : rights);
+		if (strchr(s->value, '/') == NULL && is_file_key(s->key))
+			allow_here(e, rights);
+	}
+}
+
+/* ---- where the environment points -------------------------------------- */
+
+static const char *const variables[] = { "AWS_CA_BUNDLE", "AWS_CONFIG_FILE",
+	"AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
+	"CURL_CA_BUNDLE", "KRB5CCNAME", "KRB5_CLIENT_KTNAME", "KRB5_CONFIG",
+	"KRB5_KTNAME", "LD_LIBRARY_PATH", "LOCPATH", "ODBCINI", "ODBCSYSINI",
+	"OPENSSL_CONF", "OPENSSL_MODULES", "PGPASSFILE", "PGSERVICEFILE",
+	"PGSYSCONFDIR", "PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT", "SASL_PATH",
+	"SSL_CERT_DIR", "SSL_CERT_FILE", "TZDIR" };
+
+/* What it names and no more: it was not written for us. */
+static void
+allow_environment(const struct enclosure *e, struct ps_arena *a)
+{
+	const char *home = getenv("HOME"), *path;
+
+	for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+		const char *value = getenv(variables[i]);
+
+		for (size_t n = 0; value != NULL; n++) {
+			path = paths_find(a, value, n);
+			if (path == NULL)
+				break;
+			enclosure_allow(e, path, ENCLOSURE_READ);
+		}
+	}
+	if (getenv("TMPDIR") != NULL)
+		enclosure_allow(e, getenv("TMPDIR"), BOTH);
+	for (size_t i = 0; home != NULL && i < sizeof at_home / sizeof *at_home;
+	     i++)
+		enclosure_allow(e, ps_printf(a, "%s/%s", home, at_home[i]),
+		    ENCLOSURE_READ);
+}
+
+/* ---- all of it --------------------------------------------------------- */
+
+static void
+allow_plugins(const struct enclosure *e, const json_t *plugins)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(plugins, i, one)
+	{
+		enclosure_allow(e, json_string_value(one), ENCLOSURE_READ);
+	}
+}
+
+/* `resolved` NULL: it could not be. */
+static void
+allow_all(const struct enclosure *e, struct settings *s, const json_t *plugins,
+    const struct ps_config *raw, const struct ps_config *resolved)
+{
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		enclosure_allow(e, places[i].path, places[i].rights);
+	allow_plugins(e, plugins);
+	allow_environment(e, s->arena);
+	allow_config(e, s->arena, &s->worker, ENCLOSURE_READ);
+	allow_config(e, s->arena, raw, ENCLOSURE_READ);
+	if (resolved != NULL)
+		allow_config(e, s->arena, resolved, BOTH);
+	allow_value(e, s->arena, ps_config_str(&s->worker, "task.jail.paths"),
+	    BOTH);
+}
+
+static bool
+is_wanted(const struct settings *s)
+{
+	const char *mode = ps_config_str(&s->worker, "task.jail.files");
+	const char *jail = ps_config_str(&s->worker, "task.jail");
+
+	return strcasecmp(mode, "none") != 0 &&
+	       strcasecmp(jail, "false") != 0 && !limits_are_off();
+}
+
+static void
+enclose(struct settings *s, const json_t *plugins, const struct ps_config *raw,
+    const struct ps_config *resolved)
+{
+	const char *mode = ps_config_str(&s->worker, "task.jail.files");
+	struct enclosure e;
+
+	if (!enclosure_open(&e)) {
+		log_debug("task", "this kernel cannot keep files from plugins");
+		return;
+	}
+	if (strcasecmp(mode, "writes") == 0)
+		enclosure_allow(&e, "/", ENCLOSURE_READ);
+	allow_all(&e, s, plugins, raw, resolved);
+	if (!enclosure_close(&e))
+		log_warn("task", "files are not kept from the plugin");
+}
+
+int
+paths_enclose(struct settings *s, const json_t *plugins,
+    const struct ps_config *raw, struct ps_error *err)
+{
+	struct ps_config resolved;
+	int result;
+
+	if (!is_wanted(s))
+		return 0;
+	result = providers_expand(s->providers, s->arena, raw, &resolved, err);
+	enclose(s, plugins, raw, result == 0 ? &resolved : NULL);
+	return result;
+}
+
+void
+paths_enclose_all(struct settings *s, const json_t *plugins)
+{
+	static const struct ps_config none = { NULL, 0 };
+
+	if (is_wanted(s))
+		enclose(s, plugins, &none, NULL);
+}

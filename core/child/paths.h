@@ -1,0 +1,26 @@
+/*
+ * paths: which files a plugin's process needs, so that it gets no others.
+ *
+ * What the system's libraries read, its plugins, scratch folders, and every
+ * path that a configuration names: a connector's to read and write, those of
+ * TLS, clients, providers and the worker to read. A path stands at a value's
+ * start or behind a separator in it; its folder comes with it, as files are
+ * made, rotated and replaced there.
+ */
+#ifndef PENSTOCK_CHILD_PATHS_H
+#define PENSTOCK_CHILD_PATHS_H
+
+#include "child/settings.h"
+
+/* The n-th path that a value names, in `a`; NULL: there are no more. */
+const char *paths_find(struct ps_arena *a, const char *value, size_t n);
+/* Encloses the process as task.jail.files says, before the plugins of the
+ * configuration `raw` are loaded. `plugins` are the folders of plugin.path.
+ * -1: `raw` does not resolve, so that only what it names as it stands can be
+ * reached. */
+int paths_enclose(struct settings *s, const json_t *plugins,
+    const struct ps_config *raw, struct ps_error *err);
+/* The same for who loads every plugin there is, for no configuration. */
+void paths_enclose_all(struct settings *s, const json_t *plugins);
+
+#endif

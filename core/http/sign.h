@@ -1,0 +1,22 @@
+/*
+ * sign: requests between workers, signed with the cluster's session key.
+ *
+ * Kafka Connect's: HMAC-SHA256 of the body with the key that the leader keeps
+ * in the config topic, in base64.
+ */
+#ifndef PENSTOCK_HTTP_SIGN_H
+#define PENSTOCK_HTTP_SIGN_H
+
+#include "http/exchange.h"
+#include "store/configs.h"
+
+#define SIGN_HEADER    "X-Connect-Authorization"
+#define SIGN_ALGORITHM "X-Connect-Request-Signature-Algorithm"
+
+/* Base64 in the arena, NULL: the key is none. */
+char *sign_body(struct ps_arena *a, const struct configs_session_key *key,
+    const void *body, size_t len);
+/* Answers, in Connect's words, a request that is not signed as it must be. */
+bool sign_is_refused(struct exchange *x);
+
+#endif
