@@ -75,6 +75,16 @@ cause_of(struct causes *c, const char *name, struct clock_ms now)
 	return k;
 }
 
+/* A cause that reads differently each time is new each time: then the task
+ * knows better how often it was tried, the last time included. */
+static unsigned
+tries_of(const struct cause *k, const struct backoff *own)
+{
+	unsigned before = own->tries > 0 ? own->tries - 1 : 0;
+
+	return k->tries > before ? k->tries : before;
+}
+
 int64_t
 causes_wait_ms(struct causes *c, const char *name, const struct backoff *own,
     struct clock_ms now)
@@ -86,7 +96,7 @@ causes_wait_ms(struct causes *c, const char *name, const struct backoff *own,
 	if (clock_since(k->until, now) >= 0) { /* a new wave */
 		if (clock_since(k->until, now) >= OVER_MS)
 			k->tries = 0;
-		shared.tries = k->tries;
+		shared.tries = tries_of(k, own);
 		k->until = clock_after(now, backoff_next_ms(&shared));
 		k->tries = shared.tries;
 	}

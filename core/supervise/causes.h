@@ -16,7 +16,8 @@ struct causes;
 struct causes *causes_new(void);
 void causes_free(struct causes **cp);
 /* How long to wait after a failure of this name. `own` says how short and how
- * long the waits of this task may be, its tries do not count. */
+ * long the waits of this task may be, and how often in a row it was tried, this
+ * time included: whatever the failures were called, they do not get shorter. */
 int64_t causes_wait_ms(struct causes *c, const char *name,
     const struct backoff *own, struct clock_ms now);
 

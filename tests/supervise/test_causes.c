@@ -81,6 +81,28 @@ Test(causes, a_cause_that_was_over_starts_anew)
 	causes_free(&c);
 }
 
+/* Its text names an offset, an address, a time: it is a new one each time. */
+Test(causes, a_task_that_fails_in_a_row_waits_longer_for_each_cause)
+{
+	struct causes *c = causes_new();
+	struct backoff b = own(1000, 8000);
+	int64_t now = 0, full = 1000;
+	char name[32];
+
+	for (int i = 0; i < 6; i++) {
+		int64_t wait;
+
+		(void)snprintf(name, sizeof name, "record %d is bad", i);
+		(void)backoff_next_ms(&b); /* counts the try */
+		wait = causes_wait_ms(c, name, &b, at(now));
+		cr_expect(is_about(wait, full), "try %d waits %lld", i,
+		    (long long)wait);
+		now += wait;
+		full = full < 8000 ? 2 * full : full;
+	}
+	causes_free(&c);
+}
+
 Test(causes, nobody_waits_longer_than_he_may)
 {
 	struct causes *c = causes_new();
