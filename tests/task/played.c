@@ -45,12 +45,16 @@ played_configure(struct played *p, const struct ps_setting *worker,
 		.worker = map_of(worker),
 		.config = map_of(connector),
 		.plugins =
-		    json_pack("[s, s]", BUILD "/plugins", BUILD "/fixtures") };
+		    json_pack("[s, s]", BUILD "/plugins", BUILD "/fixtures"),
+		/* A worker names all that it has listed. */
+		.known = json_pack("[[s, s]]", "transformation",
+		    "org.apache.kafka.connect.transforms.RegexRouter") };
 	int result = settings_begin(s, &m, err);
 
 	json_decref(m.worker);
 	json_decref(m.config);
 	json_decref(m.plugins);
+	json_decref(m.known);
 	if (result != 0 || task_init(&p->task, &task_hooks, err) != 0 ||
 	    settings_worker(s, host_abi(p->task.host), redact, err) != 0)
 		return -1;
