@@ -48,7 +48,6 @@ admin_new(const struct ps_config *settings, struct ps_error *err)
 	ad = make(rk);
 	ad->own = rk;
 	ad->main = rd_kafka_queue_get_main(rk);
-	brokers_init(&ad->brokers, rk, ad->main);
 	rd_kafka_queue_io_event_enable(ad->main, ad->fd, &one, sizeof one);
 	return ad;
 }
@@ -130,29 +129,22 @@ admin_waiting(const struct admin *ad)
 	return ad->waiting;
 }
 
-static int
-serve_answer(struct admin *ad, rd_kafka_event_t *ev)
-{
-	struct admin_pending *p = rd_kafka_event_opaque(ev);
-
-	if (p == NULL)
-		return 0;
-	admin_answer(unlink_call(ad, p), ev);
-	return 1;
-}
-
 /* How many calls were answered. */
 static int
-serve_queue(struct admin *ad, rd_kafka_queue_t *queue, struct brokers *b)
+serve_queue(struct admin *ad, rd_kafka_queue_t *queue)
 {
 	rd_kafka_event_t *ev;
 	int served = 0;
 
 	while (queue != NULL && (ev = rd_kafka_queue_poll(queue, 0)) != NULL) {
-		if (rd_kafka_event_type(ev) == RD_KAFKA_EVENT_LOG)
+		struct admin_pending *p = rd_kafka_event_opaque(ev);
+
+		if (rd_kafka_event_type(ev) == RD_KAFKA_EVENT_LOG) {
 			conf_log(ev);
-		else if (b == NULL || !brokers_take(b, ev))
-			served += serve_answer(ad, ev);
+		} else if (p != NULL) {
+			admin_answer(unlink_call(ad, p), ev);
+			served++;
+		}
 		rd_kafka_event_destroy(ev);
 	}
 	return served;
@@ -168,9 +160,8 @@ admin_serve(struct admin *ad, int timeout_ms)
 		(void)poll(&fd, 1, timeout_ms);
 	while (read(ad->fd, &counter, sizeof counter) > 0)
 		;
-	(void)serve_queue(ad, ad->main, &ad->brokers);
-	return serve_queue(ad, ad->queue, NULL) +
-	       serve_queue(ad, ad->answers, &ad->asked);
+	(void)serve_queue(ad, ad->main);
+	return serve_queue(ad, ad->queue) + serve_queue(ad, ad->answers);
 }
 
 static struct admin_pending *

@@ -26,16 +26,6 @@ open_client(rd_kafka_t *like, const char *group)
 	return NULL;
 }
 
-/* What the client tells of itself comes to the same queue. */
-static void
-take_errors(struct admin *ad)
-{
-	rd_kafka_queue_t *main = rd_kafka_queue_get_main(ad->asker);
-
-	rd_kafka_queue_forward(main, ad->answers);
-	rd_kafka_queue_destroy(main);
-}
-
 static rd_kafka_t *
 client_of(struct admin *ad, const char *group)
 {
@@ -47,8 +37,6 @@ client_of(struct admin *ad, const char *group)
 	if (ad->asker == NULL)
 		return NULL;
 	ad->answers = rd_kafka_queue_new(ad->asker);
-	take_errors(ad);
-	brokers_init(&ad->asked, ad->asker, ad->answers);
 	(void)rd_kafka_set_log_queue(ad->asker, ad->answers);
 	rd_kafka_queue_io_event_enable(ad->answers, ad->fd, &one, sizeof one);
 	return ad->asker;

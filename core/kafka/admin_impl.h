@@ -7,7 +7,6 @@
 #include <librdkafka/rdkafka.h>
 
 #include "kafka/admin.h"
-#include "kafka/brokers.h"
 
 /* A call that waits for its answer: in the list, and librdkafka's opaque. */
 struct admin_pending {
@@ -19,10 +18,8 @@ struct admin {
 	rd_kafka_t *rk;
 	rd_kafka_t *own; /* the same when the client is ours, or NULL */
 	rd_kafka_queue_t *queue, *main;
-	struct brokers brokers; /* of our own client */
-	rd_kafka_t *asker;      /* admin_group.c; NULL: nobody asked */
+	rd_kafka_t *asker; /* admin_group.c; NULL: nobody asked */
 	rd_kafka_queue_t *answers;
-	struct brokers asked; /* the asker's */
 	int fd;
 	struct admin_pending *pending;
 	size_t waiting;

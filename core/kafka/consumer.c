@@ -58,7 +58,6 @@ consumer_new(const struct ps_config *settings, struct ps_error *err)
 	(void)rd_kafka_poll_set_consumer(c->rk);
 	c->events = rd_kafka_queue_get_consumer(c->rk);
 	c->records = rd_kafka_queue_new(c->rk);
-	brokers_init(&c->brokers, c->rk, c->events);
 	rd_kafka_queue_io_event_enable(c->events, c->fd, &one, sizeof one);
 	rd_kafka_queue_io_event_enable(c->records, c->fd, &one, sizeof one);
 	return c;

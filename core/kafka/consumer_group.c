@@ -99,8 +99,6 @@ int
 consumer_event_take(struct consumer *c, rd_kafka_event_t *ev,
     struct consumer_event *out, struct ps_error *err)
 {
-	if (brokers_take(&c->brokers, ev))
-		return 0;
 	switch (rd_kafka_event_type(ev)) {
 	case RD_KAFKA_EVENT_REBALANCE:
 		(void)take_rebalance(c, ev, out);

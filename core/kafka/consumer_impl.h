@@ -7,7 +7,6 @@
 #include <librdkafka/rdkafka.h>
 
 #include "base/clock.h"
-#include "kafka/brokers.h"
 #include "kafka/consumer.h"
 
 /* A partition of the assignment; `position.offset` is the next to come. */
@@ -29,7 +28,6 @@ struct consumer_topic {
 struct consumer {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *events, *records;
-	struct brokers brokers;
 	int fd;
 	const char *reset;
 	size_t max_poll_records;

@@ -14,7 +14,6 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "config/map.h"
-#include "kafka/brokers.h"
 #include "kafka/conf.h"
 #include "kafka/group_others.h"
 #include "kafka/kerror.h"
@@ -26,7 +25,6 @@
 struct group {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
-	struct brokers brokers;
 	int event_fd, timer_fd, all_fd;
 	const struct group_ops *ops;
 	void *ctx;
@@ -108,7 +106,6 @@ arm(struct group *g, int tick_ms)
 		abort(); /* as without memory */
 	(void)rd_kafka_poll_set_consumer(g->rk);
 	g->queue = rd_kafka_queue_get_consumer(g->rk);
-	brokers_init(&g->brokers, g->rk, g->queue);
 	rd_kafka_queue_io_event_enable(g->queue, g->event_fd, &one, sizeof one);
 	watch(g, g->event_fd);
 	watch(g, g->timer_fd);
@@ -311,8 +308,6 @@ take_others(struct group *g, rd_kafka_event_t *ev)
 static void
 take_event(struct group *g, rd_kafka_event_t *ev)
 {
-	if (brokers_take(&g->brokers, ev))
-		return;
 	switch (rd_kafka_event_type(ev)) {
 	case RD_KAFKA_EVENT_REBALANCE:
 		take_rebalance(g, ev);

@@ -40,7 +40,6 @@ arm(struct producer *p)
 	if (p->fd < 0)
 		return -1;
 	p->queue = rd_kafka_queue_get_main(p->rk);
-	brokers_init(&p->brokers, p->rk, p->queue);
 	rd_kafka_queue_io_event_enable(p->queue, p->fd, &one, sizeof one);
 	return 0;
 }

@@ -10,7 +10,6 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "kafka/brokers.h"
 #include "kafka/conf.h"
 #include "kafka/producer.h"
 
@@ -27,7 +26,6 @@ struct producer_topic {
 struct producer {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
-	struct brokers brokers;
 	int fd;
 	producer_report_fn *fn;
 	void *ctx;

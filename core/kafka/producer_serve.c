@@ -114,8 +114,6 @@ note_error(struct producer *p, rd_kafka_event_t *ev)
 static int
 serve_event(struct producer *p, rd_kafka_event_t *ev)
 {
-	if (brokers_take(&p->brokers, ev))
-		return 0;
 	switch (rd_kafka_event_type(ev)) {
 	case RD_KAFKA_EVENT_DR:
 		return serve_reports(p, ev);

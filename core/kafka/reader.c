@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 #include "config/map.h"
-#include "kafka/brokers.h"
 #include "kafka/conf.h"
 #include "kafka/kerror.h"
 #include "kafka/unread.h"
@@ -28,7 +27,6 @@ static const struct ps_setting reading[] = {
 struct reader {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
-	struct brokers brokers;
 	rd_kafka_event_t *event; /* of the record given out, NULL: none */
 	char topic[256];         /* that is read, for errors */
 	char trouble[512];
@@ -58,7 +56,6 @@ reader_new(const struct ps_config *settings, struct ps_error *err)
 	r->rk = rk;
 	(void)rd_kafka_poll_set_consumer(rk);
 	r->queue = rd_kafka_queue_get_consumer(rk);
-	brokers_init(&r->brokers, rk, r->queue);
 	return r;
 }
 
@@ -213,8 +210,6 @@ take_error(struct reader *r, struct ps_error *err)
 static int
 take_event(struct reader *r, struct consumer_record *out, struct ps_error *err)
 {
-	if (brokers_take(&r->brokers, r->event))
-		return 2;
 	switch (rd_kafka_event_type(r->event)) {
 	case RD_KAFKA_EVENT_FETCH:
 		return take_record(r->event, out) == 1 ? 1 : 2;

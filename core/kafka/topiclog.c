@@ -117,7 +117,6 @@ arm_queues(struct topiclog_hub *h)
 		abort(); /* as without memory */
 	h->records = rd_kafka_queue_new(h->rk);
 	h->events = rd_kafka_queue_get_main(h->rk);
-	brokers_init(&h->brokers, h->rk, h->events);
 	rd_kafka_queue_io_event_enable(h->records, h->fd, &one, sizeof one);
 	rd_kafka_queue_io_event_enable(h->events, h->fd, &one, sizeof one);
 	watch(h, h->fd);

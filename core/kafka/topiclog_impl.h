@@ -9,7 +9,6 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "kafka/admin.h"
-#include "kafka/brokers.h"
 #include "kafka/producer.h"
 #include "kafka/topiclog.h"
 
@@ -58,10 +57,9 @@ struct topiclog_sent {
 struct topiclog_hub {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *records, *events;
-	struct brokers brokers; /* the consumer's */
-	int fd;                 /* of the consumer's queues */
-	int timer_fd;           /* the next thing that is due */
-	int all_fd;             /* epoll of all */
+	int fd;       /* of the consumer's queues */
+	int timer_fd; /* the next thing that is due */
+	int all_fd;   /* epoll of all */
 	struct producer *producer;
 	struct admin *admin;
 	enum topiclog_isolation isolation;

@@ -135,7 +135,6 @@ serve_events(struct topiclog_hub *h)
 	rd_kafka_event_t *ev;
 
 	while ((ev = rd_kafka_queue_poll(h->events, 0)) != NULL) {
-		(void)brokers_take(&h->brokers, ev);
 		switch (rd_kafka_event_type(ev)) {
 		case RD_KAFKA_EVENT_LOG:
 			conf_log(ev);
