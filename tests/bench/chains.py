@@ -38,7 +38,7 @@ def processor(series):
     return series.cpu + series.servers
 
 
-def told(count, series, without):
+def told(b, count, series, without):
     text = (f"pg-topic with {count} transforms: {series.rate:,.0f} rows/s, "
             f"{series.cpu:.2f} CPU-s/M, {processor(series):.2f} with servers")
     if count == 0:
@@ -50,10 +50,10 @@ def told(count, series, without):
     if count < max(CHAINS):
         return text
     return text + (f"; of at most -{GOAL:.0%}: "
-                   f"{'met' if cost <= GOAL else 'NOT met'}")
+                   f"{b.judge(cost <= GOAL)}")
 
 
-def cost_of_converters():
+def cost_of_converters(b):
     """By the fastest of three runs."""
     plugins = [f"{env.BUILD}/plugins/{p}.so" for p in ("json", "registry")]
     best = {}
@@ -66,7 +66,7 @@ def cost_of_converters():
         rate = 1e9 / best[name]
         yield (f"{title} of an order: {best[name]} ns, {rate:,.0f} rows/s and "
                f"core of at least {goal:,}: "
-               f"{'met' if rate >= goal else 'NOT met'}")
+               f"{b.judge(rate >= goal)}")
 
 
 def cost_of_chains():
@@ -85,5 +85,5 @@ def measure(b):
     for _ in range(b.runs):
         for n, plan in plans.items():
             b.add(found[n], plan.penstock())
-    b.notes = [*notes, *cost_of_converters(), *cost_of_chains(),
-               *(told(n, s, found[0]) for n, s in found.items())]
+    b.notes = [*notes, *cost_of_converters(b), *cost_of_chains(),
+               *(told(b, n, s, found[0]) for n, s in found.items())]

@@ -118,6 +118,8 @@ class Bench:
     def __init__(self, folder, rows, runs):
         self.folder, self.rows, self.runs = folder, rows, runs
         self.paths, self.failures, self.notes = [], [], []
+        self.missed = 0  # goals
+        self.helpers = []  # servers of a single path
         self.number = 0
         self.load = os.getloadavg()[0]
         self.kafka = Kafka(folder, heap="1g", java=["-XX:+UseSerialGC"])
@@ -150,13 +152,24 @@ class Bench:
     def close(self):
         if self.reader:
             self.reader.close()
-        for server in (self.worker, self.s3, self.postgres, self.kafka):
+        for server in (self.worker, *self.helpers, self.s3, self.postgres,
+                       self.kafka):
             if server:
                 server.close()
 
+    def beside(self, server):
+        """one more server, whose `process` counts as the others do"""
+        self.helpers.append(server)
+        return server
+
+    def judge(self, met):
+        """met or not, for people; what is not is counted"""
+        self.missed += not met
+        return "met" if met else "NOT met"
+
     def servers_cpu(self):
         pids = [self.kafka.processes[1].pid, self.postgres.process.pid,
-                self.s3.process.pid]
+                self.s3.process.pid, *(h.process.pid for h in self.helpers)]
         return sum(process.cpu_seconds(p) for top in pids
                    for p in process.tree(top))
 

@@ -7,9 +7,9 @@ from support import env, process
 STARTS = 5
 
 
-def told(name, goal, unit, value):
+def told(b, name, goal, unit, value):
     return (f"{name}: {value:,.1f} {unit} of at most {goal}: "
-            f"{'met' if value <= goal else 'NOT met'}")
+            f"{b.judge(value <= goal)}")
 
 
 def start_ms(b):
@@ -36,12 +36,12 @@ def task_memory(b):
 def measure(b):
     try:
         b.worker.start()
-        b.notes.append(told("start until REST answers reads, best of "
+        b.notes.append(told(b, "start until REST answers reads, best of "
                             f"{STARTS}", 100, "ms",
                             min(start_ms(b) for _ in range(STARTS))))
         time.sleep(3)  # what an idle worker takes is what it takes later
-        b.notes.append(told("idle worker", 15, "MB PSS", process.memory(
+        b.notes.append(told(b, "idle worker", 15, "MB PSS", process.memory(
             b.worker.process.pid) / 1e6))
-        b.notes.append(told("idle task", 3, "MB PSS", task_memory(b)))
+        b.notes.append(told(b, "idle task", 3, "MB PSS", task_memory(b)))
     finally:
         b.worker.close()

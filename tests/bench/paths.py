@@ -3,6 +3,7 @@
 import json
 import os
 
+from endpoint import Endpoint
 from engine import Plan
 from support import s3
 
@@ -38,6 +39,7 @@ S3_LINE = 100
 S3_PART = 8 << 20
 S3_OBJECT = 80000  # rows: one part
 UPSERT_STEP = 50000
+HTTP_BATCH = 1000  # lines in a request
 
 
 def produce(b, path, lines, rows):
@@ -246,11 +248,37 @@ def topic_s3(b, path):
     ], penstock)
 
 
-# Share of the slowest floor (or so many rows/s), and CPU-s/M at most.
+def topic_http(b, path):
+    lines = b.plain_lines(FILE_LINE)
+    topic = b.produced(path, lines, b.rows)
+    endpoint = b.beside(Endpoint())
+
+    def penstock():
+        before = endpoint.records
+        return b.penstock(path, {
+            "connector.class":
+                "io.aiven.kafka.connect.http.HttpSinkConnector",
+            "topics": topic, "http.url": endpoint.url,
+            "http.authorization.type": "none", "batch.format": "ndjson",
+            "batch.max.size": HTTP_BATCH, "key.converter": STRING,
+            "value.converter": STRING,
+        }, b.rows, os.path.getsize(lines),
+            lambda: endpoint.records - before)
+
+    return Plan([
+        ("F4 consume", consume(b, topic, b.rows)),
+        ("F9 POST", lambda: b.floor("post", endpoint.url, lines, HTTP_BATCH,
+                                    row_size=FILE_LINE + 1)),
+    ], penstock)
+
+
+# Share of the slowest floor (or so many rows/s), and CPU-s/M at most; no share
+# is no goal yet.
 PATHS = {
     "pg-topic": ((0.6, None, 2.5), pg_topic),
     "file-topic": ((0.6, None, 1.5), file_topic),
     "topic-pg": ((0.6, None, 3), topic_pg),
     "topic-file": ((0.6, None, 1.5), topic_file),
     "topic-s3": ((1, 1e6, None), topic_s3),
+    "topic-http": ((None, None, None), topic_http),
 }
