@@ -17,10 +17,10 @@ struct converters {
 int converters_init(struct converters *c, const struct settings *s,
     const struct ps_host *h, struct ps_error *err);
 void converters_fini(struct converters *c);
-/* Is the header converter the one of who asked for none? It fails for no
- * header. */
 /* Does one look at a consumed record's headers itself? */
 bool converters_read_headers(const struct converters *c);
+/* Is the header converter the one of who asked for none? It fails for no
+ * header. */
 bool converters_have_plain_headers(const struct converters *c);
 /* Connect's JsonConverter without schemas, for sinks that take JSON. */
 int converters_json(struct instance *out, const struct settings *s,

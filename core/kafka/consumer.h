@@ -123,7 +123,8 @@ const struct consumer_position *
 consumer_assignment(const struct consumer *c, size_t *count);
 
 /* Records of an assigned partition that have not come yet, as far as the last
- * fetch said. */
+ * fetch said. `assigned` is one of consumer_assignment's: the address of its
+ * topic counts. */
 int64_t consumer_lag(const struct consumer *c,
     const struct consumer_position *assigned);
 

@@ -32,7 +32,8 @@ struct group_ops {
 	void (*owner)(void *ctx, bool is_owner);
 	/* It is out for good: PS_E_CONFIG with the way out, PS_E_FATAL. */
 	void (*broken)(void *ctx, const struct ps_error *err);
-	/* What group_leave began is done: free it. */
+	/* What group_leave began is done, or, unasked, its place went to
+	 * another client of its instance: free it. */
 	void (*left)(void *ctx);
 };
 

@@ -1,6 +1,6 @@
 /*
  * producer_impl: what a producer is made of; private to producer*.c and to
- * the guests of its client (admin, topiclog).
+ * the guest of its client, admin.c.
  */
 #ifndef PENSTOCK_KAFKA_PRODUCER_IMPL_H
 #define PENSTOCK_KAFKA_PRODUCER_IMPL_H

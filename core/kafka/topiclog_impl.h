@@ -1,5 +1,5 @@
 /*
- * topiclog_impl: hubs and logs; private to topiclog*.c and admin.c.
+ * topiclog_impl: hubs and logs; private to topiclog*.c.
  */
 #ifndef PENSTOCK_KAFKA_TOPICLOG_IMPL_H
 #define PENSTOCK_KAFKA_TOPICLOG_IMPL_H

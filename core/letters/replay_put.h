@@ -20,7 +20,7 @@ struct replay_to {
 	bool keeps_context; /* it stays a dead letter */
 };
 
-/* Of the dead letter topic: see task/replayed.h. */
+/* Of the dead letter topic: see letters/replayed.h. */
 struct replay_progress {
 	const char *topic;
 	int32_t partition;

@@ -2,7 +2,7 @@
  * dlq: the dead letter topic of a connector.
  *
  * A dead letter is the record's bytes as they were (a sink's: as consumed, a
- * source's: see task/letter_form.h), with the reason in headers: a source's
+ * source's: see letters/letter_form.h), with the reason in headers: a source's
  * always, a sink's if asked for. Its producer is made with the first letter.
  * The offset of a record is not committed before its letter is settled: floor
  * says so.
