@@ -74,9 +74,15 @@ gauges_should_stop(const struct gauges *g)
 }
 
 bool
+gauges_should_suspend(const struct gauges *g)
+{
+	return atomic_load(&g->suspend);
+}
+
+bool
 gauges_should_pause(const struct gauges *g)
 {
-	return atomic_load(&g->pause) || atomic_load(&g->suspend);
+	return atomic_load(&g->pause) || gauges_should_suspend(g);
 }
 
 int64_t

@@ -55,6 +55,7 @@ void gauges_delivered(struct gauges *g, size_t count, int64_t record_ms);
 /* Nothing of ours can get to a target after the lease has ended. */
 bool gauges_is_harmless(const struct gauges *g);
 bool gauges_should_stop(const struct gauges *g);
+bool gauges_should_suspend(const struct gauges *g);
 bool gauges_should_pause(const struct gauges *g); /* or suspend */
 /* Ms until a stop must be done; -1: no stop is wanted. */
 int64_t gauges_stop_left_ms(const struct gauges *g);

@@ -119,7 +119,7 @@ sink_assigned(struct sink *s, const struct consumer_event *e,
 static enum ps_close_reason
 reason_now(const struct sink *s, enum ps_close_reason why)
 {
-	return atomic_load(&s->task->gauges->suspend) ? PS_CLOSE_LOST : why;
+	return gauges_should_suspend(s->task->gauges) ? PS_CLOSE_LOST : why;
 }
 
 static bool

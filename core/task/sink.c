@@ -298,7 +298,7 @@ commit_if_due(struct sink *s, struct ps_error *err)
 	struct ps_error why = { 0 };
 
 	if (!task_commit_is_due(t) || !may_commit(s) ||
-	    atomic_load(&t->gauges->suspend))
+	    gauges_should_suspend(t->gauges))
 		return 0;
 	task_commit_was_begun(t);
 	s->given_up += s->is_committing;
@@ -323,7 +323,7 @@ stay_paused(struct sink *s, struct ps_error *err)
 	if (paused && !s->is_paused && !s->is_committing &&
 	    sink_commit(s, NULL, 0, SINK_ASYNC, err) != 0)
 		return -1;
-	s->is_paused = paused && !atomic_load(&t->gauges->suspend);
+	s->is_paused = paused && !gauges_should_suspend(t->gauges);
 	if (paused && task_status(t, "PAUSED", err) != 0)
 		return -1;
 	sink_suspend(s);

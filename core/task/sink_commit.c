@@ -172,7 +172,7 @@ sink_commit(struct sink *s, const struct consumer_position *only,
 	size_t n;
 
 	/* The lease may have ended: what is not committed is another's. */
-	if (atomic_load(&s->task->gauges->suspend))
+	if (gauges_should_suspend(s->task->gauges))
 		return 0;
 	q = collect(s, only, only_count);
 	if (q.count == 0)

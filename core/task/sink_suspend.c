@@ -12,7 +12,7 @@ sink_suspend(struct sink *s)
 
 	if (!s->is_suspended)
 		s->suspended_at = clock_now();
-	s->is_suspended = atomic_load(&g->suspend);
+	s->is_suspended = gauges_should_suspend(g);
 	if (!s->is_suspended)
 		return;
 	/* What the plugin has on its way while a call is in it, nobody knows;
@@ -28,7 +28,7 @@ sink_while_waiting(void *ctx, struct ps_error *err)
 {
 	struct sink *s = (struct sink *)ctx;
 
-	if (!atomic_load(&s->task->gauges->suspend)) {
+	if (!gauges_should_suspend(s->task->gauges)) {
 		s->is_suspended = false;
 		return 0;
 	}
@@ -43,7 +43,7 @@ sink_stay_suspended(struct sink *s, struct ps_error *err)
 {
 	struct task *t = s->task;
 
-	while (atomic_load(&t->gauges->suspend)) {
+	while (gauges_should_suspend(t->gauges)) {
 		sink_suspend(s);
 		if (task_serve(t, err) != 0 || dlq_serve(s->dlq, 0, err) != 0)
 			return -1;

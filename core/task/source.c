@@ -26,7 +26,7 @@ suspend(struct source *s)
 {
 	struct task *t = s->task;
 
-	if (!atomic_load(&t->gauges->suspend) || atomic_load(&t->gauges->idle))
+	if (!gauges_should_suspend(t->gauges) || atomic_load(&t->gauges->idle))
 		return;
 	if (producer_in_flight(s->producer) == 0 &&
 	    source_letters_pending(s->letters) == 0) {
@@ -45,7 +45,7 @@ suspend(struct source *s)
 static bool
 note_suspension(struct source *s)
 {
-	bool suspended = atomic_load(&s->task->gauges->suspend);
+	bool suspended = gauges_should_suspend(s->task->gauges);
 
 	if (suspended && !s->is_suspended)
 		s->suspended_at = clock_now();
@@ -208,7 +208,7 @@ commit_what_is_due(struct source *s, struct ps_error *err)
 {
 	struct task *t = s->task;
 
-	if (atomic_load(&t->gauges->suspend))
+	if (gauges_should_suspend(t->gauges))
 		return 0;
 	if (s->txn.boundary != TXN_NONE)
 		return txn_turn(s, err);
@@ -235,7 +235,7 @@ housekeeping(struct source *s, struct ps_error *err)
 {
 	struct task *t = s->task;
 
-	bool suspended = atomic_load(&t->gauges->suspend);
+	bool suspended = gauges_should_suspend(t->gauges);
 
 	if (task_serve(t, err) != 0 || deliver_serve(s, err) != 0)
 		return -1;
@@ -322,12 +322,6 @@ drain_some(struct source *s, struct ps_error *err)
 	return ack_has_dirty(s->ack) ? commit_begin(s->commit, err) : 1;
 }
 
-static bool
-is_suspended(const struct source *s)
-{
-	return atomic_load(&s->task->gauges->suspend);
-}
-
 /* As drain_some, when the lease may end before it would: nothing is sent and
  * no position counts any more. */
 static int
@@ -350,10 +344,13 @@ drain(struct source *s, struct ps_error *err)
 	/* Half of what is left: stop and destroy need their time. */
 	if (left >= 0 && left / 2 < limit)
 		limit = left / 2;
-	if (s->txn.boundary != TXN_NONE && !is_suspended(s) && !txn_finish(s))
+	if (s->txn.boundary != TXN_NONE && !gauges_should_suspend(t->gauges) &&
+	    !txn_finish(s))
 		return 0; /* aborted, its records come again */
 	while (clock_since(start, clock_now()) < limit) {
-		int done = is_suspended(s) ? leave(s, err) : drain_some(s, err);
+		int done = gauges_should_suspend(t->gauges)
+			       ? leave(s, err)
+			       : drain_some(s, err);
 
 		if (done != 0)
 			return done < 0 ? -1 : 0;
@@ -407,7 +404,8 @@ commit_what_is_safe(struct source *s)
 	struct ps_error err = { 0 };
 
 	while (clock_since(start, clock_now()) < t->commit_limit_ms &&
-	       !is_suspended(s) && !gauges_should_stop(t->gauges)) {
+	       !gauges_should_suspend(t->gauges) &&
+	       !gauges_should_stop(t->gauges)) {
 		if (!commit_is_busy(s->commit) && !ack_has_dirty(s->ack))
 			return;
 		if (commit_begin(s->commit, &err) != 0 ||
@@ -558,7 +556,7 @@ wait_after_loss(struct source *s, struct backoff *again, struct ps_error *err)
 	atomic_store(&t->gauges->guarded, false);
 	if (!waited)
 		return false;
-	while (atomic_load(&t->gauges->suspend) &&
+	while (gauges_should_suspend(t->gauges) &&
 	       !gauges_should_stop(t->gauges)) {
 		atomic_store(&t->gauges->idle, true);
 		if (task_serve(t, err) != 0)

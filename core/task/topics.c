@@ -174,7 +174,7 @@ stay_suspended(struct topics *tp, struct ps_error *err)
 {
 	struct task *t = tp->task;
 
-	while (atomic_load(&t->gauges->suspend)) {
+	while (gauges_should_suspend(t->gauges)) {
 		if (producer_serve(tp->producer, 0, err) < 0 ||
 		    tell_wait(tp, err) != 0)
 			return -1;

@@ -119,7 +119,7 @@ take_over(struct source *s, struct ps_error *err)
 		if (gauges_should_stop(t->gauges))
 			return ps_fail(err, PS_E_RETRY, "%s", why.text);
 		/* An id that is taken over late would fence its successor. */
-		if (atomic_load(&t->gauges->suspend)) {
+		if (gauges_should_suspend(t->gauges)) {
 			s->must_restart = true;
 			return ps_fail(err, PS_E_RETRY, "the lease ended");
 		}

@@ -8,7 +8,7 @@ tell_owner(struct task *t, struct ps_error *err)
 {
 	if (t->on_wait != NULL)
 		return t->on_wait(t->on_wait_ctx, err);
-	if (atomic_load(&t->gauges->suspend))
+	if (gauges_should_suspend(t->gauges))
 		atomic_store(&t->gauges->idle, true);
 	return 0;
 }
@@ -20,7 +20,7 @@ wait_until(struct task *t, const struct wait *w, struct ps_error *err)
 	int done = 0;
 
 	for (;;) {
-		bool rests = atomic_load(&t->gauges->suspend);
+		bool rests = gauges_should_suspend(t->gauges);
 
 		if (tell_owner(t, err) != 0)
 			return -1;
