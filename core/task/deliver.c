@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "task/source.h"
 
-enum { SERVE_MS = 100, BUNCH = 256, CHUNK = 16 << 10, KEEP = 64 << 10 };
+enum { SERVE_MS = 100, BUNCH = 256, KEEP = 64 << 10 };
 
 /* The transaction is lost with it: it comes again without the record, the
  * one that was sent last. */
@@ -204,8 +204,6 @@ static void
 begin_bunch(struct source *s, struct bunch *bunch)
 {
 	bunch->count = 0;
-	if (s->headers == NULL)
-		s->headers = arena_new(CHUNK);
 	arena_reset(s->headers, KEEP);
 }
 
@@ -311,10 +309,4 @@ deliver_rest(struct source *s, struct ps_error *err)
 	ack_seal(s->ack, c->flight);
 	c->flight = NULL;
 	return 0;
-}
-
-void
-deliver_end(struct source *s)
-{
-	arena_free(&s->headers);
 }

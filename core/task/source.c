@@ -1,5 +1,6 @@
 #include "task/source.h"
 
+#include "base/arena.h"
 #include "base/log.h"
 #include "convert/encode.h"
 #include "kafka/conf.h"
@@ -8,6 +9,7 @@
 enum {
 	BATCH_BYTES = 1 << 20,
 	BUDGET_BYTES = 32 << 20,
+	HEADERS_CHUNK = 16 << 10,
 	RETRY_FIRST_MS = 100,
 	RETRY_MAX_MS = 10000,
 	IDLE_MS = 100,
@@ -387,6 +389,7 @@ open_producer(struct source *s, struct ps_error *err)
 	t->on_wait = while_waiting;
 	t->on_wait_ctx = s;
 	s->ack = ack_new();
+	s->headers = arena_new(HEADERS_CHUNK);
 	s->commit =
 	    commit_new(t, s->ack, own->standalone ? NULL : s->producer, err);
 	s->topics = s->commit == NULL ? NULL : topics_new(t, s->producer, err);
@@ -494,7 +497,7 @@ close_source(struct source *s)
 	txn_end_run(s);
 	if (s->producer != NULL)
 		producer_free(&s->producer, CLOSE_MS);
-	deliver_end(s);
+	arena_free(&s->headers);
 	if (s->commit != NULL)
 		commit_free(&s->commit);
 	ack_free(&s->ack);

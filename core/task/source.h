@@ -63,7 +63,5 @@ void deliver_report(void *ctx, const struct producer_report *r);
 int deliver_serve(struct source *s, struct ps_error *err);
 /* Sends what is left of the batch at the cursor, as far as it goes. */
 int deliver_rest(struct source *s, struct ps_error *err);
-/* Nothing is sent any more. */
-void deliver_end(struct source *s);
 
 #endif

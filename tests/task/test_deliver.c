@@ -8,7 +8,13 @@
 #include "tests/kafka/mock.h"
 #include "tests/task/played.h"
 
-enum { LIMIT_MS = 20000, RECORDS = 300, VALUE = 1000, TURNS = 100 };
+enum {
+	LIMIT_MS = 20000,
+	RECORDS = 300,
+	VALUE = 1000,
+	TURNS = 100,
+	CHUNK = 4096
+};
 
 static struct played w;
 static struct mock m;
@@ -39,6 +45,7 @@ setup(void)
 	s.producer = producer_new(&config, deliver_report, &s, &err);
 	cr_assert(s.producer != NULL, "%s", err.text);
 	s.ack = ack_new();
+	s.headers = arena_new(CHUNK);
 	s.commit = commit_new(&w.task, s.ack, NULL, &err);
 	s.topics = topics_new(&w.task, s.producer, &err);
 	cr_assert(s.topics != NULL, "%s", err.text);
@@ -49,7 +56,7 @@ teardown(void)
 {
 	topics_free(&s.topics);
 	producer_free(&s.producer, 1000);
-	deliver_end(&s);
+	arena_free(&s.headers);
 	commit_free(&s.commit);
 	ack_free(&s.ack);
 	played_end(&w);
