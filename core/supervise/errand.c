@@ -150,14 +150,14 @@ send_config(struct errand *e)
 {
 	const struct options *o = e->env->options;
 	const struct inventory *i = e->env->inventory;
-	json_t *known = i == NULL ? NULL : inventory_names(i);
+	bool knows = e->role == MSG_CONNECTOR && i != NULL;
 	struct msg m = { .type = MSG_TYPE_CONFIG,
 		.config = { .connector = e->connector,
 		    .task = -1,
 		    .config = e->config,
 		    .worker = o->worker,
 		    .plugins = o->plugins,
-		    .known = e->role == MSG_CONNECTOR ? known : NULL,
+		    .known = knows ? inventory_names(i) : NULL,
 		    .standalone = o->kind == WORKER_STANDALONE } };
 
 	child_send(e->child, &m);

@@ -2,27 +2,25 @@
 #include "task/source_gauges.h"
 
 /* Taken by put() and not committed yet. */
-static double
+static uint64_t
 active(const struct sink *s)
 {
-	int64_t count = 0;
+	uint64_t count = 0;
 
 	for (size_t i = 0; i < positions_count(s->positions); i++) {
 		const struct position *p = positions_at(s->positions, i);
 
 		if (p->committed >= 0 && p->current > p->committed)
-			count += p->current - p->committed;
+			count += (uint64_t)(p->current - p->committed);
 	}
-	return (double)count;
+	return count;
 }
 
 /* On their way for certain: put() is to be given them again, or the connector
  * has them and says that it waits. Others may be kept on purpose. */
 static uint64_t
-pending(const struct sink *s)
+pending(const struct sink *s, uint64_t taken)
 {
-	uint64_t taken = (uint64_t)active(s);
-
 	if (s->is_held)
 		return s->batch->count;
 	if (!atomic_load(&s->task->gauges->waits))
@@ -34,6 +32,7 @@ void
 sink_publish(struct sink *s, struct clock_ms now)
 {
 	struct measures *m = &s->task->measures;
+	uint64_t taken = active(s);
 
 	m->counters[MEASURE_READ].total = (double)s->read;
 	m->counters[MEASURE_WRITTEN].total = (double)s->put;
@@ -43,8 +42,8 @@ sink_publish(struct sink *s, struct clock_ms now)
 	clients_publish(&s->task->clients, host_metrics(s->task->host));
 	m->counters[MEASURE_COMMITTED].total = (double)s->commits;
 	m->counters[MEASURE_SKIPPED].total = (double)s->given_up;
-	m->active = active(s);
-	atomic_store(&s->task->gauges->pending, pending(s));
+	m->active = (double)taken;
+	atomic_store(&s->task->gauges->pending, pending(s, taken));
 	m->partitions = (double)positions_count(s->positions);
 	measures_publish(m, MEASURES_SINK, host_metrics(s->task->host),
 	    host_labels(s->task->host), now);

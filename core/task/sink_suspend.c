@@ -28,11 +28,8 @@ sink_while_waiting(void *ctx, struct ps_error *err)
 {
 	struct sink *s = (struct sink *)ctx;
 
-	if (!gauges_should_suspend(s->task->gauges)) {
-		s->is_suspended = false;
-		return 0;
-	}
-	if (dlq_serve(s->dlq, 0, err) != 0)
+	if (gauges_should_suspend(s->task->gauges) &&
+	    dlq_serve(s->dlq, 0, err) != 0)
 		return -1;
 	sink_suspend(s);
 	return 0;

@@ -159,8 +159,7 @@ ensure(struct topics *tp, const char *name, struct ps_error *err)
 	admin_describe_topics(tp->admin, &name, 1,
 	    (struct admin_call){ on_answer, &w, CALL_MS });
 	wait_answer(tp, &w);
-	if (w.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
-	    tp->admin != NULL)
+	if (w.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
 		create(tp, name, &w);
 	arena_reset(tp->scratch, CHUNK);
 	if (w.error.code == PS_OK)
@@ -175,8 +174,7 @@ stay_suspended(struct topics *tp, struct ps_error *err)
 	struct task *t = tp->task;
 
 	while (gauges_should_suspend(t->gauges)) {
-		if (producer_serve(tp->producer, 0, err) < 0 ||
-		    tell_wait(tp, err) != 0)
+		if (tell_wait(tp, err) != 0)
 			return -1;
 		if (!task_sleep(t, SLICE_MS))
 			return ps_fail(err, PS_E_RETRY, "stopped");
