@@ -137,6 +137,21 @@ metric_add(struct metric_registry *m, enum metric_kind kind, const char *name,
 }
 
 void
+metric_put_label(struct buf *b, const char *name, const char *value)
+{
+	(void)buf_printf(b, "%s=\"", name);
+	for (; *value != '\0'; value++) {
+		if (*value == '\\' || *value == '"')
+			(void)buf_append(b, "\\", 1);
+		if (*value == '\n')
+			(void)buf_append(b, "\\n", 2);
+		else
+			(void)buf_append(b, value, 1);
+	}
+	(void)buf_append(b, "\"", 1);
+}
+
+void
 metric_drop(struct metric_registry *m, const char *label_part)
 {
 	const struct dict_entry *e, *next;

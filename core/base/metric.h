@@ -27,6 +27,8 @@ void metric_set(struct metric_registry *m, enum metric_kind kind,
     const char *name, const char *labels, double value);
 void metric_add(struct metric_registry *m, enum metric_kind kind,
     const char *name, const char *labels, double add);
+/* name="value", with backslash, quote and newline of the value escaped. */
+void metric_put_label(struct buf *b, const char *name, const char *value);
 /* Forgets every series whose labels contain `label_part`. */
 void metric_drop(struct metric_registry *m, const char *label_part);
 /* Prometheus text, sorted by name. */

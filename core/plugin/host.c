@@ -229,22 +229,6 @@ static const struct ps_host abi_calls = {
 	.mark = do_mark,
 };
 
-/* A label's value: backslash, quote and newline escaped. */
-static void
-put_label(struct buf *b, const char *name, const char *value)
-{
-	(void)buf_printf(b, "%s=\"", name);
-	for (; *value != '\0'; value++) {
-		if (*value == '\\' || *value == '"')
-			(void)buf_append(b, "\\", 1);
-		if (*value == '\n')
-			(void)buf_append(b, "\\n", 2);
-		else
-			(void)buf_append(b, value, 1);
-	}
-	(void)buf_append(b, "\"", 1);
-}
-
 static char *
 make_labels(const char *connector, int task)
 {
@@ -252,7 +236,7 @@ make_labels(const char *connector, int task)
 	char *labels;
 
 	buf_init(&b, LINE_MAX_BYTES);
-	put_label(&b, "connector", connector);
+	metric_put_label(&b, "connector", connector);
 	if (task >= 0)
 		(void)buf_printf(&b, ",task=\"%d\"", task);
 	labels = xstrdup(buf_str(&b));

@@ -141,17 +141,6 @@ struct look {
 };
 
 static void
-escape(struct buf *b, const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (*text == '\n')
-			(void)buf_puts(b, "\\n");
-		else
-			(void)buf_printf(b, "%s%c",
-			    *text == '"' || *text == '\\' ? "\\" : "", *text);
-}
-
-static void
 lower(struct buf *b, const char *text)
 {
 	for (; *text != '\0'; text++) {
@@ -169,9 +158,7 @@ set_state(struct look *l, const char *metric, const char *connector, int task,
 	struct buf b;
 
 	buf_init(&b, LABELS_BYTES);
-	(void)buf_puts(&b, "connector=\"");
-	escape(&b, connector);
-	(void)buf_puts(&b, "\"");
+	metric_put_label(&b, "connector", connector);
 	if (task >= 0)
 		(void)buf_printf(&b, ",task=\"%d\"", task);
 	(void)buf_puts(&b, ",status=\"");
@@ -224,9 +211,7 @@ set_count(struct look *l, const char *connector, const char *what, size_t count)
 	struct buf b;
 
 	buf_init(&b, LABELS_BYTES);
-	(void)buf_puts(&b, "connector=\"");
-	escape(&b, connector);
-	(void)buf_puts(&b, "\"");
+	metric_put_label(&b, "connector", connector);
 	(void)snprintf(name, sizeof name,
 	    "kafka_connect_worker_connector_%s_task_count", what);
 	set_gauge(l->m, name, buf_str(&b), (double)count);

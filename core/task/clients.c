@@ -4,7 +4,10 @@
 
 #include "base/arena.h"
 
-enum { PLACES_MAX = 1000 };
+enum {
+	PLACES_MAX = 1000,
+	LABELS_BYTES = 128 << 10 /* Kafka takes ids of up to 32 KiB */
+};
 
 /* A topic of a producer's (partition -1), or a consumer's partition. */
 struct clients_place {
@@ -14,32 +17,20 @@ struct clients_place {
 	int64_t lag;
 };
 
-/* As it may stand between quotes. */
-static const char *
-escaped(struct ps_arena *a, const char *text)
-{
-	char *out = (char *)ps_calloc(a, 2 * strlen(text) + 1, 1), *to = out;
-
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\' || *text == '\n')
-			*to++ = '\\';
-		if (*text == '\n')
-			*to++ = 'n';
-		else
-			*to++ = *text;
-	}
-	return out;
-}
-
 void
 clients_begin(struct clients *c, struct ps_arena *a, const char *labels,
     const char *client_id)
 {
+	struct buf b;
+
 	if (c->labels != NULL)
 		return;
 	c->a = a;
-	c->labels =
-	    ps_printf(a, "%s,clientId=\"%s\"", labels, escaped(a, client_id));
+	buf_init(&b, LABELS_BYTES);
+	(void)buf_printf(&b, "%s,", labels);
+	metric_put_label(&b, "clientId", client_id);
+	c->labels = ps_strdup(a, buf_str(&b));
+	buf_fini(&b);
 }
 
 static void

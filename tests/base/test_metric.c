@@ -124,6 +124,16 @@ Test(metric, tells_names_and_labels_apart)
 		"0")));
 }
 
+Test(metric, escapes_the_value_of_a_label)
+{
+	buf_clear(&out);
+	metric_put_label(&out, "connector", "a\\b\"c\nd");
+	(void)buf_puts(&out, ",");
+	metric_put_label(&out, "topic", "");
+	cr_assert(eq(str, (char *)buf_str(&out),
+	    "connector=\"a\\\\b\\\"c\\nd\",topic=\"\""));
+}
+
 Test(metric, fails_when_the_text_does_not_fit)
 {
 	struct buf small;
