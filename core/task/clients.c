@@ -46,21 +46,43 @@ grow(struct clients *c)
 	c->room = room;
 }
 
-/* Names of topics need no escapes. NULL: there are too many. */
+static int
+order(const struct clients_place *p, const char *topic, int32_t partition)
+{
+	int by_topic = strcmp(p->topic, topic);
+
+	if (by_topic != 0)
+		return by_topic;
+	return (p->partition > partition) - (p->partition < partition);
+}
+
+/* Where it stands or would stand. */
+static size_t
+index_of(const struct clients *c, const char *topic, int32_t partition)
+{
+	size_t lo = 0, hi = c->count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (order(&c->places[mid], topic, partition) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Names of topics need no escapes. */
 static struct clients_place *
-place_of(struct clients *c, const char *topic, int32_t partition)
+add(struct clients *c, size_t at, const char *topic, int32_t partition)
 {
 	struct clients_place *p;
 
-	for (size_t i = 0; i < c->count; i++)
-		if (c->places[i].partition == partition &&
-		    strcmp(c->places[i].topic, topic) == 0)
-			return &c->places[i];
-	if (c->labels == NULL || c->count == PLACES_MAX)
-		return NULL;
 	if (c->count == c->room)
 		grow(c);
-	p = &c->places[c->count++];
+	p = &c->places[at];
+	memmove(p + 1, p, (c->count++ - at) * sizeof *p);
 	*p = (struct clients_place){ .topic = ps_strdup(c->a, topic),
 		.partition = partition };
 	p->labels = partition < 0
@@ -68,6 +90,19 @@ place_of(struct clients *c, const char *topic, int32_t partition)
 			: ps_printf(c->a, "%s,topic=\"%s\",partition=\"%d\"",
 			      c->labels, topic, (int)partition);
 	return p;
+}
+
+/* NULL: there are too many. */
+static struct clients_place *
+place_of(struct clients *c, const char *topic, int32_t partition)
+{
+	size_t at = index_of(c, topic, partition);
+
+	if (at < c->count && order(&c->places[at], topic, partition) == 0)
+		return &c->places[at];
+	if (c->labels == NULL || c->count == PLACES_MAX)
+		return NULL;
+	return add(c, at, topic, partition);
 }
 
 void

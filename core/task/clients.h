@@ -19,7 +19,7 @@ struct clients_place;
 struct clients {
 	struct ps_arena *a;
 	const char *labels; /* of the client; NULL: there is none yet */
-	struct clients_place *places;
+	struct clients_place *places; /* by topic and partition */
 	size_t count, room;
 };
 
