@@ -7,15 +7,13 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/xalloc.h"
-#include "kafka/admin.h"
 #include "kafka/conf.h"
 #include "kafka/producer.h"
 #include "record/batch.h"
+#include "task/asking.h"
 #include "task/wait.h"
 
 enum {
-	CALL_MS = 30000,
-	ANSWER_MS = 60000, /* at the most, it has a limit of its own */
 	ROOM_MS = 120000,
 	PENDING_MAX = 10000,
 	HEADERS_OWN = 10,
@@ -147,43 +145,10 @@ wait_for_room(struct dlq *d, struct ps_error *err)
 
 /* ---- The topic ---- */
 
-struct asking {
-	struct admin *admin;
-	bool is_done;
-	int code;
-	struct ps_error error;
-};
-
-static void
-on_answer(void *ctx, const struct admin_answer *answer)
-{
-	struct asking *a = (struct asking *)ctx;
-
-	a->is_done = true;
-	a->code = answer->code;
-	a->error = answer->error;
-	if (a->error.code == PS_OK && answer->count > 0) {
-		a->code = answer->items[0].code;
-		a->error = answer->items[0].error;
-	}
-}
-
-static int
-serve_asking(void *ctx, int slice_ms, struct ps_error *err)
-{
-	struct asking *a = (struct asking *)ctx;
-
-	(void)err;
-	(void)admin_serve(a->admin, slice_ms);
-	return a->is_done;
-}
-
 static int
 wait_answer(struct dlq *d, struct asking *a, struct ps_error *err)
 {
-	const struct wait answer = { "its answer", ANSWER_MS, serve_asking, a };
-
-	return wait_until(d->task, &answer, err);
+	return asking_wait(a, d->task, "its answer", ASKING_ANSWER_MS, err);
 }
 
 /* Who may write to it need not have the right to create it. */
@@ -195,14 +160,14 @@ find_or_create(struct dlq *d, struct asking *a, struct ps_error *err)
 		.replicas = d->replicas };
 
 	admin_describe_topics(a->admin, &d->topic_name, 1,
-	    (struct admin_call){ on_answer, a, CALL_MS });
+	    (struct admin_call){ asking_answered, a, ASKING_CALL_MS });
 	if (wait_answer(d, a, err) != 0)
 		return -1;
 	if (a->code != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
 		return 0;
 	*a = (struct asking){ .admin = a->admin };
 	admin_create_topics(a->admin, &topic, 1,
-	    (struct admin_call){ on_answer, a, CALL_MS });
+	    (struct admin_call){ asking_answered, a, ASKING_CALL_MS });
 	return wait_answer(d, a, err);
 }
 

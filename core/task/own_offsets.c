@@ -3,10 +3,9 @@
 #include <librdkafka/rdkafka.h>
 
 #include "base/arena.h"
-#include "kafka/admin.h"
 #include "kafka/conf.h"
 #include "kafka/topiclog.h"
-#include "task/wait.h"
+#include "task/asking.h"
 
 enum {
 	READ_MS = 90000, /* transactions of others time out before */
@@ -18,7 +17,6 @@ enum {
 
 struct reading {
 	struct task *task;
-	struct admin *admin; /* while the topic is made */
 	struct ps_arena *arena;
 	bool is_done;
 	struct ps_error error;
@@ -52,58 +50,34 @@ on_end(void *ctx, const struct ps_error *err)
 		own->error = *err;
 }
 
-static void
-on_created(void *ctx, const struct admin_answer *answer)
-{
-	struct reading *own = (struct reading *)ctx;
-
-	own->is_done = true;
-	own->error = answer->error;
-	if (own->error.code == PS_OK && answer->count > 0)
-		own->error = answer->items[0].error;
-}
-
-static int
-serve_admin(void *ctx, int slice_ms, struct ps_error *err)
-{
-	struct reading *own = (struct reading *)ctx;
-
-	(void)err;
-	(void)admin_serve(own->admin, slice_ms);
-	return own->is_done;
-}
-
 /* Compacted, with the worker's numbers, unless it is there. */
 static int
-create(struct reading *own, struct topiclog_hub *hub, const char *topic,
+create(struct task *t, struct topiclog_hub *hub, const char *topic,
     struct ps_error *err)
 {
 	static const struct ps_setting configs[] = {
 		{ "cleanup.policy", "compact" },
 	};
-	const struct settings *s = &own->task->settings;
+	const struct settings *s = &t->settings;
 	struct admin_new_topic spec = { .name = topic,
 		.partitions =
 		    (int)settings_int(s, "offset.storage.partitions", -1),
 		.replicas = (int)settings_int(s,
 		    "offset.storage.replication.factor", -1),
 		.configs = { configs, 1 } };
-	const struct wait answer = { "the topic's creation", READ_MS,
-		serve_admin, own };
+	struct asking a = { .admin = admin_new_on_hub(hub) };
 	int result;
 
-	own->admin = admin_new_on_hub(hub);
-	admin_create_topics(own->admin, &spec, 1,
-	    (struct admin_call){ on_created, own, READ_MS });
-	result = wait_until(own->task, &answer, err);
-	admin_free(&own->admin, 0);
-	own->is_done = false;
+	admin_create_topics(a.admin, &spec, 1,
+	    (struct admin_call){ asking_answered, &a, READ_MS });
+	result = asking_wait(&a, t, "the topic's creation", READ_MS, err);
+	admin_free(&a.admin, 0);
 	if (result != 0)
 		return ps_fail_in(err, "offsets.storage.topic %s", topic);
-	if (own->error.code == PS_OK)
+	if (a.error.code == PS_OK)
 		return 0;
-	return ps_fail(err, own->error.code, "offsets.storage.topic %s: %s",
-	    topic, own->error.text);
+	return ps_fail(err, a.error.code, "offsets.storage.topic %s: %s", topic,
+	    a.error.text);
 }
 
 /* People see what it waits for, and other tasks may start meanwhile: it can
@@ -177,7 +151,7 @@ own_offsets_read(struct task *t, const char *topic, struct ps_error *err)
 	if (hub == NULL)
 		return -1;
 	own.arena = arena_new(CHUNK);
-	result = create(&own, hub, topic, err);
+	result = create(t, hub, topic, err);
 	if (result == 0)
 		result = read_log(&own, hub, topic, err);
 	topiclog_hub_free(&hub, CLOSE_MS);

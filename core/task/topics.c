@@ -8,14 +8,11 @@
 #include "base/dict.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "kafka/admin.h"
+#include "task/asking.h"
 #include "task/topic_groups.h"
-#include "task/wait.h"
 
 enum {
-	CALL_MS = 30000,
-	ANSWER_MS = 60000, /* at the most, it has a limit of its own */
-	SLICE_MS = 50,     /* a suspension leaves two seconds */
+	SLICE_MS = 50, /* a suspension leaves two seconds */
 	AGAIN_MS = 200,
 	READY_MS = 300,
 	CHUNK = 4096
@@ -85,63 +82,37 @@ tell_wait(struct topics *tp, struct ps_error *err)
 	return t->on_wait == NULL ? 0 : t->on_wait(t->on_wait_ctx, err);
 }
 
-struct answer {
-	struct topics *topics;
-	bool is_done;
-	int code;
-	struct ps_error error;
-};
-
-static void
-on_answer(void *ctx, const struct admin_answer *answer)
+/* Reports come meanwhile. */
+static struct asking
+asking_of(const struct topics *tp)
 {
-	struct answer *w = (struct answer *)ctx;
-
-	w->is_done = true;
-	w->code = answer->code;
-	w->error = answer->error;
-	if (w->code == 0 && w->error.code == PS_OK && answer->count > 0) {
-		w->code = answer->items[0].code;
-		w->error = answer->items[0].error;
-	}
+	return (struct asking){ .admin = tp->admin, .producer = tp->producer };
 }
 
-static int
-serve(void *ctx, int slice_ms, struct ps_error *err)
-{
-	struct answer *w = (struct answer *)ctx;
-
-	(void)err;
-	(void)admin_serve(w->topics->admin, slice_ms);
-	(void)producer_serve(w->topics->producer, 0, NULL);
-	return w->is_done;
-}
-
-/* The call has a limit of its own. What it asks for does no harm when another
- * task does the same, so it need not be taken back. */
+/* What the call asks for does no harm when another task does the same, so it
+ * need not be taken back. */
 static void
-wait_answer(struct topics *tp, struct answer *w)
+wait_answer(struct topics *tp, struct asking *a)
 {
-	const struct wait until = { "its answer", ANSWER_MS, serve, w };
 	struct ps_error why = { PS_OK, "" };
 
-	if (wait_until(tp->task, &until, &why) == 0)
+	if (asking_wait(a, tp->task, "its answer", ASKING_ANSWER_MS, &why) == 0)
 		return;
 	admin_free(&tp->admin, 0); /* nobody hears of it any more */
-	w->error = why;
+	a->error = why;
 }
 
 static void
-create(struct topics *tp, const char *name, struct answer *w)
+create(struct topics *tp, const char *name, struct asking *a)
 {
 	struct admin_new_topic topic =
 	    topic_groups_match(tp->groups, tp->scratch, name);
 
-	*w = (struct answer){ .topics = tp };
+	*a = asking_of(tp);
 	admin_create_topics(tp->admin, &topic, 1,
-	    (struct admin_call){ on_answer, w, CALL_MS });
-	wait_answer(tp, w);
-	if (w->error.code == PS_OK)
+	    (struct admin_call){ asking_answered, a, ASKING_CALL_MS });
+	wait_answer(tp, a);
+	if (a->error.code == PS_OK)
 		log_info("task",
 		    "Created topic %s with %d partitions and replication "
 		    "factor %d",
@@ -152,19 +123,20 @@ create(struct topics *tp, const char *name, struct answer *w)
 static int
 ensure(struct topics *tp, const char *name, struct ps_error *err)
 {
-	struct answer w = { .topics = tp };
+	struct asking a;
 
 	if (tp->admin == NULL)
 		tp->admin = admin_new_on_producer(tp->producer);
+	a = asking_of(tp);
 	admin_describe_topics(tp->admin, &name, 1,
-	    (struct admin_call){ on_answer, &w, CALL_MS });
-	wait_answer(tp, &w);
-	if (w.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-		create(tp, name, &w);
+	    (struct admin_call){ asking_answered, &a, ASKING_CALL_MS });
+	wait_answer(tp, &a);
+	if (a.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+		create(tp, name, &a);
 	arena_reset(tp->scratch, CHUNK);
-	if (w.error.code == PS_OK)
+	if (a.error.code == PS_OK)
 		return 0;
-	return ps_fail(err, w.error.code, "topic %s: %s", name, w.error.text);
+	return ps_fail(err, a.error.code, "topic %s: %s", name, a.error.text);
 }
 
 /* What waited for the topic is not sent while the task is suspended. */
