@@ -111,6 +111,12 @@ text_ends(const char *s, const char *suffix)
 	return len >= tail && memcmp(s + len - tail, suffix, tail) == 0;
 }
 
+bool
+text_names(const char *s, const char *name)
+{
+	return strcasestr(s, name) != NULL && strcasecmp(s, name) != 0;
+}
+
 static char *
 trimmed(struct ps_arena *a, const char *s, size_t len)
 {

@@ -20,6 +20,8 @@ void text_of_double(char out[TEXT_DOUBLE], double d);
 
 bool text_starts(const char *s, const char *prefix);
 bool text_ends(const char *s, const char *suffix);
+/* Stands `name` in the text, in any case, beside something else? */
+bool text_names(const char *s, const char *name);
 /* A trimmed copy in the arena. */
 char *text_trim(struct ps_arena *a, const char *s);
 /* Entries of a comma list, trimmed; "" gives none, "a," gives two. NULL ends

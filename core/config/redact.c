@@ -103,13 +103,25 @@ redact_contains(const struct redact *r, const char *text)
 	return false;
 }
 
+/* Secret in a key's name and in running text. */
+static const char *const words[] = { "password", "passwd", "passphrase",
+	"secret", "token", "credential", "private.key", "apikey", "api.key",
+	"authorization" };
+
+bool
+redact_mentions_secret(const char *text)
+{
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (text_names(text, words[i]))
+			return true;
+	return false;
+}
+
 bool
 redact_is_secret_key(const char *key)
 {
-	static const char *const words[] = { "password", "passwd", "passphrase",
-		"secret", "token", "credential", "jaas.config", "private.key",
-		"apikey", "api.key", "access.key", "customer.key",
-		"authorization", "keystore.key", "key.pem", "user.info",
+	static const char *const more[] = { "jaas.config", "access.key",
+		"customer.key", "keystore.key", "key.pem", "user.info",
 		".masked" };
 	/* What tells where a secret is, not what it is. */
 	static const char *const ends[] = { ".url", ".uri", ".path", ".file",
@@ -121,6 +133,9 @@ redact_is_secret_key(const char *key)
 			return false;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcasestr(key, words[i]) != NULL)
+			return true;
+	for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+		if (strcasestr(key, more[i]) != NULL)
 			return true;
 	return false;
 }

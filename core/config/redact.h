@@ -22,5 +22,7 @@ bool redact_text(const struct redact *r, char *text, size_t room);
 bool redact_contains(const struct redact *r, const char *text);
 /* Does the key's name alone say that its value is secret? */
 bool redact_is_secret_key(const char *key);
+/* Running text in which a word for a secret stands, beside others. */
+bool redact_mentions_secret(const char *text);
 
 #endif

@@ -160,23 +160,13 @@ hide(struct mask *m, const json_t *j)
 
 /* ---- inside texts ------------------------------------------------------ */
 
-static bool
-holds_beside(const char *text, const char *name)
-{
-	return strcasestr(text, name) != NULL && strcasecmp(text, name) != 0;
-}
-
 bool
 mask_may_hold(const struct mask *m, const char *text)
 {
-	static const char *const words[] = { "password", "passwd", "secret",
-		"token", "credential" };
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (holds_beside(text, words[i]))
-			return true;
+	if (redact_mentions_secret(text))
+		return true;
 	for (size_t i = 0; i < json_array_size(m->names); i++)
-		if (holds_beside(text,
+		if (text_names(text,
 			json_string_value(json_array_get(m->names, i))))
 			return true;
 	return false;

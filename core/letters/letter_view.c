@@ -81,7 +81,8 @@ static void
 put(json_t *out, struct mask *m, struct ps_arena *a, const char *name,
     struct content c)
 {
-	json_t *j = c.json == NULL ? json_null() : mask_json(m, c.json);
+	json_t *j =
+	    c.json == NULL ? json_null() : mask_json(m, mask_texts(m, c.json));
 	const char *format = c.format;
 	bool is_cut = c.len > CONTENT_MAX;
 

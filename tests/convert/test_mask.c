@@ -85,6 +85,23 @@ Test(mask, names_inside_texts_hide_what_they_name)
 	expect_texts("[\"ssn\"]", "\"{\\\"b\\\":  2}\"", "\"{\\\"b\\\":  2}\"");
 }
 
+Test(mask, what_keys_call_secret_is_so_in_running_text)
+{
+	static const char *const words[] = { "password", "passwd", "passphrase",
+		"secret", "token", "credential", "apikey", "api.key",
+		"private.key", "authorization" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		char text[64];
+
+		(void)snprintf(text, sizeof text, "\"my %s: x\"", words[i]);
+		expect_texts("null", text, "\"[hidden]\"");
+		(void)snprintf(text, sizeof text, "\"%s\"", words[i]);
+		expect_texts("null", text, text);
+	}
+	expect_texts("null", "\"the monkey: x\"", "\"the monkey: x\"");
+}
+
 Test(mask, a_text_in_base64_is_looked_into)
 {
 	/* password=1234 */

@@ -85,6 +85,27 @@ def test_letters_are_shown_page_by_page_and_masked(
     assert {x["value_format"] for x in masked["letters"]} == {"hidden"}
 
 
+def test_texts_inside_a_letter_are_looked_into(
+        served, name, kafka, topic, folder):
+    t = topic("t")
+    # password=canary-base64
+    value = {"doc": '{"password":"canary-text","n":1}', "plain": "seen",
+             "bin": "cGFzc3dvcmQ9Y2FuYXJ5LWJhc2U2NA=="}
+    kafka.produce(t, [
+        {"key": "k", "value": json.dumps(value), "headers": [
+            ("h", json.dumps(value).encode())]},
+        {"key": "k", "value": value["bin"]}])
+    served.rest.create(name, file_sink(t, folder + "/out", **{
+        "value.converter.schemas.enable": "true"}))
+    kafka.wait_records(t + ".dead", 2)
+    one, two = letters(served, name)["letters"]
+    shown = {"doc": '{"password":"[hidden]","n":1}', "plain": "seen",
+             "bin": "[hidden]"}
+    assert one["value"] == shown and one["value_format"] == "json"
+    assert one["headers"][0]["value"] == shown
+    assert two["value"] == "[hidden]"
+
+
 def test_what_people_ask_wrongly_is_named(served, name, topic, folder):
     t = topic("t")
     served.rest.create(name, configs.file_sink(folder + "/out", t, **PLAIN))
