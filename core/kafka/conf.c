@@ -54,6 +54,16 @@ static const struct {
 	{ CONF_PRODUCER | CONF_CONSUMER | CONF_ADMIN, "log.connection.close",
 	    "false" },
 	{ CONF_PRODUCER | CONF_CONSUMER | CONF_ADMIN, "log.queue", "true" },
+	/* Where connections are sparse, a question that waits for a broker has
+	 * librdkafka knock at one that is down without any pause: 20,000 times
+	 * a second. The price is a connection to each broker. */
+	{ CONF_PRODUCER | CONF_CONSUMER | CONF_ADMIN,
+	    "enable.sparse.connections", "false" },
+	/* Java's. */
+	{ CONF_PRODUCER | CONF_CONSUMER | CONF_ADMIN, "reconnect.backoff.ms",
+	    "50" },
+	{ CONF_PRODUCER | CONF_CONSUMER | CONF_ADMIN,
+	    "reconnect.backoff.max.ms", "1000" },
 	/* 0: never runs kinit */
 	{ CONF_PRODUCER | CONF_CONSUMER | CONF_ADMIN,
 	    "sasl.kerberos.min.time.before.relogin", "0" },
