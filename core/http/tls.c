@@ -97,17 +97,19 @@ read_trust(struct tls *t, struct ps_arena *a, struct tls_pem *pem,
     struct ps_error *err)
 {
 	const char *path = setting(t, "ssl.truststore.location");
-	struct keystore_pem store = { 0 }, trusted = { 0 };
+	struct keystore_pem store = { NULL,
+		setting(t, "ssl.truststore.certificates") };
 
-	pem->trust = setting(t, "ssl.truststore.certificates");
-	if (path == NULL)
+	if (path == NULL && store.certificates == NULL)
 		return 0;
-	if (open_store(t, a, "truststore", &store, err) != 0)
+	if (path != NULL && open_store(t, a, "truststore", &store, err) != 0)
 		return -1;
-	trusted.certificates = store.certificates;
-	if (keystore_check(&trusted, err) != 0)
-		return ps_fail_in(err,
-		    "ssl.truststore.location=%s cannot be used", path);
+	store.key = NULL; /* it is not what is trusted */
+	if (keystore_check(&store, err) != 0)
+		return ps_fail_in(err, "%s=%s cannot be used",
+		    path == NULL ? "ssl.truststore.certificates"
+				 : "ssl.truststore.location",
+		    path == NULL ? "[hidden]" : path);
 	pem->trust = store.certificates;
 	return 0;
 }

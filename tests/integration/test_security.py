@@ -728,3 +728,27 @@ def test_what_cannot_be_secure_does_not_start(kafka, new_worker, settings,
     w.spawn()
     assert w.process.wait(60) != 0
     assert words in w.log_text()
+
+
+@pytest.mark.parametrize("key, words", [
+    ("location", "ssl.truststore.location={} cannot be used: there is no "
+     "certificate in it"),
+    ("certificates", "ssl.truststore.certificates=[hidden] cannot be used: "
+     "there is no certificate in it"),
+])
+def test_a_truststore_without_a_certificate_does_not_start(
+        kafka, new_worker, made_stores, folder, key, words):
+    text = "-----BEGIN CERTIFICATE-----\nbm9ib2R5\n" \
+        "-----END CERTIFICATE-----\n"
+    path = folder + "/trust.pem"
+    with open(path, "w", encoding="ascii") as f:
+        f.write(text)
+    w = secure(new_worker, kafka.bootstrap, None, **{
+        "ssl.keystore.location": made_stores.server_p12,
+        "ssl.keystore.password": stores.PASSWORD,
+        "ssl.truststore.type": "PEM",
+        "listeners.https.ssl.truststore." + key:
+            path if key == "location" else text})
+    w.spawn()
+    assert w.process.wait(60) != 0
+    assert words.format(path) in w.log_text()
