@@ -1,3 +1,5 @@
+#include "access/audit.h"
+#include "access/guard.h"
 #include "base/js.h"
 #include "rest/handlers.h"
 #include "worker/worker.h"
@@ -47,6 +49,18 @@ rest_health(struct exchange *x)
 
 /* ---- metrics ----------------------------------------------------------- */
 
+/* What else only the log would say. */
+static void
+take_access(const struct exchange *x)
+{
+	struct metric_registry *m = worker_metrics(x->worker);
+
+	metric_set(m, METRIC_GAUGE, "penstock_rest_audit_lines_lost", "",
+	    audit_lost(x->audit));
+	metric_set(m, METRIC_GAUGE, "penstock_rest_access_files_stale", "",
+	    guard_stale(x->guard));
+}
+
 void
 rest_metrics(struct exchange *x)
 {
@@ -54,6 +68,7 @@ rest_metrics(struct exchange *x)
 	char *text;
 
 	buf_init(&b, METRICS_BYTES);
+	take_access(x);
 	rest_connect_metrics(x, &b);
 	rest_cluster_metrics(x, &b);
 	text = ps_strndup(x->a, buf_str(&b), b.len);

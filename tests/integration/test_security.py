@@ -392,8 +392,28 @@ def test_users_change_while_it_runs(guarded):
         f.write("{nonsense")
     wait_for("the bad file to be noticed", lambda: status() == 200
              and "stays in use" in guarded.worker.log_text())
+    key = "penstock_rest_access_files_stale"
+    wait_for("the alarm", lambda: metric(nina, key) == 1)
     write_users(guarded.users_file, guarded.users)
     wait_for("the user to be gone", lambda: status() == 401)
+    wait_for("the alarm's end", lambda: metric(
+        guarded.as_user("vera"), key) == 0)
+
+
+def metric(rest, name):
+    (line,) = [x for x in rest.request("GET", "/metrics").text.splitlines()
+               if x.startswith(name + " ")]
+    return float(line.split()[1])
+
+
+def test_lines_that_the_file_did_not_take_are_counted(kafka, new_worker):
+    w = new_worker(kafka.bootstrap, rest_audit_file="/dev/full")
+    key = "penstock_rest_audit_lines_lost"
+    wait_for("the figure", lambda: metric(w.rest, key) == 0)
+    for n in (1, 2):
+        w.rest.call("PUT", "/admin/loggers/kafka", {"level": "INFO"})
+        wait_for("the lost line", lambda: metric(w.rest, key) == n)
+    assert "it was to say" in w.log_text()
 
 
 def test_every_change_leaves_a_line(guarded, topic, unique):
