@@ -161,11 +161,7 @@ add_topic_groups(struct validation *v)
 			common_add_topic_group(v->set, aliases.items[i]);
 }
 
-static const struct converter_key {
-	const char *key, *version, *prefix;
-	enum ps_kind kind;
-	const char *type; /* what it is told it is for */
-} converter_keys[] = {
+const struct converter_key converter_keys[CONVERTER_KEYS] = {
 	{ "header.converter", "header.converter.plugin.version",
 	    "header.converter.", PS_KIND_HEADER_CONVERTER, "header" },
 	{ "key.converter", "key.converter.plugin.version", "key.converter.",
@@ -189,8 +185,7 @@ add_converter(struct validation *v, const struct converter_key *ck,
 static void
 add_converters(struct validation *v)
 {
-	for (size_t i = 0; i < sizeof converter_keys / sizeof *converter_keys;
-	     i++) {
+	for (size_t i = 0; i < CONVERTER_KEYS; i++) {
 		const struct converter_key *ck = &converter_keys[i];
 		const char *name = ps_config_get(&v->config, ck->key);
 		const struct catalog_class *c;
@@ -351,8 +346,7 @@ ask_converter(struct validation *v, const struct ps_host *h,
 	    in.converter.validate == NULL)
 		return;
 	c = config_prefixed(v->a, &v->config, ck->prefix);
-	c = config_with(v->a, &c, "converter.type",
-	    strncmp(ck->key, "key", 3) == 0 ? "key" : "value");
+	c = config_with(v->a, &c, "converter.type", ck->type);
 	/* What the table refuses is told already. */
 	if (instance_complete(&in, v->a, &c, &c, &err) == 0)
 		in.converter.validate(h, class->class, &c, &rep.abi);
@@ -361,8 +355,7 @@ ask_converter(struct validation *v, const struct ps_host *h,
 static void
 ask_converters(struct validation *v, const struct ps_host *h)
 {
-	for (size_t i = 0; i < sizeof converter_keys / sizeof *converter_keys;
-	     i++)
+	for (size_t i = 0; i < CONVERTER_KEYS; i++)
 		if (converter_keys[i].kind == PS_KIND_CONVERTER)
 			ask_converter(v, h, &converter_keys[i]);
 }
@@ -410,8 +403,7 @@ is_given(const struct validation *v, const char *key)
 static void
 hide_versions(struct validation *v)
 {
-	for (size_t i = 0; i < sizeof converter_keys / sizeof *converter_keys;
-	     i++) {
+	for (size_t i = 0; i < CONVERTER_KEYS; i++) {
 		const char *key = converter_keys[i].key;
 		struct def_value *value = def_result_find(v->result, key);
 		struct def_value *version =

@@ -32,6 +32,17 @@ struct validation {
 	size_t class_count;
 };
 
+/* Keys behind `prefix` belong to the class that `key` names. */
+struct converter_key {
+	const char *key, *version, *prefix;
+	enum ps_kind kind;
+	const char *type; /* what it is told it is for */
+};
+
+/* validate.c: in the answer's order. */
+#define CONVERTER_KEYS 3
+extern const struct converter_key converter_keys[CONVERTER_KEYS];
+
 /* validate_rules.c: what no row of a table can say. */
 void validate_rules(struct validation *v);
 /* validate_clients.c: client settings of the connector's own. */

@@ -13,17 +13,6 @@
 static const char *const clients[] = { "producer.override.",
 	"consumer.override.", "admin.override." };
 
-/* Behind these to the class that the key before the dot names, with what is
- * told of it. */
-static const struct converter {
-	const char *key, *prefix;
-	enum ps_kind kind;
-} converters[] = {
-	{ "key.converter", "key.converter.", PS_KIND_CONVERTER },
-	{ "value.converter", "value.converter.", PS_KIND_CONVERTER },
-	{ "header.converter", "header.converter.", PS_KIND_HEADER_CONVERTER },
-};
-
 static bool
 is_of_clients(const char *key)
 {
@@ -33,12 +22,12 @@ is_of_clients(const char *key)
 	return false;
 }
 
-static const struct converter *
+static const struct converter_key *
 converter_of(const char *key)
 {
-	for (size_t i = 0; i < sizeof converters / sizeof *converters; i++)
-		if (text_starts(key, converters[i].prefix))
-			return &converters[i];
+	for (size_t i = 0; i < CONVERTER_KEYS; i++)
+		if (text_starts(key, converter_keys[i].prefix))
+			return &converter_keys[i];
 	return NULL;
 }
 
@@ -71,7 +60,7 @@ key_of(const struct ps_class *class, const char *name)
 }
 
 static const char *
-nearest_of(const struct validation *v, const struct converter *c,
+nearest_of(const struct validation *v, const struct converter_key *c,
     const struct ps_class *class, const char *name)
 {
 	const char **names =
@@ -86,7 +75,7 @@ nearest_of(const struct validation *v, const struct converter *c,
 
 /* `all` has the key and names the class. */
 static void
-look_at(const struct validation *v, const struct converter *c,
+look_at(const struct validation *v, const struct converter_key *c,
     const struct ps_config *all, const char *key, const char *where)
 {
 	const char *class_name = ps_config_get(all, c->key);
@@ -108,7 +97,7 @@ look_at(const struct validation *v, const struct converter *c,
 }
 
 static void
-look_at_own(const struct validation *v, const struct converter *c,
+look_at_own(const struct validation *v, const struct converter_key *c,
     const char *key)
 {
 	if (ps_config_get(&v->config, c->key) != NULL) {
@@ -123,7 +112,7 @@ look_at_own(const struct validation *v, const struct converter *c,
 }
 
 static void
-look_at_workers(const struct validation *v, const struct converter *c)
+look_at_workers(const struct validation *v, const struct converter_key *c)
 {
 	const struct ps_config *worker = &v->s->worker;
 
@@ -152,7 +141,7 @@ nearest(const struct validation *v, const char *key)
 static void
 look_at_one(const struct validation *v, const char *key)
 {
-	const struct converter *c = converter_of(key);
+	const struct converter_key *c = converter_of(key);
 	const struct ps_key *k;
 
 	if (c != NULL) {
@@ -171,6 +160,6 @@ validate_unknown(const struct validation *v)
 {
 	for (size_t i = 0; i < v->raw.count; i++)
 		look_at_one(v, v->raw.settings[i].key);
-	for (size_t i = 0; i < sizeof converters / sizeof *converters; i++)
-		look_at_workers(v, &converters[i]);
+	for (size_t i = 0; i < CONVERTER_KEYS; i++)
+		look_at_workers(v, &converter_keys[i]);
 }
