@@ -75,7 +75,9 @@ is_ours(int fd, off_t whole, off_t size)
 	return at <= whole && size - at < len;
 }
 
-/* Length of the file up to the end of its last whole line. */
+/* Length of the file up to the end of its last whole line; -1: that is
+ * further back than a line is looked for. What cannot be read, as a file that
+ * may only be written, counts as whole: it is to get no empty lines. */
 static off_t
 whole_length(int fd, off_t size)
 {
@@ -95,7 +97,7 @@ whole_length(int fd, off_t size)
 				return from + n;
 		at = from;
 	}
-	return at == 0 ? 0 : size;
+	return at == 0 ? 0 : -1;
 }
 
 /* ---- mending ----------------------------------------------------------- */
@@ -126,7 +128,7 @@ end_mend(int fd, off_t size)
 
 	if (whole == size)
 		return 0;
-	if (is_ours(fd, whole, size) && cut(fd, size, whole))
+	if (whole >= 0 && is_ours(fd, whole, size) && cut(fd, size, whole))
 		return size - whole;
 	return write(fd, "\n", 1) == 1 ? 0 : -1;
 }

@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -233,6 +234,47 @@ Test(file_sink, a_last_line_of_somebody_else_is_kept)
 	begin(&f);
 	test_record(f.b, "t", 0, 0, "ours");
 	cr_assert(eq(int, put(&f), 0));
+	cr_assert(eq(str, (char *)contents(&f), "theirs\nours\n"));
+	tear_down(&f);
+}
+
+/* Its beginning is further back than is looked for, so none of it is cut. */
+Test(file_sink, a_line_is_not_glued_to_a_long_one_that_is_torn)
+{
+	const off_t torn = (off_t)65 << 20;
+	struct fixture f;
+	char tail[16];
+	int fd;
+
+	set_up(&f);
+	write_text(f.path, "whole\n");
+	cr_assert(eq(int, truncate(f.path, torn), 0));
+	begin(&f);
+	test_record(f.b, "t", 0, 0, "ours");
+	cr_assert(eq(int, put(&f), 0));
+	fd = open(f.path, O_RDONLY);
+	cr_assert(eq(i64, pread(fd, tail, sizeof tail, torn - 1), 7));
+	cr_assert(eq(int, memcmp(tail, "\0\nours\n", 7), 0));
+	(void)close(fd);
+	tear_down(&f);
+}
+
+Test(file_sink, a_file_that_may_only_be_written_gets_no_empty_lines)
+{
+	uid_t self = geteuid();
+	struct fixture f;
+
+	set_up(&f);
+	write_text(f.path, "theirs\n");
+	cr_assert(eq(int, chmod(f.path, 0222), 0));
+	cr_assert(eq(int, chmod(f.dir, 0755), 0));
+	if (self == 0) /* who may read any file */
+		cr_assert(eq(int, seteuid(65534), 0));
+	begin(&f);
+	test_record(f.b, "t", 0, 0, "ours");
+	cr_assert(eq(int, put(&f), 0));
+	cr_assert(eq(int, seteuid(self), 0));
+	cr_assert(eq(int, chmod(f.path, 0644), 0));
 	cr_assert(eq(str, (char *)contents(&f), "theirs\nours\n"));
 	tear_down(&f);
 }
