@@ -192,13 +192,12 @@ wait_room(struct lanes *s, struct ps_error *err)
 		now = net_now();
 		if (!has_room(s) &&
 		    (now >= until || must_return(s) || is_any_unmarked(s))) {
-			cause = s->cause[0] != '\0' ? s->cause
-				: s->token.cause[0] != '\0'
-				    ? s->token.cause
-				    : "the task's memory budget waits for the "
-				      "endpoint";
+			cause = cause_of(s);
 			s->host->retry_after(s->host, RETRY_MS);
-			return ps_fail(err, PS_E_RETRY, "%s", cause);
+			return ps_fail(err, PS_E_RETRY, "%s",
+			    cause[0] != '\0' ? cause
+					     : "the task's memory budget waits "
+					       "for the endpoint");
 		}
 		due = next_due(s);
 		net_wait(s->net, s->host->wake_fd,
