@@ -38,8 +38,9 @@ static const struct ps_key sink_keys[] = {
 	    .type = PS_KEY_STRING,
 	    .importance = PS_HIGH,
 	    .doc = "Destination filename, appended to. Several tasks and "
-		   "connectors may write to one file: their lines do not mix, "
-		   "and none is ever cut. Standard output is not supported." },
+		   "connectors may write to one file: their lines do not mix; "
+		   "only a line that a task left torn, and that comes again, "
+		   "is ever cut. Standard output is not supported." },
 };
 
 static const char *const source_aliases[] = {

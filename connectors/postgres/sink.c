@@ -269,7 +269,8 @@ put(void *state, struct ps_batch *b, struct ps_error *err)
 
 /* Records that a filter dropped never come here, but their offsets count: the
  * target's position must not stay behind the group's, or it ends in what
- * retention has removed. One statement, so one transaction. */
+ * retention has removed. A statement per 1000 positions, each a transaction
+ * of its own: a part that is moved is true without the others. */
 static int
 move_past_dropped(struct sink *s, const struct ps_topic_position *tps,
     size_t count, struct ps_error *err)
