@@ -13,11 +13,11 @@
 struct cleaning {
 	const struct ps_host *host;
 	struct s3_client *client;
-	char prefix[2048];    /* of the logs of one topic */
+	char prefix[2048];    /* of the logs that are looked for now */
 	char token[XML_TEXT]; /* of the listing's next page, "": no more */
 	char failure[512];
 	bool is_shared; /* an earlier version's: whose logs it cannot tell */
-	bool has_left;
+	bool has_left;  /* some behind that prefix */
 };
 
 static void
@@ -127,7 +127,7 @@ list_page(struct cleaning *k)
 }
 
 static int
-clean_topic(struct cleaning *k, int64_t until, struct ps_error *err)
+clean_prefix(struct cleaning *k, int64_t until, struct ps_error *err)
 {
 	int64_t now = client_now();
 
@@ -148,29 +148,47 @@ clean_topic(struct cleaning *k, int64_t until, struct ps_error *err)
 	return 0;
 }
 
+/* Of one topic, and of the connector or, for NULL, of an earlier version. 1:
+ * all are gone, 0: some stay. */
+static int
+clean_one(struct cleaning *k, const struct s3_conf *conf, const char *connector,
+    const char *topic, int64_t until, struct ps_error *err)
+{
+	struct str s = STR(k->prefix);
+
+	k->is_shared = connector == NULL;
+	k->has_left = false;
+	path_log(conf, connector, topic, &s);
+	if (clean_prefix(k, until, err) != 0)
+		return ps_fail_in(err, "the logs of topic %s", topic);
+	if (!k->has_left)
+		return 1;
+	k->host->log(k->host, PS_INFO,
+	    "%s stay: an earlier version made them for all connectors of the "
+	    "folder",
+	    k->prefix);
+	return 0;
+}
+
 static int
 clean_topics(struct cleaning *k, const struct s3_conf *conf,
     const char *const *topics, struct ps_error *err)
 {
 	int64_t until = client_now() + LIMIT_MS;
+	int got = 1, own, shared;
 
-	for (; *topics != NULL; topics++)
-		for (int shared = 0; shared < 2; shared++) {
-			struct str s = STR(k->prefix);
-
-			k->is_shared = shared == 1;
-			path_log(conf, shared ? NULL : k->host->connector,
-			    *topics, &s);
-			if (clean_topic(k, until, err) != 0)
-				return ps_fail_in(err, "the logs of topic %s",
-				    *topics);
-		}
-	if (k->has_left)
-		k->host->log(k->host, PS_INFO,
-		    "%s stay: an earlier version made them for all connectors "
-		    "of the folder",
-		    k->prefix);
-	return k->has_left ? 0 : 1;
+	for (; *topics != NULL; topics++) {
+		own =
+		    clean_one(k, conf, k->host->connector, *topics, until, err);
+		if (own < 0)
+			return -1;
+		shared = clean_one(k, conf, NULL, *topics, until, err);
+		if (shared < 0)
+			return -1;
+		if (own == 0 || shared == 0)
+			got = 0;
+	}
+	return got;
 }
 
 int

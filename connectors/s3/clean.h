@@ -1,8 +1,9 @@
 /*
- * clean: a sink that is deleted takes along the logs of its cuts.
+ * clean: a sink that is deleted takes along the logs of its cuts and uploads.
  *
  * They are all that it keeps in the bucket for itself; the objects are what
- * it delivered, and stay.
+ * it delivered, and stay. So do the logs of an earlier version, which are not
+ * told apart by connector: others may need them.
  */
 #ifndef PENSTOCK_CONNECTORS_S3_CLEAN_H
 #define PENSTOCK_CONNECTORS_S3_CLEAN_H
