@@ -240,15 +240,11 @@ copy_to_stage(struct staging *s, struct rows *rs, struct ps_error *err)
 	return 0;
 }
 
-/* Sends what there is once it is enough, or at the `end`. */
 static int
-send(struct staging *s, bool end, struct ps_error *err)
+send_all(struct staging *s, struct ps_error *err)
 {
-	int r;
+	int r = db_run_str(s->db, &s->sql, NULL, err);
 
-	if (!end && s->sql.len < STATEMENT_BYTES)
-		return 0;
-	r = db_run_str(s->db, &s->sql, NULL, err);
 	str_clear(&s->sql);
 	return r;
 }
@@ -267,7 +263,7 @@ send_shapes(struct staging *s, struct rows *rs, const struct stagesql *what,
 			continue;
 		rs->shapes[r->shape].sent = rs->attempt;
 		what->add(&s->sql, rs, s->cfg, &of);
-		if (send(s, false, err) != 0)
+		if (s->sql.len >= STATEMENT_BYTES && send_all(s, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -286,7 +282,7 @@ send_rows(struct staging *s, struct rows *rs, const struct stagesql *what,
 	else if (send_shapes(s, rs, what, lo, hi, err) != 0)
 		return -1;
 	str_put(&s->sql, "RELEASE penstock");
-	return send(s, true, err);
+	return send_all(s, err);
 }
 
 /* One attempt with rows [lo, hi): 0, 1 when one of them is bad, or -1. */
