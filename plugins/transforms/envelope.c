@@ -83,18 +83,32 @@ is_blank(const struct ps_value *v)
 	return true;
 }
 
+struct ps_header *
+headers_copy(struct ps_arena *a, const struct ps_record *r, size_t more)
+{
+	struct ps_header *all = (struct ps_header *)ps_alloc(a,
+	    (r->header_count + more) * sizeof *all);
+
+	if (r->header_count > 0)
+		memcpy(all, r->headers, r->header_count * sizeof *all);
+	return all;
+}
+
+struct ps_header
+header_with(const char *name, const struct part *v)
+{
+	return (struct ps_header){ .name = name,
+		.name_len = strlen(name),
+		.value = v->value,
+		.schema = v->schema };
+}
+
 void
 add_header(struct ps_arena *a, struct ps_record *r, const char *name,
     const struct part *v)
 {
-	struct ps_header *all = (struct ps_header *)ps_alloc(a,
-	    (r->header_count + 1) * sizeof *all);
+	struct ps_header *all = headers_copy(a, r, 1);
 
-	if (r->header_count > 0)
-		memcpy(all, r->headers, r->header_count * sizeof *all);
-	all[r->header_count++] = (struct ps_header){ .name = name,
-		.name_len = strlen(name),
-		.value = v->value,
-		.schema = v->schema };
+	all[r->header_count++] = header_with(name, v);
 	r->headers = all;
 }

@@ -29,6 +29,10 @@ part_struct(const struct part *p, const char *purpose, struct ps_error *err);
 bool ends_with(const char *s, const char *word);
 /* Null, or nothing but what Java's trim() takes away. */
 bool is_blank(const struct ps_value *v);
+/* The record's headers, with room for more behind them. */
+struct ps_header *
+headers_copy(struct ps_arena *a, const struct ps_record *r, size_t more);
+struct ps_header header_with(const char *name, const struct part *v);
 /* The header behind the others. */
 void add_header(struct ps_arena *a, struct ps_record *r, const char *name,
     const struct part *v);

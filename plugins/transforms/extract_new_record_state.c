@@ -45,7 +45,7 @@ create(const struct ps_host *h, const struct ps_class *self,
 /* Java gives a struct a schema without fields, and does not look at it when
  * it writes the struct. */
 static const struct ps_schema *
-header_schema(const struct common *t, const struct ps_schema *of)
+make_header_schema(const struct common *t, const struct ps_schema *of)
 {
 	struct ps_schema draft = *of;
 
@@ -56,11 +56,28 @@ header_schema(const struct common *t, const struct ps_schema *of)
 	return common_intern(t, &draft);
 }
 
+static const struct ps_schema *
+header_schema(const struct extract *t, struct work *w,
+    const struct ps_schema *of)
+{
+	const struct update *u = updates_row_for(&w->updates, of, &t->headers);
+
+	if (u == NULL)
+		u = updates_add(&w->updates, of,
+		    make_header_schema(&t->common, of), &t->headers);
+	return u->to;
+}
+
 static int
 add_headers(const struct extract *t, struct work *w, struct ps_record *r)
 {
 	struct part event = value_part(r), found;
+	struct ps_header *all;
+	size_t n = r->header_count;
 
+	if (t->headers.count == 0)
+		return 0;
+	all = headers_copy(w->arena, r, t->headers.count);
 	for (size_t i = 0; i < t->headers.count; i++) {
 		const struct addition *a = &t->headers.items[i];
 		int there = addition_find(a, &event, &found, w->err);
@@ -69,9 +86,11 @@ add_headers(const struct extract *t, struct work *w, struct ps_record *r)
 			return -1;
 		if (there == 0)
 			continue;
-		found.schema = header_schema(&t->common, found.schema);
-		add_header(w->arena, r, a->name, &found);
+		found.schema = header_schema(t, w, found.schema);
+		all[n++] = header_with(a->name, &found);
 	}
+	r->headers = all;
+	r->header_count = n;
 	return 0;
 }
 
@@ -149,14 +168,14 @@ row_schema(const struct extract *t, struct work *w, const struct found *f)
 static const struct ps_schema *
 new_schema(const struct extract *t, struct work *w, const struct found *f)
 {
-	const struct updates *u = &w->updates;
 	const void *plan =
 	    f->deleted != NULL ? (const void *)modes : f->event.schema;
+	const struct update *u =
+	    updates_row_for(&w->updates, f->row.schema, plan);
 	const struct ps_schema *to;
 
-	for (size_t i = 0; i < u->count; i++)
-		if (u->rows[i].from == f->row.schema && u->rows[i].plan == plan)
-			return u->rows[i].to;
+	if (u != NULL)
+		return u->to;
 	to = row_schema(t, w, f);
 	if (to != NULL)
 		(void)updates_add(&w->updates, f->row.schema, to, plan);
@@ -188,6 +207,11 @@ set_row(const struct extract *t, struct work *w, struct ps_record *r,
 
 	if (to == NULL)
 		return -1;
+	r->value_schema = to;
+	if (f->deleted == NULL && f->more->count == 0) {
+		r->value = f->row.value;
+		return 0;
+	}
 	items = (struct ps_value *)ps_alloc(w->arena,
 	    (n + 1 + f->more->count) * sizeof *items);
 	for (size_t i = 0; i < n; i++)
@@ -205,7 +229,6 @@ set_row(const struct extract *t, struct work *w, struct ps_record *r,
 		items[n++] = found.value;
 	}
 	r->value = ps_struct(items, n);
-	r->value_schema = to;
 	return 0;
 }
 

@@ -75,6 +75,17 @@ updates_row(const struct updates *u, const struct ps_schema *from)
 	return NULL;
 }
 
+/* The same where a schema becomes several, each by another plan. */
+static inline const struct update *
+updates_row_for(const struct updates *u, const struct ps_schema *from,
+    const void *plan)
+{
+	for (size_t i = 0; i < u->count; i++)
+		if (u->rows[i].from == from && u->rows[i].plan == plan)
+			return &u->rows[i];
+	return NULL;
+}
+
 /* Forgets the oldest when there are too many. */
 const struct update *updates_add(struct updates *u,
     const struct ps_schema *from, const struct ps_schema *to, const void *plan);
