@@ -1,4 +1,3 @@
-#include <assert.h>
 #include <stdlib.h>
 
 #include <penstock/regex.h>
@@ -208,18 +207,6 @@ read_list(struct reader *r, struct cond_node *n)
 	return take(r, "]") ? 0 : wrong(r, "]");
 }
 
-static bool
-differs_from_java(const char *regex, size_t len)
-{
-	char *copy = strndup(regex, len);
-	bool differs;
-
-	assert(copy != NULL);
-	differs = ps_regex_differs(copy) != NULL;
-	free(copy);
-	return differs;
-}
-
 /* /regex/i */
 static int
 read_regex(struct reader *r, struct cond_node *n)
@@ -227,6 +214,8 @@ read_regex(struct reader *r, struct cond_node *n)
 	uint32_t flags = PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED;
 	PCRE2_SIZE where;
 	const char *start;
+	char *copy;
+	size_t len;
 	int code;
 
 	if (!take(r, "/"))
@@ -239,12 +228,14 @@ read_regex(struct reader *r, struct cond_node *n)
 	}
 	if (r->p[1] == 'i')
 		flags |= PCRE2_CASELESS;
-	n->regex = pcre2_compile((PCRE2_SPTR)start, (size_t)(r->p - start),
-	    flags, &code, &where, NULL);
+	len = (size_t)(r->p - start);
+	copy = (char *)memcpy(common_alloc(r->t, len + 1), start, len);
+	if (ps_regex_differs(copy) != NULL)
+		return wrong(r, "a regular expression without sets in sets");
+	n->regex =
+	    pcre2_compile((PCRE2_SPTR)copy, len, flags, &code, &where, NULL);
 	if (n->regex == NULL)
 		return wrong(r, "a regular expression");
-	if (differs_from_java(start, (size_t)(r->p - start)))
-		return wrong(r, "a regular expression without sets in sets");
 	n->match = pcre2_match_data_create_from_pattern(n->regex, NULL);
 	n->next_regex = r->c->regexes;
 	r->c->regexes = n;
