@@ -56,7 +56,7 @@ lane_free(struct part *p)
 struct lane *
 lane_next(const struct lanes *all, const struct lane *l)
 {
-	return lane_of(l == NULL ? all->lanes.first : l->part.next);
+	return lane_of(parts_next(&all->lanes, (const void *)l));
 }
 
 static struct pack *

@@ -150,7 +150,7 @@ find_writer(struct s3_sink *s, const char *topic, int32_t partition)
 static struct writer *
 next_writer(const struct s3_sink *s, const struct writer *w)
 {
-	return writer_of(w == NULL ? s->writers.first : w->part.next);
+	return writer_of(parts_next(&s->writers, (const void *)w));
 }
 
 /* ---- Progress ---- */

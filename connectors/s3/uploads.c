@@ -234,21 +234,26 @@ write_log(struct uploads *u,
 	client_send(u->client, r);
 }
 
+static struct upload *
+next_ready(struct uploads *u)
+{
+	for (size_t i = 0; i < u->count; i++)
+		if (u->list[i].ready != NULL && u->list[i].version <= u->stored)
+			return &u->list[i];
+	return NULL;
+}
+
 /* What is told may end uploads or begin others, so the search starts anew. */
 static void
 tell_ready(struct uploads *u)
 {
 	void (*ready)(void *arg);
+	struct upload *up;
 
-	for (size_t i = 0; i < u->count; i++) {
-		struct upload *up = &u->list[i];
-
-		if (up->ready == NULL || up->version > u->stored)
-			continue;
+	while ((up = next_ready(u)) != NULL) {
 		ready = up->ready;
 		up->ready = NULL;
 		ready(up->arg);
-		i = (size_t)-1;
 	}
 }
 

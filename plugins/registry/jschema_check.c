@@ -6,15 +6,6 @@
 #define DEEPEST 32
 
 static bool
-has_field(const struct ps_schema *s, const char *name)
-{
-	for (size_t i = 0; i < s->field_count; i++)
-		if (strcmp(s->fields[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-static bool
 is_closed(const json_t *j)
 {
 	return json_is_false(json_object_get(j, "additionalProperties")) &&
@@ -49,7 +40,7 @@ check_required(const json_t *j, const struct ps_schema *s, struct ps_error *err)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *name = json_string_value(json_array_get(list, i));
 
-		if (name != NULL && !has_field(s, name))
+		if (name != NULL && ps_field_index(s, name, strlen(name)) < 0)
 			return ps_fail(err, PS_E_DATA,
 			    "the registered schema requires %s, and there is "
 			    "no field %s",

@@ -39,18 +39,6 @@ destroy(void *state)
 	common_free(state);
 }
 
-static char *
-trimmed(char *s)
-{
-	size_t len;
-
-	s += strspn(s, " \t\r\n");
-	len = strlen(s);
-	while (len > 0 && strchr(" \t\r\n", s[len - 1]) != NULL)
-		s[--len] = '\0';
-	return s;
-}
-
 static int
 read_placement(struct router *t, struct placement *p, const char *spec,
     struct ps_error *err)

@@ -60,24 +60,30 @@ common_free(void *state)
 	free(t);
 }
 
+char *
+trimmed(char *s)
+{
+	size_t len;
+
+	s += strspn(s, " \t\r\n");
+	len = strlen(s);
+	while (len > 0 && strchr(" \t\r\n", s[len - 1]) != NULL)
+		s[--len] = '\0';
+	return s;
+}
+
 struct names
 common_names(struct common *t, const struct ps_config *c, const char *key)
 {
 	char *s = common_strdup(t, ps_config_str(c, key)), *entry;
 	struct names n = { NULL, 0 };
-	size_t len;
 
 	n.items =
 	    (const char **)common_alloc(t, (strlen(s) + 1) * sizeof *n.items);
 	if (*s == '\0')
 		return n;
-	while ((entry = strsep(&s, ",")) != NULL) {
-		entry += strspn(entry, " \t\r\n");
-		len = strlen(entry);
-		while (len > 0 && strchr(" \t\r\n", entry[len - 1]) != NULL)
-			entry[--len] = '\0';
-		n.items[n.count++] = entry;
-	}
+	while ((entry = strsep(&s, ",")) != NULL)
+		n.items[n.count++] = trimmed(entry);
 	return n;
 }
 

@@ -41,6 +41,9 @@ common_intern(const struct common *t, const struct ps_schema *draft);
 /* The destroy operation of those that own nothing else. */
 void common_free(void *state);
 
+/* Without the blanks around it; those behind it are overwritten. */
+char *trimmed(char *s);
+
 /* Entries of a list, trimmed; "" is none. */
 struct names {
 	const char **items;

@@ -67,6 +67,12 @@ parts_find(struct parts *s, const char *topic, int32_t partition)
 	return p;
 }
 
+struct part *
+parts_next(const struct parts *s, const struct part *p)
+{
+	return p == NULL ? s->first : p->next;
+}
+
 void
 parts_drop(struct parts *s, const struct ps_topic_position *tp)
 {

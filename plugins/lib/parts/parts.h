@@ -32,6 +32,8 @@ void parts_fini(struct parts *s);
 void parts_add(struct parts *s, struct part *p);
 /* NULL: there is none. */
 struct part *parts_find(struct parts *s, const char *topic, int32_t partition);
+/* The one after `p`, the first for NULL; NULL at the end. */
+struct part *parts_next(const struct parts *s, const struct part *p);
 void parts_drop(struct parts *s, const struct ps_topic_position *tp);
 
 #endif
