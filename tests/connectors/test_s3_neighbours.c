@@ -4,8 +4,9 @@
 
 /* Two connectors that write one topic into one folder. */
 
-#define LARGE ((size_t)6 << 20)
-#define OLD   "topics/_penstock/logs+0.cuts"
+#define LARGE   ((size_t)6 << 20)
+#define OLD     "topics/_penstock/logs+0.cuts"
+#define UPLOADS "topics/_penstock/test/logs+0.uploads"
 
 static void
 add_large(struct s3_fixture *f, int64_t offset)
@@ -24,23 +25,39 @@ drive(struct s3_fixture *f)
 	(void)usleep(500); /* poll; bounded by the loop */
 }
 
+/* Does the log tell the id of the upload that was begun last? */
+static bool
+is_logged(struct bucket *b)
+{
+	const struct object_row *log;
+	char line[32];
+	bool found;
+
+	stub_lock(b->stub);
+	(void)snprintf(line, sizeof line, "\n%d ", b->last_id);
+	log = bucket_get(b, UPLOADS);
+	found = log != NULL && strstr(log->data, line) != NULL;
+	stub_unlock(b->stub);
+	return found;
+}
+
 /* An upload with one part is under way, and nothing else. */
 static void
-begin_upload(struct s3_fixture *f, const struct s3_fixture *of)
+begin_upload(struct s3_fixture *f, struct bucket *b)
 {
-	struct bucket *b = (struct bucket *)&of->bucket;
-	size_t before = bucket_open_uploads(b);
+	size_t open = bucket_open_uploads(b) + 1;
 
 	test_host_set(f->t, "s3.part.size", "5242880");
 	s3_begin(f);
 	add_large(f, 0);
 	cr_assert(eq(int, s3_put(f), 0));
 	batch_reset(f->b, 1 << 20);
-	for (int i = 0; i < 4000 && bucket_open_uploads(b) == before; i++)
+	for (int i = 0; i < 4000 && bucket_open_uploads(b) < open; i++)
 		drive(f);
-	cr_assert(eq(sz, bucket_open_uploads(b), before + 1));
-	for (int i = 0; i < 200; i++) /* and its answer, and the log */
+	cr_assert(eq(sz, bucket_open_uploads(b), open));
+	for (int i = 0; i < 4000 && !is_logged(b); i++)
 		drive(f);
+	cr_assert(is_logged(b));
 }
 
 static void
@@ -59,7 +76,7 @@ Test(s3_neighbours, uploads_of_another_connector_go_on, .timeout = 60)
 	s3_set_up(&f);
 	s3_set_up_other(&g, &f, "other");
 	test_host_set(g.t, "s3.compression.type", "zstd");
-	begin_upload(&f, &f);
+	begin_upload(&f, &f.bucket);
 	s3_begin(&g);
 	s3_fill(&g, 0, 3);
 	cr_assert(eq(int, s3_put(&g), 0));
@@ -77,7 +94,7 @@ Test(s3_neighbours, uploads_that_the_last_task_left_are_aborted, .timeout = 60)
 
 	s3_set_up(&f);
 	s3_set_up_other(&g, &f, f.t->h.connector);
-	begin_upload(&f, &f); /* a task that is killed here */
+	begin_upload(&f, &f.bucket); /* a task that is killed here */
 	s3_begin(&g);
 	s3_fill(&g, 0, 3);
 	cr_assert(eq(int, s3_put(&g), 0));
@@ -106,9 +123,9 @@ Test(s3_neighbours, an_upload_that_stays_is_aborted_by_a_later_task,
 	s3_set_up(&f);
 	s3_set_up_other(&g, &f, f.t->h.connector);
 	s3_set_up_other(&h, &f, f.t->h.connector);
-	begin_upload(&f, &f);
+	begin_upload(&f, &f.bucket);
 	f.bucket.fault = no_aborts;
-	begin_upload(&g, &f);
+	begin_upload(&g, &f.bucket);
 	f.bucket.fault = NULL;
 	s3_begin(&h);
 	s3_fill(&h, 0, 3);
