@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/dict.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "plugin/load.h"
@@ -37,7 +38,8 @@ struct catalog {
 		const char *name; /* simple */
 	} * known;
 	size_t known_count, known_room;
-	const char *jar; /* some Java plugin that was found */
+	struct dict *searched; /* what no file holds that is not open */
+	const char *jar;       /* some Java plugin that was found */
 };
 
 static void
@@ -116,6 +118,7 @@ catalog_new(const char *const *dirs, size_t count)
 	struct catalog *c = (struct catalog *)ps_calloc(a, 1, sizeof *c);
 
 	c->arena = a;
+	c->searched = dict_new();
 	for (size_t i = 0; i < count; i++)
 		scan_entry(c, dirs[i]);
 	return c;
@@ -129,6 +132,7 @@ catalog_free(struct catalog **cp)
 	if (*cp == NULL)
 		return;
 	a = (*cp)->arena;
+	dict_free(&(*cp)->searched);
 	*cp = NULL;
 	arena_free(&a);
 }
@@ -260,12 +264,16 @@ file_contains(const char *path, const char *text, size_t len)
 	return found;
 }
 
-/* Opens files that hold the first `len` bytes of the name. */
+/* Opens files that hold the first `len` bytes of the name. Once is enough, and
+ * all the bytes of all files are what a look costs. */
 static void
 load_by_bytes(struct catalog *c, const char *name, size_t len,
     struct ps_error *why)
 {
-	for (size_t i = 0; i < c->file_count && len > 0; i++) {
+	if (len == 0 || dict_get(c->searched, name, len) != NULL)
+		return;
+	(void)dict_put(c->searched, name, len, c);
+	for (size_t i = 0; i < c->file_count; i++) {
 		struct file *f = &c->files[i];
 
 		if (!f->tried && file_contains(f->path, name, len))

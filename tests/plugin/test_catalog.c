@@ -166,6 +166,39 @@ Test(catalog, says_that_java_plugins_do_not_run_here)
 	(void)rmdir(dir);
 }
 
+static void
+write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	cr_assert_not_null(f);
+	(void)fputs(text, f);
+	(void)fclose(f);
+}
+
+Test(catalog, a_name_is_looked_for_in_the_bytes_of_files_once)
+{
+	char dir[] = "/tmp/penstock-once-XXXXXX", path[100];
+	struct ps_error first = { 0 }, again = { 0 }, other = { 0 };
+	const char *const dirs[] = { dir };
+	struct catalog *once;
+
+	cr_assert_not_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof path, "%s/late.so", dir);
+	write_file(path, "nothing");
+	once = catalog_new(dirs, 1);
+	cr_assert_null(catalog_find(once, PS_KIND_SINK, "LateSink", &first));
+	write_file(path, "LateSink EarlySink");
+	cr_assert_null(catalog_find(once, PS_KIND_SINK, "LateSink", &again));
+	cr_assert(eq(str, again.text, first.text));
+	/* Another name is looked for: that file is opened, and no plugin. */
+	cr_assert_null(catalog_find(once, PS_KIND_SINK, "EarlySink", &other));
+	cr_assert_not_null(strstr(other.text, "late.so"), "%s", other.text);
+	catalog_free(&once);
+	(void)unlink(path);
+	(void)rmdir(dir);
+}
+
 Test(catalog, does_not_look_into_a_directory_that_everybody_may_write)
 {
 	char dir[] = "/tmp/penstock-open-XXXXXX";
