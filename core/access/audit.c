@@ -218,7 +218,7 @@ set(json_t *line, const char *name, const char *text)
 }
 
 /* What stands behind the path says what was asked for: whether all goes with
- * a connector, which tasks start again. */
+ * a connector, which tasks start again. Of one name the first counts. */
 static void
 set_query(json_t *line, const struct exchange *x)
 {
@@ -228,7 +228,8 @@ set_query(json_t *line, const struct exchange *x)
 		return;
 	all = json_object();
 	for (const struct query_arg *q = x->query; q != NULL; q = q->next)
-		if (strcmp(q->name, "forward") != 0)
+		if (strcmp(q->name, "forward") != 0 &&
+		    json_object_get(all, q->name) == NULL)
 			(void)json_object_set_new(all, q->name,
 			    js_str(q->value == NULL ? "" : q->value));
 	if (json_object_size(all) > 0)
