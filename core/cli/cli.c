@@ -419,8 +419,8 @@ run_command(const struct command *c, int count, char **texts)
 		(void)fprintf(stderr, "penstock %s takes names, no label\n",
 		    c->name);
 	else if (c->wants != NULL && args.count == 0)
-		(void)fprintf(stderr, "usage: penstock %s %s\n", c->name,
-		    c->wants);
+		(void)fprintf(stderr, "usage: penstock %s %s%s\n", c->name,
+		    c->wants, takes_label(c) ? "|-l LABEL" : "");
 	else
 		code =
 		    c->all == NULL ? run_names(a, c, &args) : c->all(a, &args);
