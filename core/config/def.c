@@ -227,10 +227,11 @@ def_validate(struct ps_arena *a, const struct def_set *s,
 	for (size_t i = 0; i < s->count; i++) {
 		const struct ps_key *key = &s->rows[i].key;
 
-		if ((key->flags & PS_REMOVED) == 0 ||
-		    find_setting(given, key->name) != NULL)
-			validate_row(a, &s->rows[i], given,
-			    &r->values[r->count++]);
+		if ((key->flags & PS_REMOVED) != 0 &&
+		    find_setting(given, key->name) == NULL)
+			continue;
+		validate_row(a, &s->rows[i], given, &r->values[r->count]);
+		r->count++;
 	}
 	for (size_t i = 0; i < given->count; i++)
 		if (given->settings[i].value == NULL)
