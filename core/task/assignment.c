@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "task/sink.h"
+#include "task/wait.h"
 
 enum { KEEP = 16 << 10 };
 
@@ -97,7 +98,7 @@ sink_assigned(struct sink *s, const struct consumer_event *e,
 	struct consumer_position *starts;
 
 	/* open() is not called for what may be another's by then. */
-	if (sink_stay_suspended(s, err) != 0)
+	if (wait_for_lease(s->task, err) != 0)
 		return -1;
 	arena_reset(s->scratch, KEEP);
 	tps = as_positions(s->scratch, e->positions, n);

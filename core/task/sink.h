@@ -2,7 +2,7 @@
  * sink: the parts of a sink task.
  *
  * sink.c is the loop; sink_commit.c says what may be committed; assignment.c
- * answers the group; sink_suspend.c waits for the lease. A batch that put()
+ * answers the group; sink_suspend.c is for an ending lease. A batch that put()
  * refused for now is held with the consumer's memory behind it and given again.
  */
 #ifndef PENSTOCK_TASK_SINK_H
@@ -65,8 +65,6 @@ void sink_publish(struct sink *s, struct clock_ms now);
 void sink_suspend(struct sink *s);
 /* struct task's on_wait. */
 int sink_while_waiting(void *ctx, struct ps_error *err);
-/* Until the lease was renewed; -1: a stop came first. */
-int sink_stay_suspended(struct sink *s, struct ps_error *err);
 
 /* assignment.c */
 int sink_assigned(struct sink *s, const struct consumer_event *e,

@@ -1,9 +1,6 @@
 #include "task/sink.h"
 
-enum {
-	SLICE_MS = 50,
-	PURGE_MS = 1000 /* a suspension leaves two seconds */
-};
+enum { PURGE_MS = 1000 /* a suspension leaves two seconds */ };
 
 void
 sink_suspend(struct sink *s)
@@ -32,21 +29,5 @@ sink_while_waiting(void *ctx, struct ps_error *err)
 	    dlq_serve(s->dlq, 0, err) != 0)
 		return -1;
 	sink_suspend(s);
-	return 0;
-}
-
-int
-sink_stay_suspended(struct sink *s, struct ps_error *err)
-{
-	struct task *t = s->task;
-
-	while (gauges_should_suspend(t->gauges)) {
-		sink_suspend(s);
-		if (task_serve(t, err) != 0 || dlq_serve(s->dlq, 0, err) != 0)
-			return -1;
-		if (!task_sleep(t, SLICE_MS))
-			return ps_fail(err, PS_E_RETRY, "stopped");
-	}
-	s->is_suspended = false;
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "convert/encode.h"
 #include "kafka/conf.h"
 #include "record/batch.h"
+#include "task/wait.h"
 
 enum {
 	BATCH_BYTES = 1 << 20,
@@ -557,16 +558,8 @@ wait_after_loss(struct source *s, struct backoff *again, struct ps_error *err)
 	atomic_store(&t->gauges->guarded, true); /* nothing is on its way */
 	waited = task_sleep(t, backoff_next_ms(again));
 	atomic_store(&t->gauges->guarded, false);
-	if (!waited)
-		return false;
-	while (gauges_should_suspend(t->gauges) &&
-	       !gauges_should_stop(t->gauges)) {
-		atomic_store(&t->gauges->idle, true);
-		if (task_serve(t, err) != 0)
-			return false;
-		task_wait(t, -1, IDLE_MS);
-	}
-	return task_serve(t, err) == 0 && task_status(t, "RUNNING", err) == 0;
+	return waited && wait_for_lease(t, err) == 0 &&
+	       task_serve(t, err) == 0 && task_status(t, "RUNNING", err) == 0;
 }
 
 enum task_end

@@ -10,13 +10,9 @@
 #include "base/xalloc.h"
 #include "task/asking.h"
 #include "task/topic_groups.h"
+#include "task/wait.h"
 
-enum {
-	SLICE_MS = 50, /* a suspension leaves two seconds */
-	AGAIN_MS = 200,
-	READY_MS = 300,
-	CHUNK = 4096
-};
+enum { CLOSE_MS = 50, AGAIN_MS = 200, READY_MS = 300, CHUNK = 4096 };
 
 struct known {
 	struct producer_topic *handle;
@@ -66,20 +62,12 @@ topics_free(struct topics **tpp)
 	for (e = dict_first(tp->table); e != NULL; e = dict_next(e))
 		free(dict_value(e));
 	dict_free(&tp->table);
-	admin_free(&tp->admin, SLICE_MS);
+	admin_free(&tp->admin, CLOSE_MS);
 	topic_groups_free(&tp->groups);
 	arena_free(&tp->arena);
 	arena_free(&tp->scratch);
 	free(tp);
 	*tpp = NULL;
-}
-
-static int
-tell_wait(struct topics *tp, struct ps_error *err)
-{
-	struct task *t = tp->task;
-
-	return t->on_wait == NULL ? 0 : t->on_wait(t->on_wait_ctx, err);
 }
 
 /* Reports come meanwhile. */
@@ -139,21 +127,6 @@ ensure(struct topics *tp, const char *name, struct ps_error *err)
 	return ps_fail(err, a.error.code, "topic %s: %s", name, a.error.text);
 }
 
-/* What waited for the topic is not sent while the task is suspended. */
-static int
-stay_suspended(struct topics *tp, struct ps_error *err)
-{
-	struct task *t = tp->task;
-
-	while (gauges_should_suspend(t->gauges)) {
-		if (tell_wait(tp, err) != 0)
-			return -1;
-		if (!task_sleep(t, SLICE_MS))
-			return ps_fail(err, PS_E_RETRY, "stopped");
-	}
-	return tell_wait(tp, err);
-}
-
 /* Tries until it works, a stop is wanted, or no retry can help. */
 static int
 make_ready(struct topics *tp, struct known *k, struct ps_error *err)
@@ -163,7 +136,7 @@ make_ready(struct topics *tp, struct known *k, struct ps_error *err)
 	int partitions, result;
 
 	do {
-		if (stay_suspended(tp, err) != 0)
+		if (wait_for_lease(t, err) != 0)
 			return -1;
 		ps_error_clear(&why);
 		result = tp->groups == NULL ? 0 : ensure(tp, k->name, &why);
@@ -182,7 +155,8 @@ make_ready(struct topics *tp, struct known *k, struct ps_error *err)
 	task_set_cause(t, NULL);
 	if (result != 0)
 		return ps_fail(err, PS_E_RETRY, "stopped");
-	return stay_suspended(tp, err);
+	/* What waited for the topic is not sent while it is suspended. */
+	return wait_for_lease(t, err);
 }
 
 static int

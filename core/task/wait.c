@@ -14,23 +14,37 @@ tell_owner(struct task *t, struct ps_error *err)
 }
 
 int
-wait_until(struct task *t, const struct wait *w, struct ps_error *err)
+wait_for_lease(struct task *t, struct ps_error *err)
 {
-	struct clock_ms start = clock_now();
-	int done = 0;
-
 	for (;;) {
 		bool rests = gauges_should_suspend(t->gauges);
 
 		if (tell_owner(t, err) != 0)
 			return -1;
 		if (!rests)
-			done = w->turn(w->ctx, SLICE_MS, err);
-		if (done != 0)
-			return done == 1 ? 0 : -1;
+			return 0;
+		if (!task_sleep(t, SLICE_MS))
+			return ps_fail(err, PS_E_RETRY, "stopped");
+	}
+}
+
+int
+wait_until(struct task *t, const struct wait *w, struct ps_error *err)
+{
+	struct clock_ms start = clock_now();
+	int done;
+
+	for (;;) {
+		bool rests = gauges_should_suspend(t->gauges);
+
+		if (wait_for_lease(t, err) != 0)
+			return ps_fail_in(err, "%s", w->what);
 		if (rests)
 			start = clock_now();
-		if (!task_sleep(t, rests ? SLICE_MS : 0))
+		done = w->turn(w->ctx, SLICE_MS, err);
+		if (done != 0)
+			return done == 1 ? 0 : -1;
+		if (gauges_should_stop(t->gauges))
 			return ps_fail(err, PS_E_RETRY, "%s: stopped", w->what);
 		if (clock_since(start, clock_now()) >= w->limit_ms)
 			return ps_fail(err, PS_E_RETRY,

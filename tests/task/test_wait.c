@@ -123,6 +123,49 @@ Test(wait, rests_while_the_task_is_suspended)
 	cr_expect(not(atomic_load(&w.gauges.idle)), "its owner says so");
 }
 
+Test(wait, for_the_lease_is_over_when_it_is_there)
+{
+	w.task.on_wait = on_wait;
+	cr_expect(eq(int, wait_for_lease(&w.task, &err), 0));
+	suspend();
+	cr_expect(eq(int, wait_for_lease(&w.task, &err), 0));
+	cr_expect(eq(int, sc.waits, 3));
+	cr_expect(not(atomic_load(&w.gauges.suspend)));
+}
+
+static int
+tell_stop(void *ctx, struct ps_error *e)
+{
+	(void)ctx;
+	(void)e;
+	stop();
+	return 0;
+}
+
+Test(wait, for_the_lease_hears_a_stop)
+{
+	w.task.on_wait = tell_stop;
+	suspend();
+	cr_expect(eq(int, wait_for_lease(&w.task, &err), -1));
+	cr_expect(eq(int, err.code, PS_E_RETRY));
+	cr_expect(eq(str, err.text, "stopped"));
+}
+
+static int
+refuse(void *ctx, struct ps_error *e)
+{
+	(void)ctx;
+	return ps_fail(e, PS_E_DATA, "begin again");
+}
+
+Test(wait, for_the_lease_ends_as_the_owner_says)
+{
+	w.task.on_wait = refuse;
+	cr_expect(eq(int, wait_for_lease(&w.task, &err), -1));
+	cr_expect(eq(int, err.code, PS_E_DATA));
+	cr_expect(eq(str, err.text, "begin again"));
+}
+
 Test(wait, before_the_loop_has_begun_nothing_is_on_its_way)
 {
 	suspend();
