@@ -21,7 +21,7 @@ import pytest
 
 from support import env, process
 from support.connect import Connect
-from support.drive import Source
+from support.drive import Sink, Source
 from support.kafka import Kafka
 from support.network import Network
 from support.postgres import Postgres
@@ -340,6 +340,25 @@ def source(postgres, db):
         settings = {"connection_url": postgres.jdbc(db) + "?user=postgres",
                     "topic_prefix": "t-", "poll_interval_ms": "0", **config}
         made.append(Source("postgres", "PostgresSource", **settings))
+        return made[-1]
+    yield make
+    for s in made:
+        s.close()
+
+
+@pytest.fixture
+def sink(postgres, db):
+    """sink(…): a PostgresSink on this test's database, which has its
+    partition; start=False: only made."""
+    made = []
+
+    def make(start=True, **config):
+        settings = {"connection_url": postgres.jdbc(db) + "?user=postgres",
+                    **config}
+        made.append(Sink("postgres", "PostgresSink", **settings))
+        if start:
+            made[-1].start()
+            made[-1].open()
         return made[-1]
     yield make
     for s in made:

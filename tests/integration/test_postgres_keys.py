@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from support.drive import Sink, drain, until
+from support.drive import drain, until
 from support.env import wait_for
 from support.postgres import table
 
@@ -273,22 +273,6 @@ def order(i, note="n"):
     return {"schema": {"type": "struct", "optional": False, "name": "v",
                        "fields": VALUE},
             "payload": {"id": i, "note": note, "more": 7}}
-
-
-@pytest.fixture
-def sink(postgres, db):
-    made = []
-
-    def make(**config):
-        made.append(Sink("postgres", "PostgresSink",
-                         connection_url=postgres.jdbc(db) + "?user=postgres",
-                         **config))
-        made[-1].start()
-        made[-1].open()
-        return made[-1]
-    yield make
-    for s in made:
-        s.close()
 
 
 @pytest.mark.parametrize("mode", ["insert", "upsert"])

@@ -8,25 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from support.drive import PluginError, Sink
+from support.drive import PluginError
 from support.env import wait_for
-
-
-@pytest.fixture
-def sink(postgres, db):
-    made = []
-
-    def make(start=True, **config):
-        settings = {"connection_url": postgres.jdbc(db) + "?user=postgres",
-                    **config}
-        made.append(Sink("postgres", "PostgresSink", **settings))
-        if start:
-            made[-1].start()
-            made[-1].open()
-        return made[-1]
-    yield make
-    for s in made:
-        s.close()
 
 
 def field(label, kind, optional=True, **more):

@@ -5,24 +5,16 @@ import random
 
 import pytest
 
-from support.drive import PluginError, Sink
+from support.drive import PluginError
 
 
 @pytest.fixture
-def sink(postgres, db):
-    made = []
-
+def sink(sink):
+    """with deletes and a row a key"""
     def make(**config):
-        made.append(Sink("postgres", "PostgresSink", connection_url=(
-            postgres.jdbc(db) + "?user=postgres"), pk_fields="id", **{
-                "insert_mode": "upsert", "pk_mode": "record_key",
-                "delete_enabled": "true", **config}))
-        made[-1].start()
-        made[-1].open()
-        return made[-1]
-    yield make
-    for s in made:
-        s.close()
+        return sink(**{"insert_mode": "upsert", "pk_mode": "record_key",
+                       "pk_fields": "id", "delete_enabled": "true", **config})
+    return make
 
 
 def offsets(reports):

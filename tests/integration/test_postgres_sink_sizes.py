@@ -3,25 +3,9 @@ limit is met in silence."""
 
 import pytest
 
-from support.drive import PluginError, Sink
+from support.drive import PluginError
 
 MIB = 1 << 20
-
-
-@pytest.fixture
-def sink(postgres, db):
-    made = []
-
-    def make(**config):
-        made.append(Sink("postgres", "PostgresSink",
-                         connection_url=postgres.jdbc(db) + "?user=postgres",
-                         **config))
-        made[-1].start()
-        made[-1].open()
-        return made[-1]
-    yield make
-    for s in made:
-        s.close()
 
 
 UPSERT = {"insert_mode": "upsert", "pk_mode": "record_value",
