@@ -8,6 +8,7 @@ import pytest
 
 from support import configs, env
 from support.env import wait_for
+from support.files import lines_of
 
 STORAGE = "org.apache.kafka.connect.storage."
 CONVERTERS = "org.apache.kafka.connect.converters."
@@ -23,11 +24,6 @@ def observing(kafka, shared_worker):
     return shared_worker(
         kafka.bootstrap,
         plugin_path=f"{env.BUILD}/plugins,{env.BUILD}/fixtures")
-
-
-def lines_of(path):
-    with open(path, encoding="utf-8") as f:
-        return f.read().splitlines()
 
 
 @pytest.fixture

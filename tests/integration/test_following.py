@@ -5,13 +5,9 @@ import json
 
 from support import configs
 from support.env import wait_for
+from support.files import lines_of
 
 APACHE = "org.apache.kafka.connect.transforms."
-
-
-def lines(path):
-    with open(path, encoding="utf-8") as f:
-        return f.read().splitlines()
 
 
 def test_topics_that_come_later_are_followed(worker, kafka, unique, folder):
@@ -27,12 +23,12 @@ def test_topics_that_come_later_are_followed(worker, kafka, unique, folder):
         "consumer.override.metadata.max.age.ms": "500"})
     del config["topics"]
     worker.rest.create("late", config)
-    wait_for("the first", lambda: lines(folder + "/out") == ["one"])
+    wait_for("the first", lambda: lines_of(folder + "/out") == ["one"])
     pid = worker.wait_task("late")
     kafka.create_topic(second, 3)
     kafka.produce(second, [{"value": b"two", "partition": 2}])
     wait_for("the one that came later",
-             lambda: lines(folder + "/out") == ["one", "two"])
+             lambda: lines_of(folder + "/out") == ["one", "two"])
     assert worker.wait_task("late") == pid
     wait_for("its position", lambda: kafka.committed("connect-late").get(
         (second, 2)) == 1)
@@ -54,5 +50,5 @@ def test_what_is_dropped_or_routed_is_committed_where_it_was(
         "predicates.dead.type": APACHE + "predicates.RecordIsTombstone"}))
     wait_for("both positions", lambda: kafka.committed("connect-moved") == {
         (t, 0): 50, (t, 1): 50})
-    assert sorted(map(int, lines(folder + "/out"))) == [
+    assert sorted(map(int, lines_of(folder + "/out"))) == [
         n for n in range(100) if n % 10 >= 8]

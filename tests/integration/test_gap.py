@@ -4,7 +4,6 @@ of what comes after it, and people say where to go on. (Traps F2, F7, rule 1)
 
 import contextlib
 import json
-import os
 
 import confluent_kafka
 import pytest
@@ -12,13 +11,7 @@ from confluent_kafka import TopicPartition
 
 from support import configs
 from support.env import wait_for
-
-
-def lines(path):
-    if not os.path.exists(path):
-        return []
-    with open(path, encoding="utf-8") as f:
-        return f.read().splitlines()
+from support.files import lines_of
 
 
 @pytest.fixture
@@ -75,10 +68,10 @@ def test_records_deleted_before_they_were_read(worker, kafka, read):
     since = worker.rest.status("snk")["tasks"][0]["since"]
     worker.rest.restart_task("snk")
     assert "25" in gap(worker, but=since)
-    assert len(lines(path)) == 10
+    assert len(lines_of(path)) == 10
     assert kafka.committed("connect-snk")[(t, 0)] == 10
     go_on_at(worker, t, 25)
-    wait_for("the rest", lambda: lines(path)[10:] == [
+    wait_for("the rest", lambda: lines_of(path)[10:] == [
         str(n) for n in range(25, 30)])
 
 
@@ -89,7 +82,7 @@ def test_a_log_that_ends_before_the_position(worker, kafka, read):
                            "read before, are gone: the log ends at 10")
     go_on_at(worker, t, 10)
     kafka.produce(t, [b"more"])
-    wait_for("the rest", lambda: lines(path)[10:] == ["more"])
+    wait_for("the rest", lambda: lines_of(path)[10:] == ["more"])
 
 
 @contextlib.contextmanager
@@ -123,7 +116,7 @@ def test_a_topic_created_again_while_its_sink_was_stopped(
         f"GAP: topic {t} was deleted and created again: what was in partition "
         "0 from offset 10 on is gone")
     go_on_at(worker, t, 0)
-    wait_for("the new topic", lambda: lines(path)[10:] == [
+    wait_for("the new topic", lambda: lines_of(path)[10:] == [
         f"new {n}" for n in range(20)])
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from support.child import Child
 from support.env import wait_for
+from support.files import lines_of
 
 STRING = "org.apache.kafka.connect.storage.StringConverter"
 FILE = "org.apache.kafka.common.config.provider.FileConfigProvider"
@@ -31,16 +32,9 @@ def asker(kafka, topic, folder):
     return make
 
 
-def lines(folder):
-    if not os.path.exists(folder + "/out"):
-        return []
-    with open(folder + "/out", encoding="utf-8") as f:
-        return f.read().splitlines()
-
-
 def seen(folder, line, count=1):
     wait_for(f"{count} times {line}",
-             lambda: lines(folder).count(line) >= count)
+             lambda: lines_of(folder + "/out").count(line) >= count)
 
 
 @pytest.fixture
@@ -68,7 +62,7 @@ def running(asker, worker, kafka, folder):
 
 def test_it_says_who_it_is_and_what_it_may_hold(running, folder):
     child, _ = running(**{"task.buffer.bytes": "1000000"})
-    assert lines(folder)[0].startswith(
+    assert lines_of(folder + "/out")[0].startswith(
         f"created {child.names[0]}-0 budget 1000000 ")
 
 
@@ -109,11 +103,11 @@ def test_a_partition_rests_until_it_is_resumed(asker, worker, kafka, folder):
         give("of the other", 1)
         seen(folder, "record 1 of the other")
         time.sleep(1)
-        assert "record 0 while it rests" not in lines(folder)
+        assert "record 0 while it rests" not in lines_of(folder + "/out")
         give("resume", 1)
         seen(folder, "record 0 while it rests")
         assert child.stop() == 0
-    assert lines(folder).count("record 0 while it rests") == 1
+    assert lines_of(folder + "/out").count("record 0 while it rests") == 1
 
 
 def test_put_comes_again_without_records(running, folder):
@@ -121,7 +115,7 @@ def test_put_comes_again_without_records(running, folder):
     give("again")
     seen(folder, "nothing")
     time.sleep(0.3)
-    assert lines(folder).count("nothing") == 1
+    assert lines_of(folder + "/out").count("nothing") == 1
 
 
 def test_the_task_list_may_have_changed(running):
@@ -156,15 +150,17 @@ def test_a_stop_and_a_commit_wake_what_waits(running, folder):
     assert child.stop() == 0
     assert time.monotonic() - began < 15
     # "nothing": something else, like a commit that was due, came first.
-    assert lines(folder)[-1] in ("woken to stop", "woken", "nothing")
+    assert lines_of(folder + "/out")[-1] in (
+        "woken to stop", "woken", "nothing")
 
 
 def test_the_id_of_a_topic(running, kafka, folder):
     _, give = running()
     give("topic")
-    wait_for("the id", lambda: lines(folder)[-1].startswith("topic "))
-    assert lines(folder)[-1] != "topic ?"
-    assert len(lines(folder)[-1]) == len("topic ") + 22
+    wait_for("the id", lambda: lines_of(
+        folder + "/out")[-1].startswith("topic "))
+    assert lines_of(folder + "/out")[-1] != "topic ?"
+    assert len(lines_of(folder + "/out")[-1]) == len("topic ") + 22
 
 
 # ---- what config providers answer anew ----
@@ -188,7 +184,7 @@ def reloading(path, **more):
 
 def test_a_new_secret_comes_without_a_restart(running, secret, folder):
     child, give = running(**reloading(secret("first1")))
-    assert lines(folder)[0].endswith("word first1")
+    assert lines_of(folder + "/out")[0].endswith("word first1")
     for n in range(2, 12):
         secret(f"secret{n}")
         seen(folder, f"word secret{n}")
@@ -283,5 +279,5 @@ def test_a_reload_may_be_switched_off(running, secret, folder):
     secret("second2")
     time.sleep(1)
     give("still here")
-    assert "word second2" not in lines(folder)
+    assert "word second2" not in lines_of(folder + "/out")
     assert child.all("failed") == []

@@ -9,6 +9,7 @@ import pytest
 
 from support import configs
 from support.env import free_port, wait_for
+from support.files import lines_of
 from support.kafka import read_topic
 
 
@@ -316,14 +317,6 @@ def kafka_offsets(offsets):
             o["offset"] and o["offset"]["kafka_offset"] for o in offsets}
 
 
-def lines(folder):
-    try:
-        with open(f"{folder}/out", encoding="utf-8") as f:
-            return f.read().split()
-    except FileNotFoundError:
-        return []
-
-
 def seek(rest, name, body, query=""):
     return rest.request("POST", f"/connectors/{name}/seek{query}", body)
 
@@ -341,7 +334,7 @@ def timed(kafka):
 def test_a_sink_goes_on_from_a_time_and_back(pair, timed, folder, unique):
     name = unique("sought")
     put(pair.leader, name, sink(folder, timed))
-    wait_for("all records", lambda: len(lines(folder)) == 10)
+    wait_for("all records", lambda: len(lines_of(folder + "/out")) == 10)
     wait_for("their offset", lambda: kafka_offsets(
         pair.leader.offsets(name)).get((timed, 0)) == 10)
     want = {"timestamp": "1970-01-01T00:00:07.500Z"}
@@ -379,8 +372,8 @@ def test_a_sink_goes_on_from_a_time_and_back(pair, timed, folder, unique):
                          ({"timestamp": 8000}, 7)):
         assert sought(body)["changes"][0]["to"] == {"kafka_offset": offset}
     pair.leader.resume(name)
-    wait_for("the last three again", lambda: lines(folder)[10:] == [
-        "r7", "r8", "r9"])
+    wait_for("the last three again", lambda: lines_of(
+        folder + "/out")[10:] == ["r7", "r8", "r9"])
     pair.leader.delete(name)
 
 
@@ -419,7 +412,7 @@ def test_a_clean_delete_takes_a_sinks_group_too(pair, timed, kafka, folder,
                                                 unique):
     name = unique("clean")
     put(pair.leader, name, sink(folder, timed))
-    wait_for("all records", lambda: len(lines(folder)) == 10)
+    wait_for("all records", lambda: len(lines_of(folder + "/out")) == 10)
     groups = kafka.admin().list_consumer_groups
     wait_for("its offset", lambda: pair.leader.offsets(name))
     r = pair.follower.request("DELETE", f"/connectors/{name}?clean=true")
@@ -433,7 +426,8 @@ def test_a_clean_delete_takes_a_sinks_group_too(pair, timed, kafka, folder,
     assert f"connect-{name}" not in [
         g.group_id for g in groups().result().valid]
     put(pair.leader, name, sink(folder, timed))
-    wait_for("all records again", lambda: len(lines(folder)) == 20)
+    wait_for("all records again",
+             lambda: len(lines_of(folder + "/out")) == 20)
     pair.leader.delete(name)
 
 

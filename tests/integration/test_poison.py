@@ -9,6 +9,7 @@ import pytest
 
 from support import configs
 from support.env import wait_for
+from support.files import lines_of
 from support.receiver import Reply
 
 DEAD = "errors.deadletterqueue.topic.name"
@@ -159,15 +160,10 @@ def told(worker, connector, *words):
     wait_for(f"the status to say {words}", check, timeout=60)
 
 
-def lines(path):
-    with open(path, encoding="utf-8") as f:
-        return f.read().splitlines()
-
-
 def read_by_a_sink(worker, kafka, topic, path, values):
     kafka.produce(topic, values)
     worker.rest.create("snk", configs.file_sink(path, topic))
-    wait_for("the records", lambda: len(lines(path)) == len(values))
+    wait_for("the records", lambda: len(lines_of(path)) == len(values))
     wait_for("the position", lambda: kafka.committed("connect-snk").get(
         (topic, 0)) == len(values))
 
@@ -180,7 +176,7 @@ def test_a_topic_that_is_deleted_is_named(worker, kafka, topic, folder):
     told(worker, "snk", "RUNNING", t, "does not exist")
     kafka.create_topic(t)
     kafka.produce(t, [b"two", b"three"])
-    wait_for("the new records", lambda: lines(path) == [
+    wait_for("the new records", lambda: lines_of(path) == [
         "one", "two", "three"], timeout=90)
     wait_for("the cause to go", lambda: "does not exist" not in str(
         worker.rest.status("snk")), timeout=60)
@@ -196,12 +192,12 @@ def test_a_topic_created_again_behind_the_sink_is_a_gap(
     kafka.produce(t, [b"%d" % n for n in range(10)])
 
     def settled():
-        if lines(path)[3:] == [str(n) for n in range(10)]:
+        if lines_of(path)[3:] == [str(n) for n in range(10)]:
             return "all"
         task = worker.rest.status("snk")["tasks"][0]
         if task["state"] == "FAILED":
             return task["trace"]
-        raise ValueError(lines(path), task)
+        raise ValueError(lines_of(path), task)
 
     end = wait_for("all of the new topic, or a gap", settled, timeout=90)
     assert end == "all" or ("GAP" in end and t in end), end

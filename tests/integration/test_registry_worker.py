@@ -2,7 +2,6 @@
 own client wrote and reads, bad ones, an outage, and wrong settings."""
 
 import json
-import os
 import struct
 import uuid
 
@@ -13,6 +12,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 
 from support import configs, env
 from support.env import HOST, free_port, wait_for
+from support.files import lines_of
 from support.receiver import Reply
 from support.registry import ScriptedRegistry
 from test_poison import tolerant
@@ -27,13 +27,6 @@ def observing(kafka, shared_worker):
     return shared_worker(
         kafka.bootstrap,
         plugin_path=f"{env.BUILD}/plugins,{env.BUILD}/fixtures")
-
-
-def lines_of(path):
-    if not os.path.exists(path):
-        return []
-    with open(path, encoding="utf-8") as f:
-        return f.read().splitlines()
 
 
 def value_converter(url, **more):

@@ -8,6 +8,7 @@ import pytest
 
 from support import configs, kafka as brokers, stores
 from support.env import wait_for
+from support.files import lines_of
 from support.receiver import Reply
 
 JAAS = ("org.apache.kafka.common.security.scram.ScramLoginModule required "
@@ -56,11 +57,6 @@ def secure(secure_kafka, new_worker):
         w.properties.update(keys)
         return w
     return make
-
-
-def lines_of(path):
-    with open(path, encoding="utf-8") as f:
-        return f.read().splitlines()
 
 
 @pytest.mark.parametrize("trust", [pem, pem_inline, pkcs12])

@@ -10,18 +10,11 @@ from confluent_kafka import admin
 
 from support import configs, kafka as brokers
 from support.env import wait_for
+from support.files import lines_of
 from support.kafka import Kafka
 from test_secure_worker import pem, security
 
 HEAD = 61  # bytes of a batch before its records
-
-
-def lines(path):
-    try:
-        with open(path, encoding="utf-8") as f:
-            return f.read().splitlines()
-    except FileNotFoundError:
-        return []
 
 
 def batches(data):
@@ -107,10 +100,10 @@ def test_a_damaged_batch_fails_the_task(
     for word in (f"topic {t}, partition 0", "offset 10", *words,
                  "move the position past it"):
         assert word in task["cause"], task
-    assert lines(path) == values(0, 10)
+    assert lines_of(path) == values(0, 10)
     assert own_kafka.committed("connect-snk")[(t, 0)] == 10
     go_on_at(worker, t, 20)
-    wait_for("the rest", lambda: lines(path)[10:] == values(20, 30))
+    wait_for("the rest", lambda: lines_of(path)[10:] == values(20, 30))
 
 
 def test_a_worker_does_not_begin_without_all_of_its_configurations(
@@ -180,11 +173,11 @@ def test_a_right_withdrawn_is_told_and_comes_back(
     for word in (f"topic {t}, partition 0", "TOPIC_AUTHORIZATION_FAILED",
                  "READ"):
         assert word in task["cause"], task
-    assert lines(path) == ["before"]
+    assert lines_of(path) == ["before"]
     settle(a.delete_acls([admin.AclBindingFilter(
         admin.ResourceType.TOPIC, t, admin.ResourcePatternType.LITERAL,
         None, None, admin.AclOperation.ANY, admin.AclPermissionType.ANY)]))
-    wait_for("the second", lambda: lines(path) == ["before", "after"])
+    wait_for("the second", lambda: lines_of(path) == ["before", "after"])
     assert worker.rest.status("snk")["tasks"][0]["restarts"] > 0
 
 
@@ -198,6 +191,6 @@ def test_a_record_larger_than_may_be_received_is_told(
         "consumer.override.max.partition.fetch.bytes": "1000",
         "consumer.override.message.max.bytes": "1000",
         "consumer.override.receive.message.max.bytes": "1100000"}))
-    wait_for("the small one", lambda: lines(path) == ["small"])
+    wait_for("the small one", lambda: lines_of(path) == ["small"])
     task = worker.rest.wait_task_failed("snk")
     assert "receive.message.max.bytes" in task["cause"], task
