@@ -605,21 +605,25 @@ def test_a_clean_delete_takes_the_s3_sinks_logs_and_no_others(
 def test_a_clean_delete_leaves_the_logs_of_an_earlier_version(
         pair, kafka, s3, bucket, unique):
     """They were one for all connectors of the folder, and others may still
-    go by them."""
-    name, topic = unique("s3"), kafka.create_topic(unique("s3"))
-    old = f"topics/_penstock/{topic}+0.cuts"
-    logs = [f"topics/_penstock/{name}/{topic}+0{end}"
-            for end in (".cuts", ".uploads")]
-    for key in [old] + logs:
+    go by them. It is told of each topic that has some."""
+    name = unique("s3")
+    topics = [kafka.create_topic(unique("s3")) for _ in range(3)]
+    prefixes = [f"topics/_penstock/{t}+" for t in topics]
+    old = [f"{p}0.cuts" for p in prefixes[:2]]
+    logs = [f"topics/_penstock/{name}/{t}+0{end}"
+            for t in topics for end in (".cuts", ".uploads")]
+    for key in old + logs:
         s3.client.put_object(Bucket=bucket, Key=key,
                              Body=b"penstock cuts 1\n")
-    put(pair.leader, name, configs.s3_sink(s3, bucket, topic))
+    put(pair.leader, name, configs.s3_sink(s3, bucket, ",".join(topics)))
     pair.leader.wait_running(name)
     r = pair.follower.request("DELETE", f"/connectors/{name}?clean=true")
     assert r.status_code == 200, r.text
     assert "what the plugin made outside of Kafka" in [
         w["what"] for w in r.json()["left"]]
-    assert s3.keys(bucket) == [old]
+    assert s3.keys(bucket) == sorted(old)
+    told = "".join(w.log_text() for w in pair.workers)
+    assert [f"{p} stay" in told for p in prefixes] == [True, True, False]
 
 
 def test_a_clean_delete_that_cannot_clean_goes_on_when_asked_again(
