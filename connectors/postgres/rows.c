@@ -54,17 +54,17 @@ grow(struct rows *rs, struct ps_arena *a)
 }
 
 static void
-add_part(struct row *to, struct ps_arena *a, const struct row *row)
+add_layer(struct row *to, struct ps_arena *a, const struct row *row)
 {
-	struct part *part = ps_alloc(a, sizeof *part);
+	struct layer *layer = ps_alloc(a, sizeof *layer);
 
-	*part = (struct part){ .row = *row };
+	*layer = (struct layer){ .row = *row };
 	if (to->first == NULL)
-		to->first = part;
+		to->first = layer;
 	else
-		to->last->next = part;
-	to->last = part;
-	to->parts++;
+		to->last->next = layer;
+	to->last = layer;
+	to->layers++;
 }
 
 static struct cell *
@@ -76,7 +76,7 @@ copy_cells(const struct rows *rs, struct ps_arena *a, const struct cell *cells)
 	return copy;
 }
 
-/* The parts keep their own cells. */
+/* The layers keep their own cells. */
 static void
 fold_into(struct rows *rs, struct ps_arena *a, struct row *old,
     const struct row *new)
@@ -84,11 +84,11 @@ fold_into(struct rows *rs, struct ps_arena *a, struct row *old,
 	if (old->first == NULL) {
 		const struct row alone = *old;
 
-		old->parts = 0;
-		add_part(old, a, &alone);
+		old->layers = 0;
+		add_layer(old, a, &alone);
 		old->cells = copy_cells(rs, a, old->cells);
 	}
-	add_part(old, a, new);
+	add_layer(old, a, new);
 	old->record = new->record;
 	if (!new->has_values) {
 		old->has_values = false;
@@ -212,12 +212,12 @@ rows_deleted(struct rows *rs)
 
 		if (r->bad || !r->delete_first)
 			continue;
-		for (struct part *p = r->first; p != NULL; p = p->next) {
+		for (struct layer *l = r->first; l != NULL; l = l->next) {
 			n++;
-			if (p->row.has_values)
+			if (l->row.has_values)
 				continue;
-			r->first = p->next;
-			r->parts -= n;
+			r->first = l->next;
+			r->layers -= n;
 			n = 0;
 		}
 	}
@@ -231,12 +231,12 @@ rows_split(const struct rows *rs, struct ps_arena *a, struct rows **older,
 	*newer = rows_new(a, rs->t);
 	for (size_t i = 0; i < rs->count; i++) {
 		const struct row *r = &rs->rows[i];
-		const struct part *p = r->first;
+		const struct layer *l = r->first;
 
-		if (!r->bad || r->parts < 2)
+		if (!r->bad || r->layers < 2)
 			continue;
-		for (size_t k = 0; k < r->parts; k++, p = p->next)
-			rows_add(k < r->parts / 2 ? *older : *newer, a, &p->row,
-			    true);
+		for (size_t k = 0; k < r->layers; k++, l = l->next)
+			rows_add(k < r->layers / 2 ? *older : *newer, a,
+			    &l->row, true);
 	}
 }

@@ -20,22 +20,22 @@ struct cell {
 	const struct ps_schema *s;
 };
 
-struct part;
+struct layer;
 
 struct row {
 	const struct ps_record *record; /* the last of the key */
 	struct cell *cells;             /* one per column of the target */
-	struct part *first, *last;      /* NULL: of one record */
-	size_t parts;
-	const char *key; /* text of the primary key */
+	struct layer *first, *last;     /* NULL: of one record */
+	size_t layers;                  /* one a record, the oldest first */
+	const char *key;                /* text of the primary key */
 	size_t key_len;
 	bool delete_first, has_values, bad;
 	uint32_t shape;
 };
 
-/* What one record would be alone. */
-struct part {
-	struct part *next;
+/* Of a folded row: what one record would be alone. */
+struct layer {
+	struct layer *next;
 	struct row row;
 };
 

@@ -57,7 +57,7 @@ set_aside(struct staging *s, struct row *r, struct rows *rs,
 	struct ps_error full = *why;
 
 	r->bad = true;
-	if (r->parts > 1) {
+	if (r->layers > 1) {
 		rs->mixed = true;
 		return 0;
 	}
