@@ -110,22 +110,22 @@ additions_read(struct additions *out, struct common *t,
 }
 
 int
-addition_find(const struct addition *a, const struct part *event,
-    struct part *out, struct ps_error *err)
+addition_find(const struct addition *a, const struct node *event,
+    struct node *out, struct ps_error *err)
 {
-	struct part in = *event;
+	struct node in = *event;
 
 	if (a->in != NULL) {
-		in = part_field(event, a->in, strlen(a->in));
+		in = node_field(event, a->in, strlen(a->in));
 		if (in.schema == NULL || in.schema->type != PS_STRUCT)
 			return ps_fail(err, PS_E_DATA,
 			    "Unable to find field %s: the event has no "
 			    "struct %s",
 			    a->field, a->in);
 	}
-	*out = part_field(&in, a->field, strlen(a->field));
+	*out = node_field(&in, a->field, strlen(a->field));
 	if (out->schema == NULL) {
-		*out = part_field(event, a->field, strlen(a->field));
+		*out = node_field(event, a->field, strlen(a->field));
 		if (in.value.type == PS_NULL)
 			out->value = ps_null();
 	}

@@ -23,8 +23,8 @@ int additions_read(struct additions *out, struct common *t,
     const struct ps_config *c, const char *key, struct ps_error *err);
 /* 1 and what it is, optional and without default; 0: there is no such field;
  * -1: there is no such struct. */
-int addition_find(const struct addition *a, const struct part *event,
-    struct part *out, struct ps_error *err);
+int addition_find(const struct addition *a, const struct node *event,
+    struct node *out, struct ps_error *err);
 /* How that is in a new schema. */
 const struct ps_schema *
 addition_schema(const struct common *t, const struct ps_schema *of);

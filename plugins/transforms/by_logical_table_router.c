@@ -141,9 +141,9 @@ static int
 check_key(const struct router *t, const struct ps_record *r,
     struct ps_error *err)
 {
-	const struct part key = { r->key_schema, r->key };
+	const struct node key = { r->key_schema, r->key };
 
-	if (part_struct(&key, "Updating schema", err) < 0)
+	if (node_struct(&key, "Updating schema", err) < 0)
 		return -1;
 	if (!t->unique ||
 	    ps_field_index(r->key_schema, t->key_field, t->key_len) < 0)
@@ -211,7 +211,7 @@ value_schema(const struct router *t, struct work *w,
 
 /* A row as one of the schema of the row before. */
 static int
-set_fields(struct work *w, const struct ps_schema *to, const struct part *row,
+set_fields(struct work *w, const struct ps_schema *to, const struct node *row,
     struct ps_value *out)
 {
 	const struct ps_schema *from = row->schema;
@@ -238,14 +238,14 @@ set_envelope(struct work *w, struct ps_record *r, const struct ps_schema *to)
 	const struct ps_schema *from = r->value_schema;
 	struct ps_value *items = (struct ps_value *)ps_alloc(w->arena,
 	    (from->field_count + 1) * sizeof *items);
-	struct part row;
+	struct node row;
 
 	for (size_t i = 0; i < from->field_count; i++) {
 		items[i] = field_value(from, &r->value, i, true);
 		if (!is_row(&from->fields[i]) || items[i].type == PS_NULL)
 			continue;
-		row = (struct part){ from->fields[i].schema, items[i] };
-		if (part_struct(&row, "Updating schema", w->err) < 0 ||
+		row = (struct node){ from->fields[i].schema, items[i] };
+		if (node_struct(&row, "Updating schema", w->err) < 0 ||
 		    set_fields(w, to->fields[i].schema, &row, &items[i]) < 0)
 			return -1;
 	}
@@ -258,13 +258,13 @@ static int
 set_value(const struct router *t, struct work *w, struct ps_record *r,
     const char *topic)
 {
-	struct part event = value_part(r), before;
+	struct node event = value_node(r), before;
 	const struct ps_schema *to;
 
 	if (event.value.type == PS_NULL || !envelope_is(r))
 		return 0;
-	if (part_struct(&event, "Updating schema", w->err) < 0 ||
-	    part_typed(&event, "before", PS_STRUCT, &before, w->err) < 0)
+	if (node_struct(&event, "Updating schema", w->err) < 0 ||
+	    node_typed(&event, "before", PS_STRUCT, &before, w->err) < 0)
 		return -1;
 	to = made_for(&w->updates, event.schema, topic);
 	if (to == NULL)

@@ -16,10 +16,10 @@ envelope_is(const struct ps_record *r)
 	return s != NULL && s->name != NULL && ends_with(s->name, ".Envelope");
 }
 
-struct part
-part_field(const struct part *in, const char *name, size_t len)
+struct node
+node_field(const struct node *in, const char *name, size_t len)
 {
-	struct part out = { NULL, ps_null() };
+	struct node out = { NULL, ps_null() };
 	int at;
 
 	if (in->schema == NULL || in->schema->type != PS_STRUCT)
@@ -34,10 +34,10 @@ part_field(const struct part *in, const char *name, size_t len)
 }
 
 int
-part_get(const struct part *in, const char *name, struct part *out,
+node_get(const struct node *in, const char *name, struct node *out,
     struct ps_error *err)
 {
-	*out = part_field(in, name, strlen(name));
+	*out = node_field(in, name, strlen(name));
 	if (out->schema == NULL)
 		return ps_fail(err, PS_E_DATA, "%s is not a valid field name",
 		    name);
@@ -47,10 +47,10 @@ part_get(const struct part *in, const char *name, struct part *out,
 }
 
 int
-part_typed(const struct part *in, const char *name, enum ps_type type,
-    struct part *out, struct ps_error *err)
+node_typed(const struct node *in, const char *name, enum ps_type type,
+    struct node *out, struct ps_error *err)
 {
-	*out = part_field(in, name, strlen(name));
+	*out = node_field(in, name, strlen(name));
 	if (out->schema == NULL)
 		return ps_fail(err, PS_E_DATA, "%s is not a valid field name",
 		    name);
@@ -63,7 +63,7 @@ part_typed(const struct part *in, const char *name, enum ps_type type,
 }
 
 int
-part_struct(const struct part *p, const char *purpose, struct ps_error *err)
+node_struct(const struct node *p, const char *purpose, struct ps_error *err)
 {
 	if (p->schema != NULL && p->value.type == PS_STRUCT)
 		return 0;
@@ -95,7 +95,7 @@ headers_copy(struct ps_arena *a, const struct ps_record *r, size_t more)
 }
 
 struct ps_header
-header_with(const char *name, const struct part *v)
+header_with(const char *name, const struct node *v)
 {
 	return (struct ps_header){ .name = name,
 		.name_len = strlen(name),
@@ -105,7 +105,7 @@ header_with(const char *name, const struct part *v)
 
 void
 add_header(struct ps_arena *a, struct ps_record *r, const char *name,
-    const struct part *v)
+    const struct node *v)
 {
 	struct ps_header *all = headers_copy(a, r, 1);
 

@@ -6,8 +6,9 @@
 
 #include "operand.h"
 
-/* A value and its schema; both of them are NULL or null when absent. */
-struct part {
+/* A place in an event: a value and its schema, which are null and NULL where
+ * it is absent. */
+struct node {
 	const struct ps_schema *schema;
 	struct ps_value value;
 };
@@ -16,31 +17,31 @@ struct part {
  * missing in it fails where it is needed. */
 bool envelope_is(const struct ps_record *r);
 /* The field, null when `in` is. Its schema is NULL: there is no such field. */
-struct part part_field(const struct part *in, const char *name, size_t len);
+struct node node_field(const struct node *in, const char *name, size_t len);
 /* The same of a field that has to be there, with its default for null. */
-int part_get(const struct part *in, const char *name, struct part *out,
+int node_get(const struct node *in, const char *name, struct node *out,
     struct ps_error *err);
 /* The same of a field of that type; null is null. */
-int part_typed(const struct part *in, const char *name, enum ps_type type,
-    struct part *out, struct ps_error *err);
+int node_typed(const struct node *in, const char *name, enum ps_type type,
+    struct node *out, struct ps_error *err);
 /* Connect's error for what is no struct. */
 int
-part_struct(const struct part *p, const char *purpose, struct ps_error *err);
+node_struct(const struct node *p, const char *purpose, struct ps_error *err);
 bool ends_with(const char *s, const char *word);
 /* Null, or nothing but what Java's trim() takes away. */
 bool is_blank(const struct ps_value *v);
 /* The record's headers, with room for more behind them. */
 struct ps_header *
 headers_copy(struct ps_arena *a, const struct ps_record *r, size_t more);
-struct ps_header header_with(const char *name, const struct part *v);
+struct ps_header header_with(const char *name, const struct node *v);
 /* The header behind the others. */
 void add_header(struct ps_arena *a, struct ps_record *r, const char *name,
-    const struct part *v);
+    const struct node *v);
 
-static inline struct part
-value_part(const struct ps_record *r)
+static inline struct node
+value_node(const struct ps_record *r)
 {
-	return (struct part){ r->value_schema, r->value };
+	return (struct node){ r->value_schema, r->value };
 }
 
 #endif

@@ -25,7 +25,7 @@ struct router {
 
 /* A row of the outbox, and what becomes of it. */
 struct event {
-	struct part whole, row, payload, key;
+	struct node whole, row, payload, key;
 	const char *routed; /* what the topic is made of */
 };
 
@@ -128,7 +128,7 @@ set_topic(const struct router *t, struct work *w, struct ps_record *r,
 }
 
 static int
-in_ms(const struct part *time, const char *column, int64_t *ms,
+in_ms(const struct node *time, const char *column, int64_t *ms,
     struct ps_error *err)
 {
 	static const struct {
@@ -155,17 +155,17 @@ static int
 set_time(const struct router *t, struct work *w, struct ps_record *r,
     const struct event *e)
 {
-	struct part time;
+	struct node time;
 
 	if (t->timestamp != NULL) {
-		if (part_typed(&e->row, t->timestamp, PS_INT64, &time, w->err) <
+		if (node_typed(&e->row, t->timestamp, PS_INT64, &time, w->err) <
 		    0)
 			return -1;
 		if (time.value.type != PS_NULL)
 			return in_ms(&time, t->timestamp, &r->timestamp,
 			    w->err);
 	}
-	if (part_typed(&e->whole, "ts_ms", PS_INT64, &time, w->err) < 0)
+	if (node_typed(&e->whole, "ts_ms", PS_INT64, &time, w->err) < 0)
 		return -1;
 	r->timestamp =
 	    time.value.type == PS_NULL ? PS_NO_TIMESTAMP : time.value.i;
@@ -189,11 +189,11 @@ static int
 set_version(const struct router *t, const struct event *e,
     struct ps_schema *draft, struct ps_error *err)
 {
-	struct part version;
+	struct node version;
 
 	if (t->version == NULL)
 		return 0;
-	if (part_typed(&e->row, t->version, PS_INT32, &version, err) < 0)
+	if (node_typed(&e->row, t->version, PS_INT32, &version, err) < 0)
 		return -1;
 	if (version.value.type != PS_NULL)
 		draft->version = (int32_t)version.value.i;
@@ -211,7 +211,7 @@ wrap(const struct router *t, struct work *w, struct event *e)
 	struct ps_schema draft = { .type = PS_STRUCT,
 		.fields = fields,
 		.field_count = 1 };
-	struct part v;
+	struct node v;
 
 	assert(e->row.schema != NULL); /* the row was found to be a struct */
 	fields[0] = (struct ps_field){ "payload", 7, e->payload.schema };
@@ -224,13 +224,13 @@ wrap(const struct router *t, struct work *w, struct event *e)
 		size_t len = strlen(p->name);
 
 		if (p->to != TO_ENVELOPE ||
-		    part_field(&e->row, p->column, strlen(p->column)).schema ==
+		    node_field(&e->row, p->column, strlen(p->column)).schema ==
 			NULL)
 			continue;
 		if (check_field(fields, draft.field_count, p->name, len,
 			w->err) < 0)
 			return -1;
-		(void)part_get(&e->row, p->column, &v, w->err);
+		(void)node_get(&e->row, p->column, &v, w->err);
 		items[draft.field_count] = v.value;
 		fields[draft.field_count++] =
 		    (struct ps_field){ p->name, len, v.schema };
@@ -244,9 +244,9 @@ static int
 set_partition(struct ps_record *r, const struct event *e, const char *column,
     struct ps_error *err)
 {
-	struct part v;
+	struct node v;
 
-	if (part_typed(&e->row, column, PS_INT32, &v, err) < 0)
+	if (node_typed(&e->row, column, PS_INT32, &v, err) < 0)
 		return -1;
 	if (v.value.type == PS_INT32)
 		r->partition = (int32_t)v.value.i;
@@ -259,12 +259,12 @@ place(const struct router *t, struct work *w, struct ps_record *r,
 {
 	for (size_t i = 0; i < t->count; i++) {
 		const struct placement *p = &t->placements[i];
-		struct part v =
-		    part_field(&e->row, p->column, strlen(p->column));
+		struct node v =
+		    node_field(&e->row, p->column, strlen(p->column));
 
 		if (v.schema == NULL && !t->missing_fails)
 			continue;
-		if (part_get(&e->row, p->column, &v, w->err) < 0)
+		if (node_get(&e->row, p->column, &v, w->err) < 0)
 			return -1;
 		if (p->to == TO_HEADER)
 			add_header(w->arena, r, p->name, &v);
@@ -278,16 +278,16 @@ place(const struct router *t, struct work *w, struct ps_record *r,
 /* What is looked for in the row, and has to be there. */
 static int
 find_event(const struct router *t, struct work *w, struct event *e,
-    struct part *id)
+    struct node *id)
 {
-	struct part by;
+	struct node by;
 
-	if (part_get(&e->whole, "after", &e->row, w->err) < 0 ||
-	    part_struct(&e->row, "Read Outbox Event", w->err) < 0 ||
-	    part_get(&e->row, t->payload, &e->payload, w->err) < 0 ||
-	    part_get(&e->row, t->id, id, w->err) < 0 ||
-	    part_get(&e->row, t->key, &e->key, w->err) < 0 ||
-	    part_typed(&e->row, t->route, PS_STRING, &by, w->err) < 0)
+	if (node_get(&e->whole, "after", &e->row, w->err) < 0 ||
+	    node_struct(&e->row, "Read Outbox Event", w->err) < 0 ||
+	    node_get(&e->row, t->payload, &e->payload, w->err) < 0 ||
+	    node_get(&e->row, t->id, id, w->err) < 0 ||
+	    node_get(&e->row, t->key, &e->key, w->err) < 0 ||
+	    node_typed(&e->row, t->route, PS_STRING, &by, w->err) < 0)
 		return -1;
 	if (by.value.type != PS_STRING)
 		return ps_fail(w->err, PS_E_DATA,
@@ -314,7 +314,7 @@ set_value(const struct router *t, struct work *w, struct ps_record *r,
     struct event *e)
 {
 	if (t->tombstones && is_blank(&e->payload.value))
-		e->payload = (struct part){ NULL, ps_null() };
+		e->payload = (struct node){ NULL, ps_null() };
 	else if (t->in_envelope > 0 && wrap(t, w, e) < 0)
 		return -1;
 	r->value = e->payload.value;
@@ -326,8 +326,8 @@ set_value(const struct router *t, struct work *w, struct ps_record *r,
 static int
 route(const struct router *t, struct work *w, struct ps_record *r)
 {
-	struct event e = { .whole = value_part(r), .routed = "" };
-	struct part id;
+	struct event e = { .whole = value_node(r), .routed = "" };
+	struct node id;
 
 	if (find_event(t, w, &e, &id) < 0)
 		return -1;
@@ -363,7 +363,7 @@ static int
 one(void *state, struct work *w, struct ps_record *r)
 {
 	const struct router *t = (const struct router *)state;
-	struct part event = value_part(r), op;
+	struct node event = value_node(r), op;
 
 	if (r->value.type == PS_NULL) {
 		r->outcome = PS_DROPPED;
@@ -371,8 +371,8 @@ one(void *state, struct work *w, struct ps_record *r)
 	}
 	if (!envelope_is(r))
 		return 0;
-	if (part_struct(&event, "Detect Debezium Operation", w->err) < 0 ||
-	    part_typed(&event, "op", PS_STRING, &op, w->err) < 0)
+	if (node_struct(&event, "Detect Debezium Operation", w->err) < 0 ||
+	    node_typed(&event, "op", PS_STRING, &op, w->err) < 0)
 		return -1;
 	if (op.value.type == PS_NULL)
 		return ps_fail(w->err, PS_E_DATA,

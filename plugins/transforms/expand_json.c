@@ -360,7 +360,7 @@ convert(struct expansion *e, const struct ps_schema *s,
 
 int
 expand_json(const struct common *t, struct ps_arena *a, const char *name,
-    bool nulls_are_bytes, struct part *p, struct ps_error *err)
+    bool nulls_are_bytes, struct node *p, struct ps_error *err)
 {
 	struct expansion e = { .common = t,
 		.arena = a,

@@ -13,6 +13,6 @@
 /* `name` is what the struct's schema is called, and the first part of the
  * names of those below. On failure `p` is as it was. */
 int expand_json(const struct common *t, struct ps_arena *a, const char *name,
-    bool nulls_are_bytes, struct part *p, struct ps_error *err);
+    bool nulls_are_bytes, struct node *p, struct ps_error *err);
 
 #endif

@@ -19,7 +19,7 @@ struct extract {
 /* The row that becomes the value, in its event; what it gets behind its own
  * fields. */
 struct found {
-	struct part event, row;
+	struct node event, row;
 	const char *deleted; /* what __deleted says, NULL: it gets none */
 	const struct additions *more;
 };
@@ -71,7 +71,7 @@ header_schema(const struct extract *t, struct work *w,
 static int
 add_headers(const struct extract *t, struct work *w, struct ps_record *r)
 {
-	struct part event = value_part(r), found;
+	struct node event = value_node(r), found;
 	struct ps_header *all;
 	size_t n = r->header_count;
 
@@ -100,7 +100,7 @@ add_deleted_headers(const struct extract *t, struct work *w,
     struct ps_record *r)
 {
 	static const struct ps_schema text = { .type = PS_STRING };
-	const struct part deleted = { common_intern(&t->common, &text),
+	const struct node deleted = { common_intern(&t->common, &text),
 		ps_text("d") };
 
 	for (size_t i = 0; i < t->headers.count; i++)
@@ -126,7 +126,7 @@ draft_addition(const struct extract *t, struct work *w, const struct found *f,
     const struct addition *a, struct ps_schema *draft, struct ps_field *fields)
 {
 	struct ps_field one = { a->name, a->name_len, NULL };
-	struct part found;
+	struct node found;
 	int there = addition_find(a, &f->event, &found, w->err);
 
 	if (there <= 0)
@@ -184,7 +184,7 @@ new_schema(const struct extract *t, struct work *w, const struct found *f)
 
 /* A struct is never of the schema without fields that it gets here. */
 static int
-check_addition(const struct addition *a, const struct part *p,
+check_addition(const struct addition *a, const struct node *p,
     struct ps_error *err)
 {
 	if (p->value.type != PS_STRUCT)
@@ -203,7 +203,7 @@ set_row(const struct extract *t, struct work *w, struct ps_record *r,
 	const struct ps_schema *to = new_schema(t, w, f);
 	size_t n = f->row.value.len;
 	struct ps_value *items;
-	struct part found;
+	struct node found;
 
 	if (to == NULL)
 		return -1;
@@ -235,10 +235,10 @@ set_row(const struct extract *t, struct work *w, struct ps_record *r,
 /* Not in all modes. */
 static int
 set_deleted(const struct extract *t, struct work *w, struct ps_record *r,
-    const struct part *row, const char *deleted)
+    const struct node *row, const char *deleted)
 {
 	static const struct additions none = { NULL, 0 };
-	const struct found f = { value_part(r), *row, deleted, &none };
+	const struct found f = { value_node(r), *row, deleted, &none };
 
 	if (t->mode == REWRITE || t->mode == REWRITE_WITH)
 		return set_row(t, w, r, &f);
@@ -249,25 +249,25 @@ set_deleted(const struct extract *t, struct work *w, struct ps_record *r,
 
 static int
 add_fields(const struct extract *t, struct work *w, struct ps_record *r,
-    const struct part *event)
+    const struct node *event)
 {
-	const struct found f = { *event, value_part(r), NULL, &t->fields };
-	struct part op;
+	const struct found f = { *event, value_node(r), NULL, &t->fields };
+	struct node op;
 
-	if (part_typed(event, "op", PS_STRING, &op, w->err) < 0)
+	if (node_typed(event, "op", PS_STRING, &op, w->err) < 0)
 		return -1;
 	return set_row(t, w, r, &f);
 }
 
 static int
 route(const struct extract *t, struct work *w, struct ps_record *r,
-    const struct part *row)
+    const struct node *row)
 {
-	struct part to;
+	struct node to;
 
 	if (*t->route == '\0')
 		return 0;
-	if (part_typed(row, t->route, PS_STRING, &to, w->err) < 0)
+	if (node_typed(row, t->route, PS_STRING, &to, w->err) < 0)
 		return -1;
 	if (!is_blank(&to.value))
 		r->topic = ps_strndup(w->arena, to.value.s, to.value.len);
@@ -276,14 +276,14 @@ route(const struct extract *t, struct work *w, struct ps_record *r,
 
 static int
 one_row(struct extract *t, struct work *w, struct ps_record *r,
-    const struct part *event, const struct part *after)
+    const struct node *event, const struct node *after)
 {
-	struct part row;
+	struct node row;
 
-	if (part_struct(after, "source field insertion", w->err) < 0 ||
+	if (node_struct(after, "source field insertion", w->err) < 0 ||
 	    set_deleted(t, w, r, after, "false") < 0)
 		return -1;
-	row = value_part(r);
+	row = value_node(r);
 	if (route(t, w, r, &row) < 0 || add_fields(t, w, r, event) < 0)
 		return -1;
 	return dropped_fields_apply(&t->dropped, &t->common, w, r);
@@ -291,22 +291,22 @@ one_row(struct extract *t, struct work *w, struct ps_record *r,
 
 static int
 one_delete(struct extract *t, struct work *w, struct ps_record *r,
-    const struct part *event, const struct part *before)
+    const struct node *event, const struct node *before)
 {
-	struct part after = part_field(event, "after", 5);
+	struct node after = node_field(event, "after", 5);
 
 	if (t->mode == DROP) {
 		r->outcome = PS_DROPPED;
 		return 0;
 	}
 	if (*t->route != '\0' &&
-	    part_struct(before, "Read record to set topic routing for DELETE",
+	    node_struct(before, "Read record to set topic routing for DELETE",
 		w->err) < 0)
 		return -1;
 	if (t->mode == TOMBSTONE || t->mode == TO_TOMBSTONE) {
 		r->value = ps_null();
 		r->value_schema = t->mode == TOMBSTONE ? after.schema : NULL;
-	} else if (part_struct(before, "source field insertion", w->err) < 0 ||
+	} else if (node_struct(before, "source field insertion", w->err) < 0 ||
 		   set_deleted(t, w, r, before, "true") < 0) {
 		return -1;
 	}
@@ -319,15 +319,15 @@ one_delete(struct extract *t, struct work *w, struct ps_record *r,
 static int
 one_change(struct extract *t, struct work *w, struct ps_record *r)
 {
-	struct part event = value_part(r), before, after;
+	struct node event = value_node(r), before, after;
 
-	if (part_struct(&event, "field extraction", w->err) < 0 ||
+	if (node_struct(&event, "field extraction", w->err) < 0 ||
 	    add_headers(t, w, r) < 0 ||
-	    part_get(&event, "after", &after, w->err) < 0)
+	    node_get(&event, "after", &after, w->err) < 0)
 		return -1;
 	if (after.value.type != PS_NULL)
 		return one_row(t, w, r, &event, &after);
-	if (part_get(&event, "before", &before, w->err) < 0)
+	if (node_get(&event, "before", &before, w->err) < 0)
 		return -1;
 	if (before.value.type != PS_NULL)
 		return one_delete(t, w, r, &event, &before);
