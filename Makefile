@@ -127,9 +127,9 @@ PKGS_lib := libcurl
 LIBS_json := jsontext
 LIBS_registry := jsontext
 LIBS_transforms := jsontext
-LIBS_file := parts
-LIBS_http := parts linger
-LIBS_s3 := parts linger
+LIBS_file := assignment
+LIBS_http := assignment linger
+LIBS_s3 := assignment linger
 SHARED_SRC := $(wildcard plugins/lib/*/*.c)
 shared_src = $(foreach l,$(LIBS_$1),$(wildcard plugins/lib/$l/*.c))
 

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <parts/parts.h>
+#include <assignment/assignment.h>
 #include <penstock/sink.h>
 
 #include "end.h"
@@ -25,7 +25,7 @@ struct file_sink {
 	bool waiting; /* the status shows a cause */
 	/* What is before a partition's next offset is in the buffer or in the
 	 * file, so a batch that comes again is not written twice. */
-	struct parts taken;
+	struct assignment taken;
 	off_t end;         /* of the file after our last write, -1: not known */
 	size_t start, len; /* buffer[start..len) is still to be written */
 	size_t size;
@@ -43,10 +43,24 @@ sink_validate(const struct ps_host *h, const struct ps_config *c,
 		    "standard output is not supported");
 }
 
-static void
-free_taken(struct part *p)
+/* Whatever comes first is new: the file itself tells of no position. */
+static struct assigned *
+new_taken(void *arg, const char *topic, int32_t partition, int64_t offset)
 {
-	part_fini(p);
+	struct assigned *p = calloc(1, sizeof *p);
+
+	(void)arg;
+	(void)offset;
+	if (p == NULL)
+		abort();
+	assigned_init(p, topic, partition, 0);
+	return p;
+}
+
+static void
+free_taken(struct assigned *p)
+{
+	assigned_fini(p);
 	free(p);
 }
 
@@ -68,7 +82,7 @@ sink_create(const struct ps_host *h, const struct ps_class *self,
 		abort();
 	s->host = h;
 	s->fd = -1;
-	parts_init(&s->taken, free_taken);
+	s->taken = (struct assignment){ .make = new_taken, .free = free_taken };
 	s->end = -1;
 	s->path = strdup(ps_config_str(c, "file"));
 	s->size = BUFFER_BYTES;
@@ -83,7 +97,7 @@ sink_destroy(void *state)
 {
 	struct file_sink *s = state;
 
-	parts_fini(&s->taken);
+	assignment_fini(&s->taken);
 	if (s->fd >= 0)
 		(void)close(s->fd);
 	free(s->buffer);
@@ -239,22 +253,6 @@ append(struct file_sink *s, const char *line, size_t len, struct ps_error *err)
 
 /* ---- what is taken ----------------------------------------------------- */
 
-static struct part *
-find_taken(struct file_sink *s, const struct ps_record *r)
-{
-	struct part *p =
-	    parts_find(&s->taken, r->origin_topic, r->origin_partition);
-
-	if (p != NULL)
-		return p;
-	p = calloc(1, sizeof *p);
-	if (p == NULL)
-		abort();
-	part_init(p, r->origin_topic, r->origin_partition, 0);
-	parts_add(&s->taken, p);
-	return p;
-}
-
 static int
 sink_put(void *state, struct ps_batch *b, struct ps_error *err)
 {
@@ -265,11 +263,11 @@ sink_put(void *state, struct ps_batch *b, struct ps_error *err)
 	for (size_t i = 0; i < b->count; i++) {
 		const struct ps_record *r = &b->records[i];
 		struct ps_value line;
-		struct part *p;
+		struct assigned *p;
 
 		if (r->outcome != PS_KEPT)
 			continue;
-		p = find_taken(s, r);
+		p = assignment_of(&s->taken, r);
 		if (r->origin_offset < p->next_offset)
 			continue;
 		line = text_of(b->arena, &r->value, r->value_schema);
@@ -311,8 +309,7 @@ sink_open(void *state, struct ps_topic_position *tps, size_t count,
 	struct file_sink *s = state;
 
 	(void)err;
-	for (size_t i = 0; i < count; i++)
-		parts_drop(&s->taken, &tps[i]);
+	assignment_open(&s->taken, tps, count);
 	return 0;
 }
 

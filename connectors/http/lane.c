@@ -8,19 +8,20 @@
 #define CUT_WAIT_MS    30000 /* for records before a cut: gone by now? */
 #define HEADERS_MAX    (ADDED_MAX + 4) /* key, type, authorization, NULL */
 
-struct lane *
-lane_new(struct lanes *all, const char *topic, int32_t partition,
-    int64_t offset)
+struct assigned *
+lane_new(void *all, const char *topic, int32_t partition, int64_t offset)
 {
 	struct lane *l = calloc(1, sizeof *l);
+	const struct ps_host *h;
 
 	if (l == NULL)
 		abort();
 	l->all = all;
-	part_init(&l->part, topic, partition, offset);
-	if (PS_HOST_HAS(all->host, mark))
-		l->cut = all->host->mark(all->host, topic, partition);
-	return l;
+	h = l->all->host;
+	assigned_init(&l->assigned, topic, partition, offset);
+	if (PS_HOST_HAS(h, mark))
+		l->cut = h->mark(h, topic, partition);
+	return &l->assigned;
 }
 
 static void
@@ -35,28 +36,22 @@ drop_oldest(struct lane *l)
 	pack_free(&p);
 }
 
-static struct lane *
-lane_of(struct part *p)
-{
-	return (struct lane *)(void *)p;
-}
-
 void
-lane_free(struct part *p)
+lane_free(struct assigned *p)
 {
 	struct lane *l = lane_of(p);
 
 	net_cancel(l->all->net, l);
 	while (l->oldest != NULL)
 		drop_oldest(l);
-	part_fini(&l->part);
+	assigned_fini(&l->assigned);
 	free(l);
 }
 
 struct lane *
 lane_next(const struct lanes *all, const struct lane *l)
 {
-	return lane_of(parts_next(&all->lanes, (const void *)l));
+	return lane_of(assignment_next(&all->lanes, (const void *)l));
 }
 
 static struct pack *
@@ -71,7 +66,7 @@ ask_mark(struct lane *l, struct pack *p)
 	const struct ps_host *h = l->all->host;
 
 	p->asked_ms = net_now();
-	h->set_mark(h, l->part.topic, l->part.partition, p->mark);
+	h->set_mark(h, l->assigned.topic, l->assigned.partition, p->mark);
 }
 
 /* What it holds is what its request will hold, also after a restart. */
@@ -79,7 +74,7 @@ static void
 cut(struct lane *l, struct pack *p)
 {
 	p->is_closed = true;
-	l->cut = l->part.next_offset;
+	l->cut = l->assigned.next_offset;
 	if (!PS_HOST_HAS(l->all->host, set_mark))
 		return;
 	p->mark = l->cut;
@@ -90,7 +85,7 @@ cut(struct lane *l, struct pack *p)
 static bool
 is_cut_ahead(const struct lane *l, const struct pack *p)
 {
-	return l->cut > l->part.next_offset &&
+	return l->cut > l->assigned.next_offset &&
 	       net_now() - p->since_ms < CUT_WAIT_MS;
 }
 
@@ -109,7 +104,7 @@ is_marked(const struct lane *l, const struct pack *p)
 	const struct ps_host *h = l->all->host;
 
 	return p->mark == 0 ||
-	       h->mark(h, l->part.topic, l->part.partition) == p->mark;
+	       h->mark(h, l->assigned.topic, l->assigned.partition) == p->mark;
 }
 
 bool
@@ -165,8 +160,8 @@ lane_add(struct lane *l, const struct ps_record *r, struct ps_error *err)
 	if (pack_add(p, &l->all->conf, r, err) != 0)
 		return -1;
 	l->all->bytes += p->len - before;
-	l->part.next_offset = r->origin_offset + 1;
-	if (is_between(l, p, l->part.next_offset))
+	l->assigned.next_offset = r->origin_offset + 1;
+	if (is_between(l, p, l->assigned.next_offset))
 		p->is_closed = true;
 	return 0;
 }
@@ -263,11 +258,11 @@ refused(struct lane *l, const struct post *p)
 		abort();
 	a->failures = 0;
 	a->cause[0] = '\0';
-	r = pack_record(pack, pack->from, l->part.topic, l->part.partition,
-	    headers);
+	r = pack_record(pack, pack->from, l->assigned.topic,
+	    l->assigned.partition, headers);
 	(void)ps_fail(&why, PS_E_DATA,
 	    "HTTP: POST %.200s: status %ld for %s-%d offset %lld: %.300s",
-	    a->conf.url, p->status, l->part.topic, l->part.partition,
+	    a->conf.url, p->status, l->assigned.topic, l->assigned.partition,
 	    (long long)r.origin_offset,
 	    p->reply.data == NULL ? "" : p->reply.data);
 	if (a->host->report(a->host, &r, &why, &a->failure) != 0) {
@@ -314,8 +309,8 @@ idempotency_key(const struct lane *l, char *out, size_t room)
 	char topic[800];
 	size_t n = 0;
 
-	for (const char *s = l->part.topic; *s != '\0' && n + 4 < sizeof topic;
-	     s++) {
+	for (const char *s = l->assigned.topic;
+	     *s != '\0' && n + 4 < sizeof topic; s++) {
 		if (*s > ' ' && *s < 0x7f && *s != '%')
 			topic[n++] = *s;
 		else
@@ -324,7 +319,7 @@ idempotency_key(const struct lane *l, char *out, size_t room)
 	}
 	topic[n] = '\0';
 	(void)snprintf(out, room, "Idempotency-Key: %s-%d-%lld-%lld", topic,
-	    l->part.partition, (long long)p->items[p->from].offset,
+	    l->assigned.partition, (long long)p->items[p->from].offset,
 	    (long long)p->items[p->to - 1].offset);
 }
 

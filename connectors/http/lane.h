@@ -9,7 +9,7 @@
 #ifndef PENSTOCK_CONNECTORS_HTTP_LANE_H
 #define PENSTOCK_CONNECTORS_HTTP_LANE_H
 
-#include <parts/parts.h>
+#include <assignment/assignment.h>
 #include <penstock/host.h>
 
 #include "token.h"
@@ -20,7 +20,7 @@ struct lanes {
 	struct http_conf conf;
 	struct net *net;
 	struct token token;
-	struct parts lanes;
+	struct assignment lanes;
 	int64_t due_ms; /* no request before: the endpoint is out */
 	unsigned failures;
 	uint64_t random;
@@ -32,7 +32,7 @@ struct lanes {
 };
 
 struct lane {
-	struct part part;
+	struct assigned assigned;
 	struct lanes *all;
 	int64_t cut; /* a request ends here, though it is not full; 0: none */
 	struct pack *oldest, *newest;
@@ -41,9 +41,15 @@ struct lane {
 	bool must_renew; /* the token was renewed for the last answer */
 };
 
-struct lane *lane_new(struct lanes *all, const char *topic, int32_t partition,
-    int64_t offset);
-void lane_free(struct part *p);
+/* For the assignment, whose argument `all` is. */
+struct assigned *
+lane_new(void *all, const char *topic, int32_t partition, int64_t offset);
+void lane_free(struct assigned *p);
+static inline struct lane *
+lane_of(struct assigned *p)
+{
+	return (struct lane *)(void *)p;
+}
 /* The one after `l`, the first for NULL; NULL at the end. */
 struct lane *lane_next(const struct lanes *all, const struct lane *l);
 /* -1 and PS_E_DATA when the value cannot be sent. */

@@ -29,7 +29,9 @@ sink_create(const struct ps_host *h, const struct ps_class *self,
 	if (s == NULL)
 		abort();
 	s->host = h;
-	parts_init(&s->lanes, lane_free);
+	s->lanes = (struct assignment){ .make = lane_new,
+		.free = lane_free,
+		.arg = s };
 	if (http_conf_read(&s->conf, c, err) != 0) {
 		http_conf_fini(&s->conf);
 		free(s);
@@ -54,15 +56,6 @@ sink_input(void *state)
 	return PS_INPUT_JSON;
 }
 
-static struct lane *
-add(struct lanes *s, const char *topic, int32_t partition, int64_t offset)
-{
-	struct lane *l = lane_new(s, topic, partition, offset);
-
-	parts_add(&s->lanes, &l->part);
-	return l;
-}
-
 static int
 sink_open(void *state, struct ps_topic_position *tps, size_t count,
     struct ps_error *err)
@@ -70,11 +63,7 @@ sink_open(void *state, struct ps_topic_position *tps, size_t count,
 	struct lanes *s = state;
 
 	(void)err;
-	for (size_t i = 0; i < count; i++) {
-		parts_drop(&s->lanes, &tps[i]);
-		(void)add(s, tps[i].topic, tps[i].partition,
-		    tps[i].offset < 0 ? 0 : tps[i].offset);
-	}
+	assignment_open(&s->lanes, tps, count);
 	return 0;
 }
 
@@ -85,8 +74,7 @@ sink_close(void *state, const struct ps_topic_position *tps, size_t count,
 	struct lanes *s = state;
 
 	(void)why;
-	for (size_t i = 0; i < count; i++)
-		parts_drop(&s->lanes, &tps[i]);
+	assignment_close(&s->lanes, tps, count);
 }
 
 static void
@@ -94,16 +82,10 @@ sink_destroy(void *state)
 {
 	struct lanes *s = state;
 
-	parts_fini(&s->lanes);
+	assignment_fini(&s->lanes);
 	net_free(&s->net);
 	http_conf_fini(&s->conf);
 	free(s);
-}
-
-static struct lane *
-find(struct lanes *s, const char *topic, int32_t partition)
-{
-	return (struct lane *)(void *)parts_find(&s->lanes, topic, partition);
 }
 
 /* Why nothing is accepted, "" when something is. */
@@ -219,10 +201,8 @@ sink_put(void *state, struct ps_batch *b, struct ps_error *err)
 
 		if (r->outcome != PS_KEPT)
 			continue;
-		l = find(s, r->origin_topic, r->origin_partition);
-		if (l == NULL)
-			l = add(s, r->origin_topic, r->origin_partition, 0);
-		if (r->origin_offset < l->part.next_offset)
+		l = lane_of(assignment_of(&s->lanes, r));
+		if (r->origin_offset < l->assigned.next_offset)
 			continue;
 		if (!has_room(s) && wait_room(s, err) != 0)
 			return -1;
@@ -231,7 +211,7 @@ sink_put(void *state, struct ps_batch *b, struct ps_error *err)
 			continue;
 		if (s->host->report(s->host, r, &why, err) != 0)
 			return -1;
-		l->part.next_offset = r->origin_offset + 1;
+		l->assigned.next_offset = r->origin_offset + 1;
 	}
 	if (step(s, err) != 0)
 		return -1;
@@ -270,7 +250,8 @@ sink_pre_commit(void *state, struct ps_topic_position *tps, size_t count,
 			return -1;
 	}
 	for (size_t i = 0; i < count; i++) {
-		l = find(s, tps[i].topic, tps[i].partition);
+		l = lane_of(
+		    assignment_find(&s->lanes, tps[i].topic, tps[i].partition));
 		if (l != NULL)
 			tps[i].offset = lane_safe(l, tps[i].offset);
 	}

@@ -20,7 +20,7 @@ struct s3_sink {
 	struct s3_conf conf;
 	struct pool pool;
 	struct writing shared;
-	struct parts writers;
+	struct assignment writers;
 	int64_t came_ms; /* the last records */
 	bool is_waiting; /* the status shows a cause */
 };
@@ -44,7 +44,9 @@ sink_create(const struct ps_host *h, const struct ps_class *self,
 	if (s == NULL)
 		abort();
 	s->host = h;
-	parts_init(&s->writers, writer_free);
+	s->writers = (struct assignment){ .make = writer_new,
+		.free = writer_free,
+		.arg = &s->shared };
 	if (conf_read(&s->conf, c, err) != 0) {
 		conf_fini(&s->conf);
 		free(s);
@@ -89,22 +91,12 @@ sink_destroy(void *state)
 {
 	struct s3_sink *s = state;
 
-	parts_fini(&s->writers);
+	assignment_fini(&s->writers);
 	settle(s);
 	client_free(&s->shared.client);
 	pool_trim(&s->pool);
 	conf_fini(&s->conf);
 	free(s);
-}
-
-static struct writer *
-add_writer(struct s3_sink *s, const char *topic, int32_t partition,
-    int64_t offset)
-{
-	struct writer *w = writer_new(&s->shared, topic, partition, offset);
-
-	parts_add(&s->writers, &w->part);
-	return w;
 }
 
 static int
@@ -114,11 +106,7 @@ sink_open(void *state, struct ps_topic_position *tps, size_t count,
 	struct s3_sink *s = state;
 
 	(void)err;
-	for (size_t i = 0; i < count; i++) {
-		parts_drop(&s->writers, &tps[i]);
-		(void)add_writer(s, tps[i].topic, tps[i].partition,
-		    tps[i].offset < 0 ? 0 : tps[i].offset);
-	}
+	assignment_open(&s->writers, tps, count);
 	return 0;
 }
 
@@ -129,28 +117,15 @@ sink_close(void *state, const struct ps_topic_position *tps, size_t count,
 	struct s3_sink *s = state;
 
 	(void)why;
-	for (size_t i = 0; i < count; i++)
-		parts_drop(&s->writers, &tps[i]);
+	assignment_close(&s->writers, tps, count);
 	settle(s);
-}
-
-static struct writer *
-writer_of(struct part *p)
-{
-	return (struct writer *)(void *)p;
-}
-
-static struct writer *
-find_writer(struct s3_sink *s, const char *topic, int32_t partition)
-{
-	return writer_of(parts_find(&s->writers, topic, partition));
 }
 
 /* The one after `w`, the first for NULL; NULL at the end. */
 static struct writer *
 next_writer(const struct s3_sink *s, const struct writer *w)
 {
-	return writer_of(parts_next(&s->writers, (const void *)w));
+	return writer_of(assignment_next(&s->writers, (const void *)w));
 }
 
 /* ---- Progress ---- */
@@ -358,7 +333,7 @@ refuse(struct s3_sink *s, struct writer *w, const struct ps_record *r,
 {
 	if (s->host->report(s->host, r, why, err) != 0)
 		return -1;
-	w->part.next_offset = r->origin_offset + 1;
+	w->assigned.next_offset = r->origin_offset + 1;
 	return 0;
 }
 
@@ -370,7 +345,7 @@ take(struct s3_sink *s, struct writer *w, const struct ps_record *r,
 
 	if (is_null(s, r)) {
 		if (s->conf.nulls == NULL_IGNORE) {
-			w->part.next_offset = r->origin_offset + 1;
+			w->assigned.next_offset = r->origin_offset + 1;
 			return 0;
 		}
 		(void)ps_fail(&why, PS_E_DATA,
@@ -417,11 +392,8 @@ sink_put(void *state, struct ps_batch *b, struct ps_error *err)
 
 		if (r->outcome != PS_KEPT)
 			continue;
-		w = find_writer(s, r->origin_topic, r->origin_partition);
-		if (w == NULL)
-			w = add_writer(s, r->origin_topic, r->origin_partition,
-			    0);
-		if (r->origin_offset >= w->part.next_offset &&
+		w = writer_of(assignment_of(&s->writers, r));
+		if (r->origin_offset >= w->assigned.next_offset &&
 		    take(s, w, r, err) != 0)
 			return -1;
 	}
@@ -465,7 +437,8 @@ sink_pre_commit(void *state, struct ps_topic_position *tps, size_t count,
 			return -1;
 	}
 	for (size_t i = 0; i < count; i++) {
-		w = find_writer(s, tps[i].topic, tps[i].partition);
+		w = writer_of(assignment_find(&s->writers, tps[i].topic,
+		    tps[i].partition));
 		if (w != NULL)
 			tps[i].offset = writer_safe(w, tps[i].offset);
 	}

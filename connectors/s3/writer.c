@@ -10,27 +10,27 @@ static void
 name_log(const struct writer *w, const char *connector, const char *end,
     struct str out)
 {
-	path_log(w->shared->conf, connector, w->part.topic, &out);
-	str_printf(&out, "%d%s", w->part.partition, end);
+	path_log(w->shared->conf, connector, w->assigned.topic, &out);
+	str_printf(&out, "%d%s", w->assigned.partition, end);
 }
 
-struct writer *
-writer_new(const struct writing *shared, const char *topic, int32_t partition,
-    int64_t offset)
+struct assigned *
+writer_new(void *arg, const char *topic, int32_t partition, int64_t offset)
 {
+	const struct writing *shared = arg;
 	struct writer *w = calloc(1, sizeof *w);
 	char log[2048], old[2048];
 
 	if (w == NULL)
 		abort();
 	w->shared = shared;
-	part_init(&w->part, topic, partition, offset);
+	assigned_init(&w->assigned, topic, partition, offset);
 	name_log(w, NULL, PATH_CUTS_END, STR(old));
 	name_log(w, shared->connector, PATH_CUTS_END, STR(log));
 	cuts_init(&w->cuts, shared->client, shared->pool, log, old);
 	name_log(w, shared->connector, PATH_UPLOADS_END, STR(log));
 	uploads_init(&w->uploads, shared->client, shared->pool, log);
-	return w;
+	return &w->assigned;
 }
 
 static void
@@ -46,9 +46,9 @@ set_free(struct set *g)
 }
 
 void
-writer_free(struct part *p)
+writer_free(struct assigned *p)
 {
-	struct writer *w = (struct writer *)(void *)p;
+	struct writer *w = writer_of(p);
 	struct set *g;
 
 	cuts_fini(&w->cuts);
@@ -57,7 +57,7 @@ writer_free(struct part *p)
 		set_free(g);
 	}
 	uploads_fini(&w->uploads);
-	part_fini(&w->part);
+	assigned_fini(&w->assigned);
 	free(w);
 }
 
@@ -285,7 +285,7 @@ writer_put(struct writer *w, const struct ps_record *r, size_t value_len,
 	object_add(o, s->conf->separator, s->separator_len);
 	g->end = r->origin_offset + 1;
 	g->touched_ms = s->now_ms;
-	w->part.next_offset = g->end;
+	w->assigned.next_offset = g->end;
 	if (o->part.bytes >= s->part_size)
 		object_send_part(o);
 	if (++g->records >= s->conf->flush_size || g->end == g->logged_end)

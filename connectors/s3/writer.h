@@ -10,7 +10,7 @@
 #ifndef PENSTOCK_CONNECTORS_S3_WRITER_H
 #define PENSTOCK_CONNECTORS_S3_WRITER_H
 
-#include <parts/parts.h>
+#include <assignment/assignment.h>
 #include <penstock/record.h>
 
 #include "cuts.h"
@@ -42,7 +42,7 @@ struct writing {
 };
 
 struct writer {
-	struct part part;
+	struct assigned assigned;
 	const struct writing *shared;
 	struct cuts cuts;
 	struct uploads uploads;
@@ -50,10 +50,16 @@ struct writer {
 	char failure[512]; /* "" or why the task must start again */
 };
 
-struct writer *writer_new(const struct writing *shared, const char *topic,
-    int32_t partition, int64_t offset);
+/* For the assignment; `arg` is the struct writing. */
+struct assigned *
+writer_new(void *arg, const char *topic, int32_t partition, int64_t offset);
 /* Uploads that are not complete are aborted. */
-void writer_free(struct part *p);
+void writer_free(struct assigned *p);
+static inline struct writer *
+writer_of(struct assigned *p)
+{
+	return (struct writer *)(void *)p;
+}
 
 /* Asks the bucket what the last owner left behind; true once known. */
 bool writer_prepare(struct writer *w);
