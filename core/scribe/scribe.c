@@ -252,14 +252,14 @@ scribe_write(struct scribe *s, struct scribe_records records)
 }
 
 static struct scribe_outcome
-write_again(struct scribe *s, const struct heal *h)
+write_again(struct scribe *s, struct hidden *h)
 {
-	struct scribe_records records = { NULL, heal_count(h) };
+	struct scribe_records records = { NULL, hidden_count(h) };
 	struct scribe_record *items = xcalloc(records.count, sizeof *items);
 	struct scribe_outcome out;
 
 	for (size_t i = 0; i < records.count; i++) {
-		const struct heal_record *r = heal_at(h, i);
+		const struct hidden_record *r = hidden_at(h, i);
 
 		items[i] = (struct scribe_record){ r->key, r->key_len, r->value,
 			r->value_len };
@@ -280,16 +280,16 @@ scribe_heal(struct scribe *s)
 {
 	struct scribe_outcome out = { .record = SCRIBE_ALL,
 		.end = SCRIBE_REFUSED };
-	struct heal *h =
+	struct hidden *h =
 	    heal_read(&s->settings, s->topic, s->session_ms, &out.err);
 
 	if (h == NULL)
 		return out;
 	out.end = SCRIBE_OK;
 	s->aborted = false;
-	if (heal_count(h) > 0)
+	if (hidden_count(h) > 0)
 		out = write_again(s, h);
-	heal_free(&h);
+	hidden_free(&h);
 	return out;
 }
 

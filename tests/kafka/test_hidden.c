@@ -1,0 +1,146 @@
+#include "kafka/hidden.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <string.h>
+
+/* A record of the one-partition log of a test, where it stands in the table;
+ * NULL key: a marker. */
+struct row {
+	const char *key, *value;
+	bool is_aborted;
+};
+
+static bool
+wants(void *ctx, const char *key, size_t len)
+{
+	(void)ctx;
+	return len > 0 && key[0] != '-';
+}
+
+static struct topiclog_record
+record_of(const struct row *row, int32_t partition, int64_t offset)
+{
+	return (struct topiclog_record){ .partition = partition,
+		.offset = offset,
+		.key = row->key,
+		.key_len = strlen(row->key),
+		.value = row->value,
+		.value_len = row->value == NULL ? 0 : strlen(row->value) };
+}
+
+static void
+take(struct hidden *h, const struct row *row, int32_t partition, int64_t offset)
+{
+	struct topiclog_record r = record_of(row, partition, offset);
+
+	hidden_take_any(h, &r);
+}
+
+static void
+settle(struct hidden *h, const struct row *row, int32_t partition,
+    int64_t offset)
+{
+	struct topiclog_record r = record_of(row, partition, offset);
+
+	if (!row->is_aborted)
+		hidden_take_settled(h, &r);
+}
+
+/* Both readings of rows[0..count), the second of `more` rows behind them. */
+static struct hidden *
+read_both(const struct row *rows, size_t count, size_t more)
+{
+	struct hidden *h = hidden_new(wants, NULL);
+
+	for (size_t i = 0; i < count; i++)
+		take(h, &rows[i], 0, (int64_t)i);
+	for (size_t i = 0; i < count + more; i++)
+		settle(h, &rows[i], 0, (int64_t)i);
+	return h;
+}
+
+Test(hidden, is_what_an_abort_wrote_last)
+{
+	static const struct row rows[] = {
+		{ "a", "1", false },
+		{ "b", "1", false },
+		{ "b", "2", true },
+		{ "a", "2", true },
+		{ "a", "3", true },
+		{ "c", NULL, false },
+		{ "c", "2", true },
+		{ "d", "1", true },
+		{ "e", "1", true },
+		{ "e", "2", false },
+	};
+	static const struct {
+		const char *key, *value;
+		int64_t aborted;
+	} expected[] = { { "b", "1", 2 }, { "a", "1", 4 }, { "c", NULL, 6 },
+		{ "d", NULL, 7 } };
+	struct hidden *h = read_both(rows, 10, 0);
+
+	cr_assert(eq(sz, hidden_count(h), 4));
+	for (size_t i = 0; i < 4; i++) {
+		const struct hidden_record *r = hidden_at(h, i);
+
+		cr_expect(eq(str, (char *)r->key, (char *)expected[i].key));
+		cr_expect(eq(sz, r->key_len, 1));
+		cr_expect(eq(i64, r->aborted, expected[i].aborted));
+		cr_expect(eq(int, r->value == NULL, expected[i].value == NULL));
+		if (r->value != NULL)
+			cr_expect(eq(str, (char *)r->value,
+			    (char *)expected[i].value));
+	}
+	hidden_free(&h);
+	cr_expect(h == NULL);
+}
+
+Test(hidden, is_nothing_that_was_settled_since)
+{
+	static const struct row rows[] = {
+		{ "a", "1", false },
+		{ "a", "2", true },
+		{ "a", "3", false },
+	};
+	struct hidden *h = read_both(rows, 2, 1);
+
+	cr_expect(eq(sz, hidden_count(h), 0));
+	hidden_free(&h);
+}
+
+Test(hidden, is_nothing_of_keys_that_nobody_wants)
+{
+	static const struct row rows[] = {
+		{ "-a", "1", true },
+		{ "", "1", true },
+	};
+	static const struct topiclog_record none = { .offset = 2 };
+	struct hidden *h = read_both(rows, 2, 0);
+
+	hidden_take_any(h, &none);
+	hidden_take_settled(h, &none);
+	cr_expect(eq(sz, hidden_count(h), 0));
+	hidden_free(&h);
+}
+
+Test(hidden, is_no_key_of_two_partitions)
+{
+	static const struct row rows[] = {
+		{ "a", "1", false },
+		{ "a", "2", true },
+	};
+	struct hidden *h = hidden_new(wants, NULL);
+
+	take(h, &rows[1], 3, 7);
+	settle(h, &rows[0], 2, 5);
+	cr_expect(eq(sz, hidden_count(h), 0));
+	hidden_free(&h);
+
+	h = hidden_new(wants, NULL);
+	take(h, &rows[1], 3, 7);
+	take(h, &rows[1], 2, 9);
+	cr_expect(eq(sz, hidden_count(h), 0));
+	hidden_free(&h);
+}
