@@ -120,6 +120,7 @@ settings_begin(struct settings *s, const struct msg_config *m,
 	s->connector =
 	    ps_strdup(s->arena, m->connector == NULL ? "" : m->connector);
 	s->task = (int)m->task;
+	s->tasks = (int)m->tasks;
 	s->standalone = m->standalone;
 	s->starts_paused = m->state != NULL && strcmp(m->state, "PAUSED") == 0;
 	set_levels(m->levels);

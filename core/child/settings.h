@@ -21,6 +21,7 @@ struct settings {
 	struct ps_arena *arena;
 	const char *connector; /* name */
 	int task;              /* -1: the connector's own process */
+	int tasks;             /* of the connector, 0: not known */
 	bool standalone;
 	bool starts_paused;
 	struct ps_config worker; /* with defaults, resolved */

@@ -109,6 +109,15 @@ make_key(struct partition_set *s, const struct ps_value *map)
 	return json == NULL ? NULL : xstrndup(json, len);
 }
 
+static struct ps_source_partition *
+find(struct partition_set *s, const struct ps_value *map)
+{
+	size_t len;
+	const char *text = canonical(s, map, &len);
+
+	return text == NULL ? NULL : dict_get(s->table, text, len);
+}
+
 /* Known from here on; `key` NULL: made of the map. */
 static struct ps_source_partition *
 intern(struct partition_set *s, const struct ps_value *map, const char *key)
@@ -152,22 +161,39 @@ partition_set_offset(struct ps_source_partition *p, const char *json)
 	p->stored = json == NULL ? NULL : xstrdup(json);
 }
 
+/* The map of the partition that the key is of. */
+static int
+read_key(struct partition_set *s, const char *key, size_t len,
+    struct ps_value *map, struct ps_error *err)
+{
+	struct ps_value list;
+
+	if (value_from_json(s->scratch, key, len, &list, err) != 0)
+		return -1;
+	if (list.type != PS_ARRAY || list.len != 2 ||
+	    !ps_is_text(&list.items[0], s->connector) ||
+	    (list.items[1].type != PS_MAP && list.items[1].type != PS_NULL))
+		return ps_fail(err, PS_E_DATA,
+		    "stored offset key %.*s: expected [\"%s\",{...}]", (int)len,
+		    key, s->connector);
+	*map = list.items[1];
+	return 0;
+}
+
 static int
 read_stored(struct partition_set *s, const char *key, const char *value,
     struct ps_error *err)
 {
-	struct ps_source_partition *p = NULL;
-	struct ps_value list;
+	struct ps_source_partition *p;
+	struct ps_value map;
 
-	if (value_from_json(s->scratch, key, strlen(key), &list, err) != 0)
+	if (read_key(s, key, strlen(key), &map, err) != 0)
 		return -1;
-	if (list.type == PS_ARRAY && list.len == 2 &&
-	    ps_is_text(&list.items[0], s->connector))
-		p = intern(s, &list.items[1], key);
+	p = intern(s, &map, key);
 	if (p == NULL)
 		return ps_fail(err, PS_E_DATA,
-		    "stored offset key %s: expected [\"%s\",{...}]", key,
-		    s->connector);
+		    "stored offset key %s: its partition has no JSON form",
+		    key);
 	partition_set_offset(p, value);
 	return 0;
 }
@@ -180,6 +206,18 @@ partition_set_stored(struct partition_set *s, const char *key,
 
 	arena_reset(s->scratch, SCRATCH);
 	return result;
+}
+
+bool
+partition_is_key(struct partition_set *s, const char *key, size_t len,
+    struct ps_source_partition **p)
+{
+	struct ps_value map = ps_null();
+	bool is_key = read_key(s, key, len, &map, NULL) == 0;
+
+	*p = is_key ? find(s, &map) : NULL;
+	arena_reset(s->scratch, SCRATCH);
+	return is_key;
 }
 
 const struct ps_value *

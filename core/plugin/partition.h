@@ -35,6 +35,9 @@ void partition_set_free(struct partition_set **sp);
  * key, is PS_E_DATA. `value` NULL: none stored. */
 int partition_set_stored(struct partition_set *s, const char *key,
     const char *value, struct ps_error *err);
+/* Is it such a key? `*p` is its partition, NULL: none that is known yet. */
+bool partition_is_key(struct partition_set *s, const char *key, size_t len,
+    struct ps_source_partition **p);
 /* NULL when the map has no JSON form. */
 struct ps_source_partition *
 partition_find(struct partition_set *s, const struct ps_value *map);

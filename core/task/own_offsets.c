@@ -17,7 +17,9 @@ enum {
 
 struct reading {
 	struct task *task;
+	struct ps_config client;
 	struct ps_arena *arena;
+	struct hidden *hidden; /* NULL: not asked for */
 	bool is_done;
 	struct ps_error error;
 };
@@ -38,6 +40,14 @@ on_record(void *ctx, const struct topiclog_record *r)
 	(void)partition_set_stored(host_partitions(own->task->host), key, value,
 	    NULL);
 	arena_reset(own->arena, CHUNK);
+	if (own->hidden != NULL)
+		hidden_take_settled(own->hidden, r);
+}
+
+static void
+on_any(void *ctx, const struct topiclog_record *r)
+{
+	hidden_take_any(((struct reading *)ctx)->hidden, r);
 }
 
 static void
@@ -111,16 +121,23 @@ read_on(struct reading *own, struct topiclog_hub *hub, const char *topic,
 	return took > SAY_MS ? say(own->task, topic, err) : 0;
 }
 
+/* One way to read it. */
+struct way {
+	enum topiclog_isolation isolation;
+	topiclog_record_fn *fn;
+};
+
 static int
 read_log(struct reading *own, struct topiclog_hub *hub, const char *topic,
-    struct ps_error *err)
+    topiclog_record_fn *fn, struct ps_error *err)
 {
-	const struct topiclog_reader reader = { on_record, on_end, own,
+	const struct topiclog_reader reader = { fn, on_end, own,
 		TOPICLOG_FROM_START };
 	struct clock_ms start = clock_now();
 	struct topiclog *log = topiclog_open(hub, topic, &reader, err);
 	int result = log == NULL ? -1 : 0;
 
+	own->is_done = false;
 	while (result == 0 && !own->is_done) {
 		task_wait(own->task, topiclog_fd(hub), SLICE_MS);
 		result = read_on(own, hub, topic, start, err);
@@ -133,28 +150,58 @@ read_log(struct reading *own, struct topiclog_hub *hub, const char *topic,
 	return result;
 }
 
-int
-own_offsets_read(struct task *t, const char *topic, struct ps_error *err)
+static int
+read_in(struct reading *own, const char *topic, const struct way *way,
+    struct ps_error *err)
 {
+	struct topiclog_hub *hub =
+	    topiclog_hub_new(&own->client, way->isolation, err);
+	int result;
+
+	if (hub == NULL)
+		return -1;
+	result = create(own->task, hub, topic, err);
+	if (result == 0)
+		result = read_log(own, hub, topic, way->fn, err);
+	topiclog_hub_free(&hub, CLOSE_MS);
+	return result;
+}
+
+int
+own_offsets_read(struct task *t, const char *topic, struct hidden *hidden,
+    struct ps_error *err)
+{
+	const struct way any = { TOPICLOG_UNCOMMITTED, on_any };
+	const struct way what_holds = { settings_is_exactly_once(&t->settings)
+					    ? TOPICLOG_SETTLED
+					    : TOPICLOG_COMMITTED,
+		on_record };
 	struct settings *s = &t->settings;
 	const struct conf_owner owner = { &s->worker, &s->config, s->connector,
 		s->task };
-	struct reading own = { .task = t };
-	struct topiclog_hub *hub;
-	struct ps_config c;
-	int result;
+	struct reading own = { .task = t, .hidden = hidden };
+	int result = 0;
 
-	c = conf_settings(s->arena, CONF_OFFSETS, &owner);
-	hub = topiclog_hub_new(&c,
-	    settings_is_exactly_once(s) ? TOPICLOG_SETTLED : TOPICLOG_COMMITTED,
-	    err);
-	if (hub == NULL)
-		return -1;
+	own.client = conf_settings(s->arena, CONF_OFFSETS, &owner);
 	own.arena = arena_new(CHUNK);
-	result = create(t, hub, topic, err);
+	if (hidden != NULL)
+		result = read_in(&own, topic, &any, err);
 	if (result == 0)
-		result = read_log(&own, hub, topic, err);
-	topiclog_hub_free(&hub, CLOSE_MS);
+		result = read_in(&own, topic, &what_holds, err);
 	arena_free(&own.arena);
 	return result;
+}
+
+static bool
+is_ours(void *ctx, const char *key, size_t len)
+{
+	struct ps_source_partition *p;
+
+	return partition_is_key(ctx, key, len, &p);
+}
+
+struct hidden *
+own_offsets_hidden(struct task *t)
+{
+	return hidden_new(is_ours, host_partitions(t->host));
 }

@@ -9,9 +9,13 @@
 #ifndef PENSTOCK_TASK_OWN_OFFSETS_H
 #define PENSTOCK_TASK_OWN_OFFSETS_H
 
+#include "kafka/hidden.h"
 #include "task/task.h"
 
-/* Creates the topic if it is missing, reads to its end, else PS_E_RETRY. */
-int own_offsets_read(struct task *t, const char *topic, struct ps_error *err);
+/* Creates the topic if it is missing, reads to its end, else PS_E_RETRY.
+ * `hidden`, NULL: not asked, learns of the connector's keys. */
+int own_offsets_read(struct task *t, const char *topic, struct hidden *hidden,
+    struct ps_error *err);
+struct hidden *own_offsets_hidden(struct task *t);
 
 #endif

@@ -420,9 +420,8 @@ commit_what_is_safe(struct source *s)
 	}
 }
 
-/* Batches end with this run: nothing of them may be in the client then. */
-static void
-take_back(struct source *s)
+void
+source_take_back(struct source *s)
 {
 	struct clock_ms start = clock_now();
 
@@ -449,7 +448,7 @@ stop(struct source *s, struct ps_error *err)
 		return TASK_FAILED;
 	log_warn("task", "%s", err->text);
 	ps_error_clear(err);
-	take_back(s);
+	source_take_back(s);
 	return TASK_STOPPED;
 }
 
@@ -469,7 +468,7 @@ loop(struct source *s, struct ps_error *err)
 		if (s->must_restart && s->failed.code == PS_OK) {
 			if (s->txn.boundary == TXN_NONE)
 				commit_what_is_safe(s);
-			take_back(s);
+			source_take_back(s);
 		}
 		return TASK_FAILED;
 	}
@@ -498,6 +497,7 @@ close_source(struct source *s)
 	txn_end_run(s);
 	if (s->producer != NULL)
 		producer_free(&s->producer, CLOSE_MS);
+	hidden_free(&s->hidden);
 	arena_free(&s->headers);
 	if (s->commit != NULL)
 		commit_free(&s->commit);

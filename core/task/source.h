@@ -10,6 +10,7 @@
 #define PENSTOCK_TASK_SOURCE_H
 
 #include "base/backoff.h"
+#include "kafka/hidden.h"
 #include "kafka/producer.h"
 #include "task/ack.h"
 #include "task/commit.h"
@@ -54,9 +55,16 @@ struct source {
 	struct refusals refusals; /* found so, within transactions */
 	bool must_restart, was_refused;
 	struct ps_error failed; /* of a delivery */
+	/* What the producer borrows while it is written again, and why that
+	 * failed. */
+	struct hidden *hidden;
+	struct ps_error unhealed;
 	struct source_gauges numbers;
 };
 
+/* Batches end with this run: nothing of them, or of what else was sent, may
+ * be in the client then. */
+void source_take_back(struct source *s);
 /* A producer_report_fn, with the source as its context. */
 void deliver_report(void *ctx, const struct producer_report *r);
 /* Takes the reports that wait. */

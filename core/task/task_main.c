@@ -82,7 +82,7 @@ prepare(struct task *t, struct child *c, struct ps_error *err)
 	if (s->starts_paused)
 		atomic_store(&t->gauges->pause, true);
 	if (has_own_topic(s) &&
-	    own_offsets_read(t, settings_offsets_topic(s), err) != 0)
+	    own_offsets_read(t, settings_offsets_topic(s), NULL, err) != 0)
 		return -1;
 	return task_open_plugins(t, err);
 }

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "kafka/conf.h"
+#include "task/offset_heal.h"
 #include "task/own_offsets.h"
 #include "task/source.h"
 
@@ -126,6 +127,23 @@ take_over(struct source *s, struct ps_error *err)
 	}
 }
 
+static int
+read_offsets(struct source *s, struct ps_error *err)
+{
+	struct task *t = s->task;
+
+	if (t->settings.tasks == 1)
+		s->hidden = own_offsets_hidden(t);
+	if (own_offsets_read(t, s->txn.offsets_topic, s->hidden, err) != 0)
+		return -1;
+	if (s->hidden == NULL)
+		return 0;
+	if (offset_heal(s, err) != 0)
+		return -1;
+	hidden_free(&s->hidden);
+	return 0;
+}
+
 int
 txn_begin_run(struct source *s, struct ps_error *err)
 {
@@ -136,9 +154,10 @@ txn_begin_run(struct source *s, struct ps_error *err)
 	if (take_over(s, err) != 0)
 		return -1;
 	task_set_cause(s->task, NULL);
-	/* Nothing is written meanwhile. */
+	/* Nothing is written meanwhile but what a successor of ours makes
+	 * void. */
 	atomic_store(&s->task->gauges->guarded, true);
-	done = own_offsets_read(s->task, s->txn.offsets_topic, err);
+	done = read_offsets(s, err);
 	atomic_store(&s->task->gauges->guarded, false);
 	s->must_restart = done != 0 && err->code == PS_E_RETRY;
 	return done;

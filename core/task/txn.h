@@ -39,7 +39,8 @@ struct txn {
  * exactly.once.source.support is not enabled. */
 int txn_configure(struct source *s, struct ps_error *err);
 /* Takes over the transactional id, which fences who had it before, and reads
- * the stored offsets to their end. Waits while the broker is away. */
+ * the stored offsets to their end; what aborts hide of them is written again.
+ * Waits while the broker is away. */
 int txn_begin_run(struct source *s, struct ps_error *err);
 /* Aborts what is open, if that can be done soon. */
 void txn_end_run(struct source *s);

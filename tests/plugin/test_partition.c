@@ -99,3 +99,36 @@ Test(partition, what_is_not_this_connectors_is_refused)
 	}
 	cr_assert_null(partition_first(s));
 }
+
+Test(partition, tells_its_keys_from_others)
+{
+	static const struct {
+		const char *key;
+		bool is_key;
+	} rows[] = {
+		{ "[\"orders\",{\"table\":\"public.t\",\"protocol\":\"1\"}]",
+		    true },
+		{ "[\"orders\", {\"table\":\"other\"}]", true },
+		{ "[\"orders\",null]", true },
+		{ "[\"orders\",1]", false },
+		{ "[\"orders\"]", false },
+		{ "[\"order\",{}]", false },
+		{ "[\"orders2\",{}]", false },
+		{ "{\"orders\":{}}", false },
+		{ "orders", false },
+		{ "", false },
+	};
+	struct ps_value map = table_map(false);
+	struct ps_source_partition *known = partition_find(s, &map), *p;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		cr_expect(eq(int,
+			      partition_is_key(s, rows[i].key,
+				  strlen(rows[i].key), &p),
+			      rows[i].is_key),
+		    "%s", rows[i].key);
+		cr_expect(eq(ptr, p, i == 0 ? known : NULL), "%s", rows[i].key);
+	}
+	/* Asking makes none known. */
+	cr_expect(eq(ptr, partition_next(known), NULL));
+}
