@@ -58,4 +58,10 @@ chain_add(struct chain *ch, struct pool *p, const void *data, size_t len)
 	ch->bytes += len;
 }
 
+static inline void
+chain_puts(struct chain *ch, struct pool *p, const char *text)
+{
+	chain_add(ch, p, text, strlen(text));
+}
+
 #endif

@@ -37,11 +37,10 @@ fail(struct cleaning *k, const struct s3_request *r)
 
 /* Once: whoever waits for it asks again, and knows why. */
 static void
-ask(struct cleaning *k, struct s3_request *r)
+ask(struct cleaning *k, struct s3_request *r, s3_done_fn *done)
 {
 	r->best_effort = true;
-	r->owner = k;
-	client_send(k->client, r);
+	client_send(k->client, r, k, done);
 }
 
 static void
@@ -72,18 +71,14 @@ on_element(void *arg, const char *name, const char *text)
 {
 	struct cleaning *k = arg;
 	struct str token = STR(k->token);
-	struct s3_request *r;
 
 	if (strcmp(name, "NextContinuationToken") == 0)
 		str_puts(&token, text);
 	if (strcmp(name, "Key") != 0 || !is_log(k, text))
 		return;
 	k->has_left = k->has_left || k->is_shared;
-	if (k->is_shared)
-		return;
-	r = request_new("DELETE", text, "");
-	r->done = on_deleted;
-	ask(k, r);
+	if (!k->is_shared)
+		ask(k, request_new("DELETE", text, ""), on_deleted);
 }
 
 static void list_page(struct cleaning *k);
@@ -112,7 +107,6 @@ list_page(struct cleaning *k)
 {
 	char query[8192];
 	struct str q = STR(query);
-	struct s3_request *r;
 
 	if (k->token[0] != '\0') {
 		str_puts(&q, "continuation-token=");
@@ -121,9 +115,7 @@ list_page(struct cleaning *k)
 	}
 	str_puts(&q, "list-type=2&prefix=");
 	str_uri(&q, k->prefix, strlen(k->prefix), false);
-	r = request_new("GET", NULL, query);
-	r->done = on_listed;
-	ask(k, r);
+	ask(k, request_new("GET", NULL, query), on_listed);
 }
 
 static int

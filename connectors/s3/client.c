@@ -73,6 +73,17 @@ request_new(const char *method, const char *key, const char *query)
 	return r;
 }
 
+struct s3_request *
+request_of_upload(const char *method, const char *key, const char *id)
+{
+	char query[4096];
+	struct str q = STR(query);
+
+	str_puts(&q, "uploadId=");
+	str_uri(&q, id, strlen(id), false);
+	return request_new(method, key, query);
+}
+
 static void
 request_stop(struct s3_client *c, struct s3_request *r)
 {
@@ -126,8 +137,11 @@ append(struct s3_request **list, struct s3_request *r)
 }
 
 void
-client_send(struct s3_client *c, struct s3_request *r)
+client_send(struct s3_client *c, struct s3_request *r, void *owner,
+    s3_done_fn *done)
 {
+	r->owner = owner;
+	r->done = done;
 	append(&c->queue, r);
 }
 

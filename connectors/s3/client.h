@@ -15,6 +15,9 @@
 #include "conf.h"
 
 struct s3_client;
+struct s3_request;
+
+typedef void s3_done_fn(struct s3_client *c, struct s3_request *r);
 
 struct s3_request {
 	/* What to do; set by the caller. */
@@ -26,10 +29,11 @@ struct s3_request {
 	bool conditional;  /* If-None-Match: * */
 	bool best_effort;  /* one attempt, whatever the answer */
 	const char *want;  /* element a 200 must have, "" for an ETag */
-	/* The answer is final. The request ends when this returns. */
-	void (*done)(struct s3_client *c, struct s3_request *r);
-	void *owner;
 	size_t number;
+
+	/* Given with it to client_send. */
+	s3_done_fn *done;
+	void *owner;
 
 	/* The answer. */
 	long status; /* 0: no answer (best_effort only) */
@@ -59,12 +63,17 @@ void client_free(struct s3_client **cp);
 
 struct s3_request *
 request_new(const char *method, const char *key, const char *query);
-void client_send(struct s3_client *c, struct s3_request *r);
+/* Of the multipart upload with that id. */
+struct s3_request *
+request_of_upload(const char *method, const char *key, const char *id);
+/* The answer that `done` gets is final; the request ends when it returns. */
+void client_send(struct s3_client *c, struct s3_request *r, void *owner,
+    s3_done_fn *done);
 /* Ends all requests of that owner without a word. */
 void client_cancel(struct s3_client *c, const void *owner);
 /* Its requests that want `want` go on without it; `done` is theirs now. */
 void client_disown(struct s3_client *c, const void *owner, const char *want,
-    void (*done)(struct s3_client *c, struct s3_request *r));
+    s3_done_fn *done);
 
 /* Moves what can be moved. */
 void client_drive(struct s3_client *c);

@@ -59,15 +59,10 @@ parse(struct cuts *k, const char *text)
 }
 
 static void
-read_log(struct cuts *k, const char *key,
-    void (*done)(struct s3_client *, struct s3_request *))
+read_log(struct cuts *k, const char *key, s3_done_fn *done)
 {
-	struct s3_request *r = request_new("GET", key, "");
-
-	r->done = done;
-	r->owner = k;
 	k->reading = true;
-	client_send(k->client, r);
+	client_send(k->client, request_new("GET", key, ""), k, done);
 }
 
 static void
@@ -103,25 +98,22 @@ cuts_read(struct cuts *k)
 
 /* Writes the log and, from its own answer, again when it grew meanwhile. */
 static void
-write_log(struct cuts *k, void (*done)(struct s3_client *, struct s3_request *))
+write_log(struct cuts *k, s3_done_fn *done)
 {
 	struct s3_request *r = request_new("PUT", k->key, "");
 	char line[64];
-	int n;
 
-	chain_add(&r->body, k->pool, TITLE, strlen(TITLE));
+	chain_puts(&r->body, k->pool, TITLE);
 	for (size_t i = 0; i < k->count; i++) {
-		n = snprintf(line, sizeof line, "%lld %lld\n",
+		(void)snprintf(line, sizeof line, "%lld %lld\n",
 		    (long long)k->list[i].first, (long long)k->list[i].end);
-		chain_add(&r->body, k->pool, line, (size_t)n);
+		chain_puts(&r->body, k->pool, line);
 	}
 	r->number = (size_t)k->version;
 	r->want = "";
 	r->creates = true;
-	r->done = done;
-	r->owner = k;
 	k->writing = true;
-	client_send(k->client, r);
+	client_send(k->client, r, k, done);
 }
 
 static void

@@ -214,11 +214,7 @@ on_head(struct s3_client *c, struct s3_request *r)
 static void
 look(struct object *o)
 {
-	struct s3_request *r = request_new("HEAD", o->key, "");
-
-	r->done = on_head;
-	r->owner = o;
-	client_send(o->client, r);
+	client_send(o->client, request_new("HEAD", o->key, ""), o, on_head);
 }
 
 static void
@@ -254,29 +250,21 @@ on_stored(struct s3_client *c, struct s3_request *r)
 static void
 complete(struct object *o)
 {
-	char query[4096];
-	struct str q = STR(query);
-	struct s3_request *r;
+	struct s3_request *r = request_of_upload("POST", o->key, o->upload_id);
 	char text[320];
-	int n;
 
-	str_puts(&q, "uploadId=");
-	str_uri(&q, o->upload_id, strlen(o->upload_id), false);
-	r = request_new("POST", o->key, query);
-	chain_add(&r->body, o->pool, "<CompleteMultipartUpload>", 25);
+	chain_puts(&r->body, o->pool, "<CompleteMultipartUpload>");
 	for (size_t i = 0; i < o->part_count; i++) {
-		n = snprintf(text, sizeof text,
+		(void)snprintf(text, sizeof text,
 		    "<Part><PartNumber>%zu</PartNumber><ETag>%s</ETag>"
 		    "</Part>",
 		    i + 1, o->parts[i].etag);
-		chain_add(&r->body, o->pool, text, (size_t)n);
+		chain_puts(&r->body, o->pool, text);
 	}
-	chain_add(&r->body, o->pool, "</CompleteMultipartUpload>", 26);
+	chain_puts(&r->body, o->pool, "</CompleteMultipartUpload>");
 	r->want = "ETag";
 	r->conditional = o->conditional;
-	r->done = on_stored;
-	r->owner = o;
-	client_send(o->client, r);
+	client_send(o->client, r, o, on_stored);
 }
 
 static void
@@ -289,9 +277,7 @@ put_whole(struct object *o)
 	r->creates = true;
 	r->conditional = o->conditional;
 	r->want = "";
-	r->done = on_stored;
-	r->owner = o;
-	client_send(o->client, r);
+	client_send(o->client, r, o, on_stored);
 }
 
 void
@@ -339,7 +325,7 @@ send_waiting(struct object *o)
 		str_uri(&q, o->upload_id, strlen(o->upload_id), false);
 		free(r->query);
 		r->query = dup_text(query);
-		client_send(o->client, r);
+		client_send(o->client, r, o, on_part);
 	}
 }
 
@@ -367,9 +353,7 @@ create_upload(void *arg)
 
 	r->creates = true;
 	r->want = "UploadId";
-	r->done = on_created;
-	r->owner = o;
-	client_send(o->client, r);
+	client_send(o->client, r, o, on_created);
 }
 
 static void
@@ -400,8 +384,6 @@ object_send_part(struct object *o)
 	o->part = (struct chain){ 0 };
 	r->number = o->part_count++;
 	r->want = "";
-	r->done = on_part;
-	r->owner = o;
 	for (at = &o->waiting; *at != NULL; at = &(*at)->next)
 		continue;
 	*at = r;
@@ -436,16 +418,10 @@ on_ignored(struct s3_client *c, struct s3_request *r)
 static void
 abort_upload(struct s3_client *c, const char *key, const char *id)
 {
-	char query[4096];
-	struct str q = STR(query);
-	struct s3_request *r;
+	struct s3_request *r = request_of_upload("DELETE", key, id);
 
-	str_puts(&q, "uploadId=");
-	str_uri(&q, id, strlen(id), false);
-	r = request_new("DELETE", key, query);
 	r->best_effort = true;
-	r->done = on_ignored;
-	client_send(c, r);
+	client_send(c, r, NULL, on_ignored);
 }
 
 /* The upload was made for an object that is gone. */

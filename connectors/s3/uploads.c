@@ -74,18 +74,11 @@ on_aborted(struct s3_client *c, struct s3_request *r)
 static void
 abort_one(struct uploads *u, const struct upload *up)
 {
-	char query[4096];
-	struct str q = STR(query);
-	struct s3_request *r;
+	struct s3_request *r = request_of_upload("DELETE", up->key, up->id);
 
-	str_puts(&q, "uploadId=");
-	str_uri(&q, up->id, strlen(up->id), false);
-	r = request_new("DELETE", up->key, query);
 	r->best_effort = true;
 	r->number = up->number;
-	r->done = on_aborted;
-	r->owner = u;
-	client_send(u->client, r);
+	client_send(u->client, r, u, on_aborted);
 }
 
 struct listing {
@@ -144,9 +137,7 @@ list_one(struct uploads *u, const struct upload *up)
 	r = request_new("GET", NULL, query);
 	r->best_effort = true;
 	r->number = up->number;
-	r->done = on_listed;
-	r->owner = u;
-	client_send(u->client, r);
+	client_send(u->client, r, u, on_listed);
 }
 
 /* "ID KEY\n" each. */
@@ -190,48 +181,34 @@ on_read(struct s3_client *c, struct s3_request *r)
 void
 uploads_read(struct uploads *u)
 {
-	struct s3_request *r;
-
 	if (u->reading || u->is_known)
 		return;
 	u->reading = true;
-	r = request_new("GET", u->key, "");
-	r->done = on_read;
-	r->owner = u;
-	client_send(u->client, r);
+	client_send(u->client, request_new("GET", u->key, ""), u, on_read);
 }
 
 /* ---- Our own ---- */
 
-static void
-put(struct uploads *u, struct chain *body, const char *text)
-{
-	chain_add(body, u->pool, text, strlen(text));
-}
-
 /* Writes the log and, from its own answer, again when it changed meanwhile. */
 static void
-write_log(struct uploads *u,
-    void (*done)(struct s3_client *, struct s3_request *))
+write_log(struct uploads *u, s3_done_fn *done)
 {
 	struct s3_request *r = request_new("PUT", u->key, "");
 
-	put(u, &r->body, TITLE);
+	chain_puts(&r->body, u->pool, TITLE);
 	for (size_t i = 0; i < u->count; i++) {
 		const struct upload *up = &u->list[i];
 
-		put(u, &r->body, up->id == NULL ? NO_ID : up->id);
-		put(u, &r->body, " ");
-		put(u, &r->body, up->key);
-		put(u, &r->body, "\n");
+		chain_puts(&r->body, u->pool, up->id == NULL ? NO_ID : up->id);
+		chain_puts(&r->body, u->pool, " ");
+		chain_puts(&r->body, u->pool, up->key);
+		chain_puts(&r->body, u->pool, "\n");
 	}
 	r->number = (size_t)u->version;
 	r->creates = true;
 	r->best_effort = true;
-	r->done = done;
-	r->owner = u;
 	u->writing = true;
-	client_send(u->client, r);
+	client_send(u->client, r, u, done);
 }
 
 static struct upload *
