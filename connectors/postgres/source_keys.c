@@ -1,37 +1,14 @@
 #include "source_keys.h"
 
-#define KEY(n, t, d, imp, fl, text, ...)                               \
-	{                                                              \
-		.name = (n), .type = PS_KEY_##t, .default_value = (d), \
-		.importance = PS_##imp, .flags = (fl), .doc = (text),  \
-		.width = PS_W_MEDIUM, __VA_ARGS__                      \
-	}
+#include "key.h"
+
 #define CONNECTION .group = "Database"
 #define MODE       .group = "Mode"
 #define CONNECTOR  .group = "Connector"
-#define CHOICES(...)                     \
-	.choices = (const char *const[]) \
-	{                                \
-		__VA_ARGS__, NULL        \
-	}
 
 const struct ps_key source_keys[] = {
-	KEY("connection.url", STRING, NULL, HIGH, PS_REQUIRED | PS_NOT_EMPTY,
-	    "jdbc:postgresql://host:port/database or a postgresql:// URI.",
-	    CONNECTION),
-	KEY("connection.user", STRING, NULL, HIGH, 0, "The role to log in as.",
-	    CONNECTION),
-	KEY("connection.password", PASSWORD, NULL, HIGH, 0, "Its password.",
-	    CONNECTION),
-	KEY("connection.attempts", INT, "3", LOW, PS_HAS_MIN,
-	    "Accepted; the task tries again for as long as it runs.",
-	    CONNECTION, .min = 1),
-	KEY("connection.backoff.ms", LONG, "10000", LOW, 0,
-	    "Accepted; the pause between attempts grows by itself.",
-	    CONNECTION),
-	KEY("dialect.name", STRING, "", LOW, 0,
-	    "Empty or PostgreSqlDatabaseDialect.", CONNECTION,
-	    CHOICES("", "PostgreSqlDatabaseDialect")),
+	CONNECTION_KEYS(CONNECTION,
+	    "Accepted; the task tries again for as long as it runs."),
 	KEY("catalog.pattern", STRING, NULL, MEDIUM, PS_UNSUPPORTED,
 	    "A connection sees one database, so there is nothing to choose.",
 	    CONNECTION),
