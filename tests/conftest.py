@@ -60,6 +60,11 @@ NOT_UNDER_ASAN = {
         "ASan turns crashes into reports of its own",
 }
 
+# The same where coverage is counted.
+NOT_UNDER_COV = {
+    "test_memory.py": "counters of each line are memory too",
+}
+
 # The servers that run now, by the fixture or the file they belong to.
 servers = pytest.StashKey()
 stderr = pytest.StashKey()
@@ -92,13 +97,12 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    if not env.SANITIZED:
-        return
+    skipped = (NOT_UNDER_ASAN if env.SANITIZED else
+               NOT_UNDER_COV if env.COVERED else {})
     for item in items:
         for name in (item.path.name, item.originalname):
-            if name in NOT_UNDER_ASAN:
-                item.add_marker(pytest.mark.skip(
-                    reason=f"ASan: {NOT_UNDER_ASAN[name]}"))
+            if name in skipped:
+                item.add_marker(pytest.mark.skip(reason=skipped[name]))
 
 
 @pytest.hookimpl(hookwrapper=True)
