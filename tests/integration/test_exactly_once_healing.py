@@ -8,6 +8,7 @@ import signal
 import time
 
 import pytest
+from confluent_kafka import admin
 
 from support import bank, configs, ledger
 from support.child import Child
@@ -217,6 +218,60 @@ def test_a_task_is_killed_while_it_writes_them(
         assert found[0][key] == (None if n % 2 else b'{"position":1}')
     ledger.assert_same(lines(kafka, t), [
         "a", "b", "more 0", "more 1", "more 2", "last"])
+
+
+def test_without_a_lease_nothing_is_written(kafka, worker, topic, path):
+    """Another may be at it by now. With the next it is done."""
+    t, offsets, key = topic("lines"), worker["offset.storage.topic"], \
+        key_of("/else")
+    hide(kafka, offsets, {key: 2})
+    with Child("task", "lines", "0") as c:
+        c.lease(2)  # at its last two seconds nothing is begun any more
+        c.configure(worker, config(path, t), stored=[], tasks=1)
+        c.message("beat", test=lambda m: m.get("suspended"))
+        assert written(kafka, offsets, key) == [2]
+        c.lease(60)
+        wait_for("the lines", lambda: lines(kafka, t))
+        assert c.stop() == 0
+    assert written(kafka, offsets, key) == [2, None]
+
+
+def test_a_task_is_stopped_while_it_writes_them(kafka, worker, topic, path):
+    t, offsets = topic("lines"), worker["offset.storage.topic"]
+    keys = [key_of(f"/else/{n}") for n in range(20000)]
+    hide(kafka, offsets, {key: 2 for key in keys})
+    with Child("task", "lines", "0") as c:
+        c.configure(worker, config(path, t), stored=[], tasks=1)
+        c.message("log", test=lambda m: "written again" in m["text"])
+        c.stop()
+    run(kafka, worker, path, t)
+    found = {r.key.decode(): r.value for r in kafka.consume(offsets, ANY)}
+    assert {found[key] for key in keys} == {None}
+    ledger.assert_same(lines(kafka, t), ["a", "b"])
+
+
+def test_what_the_broker_takes_no_more_keeps_no_task_from_its_work(
+        kafka, worker, topic, path):
+    t, offsets, key = topic("lines"), worker["offset.storage.topic"], \
+        key_of("/else")
+    long = json.dumps({"position": 1, "penstock": "x" * 3000})
+    kafka.produce(offsets, [{"key": key, "value": long}])
+    hide(kafka, offsets, {key: 2})
+    a = kafka.admin()
+    resource = admin.ConfigResource(
+        admin.ConfigResource.Type.TOPIC, offsets, set_config={
+            "cleanup.policy": "compact", "max.message.bytes": "2000"})
+    a.alter_configs([resource])[resource].result(30)
+    with Child("task", "lines", "0") as c:
+        c.configure(worker, config(
+            path, t, producer_override_compression_type="none"),
+            stored=[], tasks=1)
+        wait_for("the position",
+                 lambda: written(kafka, offsets, key_of(path)) == [4])
+        assert c.message("log", test=lambda m: "not written" in m["text"])
+        assert c.stop() == 0
+    assert written(kafka, offsets, key) == [1, 2]
+    ledger.assert_same(lines(kafka, t), ["a", "b"])
 
 
 def test_in_an_offset_topic_of_its_own_nothing_becomes_null(
