@@ -147,3 +147,4 @@ def test_a_database(worker, kafka, topic, unique, hole, postgres, db):
     hole.filled(postgres.port)
     wait_for("all rows", lambda: count() >= 20)
     wait_for("the end of it", lambda: "detail" not in task(worker, name))
+    assert count() == 20  # what was on its way was not written twice

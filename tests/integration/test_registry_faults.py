@@ -76,6 +76,20 @@ def test_one_request_for_any_number_of_records(scripted, transcoder):
     assert len(r.requests) == 3  # the schema, and which version it is
 
 
+@pytest.mark.parametrize("normalize", ["false", "true"])
+@pytest.mark.parametrize("register,where", [
+    ("true", "/subjects/t-value/versions?normalize={}"),
+    ("false", "/subjects/t-value?normalize={}&deleted=false")])
+def test_the_registry_is_asked_to_normalize(
+        scripted, transcoder, register, where, normalize):
+    r = scripted()
+    avro(transcoder, r.url, auto_register_schemas=register,
+         normalize_schemas=normalize)
+    assert isinstance(
+        transcoder.one("json", "avro", "t", row("R", a=1)), bytes)
+    assert [q.path for q in r.requests] == [where.format(normalize)]
+
+
 def test_what_is_known_goes_on_while_the_registry_is_down(
         scripted, transcoder):
     """Known ids are written and read; a new one waits, and is an outage that
@@ -238,6 +252,10 @@ def test_who_is_not_let_in_is_named(
 
 FAULTS = [Reply(503), Reply(429), Reply(401), Reply(403),
           Reply(404, b"no such route"), Reply(cut=True)]
+SAYS = ["answers 503: ", "answers 429: ",
+        "answers 401, it does not let in anybody without credentials: ",
+        "answers 403, it does not let in anybody without credentials: ",
+        "answers 404: no such route", "does not answer: "]
 
 
 @pytest.mark.parametrize("fault", FAULTS[1:])
@@ -277,10 +295,10 @@ def letters_in(kafka, t):
         return 0
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault,says", list(zip(FAULTS, SAYS)))
 @pytest.mark.parametrize("timeout", [0, 60000])
 def test_a_task_tries_again_as_errors_retry_timeout_says(
-        scripted, kafka, topic, folder, unique, timeout, fault):
+        scripted, kafka, topic, folder, unique, timeout, fault, says):
     """Not at all by default: the task fails, and is started again. With the
     key the record waits, alone, and nothing is left out."""
     r, t, path = scripted(), topic("t"), folder + "/in"
@@ -303,8 +321,7 @@ def test_a_task_tries_again_as_errors_retry_timeout_says(
             "errors.retry.timeout": str(timeout)}, stored=[])
         if timeout == 0:
             failed = c.message("failed")
-            assert "schema registry localhost" in failed["text"].replace(
-                HOST, "localhost").replace("http://", ""), failed
+            assert f"schema registry {r.url} {says}" in failed["text"], failed
             assert failed["code"] == "RETRY" and failed["retriable"], failed
             assert c.wait() != 0
             assert kafka.consume(t) == []

@@ -120,16 +120,19 @@ def test_normalize_schemas(make, registry, unique, kind):
     topic = unique("normal")
     written = make(kind).one("json", kind, topic, envelope(
         WIDER, {"id": 7, "more": "x"}))
-    number = struct.unpack(">bI", written[:5])[1]
     text = json.loads(registry.latest(topic + "-value")["schema"])
     other = json.dumps(dict(reversed(text.items())), indent=2)
     again = unique("normal")
     registry.call("POST", f"/subjects/{again}-value/versions?normalize=true", {
         "schema": other, "schemaType": KINDS[kind]})
+    row = envelope(WIDER, {"id": 7, "more": "x"})
     t = make(kind, auto_register_schemas="false", normalize_schemas="true")
-    raw = t.one("json", kind, again, envelope(WIDER, {"id": 7, "more": "x"}))
+    raw = t.one("json", kind, again, row)
     assert isinstance(raw, bytes), raw
-    assert raw[5:] == written[5:] and number > 0
+    number = registry.latest(again + "-value")["id"]
+    assert struct.unpack(">bI", raw[:5]) == (0, number)
+    assert raw[5:] == written[5:] and raw[:5] != written[:5]
+    assert registry.versions(again + "-value") == [1]
 
 
 # Nulls and defaults
