@@ -47,6 +47,12 @@ def criminal(where, crime="ask-all"):
             "in": where, "topic": "crimes", "errors.restart.enable": "false"}
 
 
+def validate(w, config):
+    return w.rest.call(
+        "PUT", "/connector-plugins/EarlyCrimeSource/config/validate",
+        {**config, "name": "criminal"})
+
+
 def test_in_a_task(confined):
     confined.rest.create("criminal", criminal("nowhere"))
     check_all_refused(
@@ -55,9 +61,7 @@ def test_in_a_task(confined):
 
 
 def test_where_it_validates(confined):
-    answer = confined.rest.call(
-        "PUT", "/connector-plugins/EarlyCrimeSource/config/validate",
-        {**criminal("validate"), "name": "criminal"})
+    answer = validate(confined, criminal("validate"))
     errors = [text for one in answer["configs"]
               for text in one["value"]["errors"]]
     check_all_refused(" ".join(errors))
@@ -102,17 +106,27 @@ def test_where_it_is_looked_at(kafka, new_worker, folder):
         check_all_refused(line, also=[errno.ENOENT])
 
 
+def refused(w, call):
+    """how often the log says so; what processes that are over have said is
+    in it once a later one's words are"""
+    def count(call):
+        return w.log_text().count("refused to the plugin: " + call)
+    before = count("execve")
+    validate(w, criminal("validate", "ask-exec"))
+    wait_for("a later process's words", lambda: count("execve") > before)
+    return count(call)
+
+
 def test_a_class_that_is_not_there_is_compared_without_a_process(
         confined):
     """Its nearest is named all the same."""
-    before = confined.log_text().count("refused to the plugin: clone")
-    answer = confined.rest.call(
-        "PUT", "/connector-plugins/EarlyCrimeSource/config/validate",
-        {**criminal("nowhere"), "name": "criminal",
-         "value.converter": "JsonConvertre"})
+    before = refused(confined, "clone")
+    answer = validate(confined, {
+        **criminal("nowhere"), "value.converter": "JsonConvertre"})
     assert "the nearest is JsonConverter" in str(answer), answer
-    assert before == confined.log_text().count(
-        "refused to the plugin: clone")
+    assert refused(confined, "clone") == before
+    validate(confined, criminal("validate", "ask-fork"))
+    assert refused(confined, "clone") == before + 1
 
 
 def test_descriptors_are_not_taken_from_a_plugin(confined, folder):
