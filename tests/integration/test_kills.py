@@ -14,8 +14,9 @@ from support import configs, ledger
 from support.env import wait_for
 from support.receiver import Reply
 
-# A group waits this long for a member that was killed: the broker's least.
-SESSION = {"consumer.override.session.timeout.ms": "6000"}
+# A group waits this long for a member that was killed.
+SESSION = {"consumer.override.session.timeout.ms": "1500",
+           "consumer.override.heartbeat.interval.ms": "300"}
 
 
 def seeds(numbers=(1001, 1002), kills=5):
@@ -31,14 +32,20 @@ def seeds(numbers=(1001, 1002), kills=5):
 sink_seeds = seeds((1001,), 10)
 
 
-def kill_at_random(worker, connector, seed, kills):
-    """kill -9 of the connector's task, so many times."""
+def kill_at_random(worker, connector, seed, kills, there):
+    """kill -9 of the connector's task, so many times: some while it starts,
+    most while it works, as there() says how much is at the target."""
     rng = random.Random(seed)
-    last = None
+    last, came = None, 0
     for _ in range(kills):
         last = worker.wait_task(connector, other_than=last)
+        before = there()
+        if rng.random() < 0.8:
+            wait_for("work", lambda: there() > before, timeout=60)
         time.sleep(rng.random() * 0.6)
+        came += there() > before
         worker.kill_task(connector)
+    assert came > kills / 2
 
 
 def entries(rows):
@@ -80,7 +87,7 @@ def test_a_postgres_source_task_is_killed(worker, kafka, postgres, db,
         postgres, db, "events", prefix))
     for w in writers:
         w.start()
-    kill_at_random(worker, "src", seed, kills)
+    kill_at_random(worker, "src", seed, kills, lambda: kafka.size(topic))
     for w in writers:
         w.finish()
     # Three writers commit in any order: order holds per transaction only.
@@ -96,7 +103,7 @@ def test_a_file_source_task_is_killed(worker, kafka, topic, journal, folder,
     writer = ledger.FileWriter(path, journal, "file", pause=0.005)
     worker.rest.create("src", configs.file_source(path, t))
     writer.start()
-    kill_at_random(worker, "src", seed, kills)
+    kill_at_random(worker, "src", seed, kills, lambda: kafka.size(t))
     writer.finish()
     ledger.wait_complete(
         journal, lambda: in_topic(kafka, t)).assert_at_least_once()
@@ -129,7 +136,7 @@ def test_a_log_is_rotated_while_its_source_is_killed(
     worker.rest.create("src", configs.file_source(path, t))
     wait_for("where it begins", lambda: worker.rest.offsets("src"))
     writer.start()
-    kill_at_random(worker, "src", seed, kills)
+    kill_at_random(worker, "src", seed, kills, lambda: kafka.size(t))
     writer.finish()
     assert writer.rotations > 5
     ledger.wait_complete(
@@ -151,7 +158,8 @@ def test_a_file_sink_task_is_killed(worker, kafka, topic, journal, folder,
         path, t, **SESSION))
     writer = ledger.TopicWriter(kafka, t, journal, "filesink", pause=0.01)
     writer.start()
-    kill_at_random(worker, "snk", seed, kills)
+    kill_at_random(worker, "snk", seed, kills,
+                   lambda: os.path.exists(path) and os.path.getsize(path))
     writer.finish()
     ledger.wait_complete(
         journal, lambda: lines_of(path)).assert_at_least_once()
@@ -168,7 +176,8 @@ def test_a_postgres_sink_task_is_killed(worker, kafka, topic, postgres, db,
         **SESSION))
     writer = ledger.TopicWriter(kafka, t, journal, "pgsink", pause=0.01)
     writer.start()
-    kill_at_random(worker, "snk", seed, kills)
+    kill_at_random(worker, "snk", seed, kills, lambda: postgres.value(
+        db, "SELECT count(*) FROM events"))
     writer.finish()
     ledger.wait_complete(journal, lambda: in_table(postgres, db)).assert_none(
         "duplicates", "phantoms", "corrupt")
@@ -180,10 +189,11 @@ def test_an_s3_sink_task_is_killed(worker, kafka, topic, s3, bucket, journal,
     t = topic("events")
     worker.rest.create("snk", configs.s3_sink(
         s3, bucket, t, flush_size=100, **SESSION))
-    writer = ledger.TopicWriter(kafka, t, journal, "s3", pause=0.01,
-                                limit=10000)
+    writer = ledger.TopicWriter(kafka, t, journal, "s3", pause=0.05,
+                                limit=1000 * kills)
     writer.start()
-    kill_at_random(worker, "snk", seed, kills)
+    kill_at_random(worker, "snk", seed, kills,
+                   lambda: len(s3.keys(bucket, "topics/" + t)))
     writer.finish()
     ledger.wait_complete(journal, lambda: entries(
         s3.lines(bucket, "topics/" + t))).assert_exactly_once()
@@ -201,7 +211,8 @@ def test_an_http_sink_task_is_killed(worker, kafka, topic, receiver, journal,
         receiver.url, t, batch_linger_ms=30, batch_max_size=500, **SESSION))
     writer = ledger.TopicWriter(kafka, t, journal, "http", pause=0.01)
     writer.start()
-    kill_at_random(worker, "snk", seed, kills)
+    kill_at_random(worker, "snk", seed, kills,
+                   lambda: len(receiver.requests))
     writer.finish()
     ledger.wait_complete(
         journal, lambda: in_requests(receiver)).assert_at_least_once()
