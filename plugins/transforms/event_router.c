@@ -19,7 +19,7 @@ struct router {
 	struct placement *placements;
 	size_t count, in_envelope;
 	bool missing_fails, tombstones, update_fails;
-	bool expands, nulls_are_bytes;
+	struct expander expander; /* parser NULL: the payload stays text */
 	enum ps_level update_level;
 };
 
@@ -35,8 +35,11 @@ static const char *const nulls[] = { "ignore", "optional_bytes", NULL };
 static void
 destroy(void *state)
 {
-	rename_free(&((struct router *)state)->topic);
-	common_free(state);
+	struct router *t = (struct router *)state;
+
+	parser_free(&t->expander.parser);
+	rename_free(&t->topic);
+	common_free(t);
 }
 
 static int
@@ -85,8 +88,11 @@ configure(struct router *t, const struct ps_config *c, struct ps_error *err)
 	    ps_config_bool(c, "table.fields.additional.error.on.missing");
 	t->update_fails = strcasecmp(update, "fatal") == 0;
 	t->update_level = strcasecmp(update, "error") == 0 ? PS_ERROR : PS_WARN;
-	t->expands = ps_config_bool(c, "table.expand.json.payload");
-	t->nulls_are_bytes =
+	if (ps_config_bool(c, "table.expand.json.payload"))
+		t->expander.parser = parser_new();
+	t->expander.common = &t->common;
+	t->expander.name = t->payload;
+	t->expander.nulls_are_bytes =
 	    strcasecmp(ps_config_str(c, "table.json.payload.null.behavior"),
 		"optional_bytes") == 0;
 	t->placements = (struct placement *)common_alloc(&t->common,
@@ -302,10 +308,9 @@ expand(const struct router *t, struct work *w, struct event *e)
 	const struct ps_host *h = t->common.host;
 	struct ps_error why = { 0 };
 
-	if (!t->expands || e->payload.value.type == PS_NULL)
+	if (t->expander.parser == NULL || e->payload.value.type == PS_NULL)
 		return;
-	if (expand_json(&t->common, w->arena, t->payload, t->nulls_are_bytes,
-		&e->payload, &why) < 0)
+	if (expand_json(&t->expander, w->arena, &e->payload, &why) < 0)
 		h->log(h, PS_WARN, "the payload stays as it is: %s", why.text);
 }
 

@@ -8,11 +8,21 @@
 #ifndef PENSTOCK_TRANSFORMS_EXPAND_JSON_H
 #define PENSTOCK_TRANSFORMS_EXPAND_JSON_H
 
+#include <jsontext/parse.h>
+
 #include "envelope.h"
 
-/* `name` is what the struct's schema is called, and the first part of the
- * names of those below. On failure `p` is as it was. */
-int expand_json(const struct common *t, struct ps_arena *a, const char *name,
-    bool nulls_are_bytes, struct node *p, struct ps_error *err);
+struct expander {
+	const struct common *common;
+	struct parser *parser;
+	/* What the struct's schema is called, and the first part of the names
+	 * of those below. */
+	const char *name;
+	bool nulls_are_bytes;
+};
+
+/* On failure `p` is as it was. */
+int expand_json(const struct expander *x, struct ps_arena *a, struct node *p,
+    struct ps_error *err);
 
 #endif

@@ -213,6 +213,27 @@ def test_columns_of_the_outbox_are_placed():
     assert wrong["failed"] == "CONFIG"
 
 
+@pytest.mark.parametrize("text,expanded", [
+    ('{"a":' * 98 + '1' + '}' * 98, True),
+    ('{"a":' * 99 + '1' + '}' * 99, False),
+    ('{"a":' + '[' * 97 + '1' + ']' * 97 + '}', True),
+    ('{"a":' + '[' * 98 + '1' + ']' * 98 + '}', False),
+    ('{"a":' + '[' * 5000 + '1' + ']' * 5000 + '}', False),
+    ('{"a":[[1],' + '[' * 900 + '1' + ']' * 900 + ']}', False),
+    ('{"a":2147483648,"b":-9223372036854775808}', True),
+    ('{"a":9223372036854775807}', True),
+    ('{"a":9223372036854775808}', False),
+    ('{"a":{"b":[-9223372036854775809]}}', False),
+])
+def test_a_payload_is_expanded_as_far_as_can_be(text, expanded):
+    expand = {**ROUTE, "table.expand.json.payload": "true"}
+    want = json.loads(text) if expanded else text
+    assert run(outbox(payload=text), expand)["value"] == want
+    assert run(outbox(payload=text), {
+        **expand, "table.fields.additional.placement": "type:envelope"})[
+            "value"] == {"payload": want, "type": "Made"}
+
+
 def test_tables_of_shards_share_a_topic_and_their_keys_differ():
     one = step(DEBEZIUM + "ByLogicalTableRouter",
                topic_regex="(.*)t_shard(.*)", topic_replacement="$1all")

@@ -5,6 +5,7 @@
 
 #define FEW         64 /* members that are compared pair by pair */
 #define KEPT_VALUES 65536
+#define SURE_DIGITS 18 /* so many are never more than 64 bits */
 
 struct frame {
 	size_t base;
@@ -15,6 +16,7 @@ struct parser {
 	struct ps_value *stack;
 	size_t used, room;
 	size_t depth;
+	bool saw_wide;
 	struct frame frames[JSON_MAX_DEPTH];
 };
 
@@ -193,6 +195,8 @@ push_scalar(struct parser *ps, const struct token *t, struct ps_arena *a)
 		push(ps, ps_boolean(t->kind == TOKEN_TRUE));
 		return;
 	case TOKEN_NUMBER:
+		if (t->integral && t->len > SURE_DIGITS)
+			ps->saw_wide |= token_is_wide(t);
 		push(ps, t->integral ? ps_int64(token_int(t))
 				     : ps_float64(token_double(t)));
 		return;
@@ -260,6 +264,7 @@ parse_value(struct parser *ps, struct scan *sc, struct ps_arena *a,
 		grow(ps);
 	ps->used = 0;
 	ps->depth = 0;
+	ps->saw_wide = false;
 	rc = parse(ps, sc, a);
 	if (rc == 0)
 		*out = ps->stack[0];
@@ -269,4 +274,10 @@ parse_value(struct parser *ps, struct scan *sc, struct ps_arena *a,
 		ps->room = 0;
 	}
 	return rc;
+}
+
+bool
+parser_saw_wide(const struct parser *ps)
+{
+	return ps->saw_wide;
 }

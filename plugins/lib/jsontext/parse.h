@@ -19,6 +19,8 @@ void parser_free(struct parser **pp);
 /* Strings alias the text unless they are escaped. */
 int parse_value(struct parser *ps, struct scan *sc, struct ps_arena *a,
     struct ps_value *out);
+/* Did the last value have an integer of more than 64 bits? */
+bool parser_saw_wide(const struct parser *ps);
 
 /* Of pairs with equal string keys the last counts, where the first stood.
  * How many are left. */

@@ -511,6 +511,23 @@ token_int(const struct token *t)
 	return (int64_t)(negative ? 0 - v : v);
 }
 
+bool
+token_is_wide(const struct token *t)
+{
+	const char *p = t->s, *end = t->s + t->len;
+	bool negative = *p == '-';
+	int64_t v = 0;
+
+	for (p += negative; p < end; p++) {
+		int digit = *p - '0';
+
+		if (__builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, negative ? -digit : digit, &v))
+			return true;
+	}
+	return false;
+}
+
 /* Up to 15 digits and a small power of ten: one correctly rounded division. */
 static bool
 short_double(const struct token *t, double *v)

@@ -65,6 +65,8 @@ int scan_top_end(struct scan *sc, const struct token *t);
 struct ps_value token_string(const struct token *t, struct ps_arena *a);
 /* The low 64 bits of an integral number, or of a fraction's whole part. */
 int64_t token_int(const struct token *t);
+/* Is there more of an integral number than its low 64 bits? */
+bool token_is_wide(const struct token *t);
 double token_double(const struct token *t);
 float token_float(const struct token *t);
 
