@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 /* One fault per request index, cycling through all kinds. */
@@ -172,7 +173,8 @@ kill_at(void *arg, const struct stub_request *q)
 	return k->applied ? FAULT_AFTER_CUT : FAULT_CUT;
 }
 
-/* A life in a process of its own; 0 when it was killed. */
+/* A life in a process of its own, which ends with the test's; false: it was
+ * killed. */
 static bool
 live_apart(struct s3_fixture *f, struct killer *k, uint64_t seed,
     struct shared *sh, int64_t goal)
@@ -183,6 +185,7 @@ live_apart(struct s3_fixture *f, struct killer *k, uint64_t seed,
 	stub_lock(f->bucket.stub);
 	pid = fork();
 	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		live(f, seed, sh, goal);
 		_exit(sh->committed == goal ? 0 : 1);
 	}
