@@ -1,15 +1,12 @@
 #include <string.h>
-#include <strings.h>
 
 #include "base/arena.h"
 #include "base/log.h"
 #include "reconcile/conn.h"
+#include "reconcile/fencing.h"
 
 #define AREA        "reconcile"
 #define ARENA_BYTES 1024
-/* Of the child, and for each id. */
-#define FENCE_MS      60000
-#define FENCE_EACH_MS 1000
 
 static const struct configs_connector *
 config_of(const struct conn *c)
@@ -119,9 +116,7 @@ begin(struct conn *c, const struct configs_connector *cfg)
 	conn_write_waiting(c, cfg->task_count,
 	    "tasks of earlier configurations are being fenced");
 	c->fence = errand_new(c->r->env.errands, &spec);
-	errand_ask(c->fence, "fence",
-	    json_pack("{s:I}", "tasks", (json_int_t)count),
-	    FENCE_MS + FENCE_EACH_MS * (int64_t)count, on_fenced, c);
+	fencing_ask(c->fence, count, on_fenced, c);
 }
 
 /* ---- whether ----------------------------------------------------------- */
@@ -140,20 +135,11 @@ type_of(const struct conn *c, const struct configs_connector *cfg)
 	    ps_config_get(&cfg->config, "connector.class"));
 }
 
-static bool
-is_enabled(const struct conn *c)
-{
-	const struct options *o = c->r->env.options;
-
-	return o->kind == WORKER_DISTRIBUTED &&
-	       strcasecmp(ps_config_str(&o->all, "exactly.once.source.support"),
-		   "enabled") == 0;
-}
-
 bool
 conn_is_exactly_once(const struct conn *c, const struct configs_connector *cfg)
 {
-	return is_enabled(c) && strcmp(type_of(c, cfg), "source") == 0;
+	return fencing_is_on(c->r->env.options) &&
+	       strcmp(type_of(c, cfg), "source") == 0;
 }
 
 bool
@@ -162,7 +148,7 @@ conn_may_start(struct conn *c, const struct configs_connector *cfg)
 	bool any = cfg->target != TARGET_STOPPED && cfg->tasks != NULL &&
 		   cfg->task_count > 0;
 
-	if (!is_enabled(c) || !any || !cfg->pending_fencing)
+	if (!fencing_is_on(c->r->env.options) || !any || !cfg->pending_fencing)
 		return true;
 	/* A plugin that came later than the list of plugins. */
 	if (!c->type_asked && strcmp(type_of(c, cfg), "unknown") == 0) {

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/arena.h"
 #include "base/text.h"
@@ -10,6 +9,7 @@
 #include "http/caller.h"
 #include "http/sign.h"
 #include "reconcile/cluster.h"
+#include "reconcile/fencing.h"
 #include "rest/forward_impl.h"
 #include "rest/handlers.h"
 #include "worker/worker.h"
@@ -284,9 +284,7 @@ rest_fence(struct exchange *x)
 		     "sink") == 0)
 		exchange_error(x, 400, "Connector %s is not a source connector",
 		    x->param[0]);
-	else if (strcasecmp(ps_config_str(&worker_options(x->worker)->all,
-				"exactly.once.source.support"),
-		     "enabled") != 0)
+	else if (!fencing_is_on(worker_options(x->worker)))
 		exchange_error(x, 409,
 		    "This worker leads and does not fence, as its "
 		    "exactly.once.source.support is not enabled");

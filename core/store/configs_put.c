@@ -163,6 +163,14 @@ configs_to_fence(const struct configs_connector *c)
 	return (size_t)c->fencing_count;
 }
 
+size_t
+configs_ids(const struct configs_connector *c)
+{
+	size_t recorded = c->fencing_count > 0 ? (size_t)c->fencing_count : 0;
+
+	return recorded > c->task_count ? recorded : c->task_count;
+}
+
 bool
 configs_tasks_differ(const struct configs_connector *c,
     const struct ps_config *tasks, size_t count)

@@ -414,14 +414,17 @@ Test(configs, says_how_many_earlier_tasks_are_to_be_fenced)
 	static const struct {
 		const char *fencing; /* NULL: none was written */
 		int tasks;
-		size_t to_fence;
+		size_t to_fence, ids;
 	} rows[] = {
-		{ NULL, 3, 0 }, /* none ran exactly once */
-		{ "{\"task-count\":3}", 3, 3 },
-		{ "{\"task-count\":3}", 1, 3 },
-		{ "{\"task-count\":1}", 2, 1 },
-		{ "{\"task-count\":1}", 1, 0 }, /* it takes over the id */
-		{ "{\"task-count\":0}", 1, 0 },
+		{ NULL, 3, 0, 3 }, /* none ran exactly once */
+		{ NULL, 0, 0, 0 },
+		{ "{\"task-count\":3}", 3, 3, 3 },
+		{ "{\"task-count\":3}", 1, 3, 3 },
+		{ "{\"task-count\":3}", 0, 3, 3 }, /* it was stopped */
+		{ "{\"task-count\":1}", 2, 1, 2 },
+		{ "{\"task-count\":1}", 1, 0, 1 }, /* it takes over the id */
+		{ "{\"task-count\":0}", 1, 0, 1 },
+		{ "{\"task-count\":0}", 0, 0, 0 },
 	};
 	struct heard h = HEARD_NOTHING;
 
@@ -442,6 +445,9 @@ Test(configs, says_how_many_earlier_tasks_are_to_be_fenced)
 		REPLAY(c, "commit-x", commit);
 		cr_expect(eq(sz, configs_to_fence(configs_find(c, "x")),
 			      rows[i].to_fence),
+		    "row %zu", i);
+		cr_expect(
+		    eq(sz, configs_ids(configs_find(c, "x")), rows[i].ids),
 		    "row %zu", i);
 		REPLAY(c, "tasks-fencing-x", "{\"task-count\":7}");
 		cr_expect(eq(sz, configs_to_fence(configs_find(c, "x")), 0),
