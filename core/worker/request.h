@@ -9,6 +9,9 @@
 #include "worker/requests.h"
 #include "worker/worker.h"
 
+/* What is done next. */
+typedef void request_step(struct request *rq);
+
 struct request {
 	struct request *prev, *next;
 	struct requests *all;
@@ -23,8 +26,10 @@ struct request {
 	bool running;
 	bool handled; /* the plugin changed its offsets itself */
 	bool absent;  /* there was no consumer group to reset */
+	bool fenced;  /* no zombie of the connector commits offsets any more */
+	request_step *fence_then; /* request_fence.c */
 	/* What follows when offsets were changed; NULL: the answer. */
-	void (*changed)(struct request *rq);
+	request_step *changed;
 	struct request_wait *wait; /* request_clean.c */
 	struct request_seek *seek; /* request_seek.c */
 	struct errand *errand;
@@ -77,6 +82,10 @@ void request_change_offsets(struct request *rq);
 /* No task of it runs, and none will. */
 bool request_is_stopped(const struct request *rq,
     const struct configs_connector *cfg);
+/* request_fence.c: `then` is called when no task of the past can commit
+ * offsets of a source that is stopped any more; not when that fails, `rq` is
+ * no more then. */
+void request_fence(struct request *rq, request_step *then);
 /* request_clean.c */
 void request_clean(struct request *rq);
 void request_wait_end(struct request *rq);

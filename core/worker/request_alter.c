@@ -310,7 +310,7 @@ change_sink(struct request *rq, const struct configs_connector *cfg)
 	admin_alter_group_offsets(admin, group, p.set, p.set_count, call);
 }
 
-/* ---- the connector is asked first -------------------------------------- */
+/* ---- what the connector says ------------------------------------------- */
 
 static void
 on_asked(void *ctx, const json_t *result, const struct ps_error *err)
@@ -387,35 +387,79 @@ request_is_stopped(const struct request *rq,
 	       cluster_is_idle(worker_cluster(rq->w), cfg->name);
 }
 
-void
-request_change_offsets(struct request *rq)
+static bool
+is_stopped_or_refused(struct request *rq, const struct configs_connector *cfg)
+{
+	if (request_is_stopped(rq, cfg))
+		return true;
+	request_refuse(rq, ANSWER_INVALID,
+	    "Connectors must be in the STOPPED state before their offsets can "
+	    "be modified. This can be done for the specified connector by "
+	    "issuing a 'PUT' request to the '/connectors/%s/stop' endpoint",
+	    rq->spec.connector);
+	return false;
+}
+
+/* ---- the connector is asked -------------------------------------------- */
+
+static void
+ask(struct request *rq)
 {
 	const char *name = rq->spec.connector;
 	struct errand_spec spec = { MSG_CONNECTOR, name, NULL };
 	const struct configs_connector *cfg = request_connector(rq);
 	json_t *items;
 
-	if (cfg == NULL)
+	/* It may have been resumed meanwhile. */
+	if (cfg == NULL || !is_stopped_or_refused(rq, cfg))
 		return;
-	if (!request_is_stopped(rq, cfg)) {
-		request_refuse(rq, ANSWER_INVALID,
-		    "Connectors must be in the STOPPED state before their "
-		    "offsets can be modified. This can be done for the "
-		    "specified connector by issuing a 'PUT' request to the "
-		    "'/connectors/%s/stop' endpoint",
-		    name);
-		return;
-	}
-	if (rq->offsets == NULL) {
-		rq->offsets = json_array();
-		offsets_each(journal_offsets(worker_journal(rq->w)), name,
-		    add_reset, rq->offsets);
-	}
 	items = request_is_sink(rq, cfg) ? sink_items(rq) : source_items(rq);
 	if (items == NULL)
 		return;
 	spec.config = &cfg->config;
-	rq->errand = errand_new(worker_errands(rq->w), &spec);
+	if (rq->errand == NULL)
+		rq->errand = errand_new(worker_errands(rq->w), &spec);
 	errand_ask(rq->errand, "alter_offsets",
 	    json_pack("{s:o}", "items", items), LIMIT_MS, on_asked, rq);
+}
+
+static void
+on_read(void *ctx, const struct ps_error *err)
+{
+	struct request *rq = ctx;
+
+	if (err != NULL) {
+		request_refuse(rq, ANSWER_FAILED,
+		    "Failed to modify offsets for connector %s: %s",
+		    rq->spec.connector, err->text);
+		return;
+	}
+	rq->offsets = json_array();
+	offsets_each(journal_offsets(worker_journal(rq->w)), rq->spec.connector,
+	    add_reset, rq->offsets);
+	ask(rq);
+}
+
+/* All that there are, whoever was the last to commit one. */
+static void
+gather(struct request *rq)
+{
+	const struct configs_connector *cfg = request_connector(rq);
+
+	if (cfg == NULL)
+		return;
+	if (rq->offsets != NULL || request_is_sink(rq, cfg))
+		ask(rq);
+	else
+		journal_read_to_end(worker_journal(rq->w), JOURNAL_OFFSET,
+		    on_read, rq);
+}
+
+void
+request_change_offsets(struct request *rq)
+{
+	const struct configs_connector *cfg = request_connector(rq);
+
+	if (cfg != NULL && is_stopped_or_refused(rq, cfg))
+		request_fence(rq, gather);
 }

@@ -207,6 +207,13 @@ on_offsets_read(void *ctx, const struct ps_error *err)
 		seek_source(rq);
 }
 
+static void
+read_source(struct request *rq)
+{
+	journal_read_to_end(worker_journal(rq->w), JOURNAL_OFFSET,
+	    on_offsets_read, rq);
+}
+
 /* ---- sinks, last step first -------------------------------------------- */
 
 static void
@@ -430,6 +437,16 @@ begin(struct request *rq, struct request_seek *s)
 	(void)json_object_set_new(rq->doc, "undo", s->undo);
 }
 
+/* What a zombie commits while it is looked at would be in no answer. */
+static void
+begin_source(struct request *rq, const struct configs_connector *cfg)
+{
+	if ((rq->spec.flags & SEEK_PREVIEW) == 0 && request_is_stopped(rq, cfg))
+		request_fence(rq, read_source);
+	else
+		read_source(rq);
+}
+
 void
 request_seek(struct request *rq)
 {
@@ -447,8 +464,7 @@ request_seek(struct request *rq)
 	}
 	begin(rq, s);
 	if (!request_is_sink(rq, cfg))
-		journal_read_to_end(worker_journal(rq->w), JOURNAL_OFFSET,
-		    on_offsets_read, rq);
+		begin_source(rq, cfg);
 	else if (admin == NULL)
 		request_refuse(rq, ANSWER_INVALID,
 		    "A standalone worker moves no consumer groups");
