@@ -181,7 +181,8 @@ PENSTOCK_OBJ := $(call obj,$(CORE_SRC) $(COV_SRC))
 
 # What only pattern rules lead to is kept; all else that is missing is built,
 # whatever it is for.
-.SECONDARY: $(call obj,$(FIXTURE_SRC) $(FLOOR_SRC) $(FUZZ_SRC))
+.SECONDARY: $(call obj,$(FIXTURE_SRC) $(FLOOR_SRC) $(FUZZ_SRC) \
+	tests/fuzz/replay.c)
 
 all: $(if $(wildcard core/main.c),$(B)/penstock) $(PLUGINS)
 
@@ -288,8 +289,8 @@ $(foreach d,$(INSIDE_DIRS),$(eval $(call inside,$d)))
 
 -include $(patsubst %.o,%.d,$(call obj,$(CORE_SRC) $(PLUGIN_SRC) \
 	$(FIXTURE_SRC) $(TEST_SRC) $(LIVE_SRC) $(HELPER_SRC) $(RUNNER_SRC) \
-	$(INSIDE_SRC) $(FLOOR_SRC) $(FUZZ_SRC) $(DRIVE_SRC) $(CONFORM_SRC) \
-	$(SIM_SRC)))
+	$(INSIDE_SRC) $(FLOOR_SRC) $(FUZZ_SRC) tests/fuzz/replay.c \
+	$(DRIVE_SRC) $(CONFORM_SRC) $(SIM_SRC)))
 
 # ---- Tests ----------------------------------------------------------------
 
@@ -298,10 +299,12 @@ SCHEDULES_asan := 5000
 SCHEDULES_cov := 5000
 SCHEDULES ?= $(or $(SCHEDULES_$(MODE)),100000)
 
-# make check FILTER='ack/*' runs these and no simulations.
-check: all $(CHECKS) $(FIXTURES) $(B)/simulate
+# make check FILTER='ack/*' runs these, no simulations and no corpora.
+FUZZ_TARGETS := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
+check: all $(CHECKS) $(FIXTURES) $(B)/simulate $(FUZZ_TARGETS:%=$(B)/replay/%)
 	@tests/support/run-checks $(B) $(CHECKS)
 	@$(if $(FILTER),,tests/cluster/run-simulations $(B) $(SCHEDULES))
+	@$(if $(FILTER),,tests/fuzz/run-corpora $(B) $(FUZZ_TARGETS))
 
 # Each rule of the cluster is broken on purpose: the simulator has to tell.
 mutants: $(B)/simulate
@@ -375,7 +378,7 @@ bench: all $(FLOORS) json-bench chain-bench
 # fuzz-x runs tests/fuzz/fuzz_x.c over its corpus in tests/data/fuzz/x. Code
 # of a plugin comes in by including its .c file.
 SECONDS ?= 30
-FUZZ := $(patsubst tests/fuzz/fuzz_%.c,fuzz-%,$(FUZZ_SRC))
+FUZZ := $(FUZZ_TARGETS:%=fuzz-%)
 .PHONY: $(FUZZ)
 $(FUZZ): fuzz-%:
 	$(MAKE) MODE=fuzz CC=$(CLANG) build/fuzz/run/$*
@@ -386,17 +389,26 @@ $(FUZZ): fuzz-%:
 		$(wildcard tests/data/fuzz/$*)
 
 # Targets that are linked with a plugin's objects.
-$(B)/run/json $(B)/run/letter: $(call obj,$(wildcard plugins/json/*.c) \
+fuzzed = $(foreach t,$1,$(B)/run/$t $(B)/replay/$t)
+$(call fuzzed,json letter): $(call obj,$(wildcard plugins/json/*.c) \
 	$(call shared_src,json))
-$(B)/run/condition $(B)/run/date: $(call obj,$(wildcard \
-	plugins/transforms/*.c) $(call shared_src,transforms))
-$(B)/run/header: $(call obj,$(wildcard plugins/primitive/*.c))
-$(patsubst %,$(B)/run/%,avro jschema proto): $(call obj,$(wildcard \
-	plugins/registry/*.c) $(call shared_src,registry))
+$(call fuzzed,condition date): $(call obj,$(wildcard plugins/transforms/*.c) \
+	$(call shared_src,transforms))
+$(call fuzzed,header): $(call obj,$(wildcard plugins/primitive/*.c))
+$(call fuzzed,avro jschema proto): $(call obj,$(wildcard plugins/registry/*.c) \
+	$(call shared_src,registry))
 FUZZ_LIBS_answer := -lexpat
 $(B)/obj/tests/fuzz/fuzz_row.o: BASE += $(call pkg_cflags,libpq)
+$(B)/obj/tests/fuzz/fuzz_date.o: BASE += -Wno-format-nonliteral
 
 $(B)/run/%: $(B)/obj/tests/fuzz/fuzz_%.o $(CORE_OBJ)
+	@mkdir -p $(@D)
+	@echo link $@
+	@$(LINK_PROGRAM) -o $@ $^ $(CORE_LIBS) $(FUZZ_LIBS_$*)
+
+# The same over its corpus alone, in every mode.
+$(B)/replay/%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/replay.o \
+		$(CORE_OBJ)
 	@mkdir -p $(@D)
 	@echo link $@
 	@$(LINK_PROGRAM) -o $@ $^ $(CORE_LIBS) $(FUZZ_LIBS_$*)

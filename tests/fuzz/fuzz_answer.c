@@ -3,6 +3,7 @@
  * end, and element texts stay within their room.
  */
 #include <assert.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "connectors/s3/xml.c"

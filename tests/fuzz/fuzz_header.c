@@ -3,6 +3,7 @@
  * for texts and dates, which have no form of their own.
  */
 #include <assert.h>
+#include <string.h>
 
 #include <penstock/abi.h>
 #include <penstock/converter.h>
@@ -28,20 +29,22 @@ intern_draft(const struct ps_host *h, const struct ps_schema *draft)
 	return intern_schema(in->schemas, in->arena, draft);
 }
 
-static const struct ps_header_converter_ops *
-header_ops(void)
+static const struct ps_class *
+simple_header_converter(void)
 {
 	for (size_t i = 0; i < penstock_plugin.class_count; i++)
-		if (penstock_plugin.classes[i].kind == PS_KIND_HEADER_CONVERTER)
-			return penstock_plugin.classes[i].ops;
-	assert(!"the plugin has a header converter");
+		if (strcmp(penstock_plugin.classes[i].name,
+			"SimpleHeaderConverter") == 0)
+			return &penstock_plugin.classes[i];
+	assert(!"the plugin has it");
 	return NULL;
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct ps_header_converter_ops *ops = header_ops();
+	const struct ps_class *class = simple_header_converter();
+	const struct ps_header_converter_ops *ops = class->ops;
 	struct instance in = { intern_new(16), arena_new(4096) };
 	struct ps_host h = { .size = sizeof h,
 		.impl = &in,
@@ -50,7 +53,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ps_header header = { .raw = { data, size } };
 	struct ps_error err = { 0 };
 	struct ps_value first;
-	void *state = ops->create(&h, NULL, &none, &err);
+	void *state = ops->create(&h, class, &none, &err);
 
 	assert(ops->decode(state, in.arena, "t", &header, &err) == 0);
 	first = header.value;
