@@ -452,9 +452,9 @@ gather_plan(struct gather *g, const struct ps_record *r, struct ps_error *err)
 }
 
 int
-gather_record(struct gather *g, const struct ps_record *r, struct ps_error *err)
+gather_row(struct gather *g, const struct ps_record *r, struct target **out,
+    struct row *row, struct ps_error *err)
 {
-	struct row row = { .record = r };
 	const struct tplan *p;
 	struct target *t;
 
@@ -466,12 +466,17 @@ gather_record(struct gather *g, const struct ps_record *r, struct ps_error *err)
 		return -1;
 	if (p == NULL)
 		p = find_plan(t, r);
-	row.cells = ps_calloc(g->a, t->count, sizeof *row.cells);
-	row.has_values = r->value.type != PS_NULL;
-	row.delete_first = !row.has_values;
-	if (fill_row(g, t, p, r, &row, err) != 0)
-		return -1;
-	rows_add(rows_for(g, t, &row), g->a, &row,
+	*out = t;
+	*row = (struct row){ .record = r };
+	row->cells = ps_calloc(g->a, t->count, sizeof *row->cells);
+	row->has_values = r->value.type != PS_NULL;
+	row->delete_first = !row->has_values;
+	return fill_row(g, t, p, r, row, err);
+}
+
+void
+gather_add(struct gather *g, struct target *t, const struct row *row)
+{
+	rows_add(rows_for(g, t, row), g->a, row,
 	    g->cfg->mode != INSERT_PLAIN && t->pk_count > 0);
-	return 0;
 }

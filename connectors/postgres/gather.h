@@ -31,9 +31,11 @@ void gather_begin(struct gather *g, struct ps_arena *a);
  * records first, as rows have a cell for each column. */
 int
 gather_plan(struct gather *g, const struct ps_record *r, struct ps_error *err);
-/* Adds the record's row. PS_E_DATA: the record is bad. */
-int gather_record(struct gather *g, const struct ps_record *r,
-    struct ps_error *err);
+/* The record's row and its table. PS_E_DATA: the record is bad. */
+int gather_row(struct gather *g, const struct ps_record *r, struct target **t,
+    struct row *row, struct ps_error *err);
+/* Adds a row to those of this put(). */
+void gather_add(struct gather *g, struct target *t, const struct row *row);
 /* After a new connection: nothing is staged, tables may have changed. */
 void gather_forget(struct gather *g);
 

@@ -61,6 +61,7 @@ struct rows {
 	uint64_t attempt;
 	bool deletes; /* a row has delete_first */
 	bool mixed;   /* a bad row is of more than one record */
+	bool ordered; /* not by key, so that tasks do not deadlock */
 };
 
 struct rows *rows_new(struct ps_arena *a, struct target *t);

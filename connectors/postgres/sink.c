@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "gather.h"
+#include "inorder.h"
 #include "places.h"
 #include "renew.h"
 #include "staging.h"
@@ -158,10 +159,15 @@ gather_rows(struct sink *s, struct ps_batch *b, struct ps_error *err)
 	for (size_t i = 0; i < b->count; i++) {
 		struct ps_error bad = { .code = PS_OK };
 		const struct ps_record *r = &b->records[i];
+		struct target *t;
+		struct row row;
 
-		if (r->outcome != PS_KEPT || is_done(s, r) ||
-		    gather_record(&s->gather, r, &bad) == 0)
+		if (r->outcome != PS_KEPT || is_done(s, r))
 			continue;
+		if (gather_row(&s->gather, r, &t, &row, &bad) == 0) {
+			gather_add(&s->gather, t, &row);
+			continue;
+		}
 		if (bad.code != PS_E_DATA)
 			return ps_fail(err, bad.code, "%s", bad.text);
 		if (s->host->report(s->host, r, &bad, err) != 0)
@@ -190,18 +196,62 @@ commit(struct sink *s, struct ps_error *err)
 }
 
 static int
-write_rows(struct sink *s, struct ps_error *err)
+begin(struct sink *s, struct ps_error *err)
 {
 	if (db_run(&s->db,
 		s->immediate ? "BEGIN; SET CONSTRAINTS ALL IMMEDIATE" : "BEGIN",
 		NULL, err) != 0)
 		return -1;
 	/* First of all: whoever was replaced gets no further. */
-	if (s->tracks && places_move(&s->positions, &s->db, err) != 0)
+	return s->tracks ? places_move(&s->positions, &s->db, err) : 0;
+}
+
+static int
+add_in_order(struct sink *s, struct ps_batch *b, struct inorder *o,
+    struct ps_error *err)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		const struct ps_record *r = &b->records[i];
+		struct target *t;
+		struct row row;
+
+		if (r->outcome != PS_KEPT || is_done(s, r))
+			continue;
+		if (gather_row(&s->gather, r, &t, &row, err) != 0)
+			return -1;
+		inorder_add(o, t, &row);
+	}
+	return 0;
+}
+
+/* Rows met each other, or what is in the tables: once more from the
+ * beginning, in the order of the records. */
+static int
+write_in_order(struct sink *s, struct ps_batch *b, struct ps_error *err)
+{
+	struct inorder o;
+	int r = -1;
+
+	ps_error_clear(err);
+	mem_reset(&s->batch);
+	gather_begin(&s->gather, &s->batch.arena);
+	inorder_init(&o, &s->gather, &s->staging, &s->batch.arena, b->count);
+	if (db_run(&s->db, "ROLLBACK", NULL, err) == 0 &&
+	    add_in_order(s, b, &o, err) == 0 && begin(s, err) == 0)
+		r = inorder_write(&o, err);
+	inorder_fini(&o);
+	return r;
+}
+
+static int
+write_rows(struct sink *s, struct ps_batch *b, struct ps_error *err)
+{
+	if (begin(s, err) != 0)
 		return -1;
 	for (struct rows *rs = s->gather.first; rs != NULL; rs = rs->next)
 		if (staging_apply(&s->staging, rs, err) != 0)
-			return -1;
+			return s->staging.entangled ? write_in_order(s, b, err)
+						    : -1;
 	return 0;
 }
 
@@ -212,7 +262,7 @@ write_batch(struct sink *s, struct ps_batch *b, struct ps_error *err)
 	mem_reset(&s->batch);
 	gather_begin(&s->gather, &s->batch.arena);
 	if (plan_tables(s, b, err) != 0 || gather_rows(s, b, err) != 0 ||
-	    write_rows(s, err) != 0)
+	    write_rows(s, b, err) != 0)
 		return -1;
 	if (commit(s, err) == 0) {
 		places_moved(&s->positions);
@@ -223,7 +273,7 @@ write_batch(struct sink *s, struct ps_batch *b, struct ps_error *err)
 		return -1;
 	s->immediate = true;
 	ps_error_clear(err);
-	if (gather_rows(s, b, err) != 0 || write_rows(s, err) != 0 ||
+	if (gather_rows(s, b, err) != 0 || write_rows(s, b, err) != 0 ||
 	    commit(s, err) != 0)
 		return -1;
 	places_moved(&s->positions);

@@ -41,3 +41,16 @@ sqlstate_code(const char *state)
 		r++;
 	return r->code;
 }
+
+/* Restrict, foreign key, unique, exclusion, and what a trigger looks at. */
+bool
+sqlstate_is_entangled(const char *state)
+{
+	static const char *const all[] = { "23000", "23001", "23503", "23505",
+		"23P01", "P0001" };
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (strcmp(state, all[i]) == 0)
+			return true;
+	return false;
+}

@@ -7,9 +7,13 @@
 #ifndef PENSTOCK_POSTGRES_SQLSTATE_H
 #define PENSTOCK_POSTGRES_SQLSTATE_H
 
+#include <stdbool.h>
+
 #include <penstock/error.h>
 
 /* NULL, as libpq has it when the connection broke, is PS_E_RETRY. */
 enum ps_code sqlstate_code(const char *state);
+/* A row that it speaks of may be good after, or before, other rows. */
+bool sqlstate_is_entangled(const char *state);
 
 #endif

@@ -179,7 +179,7 @@ add_insert(struct str *sql, const struct rows *rs, const struct sinkconf *cfg,
 	insert_shape(sql, rs, of->shape);
 	add_range(sql, of->lo, of->hi);
 	str_put(sql, " ORDER BY ");
-	if (rs->t->pk_count > 0)
+	if (rs->t->pk_count > 0 && !rs->ordered)
 		(void)add_columns(sql, rs, NULL, ONLY_PK, "s.", ",");
 	else
 		str_put(sql, "s.penstock_n");

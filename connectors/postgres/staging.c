@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "sqlstate.h"
 #include "stagesql.h"
 
 #define COPY_BYTES      (32u << 20) /* of one COPY, but for its last row */
@@ -285,6 +286,16 @@ send_rows(struct staging *s, struct rows *rs, const struct stagesql *what,
 	return send_all(s, err);
 }
 
+/* The attempt failed: may other rows make it good? */
+static bool
+is_entangled(struct staging *s, const struct rows *rs, struct ps_error *why)
+{
+	s->entangled = sqlstate_is_entangled(s->db->state);
+	if (s->entangled)
+		(void)ps_fail_in(why, "table %s", rs->t->name);
+	return s->entangled;
+}
+
 /* One attempt with rows [lo, hi): 0, 1 when one of them is bad, or -1. */
 static int
 attempt(struct staging *s, struct rows *rs, const struct stagesql *what,
@@ -298,7 +309,7 @@ attempt(struct staging *s, struct rows *rs, const struct stagesql *what,
 	if (err->code != PS_E_DATA)
 		return -1;
 	if (savepoint(s, "ROLLBACK TO penstock; RELEASE penstock", &lost) == 0)
-		return 1;
+		return is_entangled(s, rs, err) ? -1 : 1;
 	*err = lost;
 	return -1;
 }
@@ -482,6 +493,7 @@ apply_halves(struct staging *s, struct rows *rs, struct ps_error *err)
 int
 staging_apply(struct staging *s, struct rows *rs, struct ps_error *err)
 {
+	s->entangled = false;
 	s->db->wait_ms = DB_DATA_MS;
 	if (apply_halves(s, rs, err) == 0)
 		return 0;

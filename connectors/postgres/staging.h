@@ -4,7 +4,8 @@
  * Rows go by COPY into a temporary table with the columns of the target, so
  * the server's own input functions cast every value, and from there by one
  * statement per shape. A row that cannot be written is found by the line of
- * COPY's error, or by halving: about log2(rows) + 3 statements.
+ * COPY's error, or by halving: about log2(rows) + 3 statements. What may be
+ * the fault of the order that rows are written in is left to inorder.
  */
 #ifndef PENSTOCK_POSTGRES_STAGING_H
 #define PENSTOCK_POSTGRES_STAGING_H
@@ -21,7 +22,8 @@ struct staging {
 	const struct sinkconf *cfg;
 	struct ps_arena *a; /* of this put() */
 	struct str sql, data;
-	size_t *lines; /* row of each line in `data` */
+	size_t *lines;  /* row of each line in `data` */
+	bool entangled; /* it failed on what other rows may make good */
 };
 
 void staging_init(struct staging *s, const struct ps_host *h, struct db *db,
@@ -32,7 +34,8 @@ void staging_trim(struct staging *s);
 /* Makes the temporary table; not within a transaction. */
 int staging_prepare(struct staging *s, struct target *t, struct ps_error *err);
 /* Writes the rows, inside the transaction. Bad ones are reported to the host,
- * whose refusal is the error. */
+ * whose refusal is the error; or the error is PS_E_DATA with `entangled`: no
+ * row is to blame yet, whoever began undoes it. */
 int staging_apply(struct staging *s, struct rows *rs, struct ps_error *err);
 
 #endif

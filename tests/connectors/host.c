@@ -132,6 +132,8 @@ host_report(const struct ps_host *h, const struct ps_record *r,
 	(void)snprintf(t->reports[i].why, sizeof t->reports[i].why, "%.255s",
 	    why->text);
 	t->reported++;
+	/* As a task does. */
+	((struct ps_record *)(uintptr_t)r)->outcome = PS_DROPPED;
 	return 0;
 }
 

@@ -127,3 +127,146 @@ def test_without_tolerance_the_bad_record_is_named(sql, sink):
         s.put([(1, {"v": "x"}), (1, {"w": 1})])
     assert e.value.code == "DATA"
     assert sql("SELECT count(*) FROM t") == [(0,)]
+
+
+# What only the order of the records makes good (C5)
+
+SWAP = [(1, {"u": "tmp"}), (2, {"u": "a"}), (1, {"u": "b"})]
+
+
+@pytest.fixture
+def names(sql):
+    sql("CREATE TABLE t (id int PRIMARY KEY, u text UNIQUE, "
+        "v int CHECK (v >= 0))")
+    sql("INSERT INTO t VALUES (1, 'a'), (2, 'b')")
+
+
+def rows(sql):
+    return sql("SELECT id, u FROM t ORDER BY 1")
+
+
+@pytest.mark.parametrize("tolerance", ["none", "all"])
+@pytest.mark.parametrize("mode", ["upsert", "update"])
+def test_unique_values_are_swapped_C5(sql, sink, names, mode, tolerance):
+    s = sink(insert_mode=mode)
+    if tolerance == "none":
+        s.ask("intolerant")
+    assert s.put(SWAP) == []
+    assert rows(sql) == [(1, "b"), (2, "a")]
+    assert sql("SELECT next_offset FROM penstock_offsets") == [(3,)]
+    assert s.put([(1, {"v": 5})]) == []
+    assert sql("SELECT v FROM t ORDER BY 1") == [(5,), (None,)]
+
+
+def test_unique_values_change_hands_by_a_delete_C5(sql, sink, names):
+    s = sink()
+    s.ask("intolerant")
+    assert s.put([(2, {"u": "c"}), (3, {"u": "b"}), (3, None),
+                  (1, {"u": "b"}), (3, {"u": "a"}), (2, None),
+                  (4, {"u": "c"})]) == []
+    assert rows(sql) == [(1, "b"), (3, "a"), (4, "c")]
+
+
+def test_only_the_bad_ones_among_a_swap_are_reported_C5(sql, sink, names):
+    s = sink()
+    batch = [(3, {"u": "a"}), *SWAP, (4, {"u": "b"}), (5, {"u": "e"}),
+             (6, {"u": "f", "v": -1}), (5, {"u": "g"}), (6, {"u": "e"})]
+    reports = s.put(batch)
+    assert offsets(reports) == [0, 4, 6]
+    assert sorted(r[2].split(": ")[0] for r in reports) == ["table t"] * 3
+    assert rows(sql) == [(1, "b"), (2, "a"), (5, "g"), (6, "e")]
+    assert sql("SELECT next_offset FROM penstock_offsets") == [(9,)]
+
+
+def test_a_bad_record_is_not_written_over_a_later_one_C5(sql, sink, names):
+    """What failed in its place is tried again after the others, but not
+    when a later record of its key is written."""
+    s = sink()
+    assert offsets(s.put([(3, {"u": "a"}), *SWAP, (3, {"u": "c"}),
+                          (2, {"u": "z"})])) == [0]
+    assert rows(sql) == [(1, "b"), (2, "z"), (3, "c")]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_moves_of_unique_values_are_as_one_by_one_C5(sql, sink, seed):
+    """Each record is good in its place."""
+    rng = random.Random(seed)
+    sql("CREATE TABLE t (id int PRIMARY KEY, u int UNIQUE)")
+    s = sink()
+    s.ask("intolerant")
+    state = {}
+    for _ in range(5):
+        batch = []
+        for _ in range(rng.randint(1, 120)):
+            key, u = rng.randint(0, 9), rng.randint(0, 12)
+            if rng.random() < 0.2:
+                batch.append((key, None))
+                state.pop(key, None)
+            elif u not in (v for k, v in state.items() if k != key):
+                batch.append((key, {"u": u}))
+                state[key] = u
+        assert s.put(batch) == []
+        assert dict(sql("SELECT id, u FROM t")) == state
+
+
+def test_duplicates_among_thousands_are_found_C5(sql, sink):
+    sql("CREATE TABLE t (id int PRIMARY KEY, u int UNIQUE)")
+    sql("INSERT INTO t SELECT -i, i FROM generate_series(0, 20) i")
+    s = sink()
+    bad = [7, 8, 1501, 2998, 2999]
+    batch = [(n, {"u": n % 20 if n in bad else n + 100}) for n in range(3000)]
+    assert offsets(s.put(batch)) == bad
+    assert sql("SELECT count(*) FROM t WHERE id > 0") == [(2994,)]
+
+
+@pytest.fixture
+def family(sql, sink):
+    """put([(table, key, value), …]): one batch of two topics"""
+    sql("CREATE TABLE parent (id int PRIMARY KEY, v int)")
+    sql("CREATE TABLE child (id int PRIMARY KEY, p int REFERENCES parent)")
+    sql("INSERT INTO parent VALUES (1, 0)")
+    sql("INSERT INTO child VALUES (1, 1)")
+    s = sink()
+    for topic in ("parent", "child"):
+        s.open(topic)
+
+    def put(batch):
+        at = {}
+        return [r[1:] for r in s.ask("put", [
+            [topic, 0, at.setdefault(topic, []).append(0) or
+             len(at[topic]) - 1, key, value]
+            for topic, key, value in batch])["reports"]]
+    put.sink = s
+    return put
+
+
+@pytest.mark.parametrize("tolerance", ["none", "all"])
+def test_tables_that_refer_to_each_other_C5(sql, family, tolerance):
+    if tolerance == "none":
+        family.sink.ask("intolerant")
+    assert family([("child", 2, {"p": 1}), ("parent", 2, {"v": 0}),
+                   ("child", 3, {"p": 2}), ("child", 1, {"p": 2}),
+                   ("child", 2, None), ("parent", 1, None)]) == []
+    assert sql("SELECT id FROM parent") == [(2,)]
+    assert sql("SELECT * FROM child ORDER BY 1") == [(1, 2), (3, 2)]
+    assert sql("SELECT topic, next_offset FROM penstock_offsets "
+               "WHERE next_offset > 0 ORDER BY 1") == [
+        ("child", 4), ("parent", 2)]
+
+
+def test_partitions_have_no_order_among_each_other_C5(sql, family):
+    """The child's topic came first; its parent is good, so is the child."""
+    assert family([("child", 2, {"p": 2}), ("child", 3, {"p": 9}),
+                   ("child", 4, {"p": 3}), ("parent", 2, {"v": 0}),
+                   ("parent", 3, {"v": 0})])[0][0] == 1
+    assert sql("SELECT * FROM child ORDER BY 1") == [(1, 1), (2, 2), (4, 3)]
+
+
+def test_only_the_bad_one_of_two_tables_is_reported_C5(sql, family):
+    reports = family([("child", 2, {"p": 1}), ("parent", 2, {"v": 0}),
+                      ("child", 3, {"p": 9}), ("child", 4, {"p": 2}),
+                      ("parent", 1, None), ("child", 1, None),
+                      ("child", 2, None), ("parent", 2, {"v": 7})])
+    assert [r[0] for r in reports] == [1] and "table child" in reports[0][1]
+    assert sql("SELECT * FROM parent ORDER BY 1") == [(2, 7)]
+    assert sql("SELECT * FROM child ORDER BY 1") == [(4, 2)]
