@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include <linger/linger.h>
+#include <trust/trust.h>
 
 #include "retry.h"
 
@@ -200,7 +201,7 @@ set_limits(const struct http_conf *conf, CURL *e)
 	(void)curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
 	(void)curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, linger_none);
 	if (conf->ca_file[0] != '\0')
-		(void)curl_easy_setopt(e, CURLOPT_CAINFO, conf->ca_file);
+		trust_file(e, conf->ca_file);
 	if (conf->client_file[0] != '\0') {
 		(void)curl_easy_setopt(e, CURLOPT_SSLCERT, conf->client_file);
 		(void)curl_easy_setopt(e, CURLOPT_SSLKEY, conf->client_file);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include <linger/linger.h>
+#include <trust/trust.h>
 
 #include "hash.h"
 #include "sign.h"
@@ -233,7 +234,7 @@ set_transport(const struct target *t, CURL *easy)
 	(void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
 	(void)curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, linger_none);
 	if (t->conf->ca_file[0] != '\0')
-		(void)curl_easy_setopt(easy, CURLOPT_CAINFO, t->conf->ca_file);
+		trust_file(easy, t->conf->ca_file);
 }
 
 static void

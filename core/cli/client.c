@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/js.h"
+#include "base/trust.h"
 
 #define DEFAULT_URL     "http://localhost:8083"
 #define ANSWER_BYTES    ((size_t)64 << 20)
@@ -55,7 +56,6 @@ set_certificates(CURL *c)
 		const char *name;
 		CURLoption option;
 	} files[] = {
-		{ "PENSTOCK_CA", CURLOPT_CAINFO },
 		{ "PENSTOCK_CERT", CURLOPT_SSLCERT },
 		{ "PENSTOCK_KEY", CURLOPT_SSLKEY },
 	};
@@ -64,6 +64,8 @@ set_certificates(CURL *c)
 		if (from_env(files[i].name) != NULL)
 			(void)curl_easy_setopt(c, files[i].option,
 			    from_env(files[i].name));
+	if (from_env("PENSTOCK_CA") != NULL)
+		trust_file(c, from_env("PENSTOCK_CA"));
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "base/trust.h"
 #include "base/xalloc.h"
 #include "http/tls.h"
 
@@ -292,7 +293,8 @@ set_tls(CURL *e, const struct tls *tls)
 {
 	const struct tls_pem *pem = tls_pem(tls);
 
-	set_text(e, CURLOPT_CAINFO_BLOB, pem->trust);
+	if (pem->trust != NULL)
+		trust_text(e, pem->trust);
 	set_text(e, CURLOPT_SSLCERT_BLOB, pem->certificates);
 	set_text(e, CURLOPT_SSLKEY_BLOB, pem->key);
 	(void)curl_easy_setopt(e, CURLOPT_SSLCERTTYPE, "PEM");

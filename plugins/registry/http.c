@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <trust/trust.h>
+
 #define REPLY_MAX     ((size_t)16 * 1024 * 1024)
 #define FIRST_DOWN_MS 1000
 #define MAX_DOWN_MS   30000
@@ -97,15 +99,10 @@ on_progress(void *arg, curl_off_t all, curl_off_t now, curl_off_t up_all,
 static void
 set_tls(CURL *e, const struct registry_conf *conf)
 {
-	struct curl_blob pem = { .flags = CURL_BLOB_NOCOPY };
-
 	if (conf->ca_file != NULL)
-		(void)curl_easy_setopt(e, CURLOPT_CAINFO, conf->ca_file);
-	if (conf->ca_text != NULL) {
-		pem.len = strlen(conf->ca_text);
-		memcpy(&pem.data, &conf->ca_text, sizeof pem.data);
-		(void)curl_easy_setopt(e, CURLOPT_CAINFO_BLOB, &pem);
-	}
+		trust_file(e, conf->ca_file);
+	if (conf->ca_text != NULL)
+		trust_text(e, conf->ca_text);
 	if (conf->client_file != NULL) {
 		(void)curl_easy_setopt(e, CURLOPT_SSLCERT, conf->client_file);
 		(void)curl_easy_setopt(e, CURLOPT_SSLKEY, conf->client_file);

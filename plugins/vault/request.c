@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <trust/trust.h>
+
 enum { TOKEN_MAX = 8192, URL_MAX = 4096, HEADER_MAX = TOKEN_MAX + 64 };
 
 struct answer {
@@ -183,7 +185,7 @@ set_limits(CURL *e, const struct request_conf *c, struct answer *a)
 	(void)curl_easy_setopt(e, CURLOPT_XFERINFOFUNCTION, on_progress);
 	(void)curl_easy_setopt(e, CURLOPT_XFERINFODATA, a);
 	if (c->ca_file != NULL)
-		(void)curl_easy_setopt(e, CURLOPT_CAINFO, c->ca_file);
+		trust_file(e, c->ca_file);
 }
 
 static struct curl_slist *

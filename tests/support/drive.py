@@ -24,9 +24,10 @@ class PluginError(Exception):
 class Drive:
     """Answers are dicts; an error raises PluginError. Use as a context."""
 
-    def __init__(self, so, name, **config):
+    def __init__(self, so, name, wrap=(), **config):
+        """wrap: what it is started with"""
         self.process = subprocess.Popen(
-            [os.path.join(BUILD, "drive")], stdin=subprocess.PIPE,
+            [*wrap, os.path.join(BUILD, "drive")], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE)
         self.buffer = b""
         self.ask("load", so, name)

@@ -21,11 +21,11 @@ def _openssl(*argv):
     _run("openssl", *argv)
 
 
-def authority(folder):
+def authority(folder, name="penstock test CA"):
     """A CA: ca.key, and ca.pem, whose path is returned."""
     os.makedirs(folder, exist_ok=True)
     _openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
-             "-subj", "/CN=penstock test CA", "-keyout", f"{folder}/ca.key",
+             "-subj", f"/CN={name}", "-keyout", f"{folder}/ca.key",
              "-out", f"{folder}/ca.pem")
     return f"{folder}/ca.pem"
 

@@ -18,9 +18,9 @@ Refused = collections.namedtuple("Refused", "code text")
 
 
 class Transcoder(Drive):
-    def __init__(self):  # pylint: disable=super-init-not-called
+    def __init__(self, wrap=()):  # pylint: disable=super-init-not-called
         self.process = subprocess.Popen(
-            [os.path.join(BUILD, "drive")], stdin=subprocess.PIPE,
+            [*wrap, os.path.join(BUILD, "drive")], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE)
         self.buffer = b""
 
