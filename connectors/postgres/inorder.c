@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-#define PASSES 8 /* over what waits for others */
+#define PASSES 8  /* over what waits for others */
+#define NEAR   64 /* members to a bad one are written in their order */
 
 struct member {
 	struct target *t;
@@ -124,11 +125,11 @@ is_overtaken(const struct member *m)
 }
 
 static int
-apply_tables(struct inorder *o, struct ps_error *err)
+apply_tables(struct inorder *o, bool ordered, struct ps_error *err)
 {
 	for (struct rows *rs = o->gather->first; rs != NULL; rs = rs->next) {
 		rs->t->rows = NULL; /* the staging table is used again */
-		rs->ordered = true;
+		rs->ordered = ordered;
 		if (staging_apply(o->staging, rs, err) != 0)
 			return -1;
 	}
@@ -152,7 +153,7 @@ attempt(struct inorder *o, const struct queue *q, size_t lo, size_t hi,
 			gather_add(o->gather, q->m[i]->t, &q->m[i]->row);
 	if (db_run(db, "SAVEPOINT penstock_order", NULL, err) != 0)
 		return -1;
-	if (apply_tables(o, err) == 0) {
+	if (apply_tables(o, hi - lo <= NEAR, err) == 0) {
 		for (size_t i = lo; i < hi; i++) {
 			q->m[i]->written = true;
 			q->m[i]->why = NULL;
@@ -191,32 +192,75 @@ narrow(struct inorder *o, const struct queue *q, size_t *lo, size_t hi,
 	return exact ? 1 : attempt(o, q, *lo, *lo + 1, err);
 }
 
-/* All that can be written in its place is, in as large steps as it takes. */
+/* Where a pass is: what is before `near` is written in its order. */
+struct pass {
+	size_t lo, near, step;
+};
+
+/* Many at once, folded, as far as that goes: what they leave is what they
+ * leave in their order. Next to the first that fails it is `near`. */
+static int
+write_far(struct inorder *o, const struct queue *q, struct pass *p,
+    struct ps_error *why)
+{
+	size_t hi = q->count, failed = 0;
+
+	while (hi - p->lo > NEAR) {
+		int r = attempt(o, q, p->lo, hi, why);
+
+		if (r < 0)
+			return -1;
+		if (r == 1) {
+			failed = hi;
+			hi = p->lo + (hi - p->lo) / 2;
+		} else {
+			p->lo = hi;
+			hi = failed > hi ? failed : q->count;
+		}
+	}
+	p->near = hi;
+	p->step = NEAR;
+	return 0;
+}
+
+static int
+write_near(struct inorder *o, const struct queue *q, struct pass *p,
+    struct ps_error *why)
+{
+	size_t hi = p->near - p->lo < p->step ? p->near : p->lo + p->step;
+	int r;
+
+	hi = run_end(o, q, p->lo, hi);
+	r = attempt(o, q, p->lo, hi, why);
+	if (r == 0) {
+		p->lo = hi;
+		p->step = p->step > NEAR ? NEAR : p->step * 2;
+		return 0;
+	}
+	if (r == 1)
+		r = narrow(o, q, &p->lo, hi, why);
+	if (r < 0)
+		return -1;
+	if (r == 1)
+		q->m[p->lo]->why = ps_strdup(o->a, why->text);
+	p->lo++;
+	p->step = 1;
+	return 0;
+}
+
+/* All that can be written in its place is. */
 static int
 write_pass(struct inorder *o, const struct queue *q, struct ps_error *err)
 {
-	size_t lo = 0, step = q->count, failed = 0;
 	struct ps_error why = { .code = PS_OK };
+	struct pass p = { .step = NEAR };
 
-	while (lo < q->count) {
-		size_t hi = q->count - lo < step ? q->count : lo + step;
-		int r;
+	while (p.lo < q->count) {
+		int r = p.lo < p.near ? write_near(o, q, &p, &why)
+				      : write_far(o, q, &p, &why);
 
-		hi = run_end(o, q, lo, hi);
-		r = attempt(o, q, lo, hi, &why);
-		if (r == 0) {
-			lo = hi;
-			step = step > q->count ? step : step * 2;
-			continue;
-		}
-		if (r == 1)
-			r = narrow(o, q, &lo, hi, &why);
 		if (r < 0)
 			return ps_fail(err, why.code, "%s", why.text);
-		if (r == 1)
-			q->m[lo]->why = ps_strdup(o->a, why.text);
-		lo++;
-		step = ++failed > 1 ? 1 : q->count;
 	}
 	return 0;
 }

@@ -4,10 +4,11 @@
  * Rows that are folded by key and written table by table can meet one another
  * (a unique value that changes hands, a parent and its child) where the
  * records, one after the other, would not. Here they are written in their
- * order; together only those of which one statement does the same as one for
- * each. A record is bad when it fails in its place, and again after all
- * others: partitions have no order among each other. It is not tried again
- * once a later record of its key is written.
+ * order: many together where that goes well, and around what fails only those
+ * of which one statement does the same as one for each. A record is bad when it
+ * fails in its place, and again after all others: partitions have no order
+ * among each other. It is not tried again once a later record of its key is
+ * written.
  */
 #ifndef PENSTOCK_POSTGRES_INORDER_H
 #define PENSTOCK_POSTGRES_INORDER_H

@@ -219,6 +219,21 @@ def test_duplicates_among_thousands_are_found_C5(sql, sink):
     assert sql("SELECT count(*) FROM t WHERE id > 0") == [(2994,)]
 
 
+def test_a_duplicate_beside_a_hot_key_takes_few_statements_C5(
+        sql, sink, names):
+    sql("CREATE SEQUENCE statements")
+    sql("CREATE FUNCTION c() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN PERFORM nextval('statements'); RETURN NULL; END $$")
+    sql("CREATE TRIGGER c BEFORE INSERT ON t FOR EACH STATEMENT "
+        "EXECUTE FUNCTION c()")
+    s = sink()
+    batch = [(1, {"u": f"v{n}"}) for n in range(3000)]
+    batch[1000] = (3, {"u": "b"})
+    assert offsets(s.put(batch)) == [1000]
+    assert rows(sql) == [(1, "v2999"), (2, "b")]
+    assert sql("SELECT last_value FROM statements")[0][0] < 150
+
+
 @pytest.fixture
 def family(sql, sink):
     """put([(table, key, value), …]): one batch of two topics"""
