@@ -62,7 +62,8 @@ look(struct reader *r, struct ps_error *err)
 	    "SELECT x, age((x & 4294967295)::text::xid)::int8 & 4294967295,"
 	    "COALESCE(pg_relation_filenode(t),0),"
 	    "COALESCE(pg_relation_size(t),0)/"
-	    "current_setting('block_size')::int8 "
+	    "current_setting('block_size')::int8,"
+	    "(SELECT relkind FROM pg_catalog.pg_class c WHERE c.oid=t) "
 	    "FROM (SELECT txid_snapshot_xmin(txid_current_snapshot()) x,");
 	str_literal(&sql, r->from);
 	str_put(&sql, "::regclass t) s");
@@ -77,6 +78,8 @@ look(struct reader *r, struct ps_error *err)
 		b->in_pass = false;
 	}
 	b->blocks = (uint32_t)number_at(res, 3);
+	/* Another kind may have taken its place since the last turn. */
+	r->relkind = PQgetvalue(res, 0, 4)[0];
 	PQclear(res);
 	return 0;
 }
@@ -86,14 +89,16 @@ begin(struct reader *r, struct ps_error *err)
 {
 	struct ranges *b = &r->bulk;
 
-	if (reader_plan(r, err) != 0)
+	if (reader_plan(r, err) != 0 || turn_check(r, err) != 0)
 		return -1;
-	b->whole = r->is_query || r->db->version < 140000 ||
-		   (r->relkind != 'r' && r->relkind != 'm');
+	b->whole = r->is_query || r->db->version < 140000;
 	if (b->whole)
 		return 0;
 	if (look(r, err) != 0)
 		return -1;
+	b->whole = r->relkind != 'r' && r->relkind != 'm';
+	if (b->whole)
+		return 0;
 	b->catching_up = b->in_pass;
 	if (!b->in_pass) {
 		b->block = 0;

@@ -17,6 +17,17 @@ clear(struct hold *h, const struct db *db)
 }
 
 /* Of others' sessions a plain role sees the lock and the pid alone. */
+static void
+add_holder(struct str *sql)
+{
+	str_put(sql,
+	    "SELECT coalesce('pid '||l.pid,'a prepared transaction'), "
+	    "coalesce(' of '||a.usename,''), "
+	    "extract(epoch from clock_timestamp()-a.xact_start)::int8 "
+	    "FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity "
+	    "a ON a.pid=l.pid WHERE l.granted AND ");
+}
+
 static int
 find_holder(struct db *db, uint64_t xmin, PGresult **out, struct ps_error *err)
 {
@@ -24,12 +35,9 @@ find_holder(struct db *db, uint64_t xmin, PGresult **out, struct ps_error *err)
 	int rc;
 
 	str_init(&sql, STR_SQL_LIMIT);
+	add_holder(&sql);
 	str_addf(&sql,
-	    "SELECT coalesce('pid '||l.pid,'a prepared transaction'), "
-	    "coalesce(' of '||a.usename,''), "
-	    "extract(epoch from clock_timestamp()-a.xact_start)::int8 "
-	    "FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity "
-	    "a ON a.pid=l.pid WHERE l.locktype='transactionid' AND l.granted "
+	    "l.locktype='transactionid' "
 	    "AND l.mode='ExclusiveLock' AND l.transactionid::text='%" PRIu64
 	    "' LIMIT 1",
 	    xmin & UINT32_MAX);
@@ -68,6 +76,8 @@ hold_look(struct hold *h, struct db *db, const struct hnow *now,
 {
 	int64_t now_ms = db_now_ms();
 
+	if (h->locked != NULL)
+		return 0;
 	if (now->next == now->xmin) {
 		clear(h, db);
 		return 0;
@@ -81,4 +91,47 @@ hold_look(struct hold *h, struct db *db, const struct hnow *now,
 	    (h->told && now_ms - h->told_ms < AGAIN_MS))
 		return 0;
 	return tell(h, db, err);
+}
+
+int
+hold_locked(struct hold *h, struct db *db, const char *from, const char *name,
+    struct ps_error *err)
+{
+	bool is_known;
+	PGresult *res;
+	struct str sql;
+	char cause[512];
+	int rc;
+
+	str_init(&sql, STR_SQL_LIMIT);
+	add_holder(&sql);
+	str_put(&sql,
+	    "l.locktype='relation' AND l.mode='AccessExclusiveLock' AND "
+	    "l.database=(SELECT oid FROM pg_catalog.pg_database WHERE "
+	    "datname=current_database()) AND l.relation=");
+	str_literal(&sql, from);
+	str_put(&sql, "::regclass LIMIT 1");
+	rc = db_run(db, sql.data, &res, err);
+	str_fini(&sql);
+	if (rc != 0)
+		return -1;
+	is_known = PQntuples(res) > 0;
+	(void)snprintf(cause, sizeof cause,
+	    "%s is not read while a statement that changes it has its lock%s"
+	    "%s%s",
+	    name, is_known ? ": " : "", is_known ? PQgetvalue(res, 0, 0) : "",
+	    is_known ? PQgetvalue(res, 0, 1) : "");
+	PQclear(res);
+	db->host->waiting(db->host, cause);
+	h->locked = name;
+	return 0;
+}
+
+void
+hold_unlocked(struct hold *h, struct db *db, const char *name)
+{
+	if (h->locked != name)
+		return;
+	db->host->waiting(db->host, NULL);
+	*h = (struct hold){ .xmin = 0 };
 }

@@ -24,7 +24,8 @@ struct strategy {
 	int (*restore)(struct reader *r, const struct ps_value *offset,
 	    struct ps_error *err);
 	/* Builds the next COPY of the turn: 1, or 0: the turn is over. The
-	 * first call of a turn finds a fresh transaction. */
+	 * first call of a turn finds a fresh transaction, and checks it by
+	 * turn_check() once it has a plan. */
 	int (*next)(struct reader *r, struct str *sql, struct ps_error *err);
 	/* A row came; `fields` stand before the table's own columns. */
 	void (*row)(struct reader *r, const uint8_t *fields);
@@ -80,6 +81,7 @@ struct reader {
 	char relkind;
 	const struct ps_source_partition *partition, *old_partition;
 	bool restored, in_turn, in_copy;
+	bool is_stale; /* the snapshot: a newer one is needed */
 	bool anchored; /* a position of it is stored, or on its way */
 	int64_t due_ms;
 
@@ -96,6 +98,12 @@ extern const struct strategy bulk_strategy;
 
 /* Describes what is read now; resets and fills r->mem and r->plan. */
 int reader_plan(struct reader *r, struct ps_error *err);
+
+/* turn.c: begins the transaction, with the table locked: 0, or 1 when others
+ * have kept the lock for some seconds, and that was told. */
+int turn_begin(struct reader *r, struct ps_error *err);
+/* Was r->plan's snapshot taken too early? r->is_stale and PS_E_RETRY then. */
+int turn_check(struct reader *r, struct ps_error *err);
 
 /* Key expressions for the mode from r->plan; checks types and nulls. */
 int keys_make(struct reader *r, struct ps_error *err);

@@ -187,7 +187,7 @@ restore(struct source *s, struct reader *r, struct ps_error *err)
 	struct ps_value offset = ps_null();
 	const struct ps_host *h = s->host;
 
-	if (classify(r, err) != 0 || reader_plan(r, err) != 0)
+	if (reader_plan(r, err) != 0)
 		return -1;
 	if (r->how != &bulk_strategy && keys_make(r, err) != 0)
 		return -1;
@@ -232,19 +232,37 @@ advance(struct source *s, struct ps_error *err)
 }
 
 static int
-begin_turn(struct source *s, struct reader *r, struct ps_error *err)
+try_turn(struct source *s, struct reader *r, struct ps_error *err)
 {
+	int rc;
+
 	s->active = r;
-	r->in_turn = false;
-	if (db_run(&s->db,
-		s->cfg.is_serializable
-		    ? "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY"
-		    : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-		NULL, err) != 0)
+	r->in_turn = r->is_stale = false;
+	if (!r->restored && classify(r, err) != 0)
 		return -1;
+	rc = turn_begin(r, err);
+	if (rc != 0)
+		return rc;
 	if (!r->restored && restore(s, r, err) != 0)
 		return -1;
 	return advance(s, err);
+}
+
+/* 1: there is no turn, the table is locked. */
+static int
+begin_turn(struct source *s, struct reader *r, struct ps_error *err)
+{
+	int rc = try_turn(s, r, err);
+
+	if (rc < 0 && r->is_stale) {
+		ps_error_clear(err);
+		if (db_run(&s->db, "ROLLBACK", NULL, err) != 0)
+			return -1;
+		rc = try_turn(s, r, err);
+	}
+	if (rc > 0)
+		s->active = NULL;
+	return rc;
 }
 
 /* A table that is due, in turns; else how long to wait for one. */
@@ -409,8 +427,9 @@ make_progress(struct source *s, struct ps_batch *b, struct ps_error *err)
 		r = find_due(s, &wait_ms);
 		if (r == NULL)
 			return wait_for_due(s, wait_ms);
-		if (begin_turn(s, r, err) != 0)
-			return -1;
+		end = begin_turn(s, r, err);
+		if (end != 0)
+			return end < 0 ? -1 : 0;
 		anchor(r, b);
 	}
 	if (!s->copying)

@@ -105,8 +105,13 @@ class Source(Drive):
     def poll(self, schema=False):
         """The records of one poll; [] when there were none. What came with
         an error counts: the host sends it too."""
+        self.send("poll", schema)
+        return self.take()
+
+    def take(self):
+        """The records of a poll that was sent."""
         try:
-            answer = self.ask("poll", schema)
+            answer = self.receive()
         except PluginError as e:
             self._take(e.answer)
             raise
