@@ -267,6 +267,15 @@ const char *
 offsets_find(const struct offsets *o, const char *connector,
     const char *partition)
 {
+	const struct offsets_entry *e = offsets_known(o, connector, partition);
+
+	return e == NULL ? NULL : e->offset;
+}
+
+const struct offsets_entry *
+offsets_known(const struct offsets *o, const char *connector,
+    const char *partition)
+{
 	struct ps_error err = { PS_OK, "" };
 	const struct entry *e;
 	struct parsed p = { NULL, NULL, 0 };
@@ -275,7 +284,7 @@ offsets_find(const struct offsets *o, const char *connector,
 	if (identify(o->a, connector, partition, &p, &err) != 0)
 		return NULL;
 	e = find(o, &p);
-	return e == NULL ? NULL : e->offset;
+	return e == NULL ? NULL : &e->pub;
 }
 
 int

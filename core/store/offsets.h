@@ -39,6 +39,11 @@ size_t offsets_count(const struct offsets *o, const char *connector);
 const char *offsets_find(const struct offsets *o, const char *connector,
     const char *partition);
 
+/* What the last record of a partition says, a reset too; NULL: there is none.
+ */
+const struct offsets_entry *offsets_known(const struct offsets *o,
+    const char *connector, const char *partition);
+
 /* The record to write. `partition` and `offset` (NULL: reset) are JSON text
  * and go as they stand, but the key bytes of a known partition are kept.
  * Memory from `a`. PS_E_DATA when one of them is no JSON object (partition:

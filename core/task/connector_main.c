@@ -14,6 +14,7 @@
 #include "letters/replay.h"
 #include "task/clean.h"
 #include "task/overlays.h"
+#include "task/own_answers.h"
 #include "task/task.h"
 #include "validate/validate.h"
 
@@ -27,6 +28,7 @@ struct connector {
 	struct instance ops;
 	struct ps_config config;  /* complete */
 	struct ps_config watched; /* and what tasks were made of */
+	struct own_answers own;
 };
 
 typedef json_t *
@@ -199,6 +201,22 @@ do_fence(struct connector *c, const json_t *args, struct ps_error *err)
 }
 
 static json_t *
+do_read_offsets(struct connector *c, const json_t *args, struct ps_error *err)
+{
+	if (open_connector(c, err) != 0)
+		return NULL;
+	return own_answers_read(&c->own, &c->task, args, err);
+}
+
+static json_t *
+do_write_offsets(struct connector *c, const json_t *args, struct ps_error *err)
+{
+	if (open_connector(c, err) != 0)
+		return NULL;
+	return own_answers_write(&c->task, args, err);
+}
+
+static json_t *
 do_preview(struct connector *c, const json_t *args, struct ps_error *err)
 {
 	return preview_run(&c->task.settings, host_abi(c->task.host),
@@ -232,6 +250,8 @@ static const struct {
 	{ "alter_offsets", do_alter_offsets },
 	{ "clean", do_clean },
 	{ "fence", do_fence },
+	{ "read_offsets", do_read_offsets },
+	{ "write_offsets", do_write_offsets },
 	{ "preview", do_preview },
 	{ "letters", do_letters },
 	{ "replay", do_replay },
@@ -355,6 +375,7 @@ connector_main(int argc, char **argv)
 			uplink_redact(t->uplink), &err) == 0)
 			(void)loop(&c, &err);
 	}
+	own_answers_fini(&c.own);
 	task_fini(t);
 	return child_end(&child, &err);
 }

@@ -19,6 +19,8 @@ struct reading {
 	struct task *task;
 	struct ps_config client;
 	struct ps_arena *arena;
+	own_offsets_fn *fn;
+	void *ctx;
 	struct hidden *hidden; /* NULL: not asked for */
 	bool is_done;
 	struct ps_error error;
@@ -36,9 +38,7 @@ on_record(void *ctx, const struct topiclog_record *r)
 	if (r->value != NULL)
 		value = ps_strndup(own->arena, (const char *)r->value,
 		    r->value_len);
-	/* Other connectors' records may be there too. */
-	(void)partition_set_stored(host_partitions(own->task->host), key, value,
-	    NULL);
+	own->fn(own->ctx, key, value);
 	arena_reset(own->arena, CHUNK);
 	if (own->hidden != NULL)
 		hidden_take_settled(own->hidden, r);
@@ -104,13 +104,20 @@ say(struct task *t, const char *topic, struct ps_error *err)
 	return task_status(t, "RUNNING", err);
 }
 
+/* A connector's process has no loop: who asks it waits for the answer. */
+static int
+serve_worker(struct task *t, struct ps_error *err)
+{
+	return t->settings.task < 0 ? 0 : task_serve(t, err);
+}
+
 static int
 read_on(struct reading *own, struct topiclog_hub *hub, const char *topic,
     struct clock_ms start, struct ps_error *err)
 {
 	int64_t took = clock_since(start, clock_now());
 
-	if (topiclog_serve(hub, err) != 0 || task_serve(own->task, err) != 0)
+	if (topiclog_serve(hub, err) != 0 || serve_worker(own->task, err) != 0)
 		return -1;
 	if (gauges_should_stop(own->task->gauges))
 		return ps_fail(err, PS_E_RETRY, "stopped");
@@ -167,29 +174,55 @@ read_in(struct reading *own, const char *topic, const struct way *way,
 	return result;
 }
 
+static int
+read_all(struct reading *own, const char *topic, struct ps_error *err)
+{
+	struct settings *s = &own->task->settings;
+	const struct way any = { TOPICLOG_UNCOMMITTED, on_any };
+	const struct way what_holds = { settings_is_exactly_once(s)
+					    ? TOPICLOG_SETTLED
+					    : TOPICLOG_COMMITTED,
+		on_record };
+	const struct conf_owner owner = { &s->worker, &s->config, s->connector,
+		s->task };
+	int result = 0;
+
+	own->client = conf_settings(s->arena, CONF_OFFSETS, &owner);
+	own->arena = arena_new(CHUNK);
+	if (own->hidden != NULL)
+		result = read_in(own, topic, &any, err);
+	if (result == 0)
+		result = read_in(own, topic, &what_holds, err);
+	arena_free(&own->arena);
+	return result;
+}
+
+int
+own_offsets_each(struct task *t, const char *topic, own_offsets_fn *fn,
+    void *ctx, struct ps_error *err)
+{
+	struct reading own = { .task = t, .fn = fn, .ctx = ctx };
+
+	return read_all(&own, topic, err);
+}
+
+/* Other connectors' records may be there too. */
+static void
+take_stored(void *ctx, const char *key, const char *value)
+{
+	(void)partition_set_stored(ctx, key, value, NULL);
+}
+
 int
 own_offsets_read(struct task *t, const char *topic, struct hidden *hidden,
     struct ps_error *err)
 {
-	const struct way any = { TOPICLOG_UNCOMMITTED, on_any };
-	const struct way what_holds = { settings_is_exactly_once(&t->settings)
-					    ? TOPICLOG_SETTLED
-					    : TOPICLOG_COMMITTED,
-		on_record };
-	struct settings *s = &t->settings;
-	const struct conf_owner owner = { &s->worker, &s->config, s->connector,
-		s->task };
-	struct reading own = { .task = t, .hidden = hidden };
-	int result = 0;
+	struct reading own = { .task = t,
+		.fn = take_stored,
+		.ctx = host_partitions(t->host),
+		.hidden = hidden };
 
-	own.client = conf_settings(s->arena, CONF_OFFSETS, &owner);
-	own.arena = arena_new(CHUNK);
-	if (hidden != NULL)
-		result = read_in(&own, topic, &any, err);
-	if (result == 0)
-		result = read_in(&own, topic, &what_holds, err);
-	arena_free(&own.arena);
-	return result;
+	return read_all(&own, topic, err);
 }
 
 static bool

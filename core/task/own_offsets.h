@@ -12,8 +12,14 @@
 #include "kafka/hidden.h"
 #include "task/task.h"
 
-/* Creates the topic if it is missing, reads to its end, else PS_E_RETRY.
- * `hidden`, NULL: not asked, learns of the connector's keys. */
+/* One record of the topic, of whatever connector; value NULL: null. */
+typedef void own_offsets_fn(void *ctx, const char *key, const char *value);
+/* Creates the topic if it is missing, reads what holds in it to its end, else
+ * PS_E_RETRY. In a connector's process as well. */
+int own_offsets_each(struct task *t, const char *topic, own_offsets_fn *fn,
+    void *ctx, struct ps_error *err);
+/* The same for a task's partitions. `hidden`, NULL: not asked, learns of the
+ * connector's keys. */
 int own_offsets_read(struct task *t, const char *topic, struct hidden *hidden,
     struct ps_error *err);
 struct hidden *own_offsets_hidden(struct task *t);

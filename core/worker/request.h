@@ -4,6 +4,7 @@
 #ifndef PENSTOCK_WORKER_REQUEST_H
 #define PENSTOCK_WORKER_REQUEST_H
 
+#include "store/offsets.h"
 #include "store/revisions.h"
 #include "supervise/errand.h"
 #include "worker/requests.h"
@@ -28,6 +29,7 @@ struct request {
 	bool absent;  /* there was no consumer group to reset */
 	bool fenced;  /* no zombie of the connector commits offsets any more */
 	request_step *fence_then; /* request_fence.c */
+	struct request_own *own;  /* request_own.c */
 	/* What follows when offsets were changed; NULL: the answer. */
 	request_step *changed;
 	struct request_wait *wait; /* request_clean.c */
@@ -86,6 +88,22 @@ bool request_is_stopped(const struct request *rq,
  * offsets of a source that is stopped any more; not when that fails, `rq` is
  * no more then. */
 void request_fence(struct request *rq, request_step *then);
+/* request_own.c: the offset topic that a source has for itself, which wins
+ * over the worker's. */
+/* `then` is called when it has been read, if there is one; not when that
+ * fails, `rq` is no more then. */
+void request_read_own(struct request *rq, request_step *then);
+/* What it held; NULL: there is none. */
+const struct offsets *request_own(const struct request *rq);
+/* Records into it, all durable when `fn` is called without an error. They
+ * stay the caller's until then. */
+void request_write_own(struct request *rq, const struct store_pairs *records,
+    journal_done_fn *fn);
+void request_own_end(struct request *rq);
+/* What tasks would start from, of both topics (read before). */
+void request_each_offset(const struct request *rq, offsets_fn *fn, void *ctx);
+const char *
+request_find_offset(const struct request *rq, const char *partition);
 /* request_clean.c */
 void request_clean(struct request *rq);
 void request_wait_end(struct request *rq);

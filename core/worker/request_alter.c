@@ -72,8 +72,8 @@ add_reset(void *ctx, const struct offsets_entry *e)
 }
 
 static int
-put_one(struct request *rq, const json_t *item, struct store_pair *out,
-    struct ps_error *err)
+put_one(struct request *rq, const struct offsets *in, const json_t *item,
+    struct store_pair *out, struct ps_error *err)
 {
 	const json_t *partition = json_object_get(item, "partition");
 	const json_t *offset = json_object_get(item, "offset");
@@ -90,27 +90,82 @@ put_one(struct request *rq, const json_t *item, struct store_pair *out,
 	e.partition = js_dump(rq->a, partition);
 	if (json_is_object(offset))
 		e.offset = js_dump(rq->a, offset);
-	return offsets_put(journal_offsets(worker_journal(rq->w)), rq->a, &e,
-	    out, err);
+	return offsets_put(in, rq->a, &e, out, err);
 }
 
-static void
-change_source(struct request *rq)
+/* Which of what is to be. */
+enum { RESETS = 1, VALUES = 2 };
+
+static int
+records_of(struct request *rq, const struct offsets *in, unsigned parts,
+    struct store_pairs *out)
 {
-	size_t count = json_array_size(rq->offsets), i;
-	struct store_pair *records =
-	    ps_calloc(rq->a, count + 1, sizeof *records);
+	size_t all = json_array_size(rq->offsets), count = 0, i;
+	struct store_pair *records = ps_calloc(rq->a, all + 1, sizeof *records);
 	struct ps_error err = { 0 };
 	const json_t *item;
 
-	json_array_foreach(rq->offsets, i,
-	    item) if (put_one(rq, item, &records[i], &err) != 0)
+	json_array_foreach(rq->offsets, i, item)
 	{
-		request_refuse(rq, ANSWER_INVALID, "%s", err.text);
-		return;
+		if (put_one(rq, in, item, &records[count], &err) != 0) {
+			request_refuse(rq, ANSWER_INVALID, "%s", err.text);
+			return -1;
+		}
+		if ((parts &
+			(records[count].value == NULL ? RESETS : VALUES)) != 0)
+			count++;
 	}
-	journal_append(worker_journal(rq->w), JOURNAL_OFFSET,
-	    &(struct store_pairs){ records, count }, on_stored, rq);
+	*out = (struct store_pairs){ records, count };
+	return 0;
+}
+
+/* Into the worker's topic. */
+static void
+append(struct request *rq, unsigned parts, journal_done_fn *fn)
+{
+	struct journal *j = worker_journal(rq->w);
+	struct store_pairs records;
+
+	if (records_of(rq, journal_offsets(j), parts, &records) != 0)
+		return;
+	if (records.count == 0)
+		fn(rq, NULL);
+	else
+		journal_append(j, JOURNAL_OFFSET, &records, fn, rq);
+}
+
+static void
+on_own_written(void *ctx, const struct ps_error *err)
+{
+	if (err != NULL)
+		on_stored(ctx, err);
+	else
+		append(ctx, VALUES, on_stored);
+}
+
+static void
+on_gone(void *ctx, const struct ps_error *err)
+{
+	struct request *rq = ctx;
+	struct store_pairs records;
+
+	if (err != NULL)
+		on_stored(rq, err);
+	else if (records_of(rq, request_own(rq), RESETS | VALUES, &records) ==
+		 0)
+		request_write_own(rq, &records, on_own_written);
+}
+
+/* As Connect orders it. A reset comes into the worker's topic first: Connect
+ * takes from there what the connector's own no longer holds. A value comes
+ * into the own topic first, the one that wins. */
+static void
+change_source(struct request *rq)
+{
+	if (request_own(rq) == NULL)
+		append(rq, RESETS | VALUES, on_stored);
+	else
+		append(rq, RESETS, on_gone);
 }
 
 /* ---- sinks ------------------------------------------------------------- */
@@ -423,21 +478,45 @@ ask(struct request *rq)
 	    json_pack("{s:o}", "items", items), LIMIT_MS, on_asked, rq);
 }
 
+/* What only the worker's topic holds, though the other says that it is gone,
+ * goes as well. */
+static void
+add_other(void *ctx, const struct offsets_entry *e)
+{
+	struct request *rq = ctx;
+
+	if (offsets_find(request_own(rq), e->connector, e->partition) == NULL)
+		add_reset(rq->offsets, e);
+}
+
+static void
+reset_all(struct request *rq)
+{
+	const struct offsets *all = journal_offsets(worker_journal(rq->w)),
+			     *own = request_own(rq);
+	const char *name = rq->spec.connector;
+
+	rq->offsets = json_array();
+	if (own == NULL) {
+		offsets_each(all, name, add_reset, rq->offsets);
+	} else {
+		offsets_each(all, name, add_other, rq);
+		offsets_each(own, name, add_reset, rq->offsets);
+	}
+	ask(rq);
+}
+
 static void
 on_read(void *ctx, const struct ps_error *err)
 {
 	struct request *rq = ctx;
 
-	if (err != NULL) {
+	if (err != NULL)
 		request_refuse(rq, ANSWER_FAILED,
 		    "Failed to modify offsets for connector %s: %s",
 		    rq->spec.connector, err->text);
-		return;
-	}
-	rq->offsets = json_array();
-	offsets_each(journal_offsets(worker_journal(rq->w)), rq->spec.connector,
-	    add_reset, rq->offsets);
-	ask(rq);
+	else
+		request_read_own(rq, reset_all);
 }
 
 /* All that there are, whoever was the last to commit one. */
@@ -449,7 +528,7 @@ gather(struct request *rq)
 	if (cfg == NULL)
 		return;
 	if (rq->offsets != NULL || request_is_sink(rq, cfg))
-		ask(rq);
+		request_read_own(rq, ask);
 	else
 		journal_read_to_end(worker_journal(rq->w), JOURNAL_OFFSET,
 		    on_read, rq);

@@ -102,19 +102,23 @@ on_group(void *ctx, const struct admin_answer *answer)
 }
 
 static void
+answer_source(struct request *rq)
+{
+	json_t *list = json_array();
+
+	request_each_offset(rq, add_source, list);
+	answer_offsets(rq, list);
+}
+
+static void
 on_read(void *ctx, const struct ps_error *err)
 {
 	struct request *rq = ctx;
-	json_t *list;
 
-	if (err != NULL) {
+	if (err != NULL)
 		request_refuse(rq, ANSWER_FAILED, "%s", err->text);
-		return;
-	}
-	list = json_array();
-	offsets_each(journal_offsets(worker_journal(rq->w)), rq->spec.connector,
-	    add_source, list);
-	answer_offsets(rq, list);
+	else
+		request_read_own(rq, answer_source);
 }
 
 void

@@ -104,8 +104,7 @@ sink_from(struct request *rq, const json_t *partition)
 static json_t *
 source_from(struct request *rq, const json_t *partition)
 {
-	const char *from = offsets_find(journal_offsets(worker_journal(rq->w)),
-	    rq->spec.connector, js_dump(rq->a, partition));
+	const char *from = request_find_offset(rq, js_dump(rq->a, partition));
 	json_t *offset =
 	    from == NULL ? NULL : js_parse(from, strlen(from), "offset", NULL);
 
@@ -172,7 +171,6 @@ move_source(void *ctx, const struct offsets_entry *e)
 static void
 seek_source(struct request *rq)
 {
-	const struct offsets *all = journal_offsets(worker_journal(rq->w));
 	const char *name = rq->spec.connector;
 	const struct request_seek *s = rq->seek;
 	struct moving m = { rq, false };
@@ -181,7 +179,7 @@ seek_source(struct request *rq)
 		take_given(rq);
 		return;
 	}
-	offsets_each(all, name, move_source, &m);
+	request_each_offset(rq, move_source, &m);
 	if (m.fails)
 		request_refuse(rq, ANSWER_INVALID,
 		    "The offsets of source connector %s cannot be moved like "
@@ -204,7 +202,7 @@ on_offsets_read(void *ctx, const struct ps_error *err)
 	if (err != NULL)
 		request_refuse(rq, ANSWER_FAILED, "%s", err->text);
 	else
-		seek_source(rq);
+		request_read_own(rq, seek_source);
 }
 
 static void

@@ -36,6 +36,7 @@ request_free(struct request *rq)
 
 	errand_free(&rq->errand);
 	request_wait_end(rq);
+	request_own_end(rq);
 	journal_forget(worker_journal(rq->w), rq);
 	inventory_forget(worker_inventory(rq->w), rq);
 	json_decref(rq->offsets);

@@ -95,6 +95,23 @@ Test(offsets, what_is_not_connects_format_is_refused)
 	offsets_free(&o);
 }
 
+Test(offsets, a_reset_is_known_and_what_never_was_is_not)
+{
+	struct offsets *o = offsets_new();
+	const struct offsets_entry *e;
+
+	apply(o, "[\"c\",{\"n\":1}]", "{\"p\":1}");
+	apply(o, "[\"c\",{\"n\":1}]", NULL);
+	e = offsets_known(o, "c", "{\"n\":1}");
+	cr_assert(ne(ptr, (void *)(uintptr_t)e, NULL));
+	cr_expect(eq(ptr, (void *)(uintptr_t)e->offset, NULL));
+	cr_expect(eq(ptr, (void *)(uintptr_t)offsets_find(o, "c", "{\"n\":1}"),
+	    NULL));
+	cr_expect(eq(ptr, (void *)(uintptr_t)offsets_known(o, "c", "{\"n\":2}"),
+	    NULL));
+	offsets_free(&o);
+}
+
 Test(offsets, bad_texts_are_not_written)
 {
 	static const struct offsets_entry rows[] = {

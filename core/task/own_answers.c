@@ -1,0 +1,211 @@
+#include "task/own_answers.h"
+
+#include <string.h>
+
+#include <penstock/record.h>
+
+#include "base/js.h"
+#include "kafka/conf.h"
+#include "kafka/producer.h"
+#include "plugin/partition.h"
+#include "task/own_offsets.h"
+
+enum { WRITE_MS = 60000, SLICE_MS = 100, CLOSE_MS = 2000 };
+
+/* As JSON in a message a byte can take six: CHANNEL_FRAME_MAX is eight. */
+#define PAIR_MAX ((size_t)1 << 20)
+
+/* ---- Reading ---- */
+
+struct reading {
+	struct task *task;
+	json_t *last; /* key: value */
+};
+
+/* Of a partition under two keys the later one holds: it goes to the end. */
+static void
+take(void *ctx, const char *key, const char *value)
+{
+	struct reading *r = (struct reading *)ctx;
+	struct ps_source_partition *p;
+
+	if (!partition_is_key(host_partitions(r->task->host), key, strlen(key),
+		&p))
+		return;
+	(void)json_object_del(r->last, key);
+	(void)json_object_set_new(r->last, key, js_str(value));
+}
+
+static size_t
+bytes_of(const json_t *pair)
+{
+	return json_string_length(json_array_get(pair, 0)) +
+	       json_string_length(json_array_get(pair, 1));
+}
+
+static int
+add_pairs(json_t *pairs, const json_t *last, struct ps_error *err)
+{
+	const char *key;
+	json_t *value;
+
+	JS_EACH(last, key, value)
+	{
+		json_t *pair = json_pack("[s, O]", key, value);
+
+		(void)json_array_append_new(pairs, pair);
+		if (bytes_of(pair) > PAIR_MAX)
+			return ps_fail(err, PS_E_DATA,
+			    "the offset of %.200s has more than %zu bytes", key,
+			    PAIR_MAX);
+	}
+	return 0;
+}
+
+static int
+read_topic(struct own_answers *o, struct task *t, struct ps_error *err)
+{
+	const char *topic = settings_offsets_topic(&t->settings);
+	struct reading r = { .task = t, .last = json_object() };
+	int result = own_offsets_each(t, topic, take, &r, err);
+
+	own_answers_fini(o);
+	o->pairs = json_array();
+	if (result == 0 && add_pairs(o->pairs, r.last, err) != 0)
+		result = ps_fail_in(err, "%s", topic);
+	json_decref(r.last);
+	return result;
+}
+
+json_t *
+own_answers_read(struct own_answers *o, struct task *t, const json_t *args,
+    struct ps_error *err)
+{
+	size_t at = (size_t)js_opt_int(args, "from", 0), bytes = 0;
+	json_t *items;
+
+	if (at == 0 && read_topic(o, t, err) != 0)
+		return NULL;
+	items = json_array();
+	for (; at < json_array_size(o->pairs) && bytes < MSG_ITEMS_BYTES;
+	     at++) {
+		json_t *pair = json_array_get(o->pairs, at);
+
+		bytes += bytes_of(pair);
+		(void)json_array_append(items, pair);
+	}
+	return json_pack("{s:o, s:b}", "items", items, "last",
+	    at >= json_array_size(o->pairs));
+}
+
+void
+own_answers_fini(struct own_answers *o)
+{
+	json_decref(o->pairs);
+	o->pairs = NULL;
+}
+
+/* ---- Writing ---- */
+
+struct writing {
+	struct task *task;
+	struct producer *producer;
+	struct producer_topic *topic;
+	struct clock_ms began;
+	struct ps_error failed;
+};
+
+static void
+on_report(void *ctx, const struct producer_report *r)
+{
+	struct writing *w = (struct writing *)ctx;
+
+	if (r->failed != NULL)
+		(void)ps_fail(&w->failed, r->failed->code, "%s",
+		    r->failed->text);
+}
+
+static int
+serve(struct writing *w, struct ps_error *err)
+{
+	if (producer_serve(w->producer, SLICE_MS, err) < 0)
+		return -1;
+	if (w->failed.code != PS_OK)
+		return ps_fail(err, w->failed.code, "%s", w->failed.text);
+	if (gauges_should_stop(w->task->gauges))
+		return ps_fail(err, PS_E_RETRY, "stopped");
+	if (clock_since(w->began, clock_now()) > WRITE_MS)
+		return ps_fail(err, PS_E_RETRY, "not written within %d ms: %s",
+		    (int)WRITE_MS, producer_trouble(w->producer));
+	return 0;
+}
+
+static int
+send_one(struct writing *w, const json_t *pair, struct ps_error *err)
+{
+	const json_t *key = json_array_get(pair, 0),
+		     *value = json_array_get(pair, 1);
+	const struct producer_record r = { .key = json_string_value(key),
+		.key_len = json_string_length(key),
+		.value = json_string_value(value),
+		.value_len = json_string_length(value),
+		.partition = PS_NO_PARTITION,
+		.timestamp = PS_NO_TIMESTAMP,
+		.opaque = w };
+
+	if (!json_is_string(key))
+		return ps_fail(err, PS_E_DATA, "an offset without a key");
+	for (;;) {
+		struct ps_error why = { 0 };
+
+		if (producer_send(w->producer, w->topic, &r, &why) == 0)
+			return 0;
+		if (why.code != PS_E_RETRY)
+			return ps_fail(err, why.code, "%s", why.text);
+		if (serve(w, err) != 0)
+			return -1;
+	}
+}
+
+static int
+send_all(struct writing *w, const json_t *items, struct ps_error *err)
+{
+	const json_t *pair;
+	size_t i;
+
+	json_array_foreach(items, i,
+	    pair) if (send_one(w, pair, err) != 0) return -1;
+	while (producer_in_flight(w->producer) > 0)
+		if (serve(w, err) != 0)
+			return -1;
+	if (w->failed.code != PS_OK)
+		return ps_fail(err, w->failed.code, "%s", w->failed.text);
+	return 0;
+}
+
+json_t *
+own_answers_write(struct task *t, const json_t *args, struct ps_error *err)
+{
+	struct settings *s = &t->settings;
+	const struct conf_owner owner = { &s->worker, &s->config, s->connector,
+		0 };
+	const struct ps_config client =
+	    conf_settings(s->arena, CONF_SOURCE, &owner);
+	const json_t *items = json_object_get(args, "items");
+	const char *topic = settings_offsets_topic(s);
+	struct writing w = { .task = t, .began = clock_now() };
+	int result;
+
+	w.producer = producer_new(&client, on_report, &w, err);
+	if (w.producer == NULL)
+		return NULL;
+	w.topic = producer_topic(w.producer, topic);
+	result = send_all(&w, items, err);
+	producer_free(&w.producer, CLOSE_MS);
+	if (result != 0) {
+		(void)ps_fail_in(err, "%s", topic);
+		return NULL;
+	}
+	return json_pack("{s:I}", "written",
+	    (json_int_t)json_array_size(items));
+}

@@ -1,0 +1,28 @@
+/*
+ * own_answers: what a worker asks of a connector's own offset topic.
+ *
+ * The connector's process reads it and writes into it: the topic may be on
+ * another cluster, or for the connector's own client settings alone.
+ */
+#ifndef PENSTOCK_TASK_OWN_ANSWERS_H
+#define PENSTOCK_TASK_OWN_ANSWERS_H
+
+#include <jansson.h>
+
+#include "task/task.h"
+
+struct own_answers {
+	json_t *pairs; /* of the last reading, NULL: none yet */
+};
+
+void own_answers_fini(struct own_answers *o);
+/* {from}: {items: [[key, value or null], ...], last}, the last record of each
+ * of the connector's keys; 0 reads the topic, the number of items that came
+ * goes on in what was read then. */
+json_t *own_answers_read(struct own_answers *o, struct task *t,
+    const json_t *args, struct ps_error *err);
+/* {items}: {written} once all are durable. */
+json_t *
+own_answers_write(struct task *t, const json_t *args, struct ps_error *err);
+
+#endif

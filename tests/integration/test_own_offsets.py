@@ -1,0 +1,159 @@
+"""A source with an offset topic of its own (offsets.storage.topic): what is
+asked and changed by REST is what its tasks start from. Kafka Connect judges
+what it has as well."""
+
+import json
+
+import pytest
+
+from support import configs
+from support.connect import Connect
+from support.env import wait_for
+
+LINES = [f"line {n}" for n in range(5)]
+END, LINE = 35, 7
+
+
+class Source:
+    def __init__(self, kafka, worker, path, topic, own):
+        self.kafka, self.worker, self.rest = kafka, worker, worker.rest
+        self.name, self.topic, self.own = "src", topic, own
+        self.partition = {"filename": path}
+        self.values = []
+        with open(path, "w", encoding="ascii") as f:
+            f.write("".join(line + "\n" for line in LINES))
+        self.rest.create(self.name, configs.file_source(
+            path, topic, offsets_storage_topic=own))
+        self.goes_on_from(0)
+
+    def goes_on_from(self, position):
+        """It sends what stands behind that, and is stopped."""
+        self.values += LINES[position // LINE:]
+        self.kafka.wait_records(self.topic, len(self.values))
+        self.stop()
+        assert [r.value.decode() for r in self.kafka.consume(
+            self.topic)] == self.values
+        assert self.offsets() == [END]
+
+    def stop(self):
+        self.rest.stop_connector(self.name)
+        self.rest.wait_state(self.name, "STOPPED", tasks=0)
+
+    def path(self, more="/offsets"):
+        return f"/connectors/{self.name}{more}"
+
+    def offsets(self):
+        found = self.rest.offsets(self.name)
+        assert all(o["partition"] == self.partition for o in found)
+        return [o["offset"]["position"] for o in found]
+
+    def item(self, position):
+        return {"partition": self.partition,
+                "offset": position if position is None else {
+                    "position": position}}
+
+    def stored(self, topic):
+        """The position that its key's last record has; no key: IndexError."""
+        found = [json.loads(r.value or "null") for r in self.kafka.consume(
+            topic) if json.loads(r.key) == [self.name, self.partition]]
+        return found[-1] and found[-1]["position"]
+
+    def both(self):
+        theirs = self.worker.properties["offset.storage.topic"]
+        return [self.stored(self.own), self.stored(theirs)]
+
+    def put_in_own(self, position):
+        """As if the worker's topic had missed it."""
+        self.kafka.produce(self.own, [{
+            "key": json.dumps([self.name, self.partition],
+                              separators=(",", ":")),
+            "value": json.dumps({"position": position})}])
+
+
+@pytest.fixture(params=["disabled", "enabled"])
+def source(request, kafka, new_worker, topic, folder, unique):
+    worker = new_worker(kafka.bootstrap,
+                        exactly_once_source_support=request.param)
+    return Source(kafka, worker, folder + "/in", topic("lines"), unique("own"))
+
+
+def changes(s):
+    s.put_in_own(2 * LINE)
+    assert s.offsets() == [2 * LINE]
+    assert s.both() == [2 * LINE, END]
+    s.rest.resume(s.name)
+    s.goes_on_from(2 * LINE)
+    s.rest.call("PATCH", s.path(), {"offsets": [s.item(3 * LINE)]})
+    assert s.offsets() == [3 * LINE]
+    wait_for("both", lambda: s.both() == [3 * LINE, 3 * LINE])
+    s.rest.resume(s.name)
+    s.goes_on_from(3 * LINE)
+    s.rest.call("DELETE", s.path())
+    assert s.offsets() == []
+    assert s.both() == [None, None]
+    s.rest.resume(s.name)
+    s.goes_on_from(0)
+
+
+def test_what_is_altered_and_reset_is_what_its_tasks_start_from(source):
+    changes(source)
+
+
+def test_kafka_connect_does_the_same(kafka, new_worker, topic, folder, unique):
+    worker = new_worker(kafka.bootstrap, cls=Connect)
+    changes(Source(kafka, worker, folder + "/in", topic("lines"),
+                   unique("own")))
+
+
+def test_a_seek_moves_what_its_tasks_start_from(source):
+    s = source
+    s.put_in_own(4 * LINE)
+    answer = s.rest.call("POST", s.path("/seek"),
+                         {"offsets": [s.item(LINE)]})
+    assert answer["undo"]["offsets"] == [s.item(4 * LINE)]
+    assert s.offsets() == [LINE]
+    s.rest.resume(s.name)
+    s.goes_on_from(LINE)
+    s.rest.call("POST", s.path("/seek"), {"to": "beginning"})
+    assert s.both() == [None, None]
+    s.rest.resume(s.name)
+    s.goes_on_from(0)
+
+
+def test_a_clean_delete_leaves_none(source):
+    s = source
+    report = s.rest.call("DELETE", s.path("?clean=true"))
+    assert {"what": "offsets of source partitions", "count": 1} in \
+        report["removed"]
+    assert s.both() == [None, None]
+
+
+def test_an_answer_of_many_offsets_comes_in_parts(source):
+    """10 MB are more than one message to the worker holds."""
+    s = source
+    s.kafka.produce(s.own, [{
+        "key": json.dumps([s.name, {"filename": f"/{i}"}],
+                          separators=(",", ":")),
+        "value": json.dumps({"position": i, "pad": 100000 * "x"})}
+        for i in range(100)])
+    found = {o["partition"]["filename"]: o["offset"]["position"]
+             for o in s.rest.offsets(s.name)}
+    assert found == {s.partition["filename"]: END,
+                     **{f"/{i}": i for i in range(100)}}
+    s.rest.call("DELETE", s.path())
+    assert s.offsets() == []
+
+
+def test_what_cannot_be_written_there_changes_nothing_elsewhere(
+        kafka, new_worker, topic, folder, unique):
+    """The connector's own topic comes before the worker's."""
+    worker = new_worker(kafka.bootstrap)
+    s = Source(kafka, worker, folder + "/in", topic("lines"),
+               kafka.create_topic(unique("own"), cleanup_policy="compact",
+                                  max_message_bytes=1000))
+    r = s.rest.request("PATCH", s.path(), {"offsets": [
+        {"partition": s.partition, "offset": {
+            "position": LINE, "pad": "".join(map(str, range(2000)))}}]})
+    assert r.status_code == 500 and s.own in r.json()["message"], r.text
+    assert s.both() == [END, END]
+    assert s.offsets() == [END]
