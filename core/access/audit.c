@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "config/redact.h"
+#include "config/redact_url.h"
 #include "http/exchange.h"
 #include "store/documents.h"
 #include "worker/worker.h"
@@ -105,8 +105,9 @@ audit_lost(const struct audit *a)
 
 /* ---- configurations ---------------------------------------------------- */
 
+/* `before` and the secret's digest. */
 static json_t *
-secret(const struct audit *a, const char *value)
+secret(const struct audit *a, const char *before, const char *value)
 {
 	uint8_t digest[DIGEST_BYTES];
 	char hex[2 * SHOWN_BYTES + 1];
@@ -115,7 +116,7 @@ secret(const struct audit *a, const char *value)
 	(void)HMAC(EVP_sha256(), a->group, (int)strlen(a->group),
 	    (const uint8_t *)value, strlen(value), digest, &len);
 	to_hex(digest, SHOWN_BYTES, hex);
-	return json_sprintf("digest:%s", hex);
+	return json_sprintf("%sdigest:%s", before, hex);
 }
 
 typedef json_t *subject_fn(const struct exchange *x);
@@ -165,6 +166,22 @@ subject_of(const struct exchange *x)
 	return NULL;
 }
 
+/* Without what is secret; NULL: nothing is. */
+static json_t *
+without_secret(const struct exchange *x, const struct ps_setting *s)
+{
+	const char *shown;
+
+	if (s->value == NULL)
+		return NULL;
+	if (redact_is_secret_key(s->key))
+		return secret(x->audit, "", s->value);
+	shown = redact_url(x->a, s->value);
+	if (shown == s->value)
+		return NULL;
+	return secret(x->audit, ps_printf(x->a, "%s ", shown), s->value);
+}
+
 /* Of the connector that is meant; NULL: there is none. */
 static json_t *
 config_now(const struct exchange *x)
@@ -183,10 +200,10 @@ config_now(const struct exchange *x)
 	out = js_from_config(&cfg->config);
 	for (size_t i = 0; i < cfg->config.count; i++) {
 		const struct ps_setting *s = &cfg->config.settings[i];
+		json_t *shown = without_secret(x, s);
 
-		if (s->value != NULL && redact_is_secret_key(s->key))
-			(void)json_object_set_new(out, s->key,
-			    secret(x->audit, s->value));
+		if (shown != NULL)
+			(void)json_object_set_new(out, s->key, shown);
 	}
 	return out;
 }

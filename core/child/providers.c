@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "config/expand.h"
 #include "config/map.h"
+#include "config/redact_url.h"
 #include "plugin/instance.h"
 
 enum { ALIASES_MAX = 64, CHUNK = 4096 };
@@ -104,6 +105,7 @@ ask(void *ctx, struct ps_arena *a, const char *alias, const char *path,
 		return ps_fail_in(err, "config provider %s", alias);
 	if (got == 1 && *value != NULL) {
 		redact_add(p->redact, *value);
+		redact_url_add(p->redact, *value);
 		redact_add(p->answers, *value);
 	}
 	return got;

@@ -11,6 +11,7 @@
 #include "config/common.h"
 #include "config/def.h"
 #include "config/map.h"
+#include "config/redact_url.h"
 #include "kafka/conf.h"
 #include "plugin/load.h"
 
@@ -210,6 +211,8 @@ settings_hide(struct redact *redact, const struct ps_config *c,
 		if (c->settings[i].value != NULL &&
 		    is_password(keys, count, c->settings[i].key))
 			redact_add(redact, c->settings[i].value);
+		else
+			redact_url_add(redact, c->settings[i].value);
 }
 
 const char *

@@ -44,7 +44,8 @@ int settings_connector(struct settings *s, struct redact *redact,
     struct ps_error *err);
 void settings_fini(struct settings *s);
 
-/* Teaches the redactor the values of password keys, by table and by name. */
+/* Teaches the redactor the values of password keys, by table and by name, and
+ * what is secret in URLs. */
 void settings_hide(struct redact *redact, const struct ps_config *c,
     const struct ps_key *keys, size_t count);
 

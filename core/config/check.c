@@ -6,6 +6,7 @@
 #include <penstock/regex.h>
 
 #include "base/text.h"
+#include "config/redact_url.h"
 
 #define HIDDEN "[hidden]"
 
@@ -31,8 +32,8 @@ static const char *
 invalid(struct ps_arena *a, const char *name, const char *shown,
     const char *reason)
 {
-	return ps_printf(a, "Invalid value %s for configuration %s: %s", shown,
-	    name, reason);
+	return ps_printf(a, "Invalid value %s for configuration %s: %s",
+	    redact_url(a, shown), name, reason);
 }
 
 static int

@@ -1,6 +1,10 @@
+#include <string.h>
+
+#include "base/arena.h"
 #include "base/js.h"
 #include "config/check.h"
 #include "config/def.h"
+#include "config/redact_url.h"
 
 #define HIDDEN "[hidden]"
 
@@ -20,13 +24,21 @@ list_of(const char *const *items, size_t count)
 	return list;
 }
 
-/* Passwords are not shown. */
+/* Passwords are not shown, nor those in URLs. */
 static json_t *
 shown(const struct ps_key *key, const char *value)
 {
-	if (value != NULL && key != NULL && key->type == PS_KEY_PASSWORD)
-		value = HIDDEN;
-	return js_str(value);
+	struct ps_arena *a;
+	json_t *out;
+
+	if (value == NULL)
+		return json_null();
+	if (key != NULL && key->type == PS_KEY_PASSWORD)
+		return js_str(HIDDEN);
+	a = arena_new(strlen(value) + 1);
+	out = js_str(redact_url(a, value));
+	arena_free(&a);
+	return out;
 }
 
 json_t *

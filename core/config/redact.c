@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "config/redact_url.h"
 
 #define SHORTEST 6u
 
@@ -59,10 +60,8 @@ redact_add(struct redact *r, const char *secret)
 	r->count++;
 }
 
-/* Puts the mask over the first `len` bytes of a text with `room` bytes; how
- * much of the mask had room. */
-static size_t
-cover(char *text, size_t room, size_t len)
+size_t
+redact_cover(char *text, size_t room, size_t len)
 {
 	size_t put = sizeof mask - 1, rest = strlen(text + len);
 
@@ -87,11 +86,12 @@ redact_text(const struct redact *r, char *text, size_t room)
 		char *at = text;
 
 		while ((at = strstr(at, secret)) != NULL) {
-			at += cover(at, (size_t)(end - at), strlen(secret));
+			at += redact_cover(at, (size_t)(end - at),
+			    strlen(secret));
 			found = true;
 		}
 	}
-	return found;
+	return redact_url_text(text, room) || found;
 }
 
 bool

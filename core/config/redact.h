@@ -16,8 +16,11 @@ struct redact;
 struct redact *redact_new(void);
 void redact_free(struct redact **rp);
 void redact_add(struct redact *r, const char *secret);
-/* In place; each secret becomes "[hidden]", and what then goes beyond `room`
- * is cut. True when something was found. */
+/* Puts the mask over the first `len` bytes of a text with `room` bytes; how
+ * much of the mask had room. */
+size_t redact_cover(char *text, size_t room, size_t len);
+/* In place; each secret, and what is secret in a URL, becomes "[hidden]", and
+ * what then goes beyond `room` is cut. True when something was found. */
 bool redact_text(const struct redact *r, char *text, size_t room);
 bool redact_contains(const struct redact *r, const char *text);
 /* Does the key's name alone say that its value is secret? */

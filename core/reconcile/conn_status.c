@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/xalloc.h"
+#include "config/redact_url.h"
 #include "reconcile/conn.h"
 
 #define ARENA_BYTES 4096
@@ -275,4 +276,6 @@ conn_learn_secrets(struct conn *c, const struct ps_config *config)
 		if (config->settings[i].value != NULL &&
 		    redact_is_secret_key(config->settings[i].key))
 			redact_add(c->secrets, config->settings[i].value);
+		else
+			redact_url_add(c->secrets, config->settings[i].value);
 }

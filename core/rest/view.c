@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/js.h"
 #include "config/map.h"
-#include "config/redact.h"
+#include "config/redact_url.h"
 #include "worker/fitness.h"
 #include "worker/worker.h"
 
@@ -41,13 +41,32 @@ is_masked(const char *key, const char *value)
 json_t *
 view_config(const struct ps_config *c)
 {
+	struct ps_arena *a = arena_new(512);
 	json_t *out = js_from_config(c);
 
-	for (size_t i = 0; i < c->count; i++)
-		if (is_masked(c->settings[i].key, c->settings[i].value))
+	for (size_t i = 0; i < c->count; i++) {
+		const char *value = c->settings[i].value, *shown;
+
+		shown = is_masked(c->settings[i].key, value)
+			    ? VIEW_MASKED
+			    : redact_url(a, value);
+		if (shown != value)
 			(void)json_object_set_new(out, c->settings[i].key,
-			    json_string(VIEW_MASKED));
+			    js_str(shown));
+	}
+	arena_free(&a);
 	return out;
+}
+
+static const char *
+meant_by(struct ps_arena *a, const struct ps_setting *s, const char *present)
+{
+	if (!redact_is_secret_key(s->key))
+		return redact_url_back(a, s->value, present);
+	return s->value != NULL && strcmp(s->value, VIEW_MASKED) == 0 &&
+		       is_masked(s->key, present)
+		   ? present
+		   : s->value;
 }
 
 struct ps_config
@@ -59,10 +78,10 @@ view_unmask(struct ps_arena *a, const struct ps_config *given,
 	for (size_t i = 0; i < given->count; i++) {
 		const struct ps_setting *s = &given->settings[i];
 		const char *value = ps_config_get(present, s->key);
+		const char *meant = meant_by(a, s, value);
 
-		if (s->value != NULL && strcmp(s->value, VIEW_MASKED) == 0 &&
-		    is_masked(s->key, value))
-			c = config_with(a, &c, s->key, value);
+		if (meant != s->value)
+			c = config_with(a, &c, s->key, meant);
 	}
 	return c;
 }

@@ -15,7 +15,7 @@ struct worker;
 /* What stands for a password in answers. */
 #define VIEW_MASKED "[hidden]"
 
-/* Passwords masked; references to them are not. */
+/* Passwords masked, those in URLs too; references to them are not. */
 json_t *view_config(const struct ps_config *c);
 /* Who sends back what was masked means what is there. */
 struct ps_config view_unmask(struct ps_arena *a, const struct ps_config *given,

@@ -19,6 +19,21 @@ EVERY = (WORKER, LITERAL, PROVIDED)
 FILE = "org.apache.kafka.common.config.provider.FileConfigProvider"
 SECRET = re.compile(r"password|passphrase|secret$|jaas\.config|keystore\.key|"
                     r"key\.pem|auth\.token|user\.info")
+# Nobody answers there, and why is a cause.
+NOBODY = "127.0.0.1:1"
+# Connector, its key, and URLs that hold a word; HOST is postgres.
+URLS = [(kind, "connection.url", url, {}) for kind in (
+    "JdbcSourceConnector", "JdbcSinkConnector") for url in (
+    "jdbc:postgresql://HOST/postgres?user=postgres&password={}&ssl=false",
+    "postgresql://postgres:{}@HOST/postgres",
+    "postgresql://HOST/postgres?sslpassword={}&password={}")] + [
+    ("HttpSinkConnector", "http.url", url, {}) for url in (
+        f"http://u:{{}}@{NOBODY}/in", f"http://{{}}@{NOBODY}/in",
+        f"http://{NOBODY}/in?page=1&access_token={{}}")] + [
+    ("HttpSinkConnector", "oauth2.access.token.url",
+     f"http://u:{{}}@{NOBODY}/token", {
+         "http.authorization.type": "oauth2", "oauth2.client.id": "c",
+         "oauth2.client.secret": "not looked for"})]
 JAAS = ("org.apache.kafka.common.security.plain.PlainLoginModule required "
         'username="u" password="{}";')
 
@@ -54,7 +69,7 @@ class Canaries:
     def __init__(self, worker):
         self.worker = worker
         self.rest = worker.rest
-        self.made, self.answers = [], []
+        self.made, self.answers, self.outages = [], [], []
         self.asked = set()
         self.provided = {}
 
@@ -67,14 +82,15 @@ class Canaries:
                 f.write(f"{n}={value}\n")
         return "${words:" + self.worker.folder + f"/words:{name}}}"
 
-    def put(self, config, *keys):
+    def put(self, config, *keys, shape="{}"):
         """Two connectors, with the words themselves and by reference; what
         was answered is kept, whether it was taken or not."""
         self.asked.update(keys)
         for kind, value in (("literal", lambda k: word(LITERAL, k)),
                             ("provided", self.provide)):
             name = f"{kind}-{len(self.answers)}"
-            body = {**config, **{k: value(k) for k in keys}}
+            body = {**config, **{
+                k: shape.replace("{}", value(k)) for k in keys}}
             ask = self.rest.request(
                 "PUT", "/connector-plugins/"
                 f"{config['connector.class']}/config/validate",
@@ -150,11 +166,24 @@ def birds(kafka, shared_worker, postgres, s3):
     for key in client_keys():
         c.put(known["FileStreamSink"], *[f"{p}.override.{key}" for p in (
             "producer", "consumer", "admin")])
+    host = postgres.jdbc("postgres").split("/")[2].split("?")[0]
+    for kind, key, url, more in URLS:
+        c.put({**known[kind], **more, "errors.tolerance": "all"}, key,
+              shape=url.replace("HOST", host))
+        assert c.made[-1] == f"provided-{len(c.answers) - 2}", c.answers[-3:]
+        c.outages += c.made[-2:] if "Jdbc" not in kind else []
     for name in c.made:
         wait_for(f"{name} to run", lambda n=name: c.rest.status(n)[
             "connector"]["state"] != "UNASSIGNED")
     yield c
     receiver.close()
+
+
+def last_config(birds, name):
+    key = f"connector-{name}".encode()
+    return [json.loads(r.value) for r in birds.kafka.consume(
+        birds.worker.properties["config.storage.topic"])
+        if r.key == key][-1]["properties"]
 
 
 def silent(text, prefixes=EVERY):
@@ -188,6 +217,31 @@ def test_every_answer_is_silent(birds):
                      "/offsets", "/topics", "/logs", "/revisions"):
             silent(birds.rest.request(
                 "GET", f"/connectors/{name}{path}").text)
+
+
+def test_an_outage_names_the_url_without_its_secret(birds):
+    """What the sink could not reach is a cause that all may read."""
+    assert len(birds.outages) == 8
+    for name in birds.outages:
+        task = wait_for("a cause", lambda n=name: [
+            t for t in birds.rest.status(n)["tasks"] if t.get("cause")])[0]
+        assert NOBODY in task["cause"] and "[hidden]" in task["cause"], task
+        silent(json.dumps(birds.rest.status(name)))
+
+
+def test_urls_are_shown_without_their_secrets_and_keep_them(birds):
+    """What was read can be changed and sent back."""
+    for name in birds.made:
+        path = f"/connectors/{name}/config"
+        config = birds.rest.get(path)
+        shown = [k for k, v in config.items() if "[hidden]" in v]
+        if not shown or name not in birds.made[-2 * len(URLS):]:
+            continue
+        stored = last_config(birds, name)
+        birds.rest.call("PUT", path, {**config, "x.note": "changed"})
+        now = wait_for("the change", lambda n=name: last_config(birds, n).get(
+            "x.note") and last_config(birds, n))
+        assert now == {**stored, "x.note": "changed"}
 
 
 def test_logs_and_processes_are_silent(birds):
