@@ -5,6 +5,7 @@ import errno
 import os
 import shutil
 import time
+import uuid
 
 import pytest
 
@@ -20,17 +21,17 @@ def guarded(kafka, shared_worker):
         kafka.bootstrap, task_liveness_timeout_ms=3000,
         plugin_path=f"{env.BUILD}/plugins,{env.BUILD}/fixtures")
     w.good_file = w.folder + "/in"
-    kafka.create_topic("crimes-good")
+    good = kafka.create_topic(f"crimes-{uuid.uuid4().hex[:8]}")
     with open(w.good_file, "w", encoding="ascii") as f:
         f.write("first\n")
     w.rest.create("good", configs.file_source(
-        w.good_file, "crimes-good", **{"stall.timeout.ms": "1000"}))
+        w.good_file, good, **{"stall.timeout.ms": "1000"}))
     w.rest.wait_running("good")
     w.good_pid = w.wait_task("good")
     yield w
     with open(w.good_file, encoding="ascii") as f:
         lines = len(f.readlines())
-    assert len(kafka.wait_records("crimes-good", lines)) == lines
+    assert len(kafka.wait_records(good, lines)) == lines
 
 
 @pytest.fixture(autouse=True)

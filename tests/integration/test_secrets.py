@@ -28,7 +28,7 @@ def provided_by(folder):
     """Where each provider finds its word, and how a config asks for it."""
     with open(folder + "/words.properties", "w", encoding="ascii") as f:
         f.write(f"token={PROVIDED['file']}\njaas={WORKER}\n")
-    os.makedirs(folder + "/words")
+    os.makedirs(folder + "/words", exist_ok=True)
     with open(folder + "/words/secret", "w", encoding="ascii") as f:
         f.write(PROVIDED["directory"])
     return {"env": "${env:CANARY_WORD}",

@@ -83,3 +83,41 @@ Test(admin, coordinator_that_moved_is_found_again, .timeout = 30)
 	admin_free(&ad, 100);
 	mock_stop(&m);
 }
+
+/* A question to a coordinator that was away for longer than the limit: once
+ * its broker is back librdkafka comes to it again, and must not touch it. */
+Test(admin, what_was_given_up_is_forgotten_when_the_broker_is_back,
+    .timeout = 60)
+{
+	struct mock m;
+	struct ps_setting s[1];
+	struct ps_config c = { s, 1 };
+	struct admin *ad;
+	struct got g = { 0 };
+
+	mock_start(&m);
+	s[0] = (struct ps_setting){ "bootstrap.servers", m.servers };
+	ad = admin_new(&c, NULL);
+	cr_assert(ad != NULL);
+	for (int i = 0; i < 3; i++) {
+		rd_kafka_mock_broker_set_down(m.cluster, 1);
+		for (int k = 0; k < 8; k++)
+			admin_group_offsets(ad, "connect-x",
+			    (struct admin_call){ on_answer, &g, 1000 });
+		for (int k = 0; k < 100 && g.answers < 8; k++)
+			(void)admin_serve(ad, 100);
+		cr_assert(eq(int, g.answers, 8));
+		cr_expect(eq(int, g.code, RD_KAFKA_RESP_ERR__TIMED_OUT));
+		rd_kafka_mock_broker_set_up(m.cluster, 1);
+		g = (struct got){ 0 };
+		admin_group_offsets(ad, "connect-x",
+		    (struct admin_call){ on_answer, &g, 10000 });
+		for (int k = 0; k < 200 && g.answers == 0; k++)
+			(void)admin_serve(ad, 100);
+		cr_expect(eq(int, g.answers, 1));
+		cr_expect(eq(int, g.code, 0));
+		g = (struct got){ 0 };
+	}
+	admin_free(&ad, 100);
+	mock_stop(&m);
+}
