@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "config/expand.h"
 #include "config/redact.h"
+#include "config/redact_url.h"
 #include "config/template_impl.h"
 
 #define ARENA_BYTES    4096
@@ -245,6 +246,16 @@ filled_json(struct ps_arena *a, struct scope *s, const char *where,
 
 /* ---- checking a document ----------------------------------------------- */
 
+/* A literal one; of a ${…} what it says is a secret, and not here. */
+static bool
+holds_secret(const char *key, const char *value)
+{
+	if (redact_url_finds(value))
+		return true;
+	return redact_is_secret_key(key) && value[0] != '\0' &&
+	       strstr(value, "${") == NULL;
+}
+
 static void
 check_settings(struct ps_arena *a, struct scope *s, const json_t *config)
 {
@@ -267,8 +278,7 @@ check_settings(struct ps_arena *a, struct scope *s, const json_t *config)
 		if (value == NULL)
 			continue;
 		(void)filled(a, s, key, value);
-		if (redact_is_secret_key(key) && value[0] != '\0' &&
-		    strstr(value, "${") == NULL)
+		if (holds_secret(key, value))
 			template_fault(s->errors,
 			    "%s: %s: a template holds no secrets: refer to "
 			    "one, or to a secret parameter",

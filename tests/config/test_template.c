@@ -267,6 +267,12 @@ Test(template, faults_of_a_document_are_named)
 		{ DOC("{}", ",\"a\":\"${param:item}\""), "no such parameter" },
 		{ DOC("{}", ",\"a.password\":\"hunter2\""),
 		    "connector 1: a.password: a template holds no secrets" },
+		{ DOC("{}", ",\"http.url\":\"https://u:hunter2@h/\""),
+		    "connector 1: http.url: a template holds no secrets" },
+		{ DOC("{}", ",\"connection.url\":"
+			    "\"jdbc:postgresql://h/d?password=hunter2\""),
+		    "connector 1: connection.url: a template holds no "
+		    "secrets" },
 		{ DOC("{\"a\":{\"type\":\"string\"}}",
 		      ",\"password\":\"${param:a}\""),
 		    "parameter a fills a secret, so it must be declared" },
