@@ -167,24 +167,26 @@ fail(struct source *s, struct ps_error *err)
 	return result;
 }
 
-/* What the broker never takes keeps no task from its work. */
+/* What the broker never takes keeps no task from its work. But the producer
+ * has counted it: whatever it sent there next would be out of sequence. */
 static int
 give_up(struct source *s, struct ps_error *err)
 {
-	if (err->code != PS_E_DATA)
+	struct ps_error why = *err;
+
+	if (why.code != PS_E_DATA)
 		return fail(s, err);
-	log_warn("task", "hidden positions are not written again: %s",
-	    err->text);
+	s->stays_hidden = s->must_restart = true;
+	source_take_back(s);
 	ps_error_clear(err);
-	if (producer_txn_abort(s->producer, END_MS, err) != 0)
-		return fail(s, err);
-	return 0;
+	return ps_fail(err, PS_E_RETRY,
+	    "hidden positions are not written again: %s", why.text);
 }
 
 int
 offset_heal(struct source *s, struct ps_error *err)
 {
-	size_t n = count(s);
+	size_t n = s->stays_hidden ? 0 : count(s);
 
 	if (n == 0)
 		return 0;

@@ -577,6 +577,7 @@ source_run(struct task *t, struct ps_error *err)
 		struct source next = { .task = t,
 			.numbers = s.numbers,
 			.refusals = s.refusals,
+			.stays_hidden = s.stays_hidden,
 			.care_left = s.was_refused ? CARE_RECORDS : 0 };
 
 		/* What was on its way comes again. */

@@ -54,6 +54,7 @@ struct source {
 	size_t care_left;
 	struct refusals refusals; /* found so, within transactions */
 	bool must_restart, was_refused;
+	bool stays_hidden;      /* what the broker does not take again */
 	struct ps_error failed; /* of a delivery */
 	/* What the producer borrows while it is written again, and why that
 	 * failed. */

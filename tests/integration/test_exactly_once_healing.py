@@ -251,9 +251,11 @@ def test_a_task_is_stopped_while_it_writes_them(kafka, worker, topic, path):
 
 
 def test_what_the_broker_takes_no_more_keeps_no_task_from_its_work(
-        kafka, worker, topic, path):
-    t, offsets, key = topic("lines"), worker["offset.storage.topic"], \
-        key_of("/else")
+        kafka, worker, topic, path, unique):
+    """The next position goes to the same partition."""
+    t, offsets, key = topic("lines"), unique("offsets"), key_of("/else")
+    worker["offset.storage.topic"] = offsets
+    kafka.create_topic(offsets, cleanup_policy="compact")
     long = json.dumps({"position": 1, "penstock": "x" * 3000})
     kafka.produce(offsets, [{"key": key, "value": long}])
     hide(kafka, offsets, {key: 2})
