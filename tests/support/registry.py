@@ -86,7 +86,7 @@ class Registry:
         return self.process.pids()
 
     def client(self):
-        return SchemaRegistryClient({"url": self.url})
+        return SchemaRegistryClient({"url": self.url, "timeout": 30})
 
     def call(self, method, path, body=None):
         answer = requests.request(method, self.url + path, json=body,
