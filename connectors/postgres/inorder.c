@@ -265,7 +265,8 @@ write_pass(struct inorder *o, const struct queue *q, struct ps_error *err)
 	return 0;
 }
 
-/* What failed before others were written may be good now. */
+/* What failed before others were written may be good now, and so may what
+ * failed after all others but behind such a one. */
 static void
 keep_waiting(struct queue *q)
 {
@@ -273,7 +274,7 @@ keep_waiting(struct queue *q)
 
 	while (last > 0 && q->m[last - 1]->why != NULL)
 		last--;
-	for (size_t i = 0; i < last; i++)
+	for (size_t i = 0; i < (n > 0 ? q->count : last); i++)
 		if (q->m[i]->why != NULL && !is_overtaken(q->m[i]))
 			q->m[n++] = q->m[i];
 	q->count = n;

@@ -285,3 +285,30 @@ def test_only_the_bad_one_of_two_tables_is_reported_C5(sql, family):
     assert [r[0] for r in reports] == [1] and "table child" in reports[0][1]
     assert sql("SELECT * FROM parent ORDER BY 1") == [(2, 7)]
     assert sql("SELECT * FROM child ORDER BY 1") == [(4, 2)]
+
+
+@pytest.mark.parametrize("tolerance", ["none", "all"])
+def test_what_waits_for_one_that_waits_is_tried_after_it_C5(
+        sql, family, tolerance):
+    """The grandchild failed last of all, but for a child that waits itself."""
+    sql("CREATE TABLE grandchild (id int PRIMARY KEY, c int REFERENCES child)")
+    family.sink.open("grandchild")
+    if tolerance == "none":
+        family.sink.ask("intolerant")
+    assert family([("child", 2, {"p": 2}), ("parent", 2, {"v": 0}),
+                   ("grandchild", 2, {"c": 2})]) == []
+    assert sql("SELECT * FROM child ORDER BY 1") == [(1, 1), (2, 2)]
+    assert sql("SELECT * FROM grandchild") == [(2, 2)]
+
+
+def test_bad_ones_behind_one_that_waits_are_still_bad_C5(sql, family):
+    """Behind a child that waits an overtaken one and an orphan have failed,
+    too: the first is not written any more, the second is reported."""
+    sql("CREATE TABLE grandchild (id int PRIMARY KEY, c int REFERENCES child)")
+    family.sink.open("grandchild")
+    reports = family([("child", 2, {"p": 2}), ("grandchild", 2, {"c": 2}),
+                      ("parent", 2, {"v": 0}), ("grandchild", 2, {"c": 1}),
+                      ("grandchild", 3, {"c": 2}), ("child", 3, {"p": 9})])
+    assert [r[0] for r in reports] == [0, 1]
+    assert sql("SELECT * FROM child ORDER BY 1") == [(1, 1), (2, 2)]
+    assert sql("SELECT * FROM grandchild ORDER BY 1") == [(2, 1), (3, 2)]
