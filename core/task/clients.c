@@ -82,7 +82,8 @@ add(struct clients *c, size_t at, const char *topic, int32_t partition)
 	if (c->count == c->room)
 		grow(c);
 	p = &c->places[at];
-	memmove(p + 1, p, (c->count++ - at) * sizeof *p);
+	memmove(p + 1, p, (c->count - at) * sizeof *p);
+	c->count++;
 	*p = (struct clients_place){ .topic = ps_strdup(c->a, topic),
 		.partition = partition };
 	p->labels = partition < 0

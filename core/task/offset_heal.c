@@ -186,7 +186,7 @@ give_up(struct source *s, struct ps_error *err)
 int
 offset_heal(struct source *s, struct ps_error *err)
 {
-	size_t n = s->stays_hidden ? 0 : count(s);
+	size_t n = count(s);
 
 	if (n == 0)
 		return 0;

@@ -1,10 +1,10 @@
 /*
  * source: the parts of a source task.
  *
- * source.c is the loop; deliver.c sends records and takes their reports;
- * txn.c puts both into transactions. A batch the broker refuses, a lease that
- * ends with records on their way, and a transaction that is lost start the
- * source again in place, from what is committed.
+ * source_run.c starts it, source.c is the loop; deliver.c sends records and
+ * takes their reports; txn.c puts both into transactions. A batch the broker
+ * refuses, a lease that ends with records on their way, and a transaction that
+ * is lost start the source again in place, from what is committed.
  */
 #ifndef PENSTOCK_TASK_SOURCE_H
 #define PENSTOCK_TASK_SOURCE_H
@@ -63,6 +63,10 @@ struct source {
 	struct source_gauges numbers;
 };
 
+/* Until it ends or is to stop. */
+enum task_end source_loop(struct source *s, struct ps_error *err);
+/* The task's on_wait, with the source as its context. */
+int source_while_waiting(void *ctx, struct ps_error *err);
 /* Batches end with this run: nothing of them, or of what else was sent, may
  * be in the client then. */
 void source_take_back(struct source *s);

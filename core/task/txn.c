@@ -132,7 +132,7 @@ read_offsets(struct source *s, struct ps_error *err)
 {
 	struct task *t = s->task;
 
-	if (t->settings.tasks == 1)
+	if (t->settings.tasks == 1 && !s->stays_hidden)
 		s->hidden = own_offsets_hidden(t);
 	if (own_offsets_read(t, s->txn.offsets_topic, s->hidden, err) != 0)
 		return -1;

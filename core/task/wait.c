@@ -35,12 +35,12 @@ wait_until(struct task *t, const struct wait *w, struct ps_error *err)
 	int done;
 
 	for (;;) {
-		bool rests = gauges_should_suspend(t->gauges);
+		struct clock_ms looked = clock_now();
 
 		if (wait_for_lease(t, err) != 0)
 			return ps_fail_in(err, "%s", w->what);
-		if (rests)
-			start = clock_now();
+		/* No rest counts, whenever it began. */
+		start = clock_after(start, clock_since(looked, clock_now()));
 		done = w->turn(w->ctx, SLICE_MS, err);
 		if (done != 0)
 			return done == 1 ? 0 : -1;

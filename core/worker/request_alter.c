@@ -45,16 +45,20 @@ answer_changed(struct request *rq)
 }
 
 static void
-on_stored(void *ctx, const struct ps_error *err)
+go_on(struct request *rq, const struct ps_error *err, request_step *then)
 {
-	struct request *rq = ctx;
-
-	if (err != NULL)
+	if (err == NULL)
+		then(rq);
+	else
 		request_refuse(rq, ANSWER_FAILED,
 		    "Failed to modify offsets for connector %s: %s",
 		    rq->spec.connector, err->text);
-	else
-		answer_changed(rq);
+}
+
+static void
+on_stored(void *ctx, const struct ps_error *err)
+{
+	go_on(ctx, err, answer_changed);
 }
 
 /* ---- sources ----------------------------------------------------------- */
@@ -507,16 +511,15 @@ reset_all(struct request *rq)
 }
 
 static void
+read_own(struct request *rq)
+{
+	request_read_own(rq, reset_all);
+}
+
+static void
 on_read(void *ctx, const struct ps_error *err)
 {
-	struct request *rq = ctx;
-
-	if (err != NULL)
-		request_refuse(rq, ANSWER_FAILED,
-		    "Failed to modify offsets for connector %s: %s",
-		    rq->spec.connector, err->text);
-	else
-		request_read_own(rq, reset_all);
+	go_on(ctx, err, read_own);
 }
 
 /* All that there are, whoever was the last to commit one. */

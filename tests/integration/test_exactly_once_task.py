@@ -9,7 +9,7 @@ import pytest
 
 from support import bank, ledger
 from support.child import Child
-from support.env import wait_for
+from support.env import HOST, free_port, wait_for
 
 JSON = "org.apache.kafka.connect.json.JsonConverter"
 
@@ -119,6 +119,27 @@ def test_a_transaction_that_is_open_at_a_stop_is_aborted(
         assert c.wait() == 0
     assert bank.Book(kafka.consume(t)).check() == {n: 20 for n in range(4)}
     assert sum(seen.values()) < 80
+
+
+def test_a_stop_while_kafka_is_away_is_no_failure(worker, topic):
+    worker["bootstrap.servers"] = f"{HOST}:{free_port()}"
+    with Child("task", "numbers", "0") as c:
+        c.configure(worker, numbers(topic("numbers"), count=5), stored=[])
+        c.status("RUNNING", cause="init of transactions")
+        assert c.stop() == 0
+        assert not c.all("failed")
+
+
+def test_a_stop_between_two_starts_is_no_failure(worker, topic):
+    worker["bootstrap.servers"] = f"{HOST}:{free_port()}"
+    with Child("task", "numbers", "0") as c:
+        c.configure(worker, numbers(topic("numbers"), count=5), stored=[])
+        c.lease(60)
+        c.status("RUNNING", cause="init of transactions")
+        c.lease(2.4)
+        c.message("log", test=lambda m: "starting again" in m["text"])
+        assert c.stop() == 0
+        assert not c.all("failed")
 
 
 def test_a_task_that_was_stopped_too_long_is_refused(kafka, worker, topic):
