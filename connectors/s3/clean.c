@@ -167,17 +167,17 @@ clean_topics(struct cleaning *k, const struct s3_conf *conf,
     const char *const *topics, struct ps_error *err)
 {
 	int64_t until = client_now() + LIMIT_MS;
-	int got = 1, own, shared;
+	int got = 1, shared;
 
 	for (; *topics != NULL; topics++) {
-		own =
-		    clean_one(k, conf, k->host->connector, *topics, until, err);
-		if (own < 0)
+		/* Of its own logs none stays. */
+		if (clean_one(k, conf, k->host->connector, *topics, until,
+			err) < 0)
 			return -1;
 		shared = clean_one(k, conf, NULL, *topics, until, err);
 		if (shared < 0)
 			return -1;
-		if (own == 0 || shared == 0)
+		if (shared == 0)
 			got = 0;
 	}
 	return got;

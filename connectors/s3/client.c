@@ -164,7 +164,7 @@ client_cancel(struct s3_client *c, const void *owner)
 
 void
 client_disown(struct s3_client *c, const void *owner, const char *want,
-    void (*done)(struct s3_client *c, struct s3_request *r))
+    s3_done_fn *done)
 {
 	struct s3_request *lists[] = { c->queue, c->running };
 
