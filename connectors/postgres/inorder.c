@@ -4,6 +4,7 @@
 
 #define PASSES 8  /* over what waits for others */
 #define NEAR   64 /* members to a bad one are written in their order */
+#define FAR    (2 * (size_t)NEAR) /* behind them are tried first */
 
 struct member {
 	struct target *t;
@@ -17,6 +18,11 @@ struct member {
 struct queue {
 	struct member **m;
 	size_t count;
+};
+
+/* Members [lo, hi) of a queue. */
+struct span {
+	size_t lo, hi;
 };
 
 void
@@ -169,57 +175,70 @@ attempt(struct inorder *o, const struct queue *q, size_t lo, size_t hi,
 	return -1;
 }
 
+/* A span does not go together: what is before its first that fails is written
+ * and at most `most` members are left, that one among them. 1 when it was tried
+ * as it is now (`err` says why), 0 when not, or -1. */
+static int
+close_in(struct inorder *o, const struct queue *q, struct span *s, size_t most,
+    struct ps_error *err)
+{
+	int failed = 1;
+
+	while (s->hi - s->lo > most) {
+		size_t mid = s->lo + (s->hi - s->lo) / 2;
+		int r = attempt(o, q, s->lo, mid, err);
+
+		if (r < 0)
+			return -1;
+		failed = r;
+		if (r == 0)
+			s->lo = mid;
+		else
+			s->hi = mid;
+	}
+	return failed;
+}
+
 /* [*lo, hi) does not go together: what is before the first that fails is
  * written, *lo is that one; 0 when it is good by itself. */
 static int
 narrow(struct inorder *o, const struct queue *q, size_t *lo, size_t hi,
     struct ps_error *err)
 {
-	bool exact = hi - *lo == 1;
+	struct span s = { *lo, hi };
+	int r = close_in(o, q, &s, 1, err);
 
-	while (hi - *lo > 1) {
-		size_t mid = *lo + (hi - *lo) / 2;
-		int r = attempt(o, q, *lo, mid, err);
-
-		if (r < 0)
-			return -1;
-		exact = r == 1 && mid - *lo == 1;
-		if (r == 0)
-			*lo = mid;
-		else
-			hi = mid;
-	}
-	return exact ? 1 : attempt(o, q, *lo, *lo + 1, err);
+	*lo = s.lo;
+	return r == 0 ? attempt(o, q, s.lo, s.hi, err) : r;
 }
 
-/* Where a pass is: what is before `near` is written in its order. */
+/* Where a pass is: what is before `near` is written in its order, by steps;
+ * behind it so many are tried at once as `far` says. */
 struct pass {
-	size_t lo, near, step;
+	size_t lo, near, step, far;
 };
 
 /* Many at once, folded, as far as that goes: what they leave is what they
- * leave in their order. Next to the first that fails it is `near`. */
+ * leave in their order. Next to the first that fails it is `near`. There may
+ * be many like it: behind it the steps are small ones that grow. */
 static int
 write_far(struct inorder *o, const struct queue *q, struct pass *p,
     struct ps_error *why)
 {
-	size_t hi = q->count, failed = 0;
+	size_t left = q->count - p->lo;
+	struct span s = { p->lo, p->lo + (left < p->far ? left : p->far) };
+	int r = 1;
 
-	while (hi - p->lo > NEAR) {
-		int r = attempt(o, q, p->lo, hi, why);
-
-		if (r < 0)
-			return -1;
-		if (r == 1) {
-			failed = hi;
-			hi = p->lo + (hi - p->lo) / 2;
-		} else {
-			p->lo = hi;
-			hi = failed > hi ? failed : q->count;
-		}
+	if (s.hi - s.lo > NEAR)
+		r = attempt(o, q, s.lo, s.hi, why);
+	if (r == 0) {
+		p->lo = s.hi;
+		p->far = p->far > q->count ? p->far : p->far * 2;
+		return 0;
 	}
-	p->near = hi;
-	p->step = NEAR;
+	if (r < 0 || close_in(o, q, &s, NEAR, why) < 0)
+		return -1;
+	*p = (struct pass){ s.lo, s.hi, NEAR, FAR };
 	return 0;
 }
 
@@ -253,7 +272,7 @@ static int
 write_pass(struct inorder *o, const struct queue *q, struct ps_error *err)
 {
 	struct ps_error why = { .code = PS_OK };
-	struct pass p = { .step = NEAR };
+	struct pass p = { .far = q->count };
 
 	while (p.lo < q->count) {
 		int r = p.lo < p.near ? write_near(o, q, &p, &why)
