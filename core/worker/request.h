@@ -84,6 +84,9 @@ void request_change_offsets(struct request *rq);
 /* No task of it runs, and none will. */
 bool request_is_stopped(const struct request *rq,
     const struct configs_connector *cfg);
+/* False: it runs, was refused for that, and `rq` is no more. */
+bool request_is_stopped_or_refused(struct request *rq,
+    const struct configs_connector *cfg);
 /* request_fence.c: `then` is called when no task of the past can commit
  * offsets of a source that is stopped any more; not when that fails, `rq` is
  * no more then. */

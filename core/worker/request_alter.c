@@ -446,8 +446,9 @@ request_is_stopped(const struct request *rq,
 	       cluster_is_idle(worker_cluster(rq->w), cfg->name);
 }
 
-static bool
-is_stopped_or_refused(struct request *rq, const struct configs_connector *cfg)
+bool
+request_is_stopped_or_refused(struct request *rq,
+    const struct configs_connector *cfg)
 {
 	if (request_is_stopped(rq, cfg))
 		return true;
@@ -470,7 +471,7 @@ ask(struct request *rq)
 	json_t *items;
 
 	/* It may have been resumed meanwhile. */
-	if (cfg == NULL || !is_stopped_or_refused(rq, cfg))
+	if (cfg == NULL || !request_is_stopped_or_refused(rq, cfg))
 		return;
 	items = request_is_sink(rq, cfg) ? sink_items(rq) : source_items(rq);
 	if (items == NULL)
@@ -542,6 +543,6 @@ request_change_offsets(struct request *rq)
 {
 	const struct configs_connector *cfg = request_connector(rq);
 
-	if (cfg != NULL && is_stopped_or_refused(rq, cfg))
+	if (cfg != NULL && request_is_stopped_or_refused(rq, cfg))
 		request_fence(rq, gather);
 }

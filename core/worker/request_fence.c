@@ -37,6 +37,7 @@ request_fence(struct request *rq, request_step *then)
 	}
 	spec.config = &cfg->config;
 	rq->fence_then = then;
-	rq->errand = errand_new(worker_errands(rq->w), &spec);
+	if (rq->errand == NULL)
+		rq->errand = errand_new(worker_errands(rq->w), &spec);
 	fencing_ask(rq->errand, configs_ids(cfg), on_fenced, rq);
 }

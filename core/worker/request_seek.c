@@ -437,20 +437,40 @@ begin(struct request *rq, struct request_seek *s)
 
 /* What a zombie commits while it is looked at would be in no answer. */
 static void
-begin_source(struct request *rq, const struct configs_connector *cfg)
+begin_source(struct request *rq)
 {
-	if ((rq->spec.flags & SEEK_PREVIEW) == 0 && request_is_stopped(rq, cfg))
-		request_fence(rq, read_source);
-	else
+	if ((rq->spec.flags & SEEK_PREVIEW) != 0)
 		read_source(rq);
+	else
+		request_fence(rq, read_source);
+}
+
+static void
+begin_sink(struct request *rq, const struct configs_connector *cfg)
+{
+	struct admin *admin = journal_admin(worker_journal(rq->w));
+	struct admin_call call = { on_group, rq, LIMIT_MS };
+
+	if (admin == NULL)
+		request_refuse(rq, ANSWER_INVALID,
+		    "A standalone worker moves no consumer groups");
+	else
+		admin_group_offsets(admin, request_group(rq, cfg), call);
+}
+
+/* Nor would what tasks that still end commit after it was read: what is
+ * changed is first looked at when none is left. */
+static bool
+may_begin(struct request *rq, const struct configs_connector *cfg)
+{
+	return (rq->spec.flags & SEEK_PREVIEW) != 0 ||
+	       request_is_stopped_or_refused(rq, cfg);
 }
 
 void
 request_seek(struct request *rq)
 {
-	struct admin *admin = journal_admin(worker_journal(rq->w));
 	struct request_seek *s = ps_calloc(rq->a, 1, sizeof *s);
-	struct admin_call call = { on_group, rq, LIMIT_MS };
 	const struct configs_connector *cfg = request_connector(rq);
 	struct ps_error err = { 0 };
 
@@ -460,12 +480,11 @@ request_seek(struct request *rq)
 		request_refuse(rq, ANSWER_INVALID, "%s", err.text);
 		return;
 	}
+	if (!may_begin(rq, cfg))
+		return;
 	begin(rq, s);
-	if (!request_is_sink(rq, cfg))
-		begin_source(rq, cfg);
-	else if (admin == NULL)
-		request_refuse(rq, ANSWER_INVALID,
-		    "A standalone worker moves no consumer groups");
+	if (request_is_sink(rq, cfg))
+		begin_sink(rq, cfg);
 	else
-		admin_group_offsets(admin, request_group(rq, cfg), call);
+		begin_source(rq);
 }

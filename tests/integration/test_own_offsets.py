@@ -3,6 +3,8 @@ asked and changed by REST is what its tasks start from. Kafka Connect judges
 what it has as well."""
 
 import json
+import os
+import signal
 
 import pytest
 
@@ -118,6 +120,30 @@ def test_a_seek_moves_what_its_tasks_start_from(source):
     assert s.both() == [None, None]
     s.rest.resume(s.name)
     s.goes_on_from(0)
+
+
+def test_a_seek_while_a_task_ends_is_refused_before_it_reads(source, unique):
+    """What the task commits at its end would be in no answer, and undone by
+    what was read before. Reading takes until a stranger's transaction ends."""
+    s = source
+    s.rest.resume(s.name)
+    s.rest.wait_running(s.name)
+    stranger = s.kafka.producer(transactional_id=unique("stranger"))
+    stranger.init_transactions(30)
+    stranger.begin_transaction()
+    stranger.produce(s.own, key="a stranger's", value="{}")
+    stranger.flush(10)
+    task = s.worker.kill_task(s.name, number=signal.SIGSTOP)
+    try:
+        s.rest.stop_connector(s.name)
+        r = s.rest.request("POST", s.path("/seek"),
+                           {"offsets": [s.item(LINE)]}, timeout=10)
+    finally:
+        os.kill(task, signal.SIGCONT)
+        stranger.abort_transaction(30)
+    assert r.status_code == 400 and "STOPPED" in r.json()["message"], r.text
+    s.rest.wait_state(s.name, "STOPPED", tasks=0)
+    assert s.offsets() == [END]
 
 
 def test_a_clean_delete_leaves_none(source):
