@@ -130,12 +130,13 @@ is_overtaken(const struct member *m)
 	return false;
 }
 
+/* Writes what was gathered, of so many members. */
 static int
-apply_tables(struct inorder *o, bool ordered, struct ps_error *err)
+apply_tables(struct inorder *o, size_t members, struct ps_error *err)
 {
 	for (struct rows *rs = o->gather->first; rs != NULL; rs = rs->next) {
 		rs->t->rows = NULL; /* the staging table is used again */
-		rs->ordered = ordered;
+		rs->ordered = members <= NEAR;
 		if (staging_apply(o->staging, rs, err) != 0)
 			return -1;
 	}
@@ -159,7 +160,7 @@ attempt(struct inorder *o, const struct queue *q, size_t lo, size_t hi,
 			gather_add(o->gather, q->m[i]->t, &q->m[i]->row);
 	if (db_run(db, "SAVEPOINT penstock_order", NULL, err) != 0)
 		return -1;
-	if (apply_tables(o, hi - lo <= NEAR, err) == 0) {
+	if (apply_tables(o, hi - lo, err) == 0) {
 		for (size_t i = lo; i < hi; i++) {
 			q->m[i]->written = true;
 			q->m[i]->why = NULL;

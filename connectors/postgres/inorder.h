@@ -9,6 +9,11 @@
  * fails in its place, and again after all others: partitions have no order
  * among each other. It is not tried again once a later record of its key is
  * written.
+ *
+ * What the server does by itself is no failure, so it is not noticed: where
+ * deletes cascade (ON DELETE CASCADE or SET NULL, triggers) and rows are
+ * folded, a row that its records' order would have removed may stay, as the
+ * delete of another came before it.
  */
 #ifndef PENSTOCK_POSTGRES_INORDER_H
 #define PENSTOCK_POSTGRES_INORDER_H

@@ -152,10 +152,12 @@ plan_tables(struct sink *s, struct ps_batch *b, struct ps_error *err)
 	return 0;
 }
 
+/* Hands on the batch's rows, folded by key or, with `o`, one by one; reports
+ * the records that have none. */
 static int
-gather_rows(struct sink *s, struct ps_batch *b, struct ps_error *err)
+take_rows(struct sink *s, struct ps_batch *b, struct inorder *o,
+    struct ps_error *err)
 {
-	gather_begin(&s->gather, &s->batch.arena);
 	for (size_t i = 0; i < b->count; i++) {
 		struct ps_error bad = { .code = PS_OK };
 		const struct ps_record *r = &b->records[i];
@@ -164,15 +166,26 @@ gather_rows(struct sink *s, struct ps_batch *b, struct ps_error *err)
 
 		if (r->outcome != PS_KEPT || is_done(s, r))
 			continue;
-		if (gather_row(&s->gather, r, &t, &row, &bad) == 0) {
+		if (gather_row(&s->gather, r, &t, &row, &bad) != 0) {
+			if (bad.code != PS_E_DATA)
+				return ps_fail(err, bad.code, "%s", bad.text);
+			if (s->host->report(s->host, r, &bad, err) != 0)
+				return -1;
+		} else if (o != NULL) {
+			inorder_add(o, t, &row);
+		} else {
 			gather_add(&s->gather, t, &row);
-			continue;
 		}
-		if (bad.code != PS_E_DATA)
-			return ps_fail(err, bad.code, "%s", bad.text);
-		if (s->host->report(s->host, r, &bad, err) != 0)
-			return -1;
 	}
+	return 0;
+}
+
+static int
+gather_rows(struct sink *s, struct ps_batch *b, struct ps_error *err)
+{
+	gather_begin(&s->gather, &s->batch.arena);
+	if (take_rows(s, b, NULL, err) != 0)
+		return -1;
 	for (struct rows *rs = s->gather.first; rs != NULL; rs = rs->next)
 		if (staging_prepare(&s->staging, rs->t, err) != 0)
 			return -1;
@@ -206,24 +219,6 @@ begin(struct sink *s, struct ps_error *err)
 	return s->tracks ? places_move(&s->positions, &s->db, err) : 0;
 }
 
-static int
-add_in_order(struct sink *s, struct ps_batch *b, struct inorder *o,
-    struct ps_error *err)
-{
-	for (size_t i = 0; i < b->count; i++) {
-		const struct ps_record *r = &b->records[i];
-		struct target *t;
-		struct row row;
-
-		if (r->outcome != PS_KEPT || is_done(s, r))
-			continue;
-		if (gather_row(&s->gather, r, &t, &row, err) != 0)
-			return -1;
-		inorder_add(o, t, &row);
-	}
-	return 0;
-}
-
 /* Rows met each other, or what is in the tables: once more from the
  * beginning, in the order of the records. */
 static int
@@ -237,7 +232,7 @@ write_in_order(struct sink *s, struct ps_batch *b, struct ps_error *err)
 	gather_begin(&s->gather, &s->batch.arena);
 	inorder_init(&o, &s->gather, &s->staging, &s->batch.arena, b->count);
 	if (db_run(&s->db, "ROLLBACK", NULL, err) == 0 &&
-	    add_in_order(s, b, &o, err) == 0 && begin(s, err) == 0)
+	    take_rows(s, b, &o, err) == 0 && begin(s, err) == 0)
 		r = inorder_write(&o, err);
 	inorder_fini(&o);
 	return r;
