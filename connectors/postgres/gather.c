@@ -445,7 +445,7 @@ gather_plan(struct gather *g, const struct ps_record *r, struct ps_error *err)
 	struct target *t;
 
 	if (check_shape(g, r, &bad) != 0)
-		return 0; /* gather_record will say so */
+		return 0; /* gather_row() says so, and reports it */
 	if (find_target(g, r->topic, &t, err) != 0)
 		return -1;
 	return find_plan(t, r) != NULL ? 0 : plan(g, t, r, err);

@@ -65,8 +65,8 @@ struct rows {
 };
 
 struct rows *rows_new(struct ps_arena *a, struct target *t);
-/* Adds cells (owned by the arena) under a key; NULL cells are a delete.
- * `fold` keys: rows of one key become one. */
+/* Adds a row, a delete when it has no values; the arena owns its cells and key.
+ * With `fold` it becomes one with the row of its key that is there. */
 void
 rows_add(struct rows *rs, struct ps_arena *a, const struct row *row, bool fold);
 /* Sorts rows into shapes, when all are there. */
