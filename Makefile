@@ -135,6 +135,8 @@ shared_src = $(foreach l,$(LIBS_$1),$(wildcard plugins/lib/$l/*.c))
 
 # of connectors/x/file.c or plugins/x/file.c
 plugin_cflags = $(call pkg_cflags,$(PKGS_$(word 2,$(subst /, ,$1))))
+# of tests/connectors/x/file.c, which looks inside
+inside_cflags = $(call pkg_cflags,$(PKGS_$(word 3,$(subst /, ,$1))))
 
 # ---- Sources --------------------------------------------------------------
 
@@ -220,7 +222,7 @@ $(B)/obj/tests/%.o: tests/%.c
 	@echo cc $<
 	@$(CC) $(BASE) $(WARN_TESTS) -DBUILD='"$(PENSTOCK_BUILD)"' \
 		-DTESTS='"$(CURDIR)/tests"' -I. -Icore -Icore/include \
-		-Iplugins/lib $(CORE_CFLAGS) -c -o $@ $<
+		-Iplugins/lib $(CORE_CFLAGS) $(call inside_cflags,$<) -c -o $@ $<
 
 $(B)/obj/core/lazy/lazy.o: $(B)/lazy/lazy.def
 $(B)/obj/core/lazy/%.o: BASE += -fvisibility=hidden -I$(B)/lazy

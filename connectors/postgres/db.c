@@ -210,6 +210,7 @@ collect(struct db *db, PGresult **out, struct ps_error *err)
 int
 db_run(struct db *db, const char *sql, PGresult **out, struct ps_error *err)
 {
+	db->state[0] = '\0';
 	if (db->conn == NULL)
 		return ps_fail(err, PS_E_RETRY, "not connected to Postgres");
 	if (PQsendQuery(db->conn, sql) == 0)

@@ -29,8 +29,9 @@ struct db {
 	/* Of all that is asked from now on (db_now_ms), 0: none. Until then
 	 * nothing is given up because the task is asked to stop. */
 	int64_t until_ms;
-	char state[6];     /* SQLSTATE of the last error */
-	char context[128]; /* where it happened, as the server says */
+	/* SQLSTATE of what the last db_run() failed on, empty: it has none.
+	 * And where the last error happened, as the server says. */
+	char state[6], context[128];
 };
 
 int64_t db_now_ms(void);

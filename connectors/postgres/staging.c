@@ -286,32 +286,28 @@ send_rows(struct staging *s, struct rows *rs, const struct stagesql *what,
 	return send_all(s, err);
 }
 
-/* The attempt failed: may other rows make it good? */
-static bool
-is_entangled(struct staging *s, const struct rows *rs, struct ps_error *why)
-{
-	s->entangled = sqlstate_is_entangled(s->db->state);
-	if (s->entangled)
-		(void)ps_fail_in(why, "table %s", rs->t->name);
-	return s->entangled;
-}
-
-/* One attempt with rows [lo, hi): 0, 1 when one of them is bad, or -1. */
+/* One attempt with rows [lo, hi): 0, 1 when one of them is bad, or -1, also
+ * when other rows may make it good (s->entangled). */
 static int
 attempt(struct staging *s, struct rows *rs, const struct stagesql *what,
     size_t lo, size_t hi, struct ps_error *err)
 {
 	struct ps_error lost = { .code = PS_OK };
+	bool entangled;
 
 	ps_error_clear(err);
 	if (send_rows(s, rs, what, lo, hi, err) == 0)
 		return 0;
 	if (err->code != PS_E_DATA)
 		return -1;
-	if (savepoint(s, "ROLLBACK TO penstock; RELEASE penstock", &lost) == 0)
-		return is_entangled(s, rs, err) ? -1 : 1;
-	*err = lost;
-	return -1;
+	entangled = sqlstate_is_entangled(s->db->state);
+	if (savepoint(s, "ROLLBACK TO penstock; RELEASE penstock", &lost) !=
+	    0) {
+		*err = lost;
+		return -1;
+	}
+	s->entangled = entangled;
+	return entangled ? ps_fail_in(err, "table %s", rs->t->name) : 1;
 }
 
 /* [*lo, hi) has a bad row: what is before it is written, *lo is the row. */
