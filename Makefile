@@ -450,7 +450,10 @@ $(B)/headers/%.ok: % $(HEADERS)
 	@touch $@
 
 # A file is looked at again when its object was rebuilt.
-# TIDY_FILES: only those.
+# TIDY_FILES: only those. Nine tenths of the time go into the analyzer's walk
+# over a function's paths, which ends after so many states: a third of what
+# clang has by default. ANALYZER_STATES=225000 is that, and takes 3 times as long.
+ANALYZER_STATES := 75000
 tidy: $(patsubst %.c,$(B)/tidy/%.ok,$(or $(TIDY_FILES),$(LINT_SRC)))
 $(B)/tidy/core/%.ok: LIBS_CFLAGS = -Icore -I$(B)/lazy $(CORE_CFLAGS)
 $(B)/tidy/%.ok: LIBS_CFLAGS = -Iplugins/lib $(call plugin_cflags,$*)
@@ -458,6 +461,7 @@ $(B)/tidy/%.ok: %.c $(B)/obj/%.o .clang-tidy
 	@mkdir -p $(@D)
 	@echo tidy $<
 	@clang-tidy-$(CLANG_VERSION) --quiet $< -- -std=c17 -D_GNU_SOURCE \
+		-Xclang -analyzer-config -Xclang max-nodes=$(ANALYZER_STATES) \
 		-Icore/include $(LIBS_CFLAGS) 2>$@.log || { cat $@.log; false; }
 	@touch $@
 
