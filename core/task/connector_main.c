@@ -213,7 +213,7 @@ do_write_offsets(struct connector *c, const json_t *args, struct ps_error *err)
 {
 	if (open_connector(c, err) != 0)
 		return NULL;
-	return own_answers_write(&c->task, args, err);
+	return own_answers_write(&c->own, &c->task, args, err);
 }
 
 static json_t *

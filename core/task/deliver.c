@@ -2,7 +2,6 @@
 
 #include "base/arena.h"
 #include "base/log.h"
-#include "task/offset_heal.h"
 #include "task/source.h"
 
 enum { SERVE_MS = 100, BUNCH = 256, KEEP = 64 << 10 };
@@ -66,7 +65,7 @@ deliver_report(void *ctx, const struct producer_report *r)
 {
 	struct source *s = (struct source *)ctx;
 
-	if (offset_heal_report(s, r) || commit_report(s->commit, r))
+	if (sending_report(&s->unhealed, r) || commit_report(s->commit, r))
 		return;
 	if (r->failed != NULL) {
 		s->numbers.failed += r->count;

@@ -1,13 +1,15 @@
 #include "task/offset_heal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <penstock/record.h>
 
 #include "base/log.h"
+#include "base/xalloc.h"
 #include "task/source.h"
 
-enum { SLICE_MS = 100, END_MS = 60000 };
+enum { END_MS = 60000 };
 
 /* ---- Which ---- */
 
@@ -41,65 +43,6 @@ is_to_be_written(struct source *s, const struct hidden_record *r)
 	return strcmp(p->key, r->key) == 0 && is_same(p->stored, r->value);
 }
 
-/* ---- Writing ---- */
-
-bool
-offset_heal_report(struct source *s, const struct producer_report *r)
-{
-	if (r->opaque != &s->unhealed)
-		return false;
-	if (r->failed != NULL)
-		(void)ps_fail(&s->unhealed, r->failed->code, "%s",
-		    r->failed->text);
-	return true;
-}
-
-static int
-serve(struct source *s, struct clock_ms start, struct ps_error *err)
-{
-	struct task *t = s->task;
-
-	if (producer_serve(s->producer, SLICE_MS, err) < 0 ||
-	    task_serve(t, err) != 0)
-		return -1;
-	if (s->unhealed.code != PS_OK)
-		return ps_fail(err, s->unhealed.code, "%s", s->unhealed.text);
-	if (gauges_should_stop(t->gauges))
-		return ps_fail(err, PS_E_RETRY, "stopped");
-	if (gauges_should_suspend(t->gauges))
-		return ps_fail(err, PS_E_RETRY, "the lease ended");
-	if (clock_since(start, clock_now()) > END_MS)
-		return ps_fail(err, PS_E_RETRY, "no report within %d ms: %s",
-		    (int)END_MS, producer_trouble(s->producer));
-	return 0;
-}
-
-static int
-send_one(struct source *s, const struct hidden_record *r, struct clock_ms start,
-    struct ps_error *err)
-{
-	const struct producer_record record = { .key = r->key,
-		.key_len = r->key_len,
-		.value = r->value,
-		.value_len = r->value_len,
-		.partition = r->partition,
-		.timestamp = PS_NO_TIMESTAMP,
-		.opaque = &s->unhealed };
-	struct producer_topic *topic =
-	    producer_topic(s->producer, s->txn.offsets_topic);
-
-	for (;;) {
-		struct ps_error why = { 0 };
-
-		if (producer_send(s->producer, topic, &record, &why) == 0)
-			return 0;
-		if (why.code != PS_E_RETRY)
-			return ps_fail(err, why.code, "%s", why.text);
-		if (serve(s, start, err) != 0)
-			return -1;
-	}
-}
-
 /* What became null is known from here on, as it is to who reads it: under
  * these key bytes. */
 static void
@@ -110,27 +53,47 @@ note(struct source *s, const struct hidden_record *r)
 		    r->key, NULL, NULL);
 }
 
-static int
-send_all(struct source *s, struct ps_error *err)
-{
-	struct hidden *h = s->hidden;
-	struct clock_ms start = clock_now();
+/* Those of what is hidden, in its order. */
+struct healing {
+	const struct hidden_record **records;
+	size_t count;
+};
 
-	for (size_t i = 0; i < hidden_count(h); i++) {
-		const struct hidden_record *r = hidden_at(h, i);
+static void
+select_all(struct source *s, struct healing *h)
+{
+	size_t count = hidden_count(s->hidden);
+
+	h->records = xcalloc(count + 1, sizeof *h->records);
+	for (size_t i = 0; i < count; i++) {
+		const struct hidden_record *r = hidden_at(s->hidden, i);
 
 		if (!is_to_be_written(s, r))
 			continue;
 		note(s, r);
-		if (send_one(s, r, start, err) != 0)
+		h->records[h->count++] = r;
+	}
+}
+
+/* ---- Writing ---- */
+
+static int
+send_all(struct source *s, const struct healing *h, struct ps_error *err)
+{
+	sending_begin(&s->unhealed, s->task, s->producer, s->txn.offsets_topic);
+	for (size_t i = 0; i < h->count; i++) {
+		const struct hidden_record *r = h->records[i];
+		const struct producer_record record = { .key = r->key,
+			.key_len = r->key_len,
+			.value = r->value,
+			.value_len = r->value_len,
+			.partition = r->partition,
+			.timestamp = PS_NO_TIMESTAMP };
+
+		if (sending_put(&s->unhealed, &record, err) != 0)
 			return -1;
 	}
-	while (producer_in_flight(s->producer) > 0)
-		if (serve(s, start, err) != 0)
-			return -1;
-	if (s->unhealed.code != PS_OK)
-		return ps_fail(err, s->unhealed.code, "%s", s->unhealed.text);
-	return 0;
+	return sending_end(&s->unhealed, err);
 }
 
 static int
@@ -143,19 +106,6 @@ commit(struct source *s, struct ps_error *err)
 	result = producer_txn_commit(s->producer, END_MS, err);
 	gauges_leave(g);
 	return result;
-}
-
-/* ---- The whole ---- */
-
-static size_t
-count(struct source *s)
-{
-	struct hidden *h = s->hidden;
-	size_t n = 0;
-
-	for (size_t i = 0; i < hidden_count(h); i++)
-		n += is_to_be_written(s, hidden_at(h, i));
-	return n;
 }
 
 static int
@@ -183,13 +133,11 @@ give_up(struct source *s, struct ps_error *err)
 	    "hidden positions are not written again: %s", why.text);
 }
 
-int
-offset_heal(struct source *s, struct ps_error *err)
-{
-	size_t n = count(s);
+/* ---- The whole ---- */
 
-	if (n == 0)
-		return 0;
+static int
+write_again(struct source *s, const struct healing *h, struct ps_error *err)
+{
 	if (gauges_should_suspend(s->task->gauges)) {
 		s->must_restart = true;
 		return ps_fail(err, PS_E_RETRY, "the lease ended");
@@ -197,10 +145,22 @@ offset_heal(struct source *s, struct ps_error *err)
 	log_info("task",
 	    "%zu positions are written again: aborted transactions hide them "
 	    "from readers of %s without isolation",
-	    n, s->txn.offsets_topic);
-	ps_error_clear(&s->unhealed);
+	    h->count, s->txn.offsets_topic);
 	if (producer_txn_begin(s->producer, err) != 0 ||
-	    send_all(s, err) != 0 || commit(s, err) != 0)
+	    send_all(s, h, err) != 0 || commit(s, err) != 0)
 		return give_up(s, err);
 	return 0;
+}
+
+int
+offset_heal(struct source *s, struct ps_error *err)
+{
+	struct healing h = { .count = 0 };
+	int result = 0;
+
+	select_all(s, &h);
+	if (h.count > 0)
+		result = write_again(s, &h, err);
+	free(h.records);
+	return result;
 }

@@ -12,14 +12,10 @@
 
 #include <penstock/error.h>
 
-#include "kafka/producer.h"
-
 struct source;
 
 /* The offset topic was read, s->hidden knows it; no transaction is open. What
  * the broker refuses stays hidden. As txn_judge when it fails. */
 int offset_heal(struct source *s, struct ps_error *err);
-/* Takes the report if it is one of these. */
-bool offset_heal_report(struct source *s, const struct producer_report *r);
 
 #endif

@@ -10,7 +10,7 @@
 #include "plugin/partition.h"
 #include "task/own_offsets.h"
 
-enum { WRITE_MS = 60000, SLICE_MS = 100, CLOSE_MS = 2000 };
+enum { CLOSE_MS = 2000 };
 
 /* As JSON in a message a byte can take six: CHANNEL_FRAME_MAX is eight. */
 #define PAIR_MAX ((size_t)1 << 20)
@@ -69,7 +69,7 @@ read_topic(struct own_answers *o, struct task *t, struct ps_error *err)
 	struct reading r = { .task = t, .last = json_object() };
 	int result = own_offsets_each(t, topic, take, &r, err);
 
-	own_answers_fini(o);
+	json_decref(o->pairs);
 	o->pairs = json_array();
 	if (result == 0 && add_pairs(o->pairs, r.last, err) != 0)
 		result = ps_fail_in(err, "%s", topic);
@@ -98,50 +98,31 @@ own_answers_read(struct own_answers *o, struct task *t, const json_t *args,
 	    at >= json_array_size(o->pairs));
 }
 
-void
-own_answers_fini(struct own_answers *o)
-{
-	json_decref(o->pairs);
-	o->pairs = NULL;
-}
-
 /* ---- Writing ---- */
-
-struct writing {
-	struct task *task;
-	struct producer *producer;
-	struct producer_topic *topic;
-	struct clock_ms began;
-	struct ps_error failed;
-};
 
 static void
 on_report(void *ctx, const struct producer_report *r)
 {
-	struct writing *w = (struct writing *)ctx;
-
-	if (r->failed != NULL)
-		(void)ps_fail(&w->failed, r->failed->code, "%s",
-		    r->failed->text);
+	(void)sending_report(&((struct own_answers *)ctx)->sending, r);
 }
 
 static int
-serve(struct writing *w, struct ps_error *err)
+open_producer(struct own_answers *o, struct task *t, struct ps_error *err)
 {
-	if (producer_serve(w->producer, SLICE_MS, err) < 0)
-		return -1;
-	if (w->failed.code != PS_OK)
-		return ps_fail(err, w->failed.code, "%s", w->failed.text);
-	if (gauges_should_stop(w->task->gauges))
-		return ps_fail(err, PS_E_RETRY, "stopped");
-	if (clock_since(w->began, clock_now()) > WRITE_MS)
-		return ps_fail(err, PS_E_RETRY, "not written within %d ms: %s",
-		    (int)WRITE_MS, producer_trouble(w->producer));
-	return 0;
+	struct settings *s = &t->settings;
+	const struct conf_owner owner = { &s->worker, &s->config, s->connector,
+		0 };
+	struct ps_config client;
+
+	if (o->producer != NULL)
+		return 0;
+	client = conf_settings(s->arena, CONF_SOURCE, &owner);
+	o->producer = producer_new(&client, on_report, o, err);
+	return o->producer == NULL ? -1 : 0;
 }
 
 static int
-send_one(struct writing *w, const json_t *pair, struct ps_error *err)
+send_one(struct own_answers *o, const json_t *pair, struct ps_error *err)
 {
 	const json_t *key = json_array_get(pair, 0),
 		     *value = json_array_get(pair, 1);
@@ -150,62 +131,49 @@ send_one(struct writing *w, const json_t *pair, struct ps_error *err)
 		.value = json_string_value(value),
 		.value_len = json_string_length(value),
 		.partition = PS_NO_PARTITION,
-		.timestamp = PS_NO_TIMESTAMP,
-		.opaque = w };
+		.timestamp = PS_NO_TIMESTAMP };
 
 	if (!json_is_string(key))
 		return ps_fail(err, PS_E_DATA, "an offset without a key");
-	for (;;) {
-		struct ps_error why = { 0 };
-
-		if (producer_send(w->producer, w->topic, &r, &why) == 0)
-			return 0;
-		if (why.code != PS_E_RETRY)
-			return ps_fail(err, why.code, "%s", why.text);
-		if (serve(w, err) != 0)
-			return -1;
-	}
+	return sending_put(&o->sending, &r, err);
 }
 
 static int
-send_all(struct writing *w, const json_t *items, struct ps_error *err)
+send_all(struct own_answers *o, const json_t *items, struct ps_error *err)
 {
 	const json_t *pair;
 	size_t i;
 
 	json_array_foreach(items, i,
-	    pair) if (send_one(w, pair, err) != 0) return -1;
-	while (producer_in_flight(w->producer) > 0)
-		if (serve(w, err) != 0)
-			return -1;
-	if (w->failed.code != PS_OK)
-		return ps_fail(err, w->failed.code, "%s", w->failed.text);
-	return 0;
+	    pair) if (send_one(o, pair, err) != 0) return -1;
+	return sending_end(&o->sending, err);
 }
 
 json_t *
-own_answers_write(struct task *t, const json_t *args, struct ps_error *err)
+own_answers_write(struct own_answers *o, struct task *t, const json_t *args,
+    struct ps_error *err)
 {
-	struct settings *s = &t->settings;
-	const struct conf_owner owner = { &s->worker, &s->config, s->connector,
-		0 };
-	const struct ps_config client =
-	    conf_settings(s->arena, CONF_SOURCE, &owner);
 	const json_t *items = json_object_get(args, "items");
-	const char *topic = settings_offsets_topic(s);
-	struct writing w = { .task = t, .began = clock_now() };
-	int result;
+	const char *topic = settings_offsets_topic(&t->settings);
 
-	w.producer = producer_new(&client, on_report, &w, err);
-	if (w.producer == NULL)
+	if (open_producer(o, t, err) != 0)
 		return NULL;
-	w.topic = producer_topic(w.producer, topic);
-	result = send_all(&w, items, err);
-	producer_free(&w.producer, CLOSE_MS);
-	if (result != 0) {
+	sending_begin(&o->sending, t, o->producer, topic);
+	if (send_all(o, items, err) != 0) {
+		producer_free(&o->producer, CLOSE_MS);
 		(void)ps_fail_in(err, "%s", topic);
 		return NULL;
 	}
 	return json_pack("{s:I}", "written",
 	    (json_int_t)json_array_size(items));
+}
+
+/* ---- The end ---- */
+
+void
+own_answers_fini(struct own_answers *o)
+{
+	json_decref(o->pairs);
+	o->pairs = NULL;
+	producer_free(&o->producer, CLOSE_MS);
 }

@@ -9,10 +9,12 @@
 
 #include <jansson.h>
 
-#include "task/task.h"
+#include "task/sending.h"
 
 struct own_answers {
-	json_t *pairs; /* of the last reading, NULL: none yet */
+	json_t *pairs;             /* of the last reading, NULL: none yet */
+	struct producer *producer; /* NULL: nothing was written yet */
+	struct sending sending;
 };
 
 void own_answers_fini(struct own_answers *o);
@@ -22,7 +24,7 @@ void own_answers_fini(struct own_answers *o);
 json_t *own_answers_read(struct own_answers *o, struct task *t,
     const json_t *args, struct ps_error *err);
 /* {items}: {written} once all are durable. */
-json_t *
-own_answers_write(struct task *t, const json_t *args, struct ps_error *err);
+json_t *own_answers_write(struct own_answers *o, struct task *t,
+    const json_t *args, struct ps_error *err);
 
 #endif

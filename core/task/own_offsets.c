@@ -22,6 +22,7 @@ struct reading {
 	own_offsets_fn *fn;
 	void *ctx;
 	struct hidden *hidden; /* NULL: not asked for */
+	bool is_there;         /* the topic */
 	bool is_done;
 	struct ps_error error;
 };
@@ -104,20 +105,14 @@ say(struct task *t, const char *topic, struct ps_error *err)
 	return task_status(t, "RUNNING", err);
 }
 
-/* A connector's process has no loop: who asks it waits for the answer. */
-static int
-serve_worker(struct task *t, struct ps_error *err)
-{
-	return t->settings.task < 0 ? 0 : task_serve(t, err);
-}
-
 static int
 read_on(struct reading *own, struct topiclog_hub *hub, const char *topic,
     struct clock_ms start, struct ps_error *err)
 {
 	int64_t took = clock_since(start, clock_now());
 
-	if (topiclog_serve(hub, err) != 0 || serve_worker(own->task, err) != 0)
+	if (topiclog_serve(hub, err) != 0 ||
+	    task_serve_waiting(own->task, err) != 0)
 		return -1;
 	if (gauges_should_stop(own->task->gauges))
 		return ps_fail(err, PS_E_RETRY, "stopped");
@@ -163,11 +158,13 @@ read_in(struct reading *own, const char *topic, const struct way *way,
 {
 	struct topiclog_hub *hub =
 	    topiclog_hub_new(&own->client, way->isolation, err);
-	int result;
+	int result = 0;
 
 	if (hub == NULL)
 		return -1;
-	result = create(own->task, hub, topic, err);
+	if (!own->is_there)
+		result = create(own->task, hub, topic, err);
+	own->is_there = result == 0;
 	if (result == 0)
 		result = read_log(own, hub, topic, way->fn, err);
 	topiclog_hub_free(&hub, CLOSE_MS);

@@ -15,6 +15,7 @@
 #include "task/ack.h"
 #include "task/commit.h"
 #include "task/refusals.h"
+#include "task/sending.h"
 #include "task/source_gauges.h"
 #include "task/source_letters.h"
 #include "task/task.h"
@@ -56,10 +57,9 @@ struct source {
 	bool must_restart, was_refused;
 	bool stays_hidden;      /* what the broker does not take again */
 	struct ps_error failed; /* of a delivery */
-	/* What the producer borrows while it is written again, and why that
-	 * failed. */
+	/* What the producer borrows while it is written again. */
 	struct hidden *hidden;
-	struct ps_error unhealed;
+	struct sending unhealed;
 	struct source_gauges numbers;
 };
 

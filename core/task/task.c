@@ -386,6 +386,12 @@ task_serve(struct task *t, struct ps_error *err)
 	return reload_turn(&t->reload, t, err);
 }
 
+int
+task_serve_waiting(struct task *t, struct ps_error *err)
+{
+	return t->settings.task < 0 ? 0 : task_serve(t, err);
+}
+
 void
 task_wait(const struct task *t, int fd, int64_t timeout_ms)
 {

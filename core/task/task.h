@@ -84,6 +84,9 @@ void task_watch(struct task *t, int fd);
 /* Serves the worker's channel; -1 when the worker is gone or a raised error
  * of the plugin ends the task. */
 int task_serve(struct task *t, struct ps_error *err);
+/* The same while the data thread waits. A connector's process has no loop, so
+ * nothing then: who asks it waits for the answer. */
+int task_serve_waiting(struct task *t, struct ps_error *err);
 /* Waits until wake_fd, `fd` (-1: none) or the time limit. */
 void task_wait(const struct task *t, int fd, int64_t timeout_ms);
 /* Waits so long, less when a stop is wanted: false then. */
