@@ -27,13 +27,32 @@ static const char in_text[] = " \t\r\n\"'<>()";
 static const char in_name[] = "abcdefghijklmnopqrstuvwxyz"
 			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-%";
 
+/* How long the ${name} or ${name:…} is that `s` starts with; 0: it is none. A
+ * password may have a ${ too, and what follows the URL a brace. */
+static size_t
+reference(const char *s)
+{
+	const char *end, *again;
+
+	if (strncmp(s, "${", 2) != 0)
+		return 0;
+	end = s + 2 + strspn(s + 2, in_name);
+	if (end == s + 2 || (*end != '}' && *end != ':'))
+		return 0;
+	again = strstr(end, "${");
+	end = strchr(end, '}');
+	if (end == NULL || (again != NULL && again < end))
+		return 0;
+	return (size_t)(end - s) + 1;
+}
+
 /* Past the character or the reference that `s` starts with. */
 static const char *
 step(const char *s)
 {
-	const char *end = s[0] == '$' && s[1] == '{' ? strchr(s, '}') : NULL;
+	size_t len = reference(s);
 
-	return end == NULL ? s + 1 : end + 1;
+	return len == 0 ? s + 1 : s + len;
 }
 
 /* Where `stops` or the URL's end begins; references are passed over. */
@@ -49,7 +68,10 @@ until(const struct scan *sc, const char *s, const char *stops)
 static bool
 has_reference(const char *s, size_t len)
 {
-	return memmem(s, len, "${", 2) != NULL;
+	for (size_t i = 0; i < len; i++)
+		if (reference(s + i) > 0)
+			return true;
+	return false;
 }
 
 /* Where a user's password begins, or `end`. */
@@ -180,6 +202,18 @@ redact_url_finds(const char *value)
 	struct spot s;
 
 	return value != NULL && next(&sc, &s);
+}
+
+bool
+redact_url_is_masked(const char *value)
+{
+	struct scan sc = { value, "" };
+	bool any = false;
+	struct spot s;
+
+	while (value != NULL && !any && next(&sc, &s))
+		any = is_masked(&s);
+	return any;
 }
 
 /* The one that is named so, as often as `nth` after another. */

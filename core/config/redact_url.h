@@ -16,6 +16,8 @@
  * none, or when it is NULL. */
 const char *redact_url(struct ps_arena *a, const char *value);
 bool redact_url_finds(const char *value);
+/* Does one of them read "[hidden]"? */
+bool redact_url_is_masked(const char *value);
 /* Where `given` reads "[hidden]", what `present` has there. */
 const char *
 redact_url_back(struct ps_arena *a, const char *given, const char *present);

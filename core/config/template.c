@@ -253,7 +253,7 @@ holds_secret(const char *key, const char *value)
 	if (redact_url_finds(value))
 		return true;
 	return redact_is_secret_key(key) && value[0] != '\0' &&
-	       strstr(value, "${") == NULL;
+	       !expand_has(value);
 }
 
 static void

@@ -119,7 +119,7 @@ parse_create(struct exchange *x, const json_t *body, struct request_spec *spec,
 	spec->connector = text_trim(x->a, text_of(x, name));
 	spec->config = c;
 	spec->target = given ? target : NULL;
-	return 0;
+	return view_check_unmasked(c, NULL, err);
 }
 
 void
@@ -140,7 +140,22 @@ rest_create(struct exchange *x)
 	json_decref(body);
 }
 
-/* A flat map is the body. */
+/* A flat map, in which masks stand for what is there. */
+static int
+parse_map(struct exchange *x, const json_t *body, struct ps_config *out,
+    struct ps_error *err)
+{
+	const struct configs_connector *present = configs_find(
+	    journal_configs(worker_journal(x->worker)), x->param[0]);
+
+	if (js_to_config(x->a, body, out, err) != 0)
+		return -1;
+	if (present == NULL)
+		return view_check_unmasked(out, NULL, err);
+	*out = view_unmask(x->a, out, &present->config);
+	return view_check_unmasked(out, &present->config, err);
+}
+
 static void
 put(struct exchange *x, enum request_op op)
 {
@@ -149,20 +164,15 @@ put(struct exchange *x, enum request_op op)
 		.connector = x->param[0],
 		.config = &config,
 		.if_match = x->if_match };
-	const struct configs_connector *present = configs_find(
-	    journal_configs(worker_journal(x->worker)), spec.connector);
 	struct ps_error err = { 0 };
 	json_t *body = exchange_object(x);
 
 	if (body == NULL)
 		return;
-	if (js_to_config(x->a, body, &config, &err) != 0) {
+	if (parse_map(x, body, &config, &err) != 0)
 		exchange_error(x, 400, "%s", err.text);
-	} else if (!declare_owns(x, spec.connector, &config)) {
-		if (present != NULL)
-			config = view_unmask(x->a, &config, &present->config);
+	else if (!declare_owns(x, spec.connector, &config))
 		ask_worker(x, &spec, change_written);
-	}
 	json_decref(body);
 }
 

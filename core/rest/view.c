@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/js.h"
+#include "config/expand.h"
 #include "config/map.h"
 #include "config/redact_url.h"
 #include "worker/fitness.h"
@@ -30,12 +31,15 @@ type_of(struct worker *w, const struct configs_connector *cfg)
 	    ps_config_str(&cfg->config, "connector.class"));
 }
 
-/* A reference like ${file:…} is no secret. */
-static bool
-is_masked(const char *key, const char *value)
+/* A reference like ${file:…} is no secret; a ${ alone is a part of one. */
+static const char *
+shown(struct ps_arena *a, const char *key, const char *value)
 {
-	return value != NULL && value[0] != '\0' &&
-	       strstr(value, "${") == NULL && redact_is_secret_key(key);
+	if (value == NULL || value[0] == '\0')
+		return value;
+	return redact_is_secret_key(key) && !expand_has(value)
+		   ? VIEW_MASKED
+		   : redact_url(a, value);
 }
 
 json_t *
@@ -45,28 +49,31 @@ view_config(const struct ps_config *c)
 	json_t *out = js_from_config(c);
 
 	for (size_t i = 0; i < c->count; i++) {
-		const char *value = c->settings[i].value, *shown;
+		const struct ps_setting *s = &c->settings[i];
+		const char *text = shown(a, s->key, s->value);
 
-		shown = is_masked(c->settings[i].key, value)
-			    ? VIEW_MASKED
-			    : redact_url(a, value);
-		if (shown != value)
-			(void)json_object_set_new(out, c->settings[i].key,
-			    js_str(shown));
+		if (text != s->value)
+			(void)json_object_set_new(out, s->key, js_str(text));
 	}
 	arena_free(&a);
 	return out;
 }
 
+static bool
+is_mask(const struct ps_setting *s)
+{
+	return strcmp(s->value, VIEW_MASKED) == 0 &&
+	       redact_is_secret_key(s->key);
+}
+
 static const char *
 meant_by(struct ps_arena *a, const struct ps_setting *s, const char *present)
 {
-	if (!redact_is_secret_key(s->key))
-		return redact_url_back(a, s->value, present);
-	return s->value != NULL && strcmp(s->value, VIEW_MASKED) == 0 &&
-		       is_masked(s->key, present)
-		   ? present
-		   : s->value;
+	if (s->value == NULL || present == NULL)
+		return s->value;
+	if (is_mask(s) || strcmp(s->value, shown(a, s->key, present)) == 0)
+		return present;
+	return redact_url_back(a, s->value, present);
 }
 
 struct ps_config
@@ -84,6 +91,31 @@ view_unmask(struct ps_arena *a, const struct ps_config *given,
 			c = config_with(a, &c, s->key, meant);
 	}
 	return c;
+}
+
+static bool
+has_mask(const struct ps_setting *s)
+{
+	return s->value != NULL &&
+	       (is_mask(s) || redact_url_is_masked(s->value));
+}
+
+int
+view_check_unmasked(const struct ps_config *c, const struct ps_config *present,
+    struct ps_error *err)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		const struct ps_setting *s = &c->settings[i];
+		const char *was =
+		    present == NULL ? NULL : ps_config_get(present, s->key);
+
+		if (has_mask(s) && (was == NULL || strcmp(was, s->value) != 0))
+			return ps_fail(err, PS_E_CONFIG,
+			    "%s: %s stands for a secret that is there, and "
+			    "there is none",
+			    s->key, VIEW_MASKED);
+	}
+	return 0;
 }
 
 json_t *

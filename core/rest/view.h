@@ -17,9 +17,14 @@ struct worker;
 
 /* Passwords masked, those in URLs too; references to them are not. */
 json_t *view_config(const struct ps_config *c);
-/* Who sends back what was masked means what is there. */
+/* Who sends back what was masked means what is there: all of what view_config
+ * gave is all of `present`. */
 struct ps_config view_unmask(struct ps_arena *a, const struct ps_config *given,
     const struct ps_config *present);
+/* PS_E_CONFIG: what is to be written has a mask where `present` (NULL: there
+ * is none) has no secret. */
+int view_check_unmasked(const struct ps_config *c,
+    const struct ps_config *present, struct ps_error *err);
 /* ConnectorInfo */
 json_t *view_info(struct worker *w, const struct configs_connector *cfg);
 /* ConnectorStateInfo. Of what `flags` says the state reads RESTARTING. */

@@ -133,6 +133,36 @@ def test_a_password_never_comes_back(worker, kafka, folder):
     assert canary not in worker.log_text()
 
 
+def stored(worker, kafka, name):
+    return [json.loads(r.value)["properties"] for r in kafka.consume(
+        worker.properties["config.storage.topic"])
+        if r.key == f"connector-{name}".encode()][-1]
+
+
+def test_what_is_masked_is_never_written(worker, kafka, folder):
+    """GET and PUT change nothing, whatever the secrets are made of; where no
+    secret is, a mask stands for none."""
+    secrets = {"x.password": "canary${1",
+               "x.secret": "http://u:canary@h/${a:b}",
+               "x.url": "http://u:canary@h/?token=canary-2"}
+    path = "/connectors/masks/config"
+    worker.rest.call("PUT", path, dict(source(folder), **secrets))
+    shown = worker.rest.get(path)
+    assert shown["x.password"] == "[hidden]"
+    assert "canary" not in json.dumps(shown)
+    before = stored(worker, kafka, "masks")
+    worker.rest.call("PUT", path, dict(shown, note="changed"))
+    assert stored(worker, kafka, "masks") == dict(before, note="changed")
+    worker.rest.call("PATCH", path, {"x.url": shown["x.url"] + "&a=1"})
+    assert stored(worker, kafka, "masks")["x.url"] == secrets["x.url"] + \
+        "&a=1"
+    worker.rest.delete("masks")
+    for r in (worker.rest.request("PUT", path, shown),
+              worker.rest.request("POST", "/connectors", {
+                  "name": "masks", "config": shown})):
+        assert r.status_code == 400 and "x.password" in r.text, r.text
+
+
 def test_levels_of_loggers(worker):
     assert "root" in worker.rest.get("/admin/loggers")
     r = worker.rest.request("PUT", "/admin/loggers/worker",
