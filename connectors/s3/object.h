@@ -64,6 +64,8 @@ object_add(struct object *o, const void *data, size_t len)
 void object_send_part(struct object *o);
 /* Completes the object once it has ended and all parts are there. */
 void object_step(struct object *o);
+/* The answer says that it can never be finished. */
+void object_fail(struct object *o, const struct s3_request *r);
 /* No more bytes; `done` (or `failure`) is set when it is all in the bucket. */
 void object_finish(struct object *o);
 
