@@ -27,6 +27,7 @@ struct s3_request {
 	struct chain body; /* goes back to the pool with it */
 	bool creates;      /* send the ACL and encryption headers */
 	bool conditional;  /* If-None-Match: * */
+	char match[192];   /* If-Match, "": none */
 	bool best_effort;  /* one attempt, whatever the answer */
 	const char *want;  /* element a 200 must have, "" for an ETag */
 	size_t number;
@@ -41,6 +42,8 @@ struct s3_request {
 	char etag[192];
 	char found[1024]; /* text of the element `want` */
 	int64_t length;   /* Content-Length, -1 */
+	/* Date and Last-Modified, seconds since 1970; 0: not said. */
+	int64_t server_time, modified;
 	char *reply;
 	size_t reply_len;
 
@@ -54,7 +57,6 @@ struct s3_request {
 	int64_t due_ms;
 	char hash[65];
 	char reason[256]; /* why there was no answer, in curl's words */
-	int64_t server_time;
 };
 
 struct s3_client *

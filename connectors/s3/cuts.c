@@ -2,14 +2,26 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define TITLE "penstock cuts 1\n"
+
+static int64_t
+boot_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
 
 void
 cuts_init(struct cuts *k, struct s3_client *client, struct pool *pool,
     const char *key, const char *old_key)
 {
-	*k = (struct cuts){ .client = client, .pool = pool };
+	*k = (struct cuts){ .client = client,
+		.pool = pool,
+		.opened_ms = boot_ms() };
 	k->key = dup_text(key);
 	k->old_key = dup_text(old_key);
 }
@@ -73,6 +85,10 @@ on_read(struct s3_client *c, struct s3_request *r)
 
 	(void)c;
 	k->reading = false;
+	/* The answer may have waited long for us, or we for it. */
+	if (k->since_ms == 0 && r->server_time > 0)
+		k->since_ms =
+		    r->server_time * 1000 - (boot_ms() - k->opened_ms);
 	if (r->status == 404 && strcmp(r->key, k->old_key) != 0) {
 		read_log(k, k->old_key, r->done);
 	} else if (r->status == 404) {

@@ -25,6 +25,10 @@ struct cuts {
 	size_t count;
 	uint64_t version, stored; /* of what is in memory, in the bucket */
 	bool reading, writing, is_known;
+	int64_t opened_ms; /* by the clock that runs while we are stopped */
+	/* When the partition was had, by the store's clock: since 1970. What
+	 * was written later is another task's. 0: it has not said. */
+	int64_t since_ms;
 	char failure[512];
 };
 

@@ -68,7 +68,7 @@ object_new(const struct s3_conf *conf, struct s3_client *client,
 	o->client = client;
 	o->pool = pool;
 	o->key = dup_text(key);
-	o->conditional = conf->conditional;
+	o->how = conf->conditional ? WRITES_NEW : WRITES_ANY;
 	codec_new(o);
 	return o;
 }

@@ -14,6 +14,12 @@
 
 struct uploads;
 
+enum writes {
+	WRITES_NEW,  /* if nothing is there */
+	WRITES_OVER, /* if that very object is there */
+	WRITES_ANY   /* whatever is there */
+};
+
 struct object {
 	struct object *next; /* the owner's list */
 	char *topic, *dir;   /* topic and path of its records, for the owner */
@@ -37,10 +43,14 @@ struct object {
 	size_t part_count, part_room, parts_done;
 	bool ended; /* no more bytes come */
 	bool finishing;
-	bool conditional;
+	enum writes how;
+	char match[192];  /* OVER: the ETag of what is written over */
+	unsigned looks;   /* how often we looked what is there */
+	int64_t since_ms; /* what was written later is not ours to replace */
 	bool done;
 	bool is_stale;     /* done, but not by this upload: abort it */
-	char failure[512]; /* "" or why it can never be finished */
+	bool is_gone;      /* the upload: completed before, or aborted */
+	char failure[768]; /* "" or why it can never be finished */
 };
 
 /* `key` is copied; `topic` and `dir` may be set, and are freed with it. */

@@ -1,6 +1,9 @@
 #include "place.h"
 
 #include <stdio.h>
+#include <time.h>
+
+#define LOOKS_MAX 8
 
 /* It may have been completed, as encrypted objects have ETags of their own;
  * written once more it is known again. */
@@ -16,6 +19,43 @@ lose(struct object *o)
 		    o->key);
 }
 
+static void
+add_time(struct str *s, int64_t at)
+{
+	time_t seconds = (time_t)at;
+	char text[32];
+	struct tm tm;
+
+	if (at <= 0) {
+		str_puts(s, "an unknown time");
+		return;
+	}
+	(void)gmtime_r(&seconds, &tm);
+	(void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	str_puts(s, text);
+}
+
+/* What is there is not ours to replace. */
+static void
+yield(struct object *o, const struct s3_request *r)
+{
+	struct str s = STR(o->failure);
+
+	if (o->failure[0] != '\0')
+		return;
+	str_printf(&s,
+	    "S3: %.300s stays as it is (%lld bytes, ETag %.80s, ours has %llu "
+	    "bytes): it is of ",
+	    o->key, (long long)r->length, r->etag,
+	    (unsigned long long)o->bytes);
+	add_time(&s, r->modified);
+	str_puts(&s, ", this task has its partition since ");
+	add_time(&s, o->since_ms / 1000);
+	str_puts(&s,
+	    "; another task has it now, or somebody else writes there (then "
+	    "remove that object)");
+}
+
 /* What is there under our key: these very bytes? */
 static bool
 is_ours(const struct object *o, const struct s3_request *r)
@@ -27,6 +67,33 @@ is_ours(const struct object *o, const struct s3_request *r)
 	return etag_is_of(r->etag, &o->part);
 }
 
+/* Written before our partition was ours? Times are whole seconds. */
+static bool
+is_older(const struct object *o, const struct s3_request *r)
+{
+	return r->modified > 0 && r->etag[0] != '\0' &&
+	       (r->modified + 1) * 1000 <= o->since_ms;
+}
+
+static void
+write_again(struct object *o, enum writes how)
+{
+	o->how = how;
+	o->finishing = false;
+	object_step(o);
+}
+
+/* A store that refuses the ETag that it says itself has no such condition. */
+static void
+replace(struct object *o, const struct s3_request *r)
+{
+	bool is_refused =
+	    o->how == WRITES_OVER && strcmp(o->match, r->etag) == 0;
+
+	memcpy(o->match, r->etag, sizeof o->match);
+	write_again(o, is_refused ? WRITES_ANY : WRITES_OVER);
+}
+
 static void
 on_head(struct s3_client *c, struct s3_request *r)
 {
@@ -35,26 +102,52 @@ on_head(struct s3_client *c, struct s3_request *r)
 	(void)c;
 	if (is_ours(o, r)) {
 		o->done = true;
+		o->is_stale = !o->is_gone;
 		chain_free(&o->part, o->pool);
-		return;
-	}
-	if (!o->conditional) {
-		if (r->status == 200)
-			lose(o);
+	} else if (o->is_gone && r->status == 200) {
+		lose(o);
+	} else if (!o->is_gone && r->status == 404 && o->looks < LOOKS_MAX) {
+		write_again(o, WRITES_NEW);
+	} else if (r->status != 200) {
 		object_fail(o, r);
-		return;
+	} else if (is_older(o, r) && o->looks < LOOKS_MAX) {
+		replace(o, r);
+	} else {
+		yield(o, r);
 	}
-	/* Somebody cut it elsewhere, or it is not ours at all: what comes
-	 * from its first offset on is ours to write. */
-	o->conditional = false;
-	o->finishing = false;
-	object_step(o);
 }
 
 static void
 look(struct object *o)
 {
-	client_send(o->client, request_new("HEAD", o->key, ""), o, on_head);
+	struct s3_request *r = request_new("HEAD", o->key, "");
+
+	o->looks++;
+	r->want = "";
+	client_send(o->client, r, o, on_head);
+}
+
+/* Refused, or unknown. */
+static void
+settle(struct object *o, const struct s3_request *r)
+{
+	bool has_upload = o->upload_id[0] != '\0';
+	bool is_404 = r->status == 404;
+
+	if (r->status == 501 && o->how != WRITES_ANY) {
+		write_again(o, WRITES_ANY);
+	} else if (is_404 && o->how == WRITES_OVER &&
+		   strcmp(r->code, "NoSuchUpload") != 0) {
+		/* What was to be replaced is gone. */
+		write_again(o, WRITES_NEW);
+	} else if (r->status == 412 || (is_404 && has_upload)) {
+		/* It is there already, or an attempt whose answer was lost
+		 * has completed it. */
+		o->is_gone = is_404;
+		look(o);
+	} else {
+		object_fail(o, r);
+	}
 }
 
 static void
@@ -72,19 +165,16 @@ on_stored(struct s3_client *c, struct s3_request *r)
 		o->part = r->body;
 		r->body = (struct chain){ 0 };
 	}
-	if (r->status == 412 || r->status == 404) {
-		/* It is there already, or an attempt whose answer was lost
-		 * has completed it. */
-		o->conditional = o->conditional && r->status == 412;
-		o->is_stale = r->status == 412;
-		look(o);
-	} else if (r->status == 501 && o->conditional) {
-		o->conditional = false;
-		o->finishing = false;
-		object_step(o);
-	} else {
-		object_fail(o, r);
-	}
+	settle(o, r);
+}
+
+static void
+send_on_condition(struct object *o, struct s3_request *r)
+{
+	r->conditional = o->how == WRITES_NEW;
+	if (o->how == WRITES_OVER)
+		memcpy(r->match, o->match, sizeof r->match);
+	client_send(o->client, r, o, on_stored);
 }
 
 static void
@@ -103,8 +193,7 @@ complete(struct object *o)
 	}
 	chain_puts(&r->body, o->pool, "</CompleteMultipartUpload>");
 	r->want = "ETag";
-	r->conditional = o->conditional;
-	client_send(o->client, r, o, on_stored);
+	send_on_condition(o, r);
 }
 
 static void
@@ -115,11 +204,9 @@ put_whole(struct object *o)
 	r->body = o->part;
 	o->part = (struct chain){ 0 };
 	r->creates = true;
-	r->conditional = o->conditional;
 	r->want = "";
-	client_send(o->client, r, o, on_stored);
+	send_on_condition(o, r);
 }
-
 
 void
 place_object(struct object *o)

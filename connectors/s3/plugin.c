@@ -114,8 +114,10 @@ static const struct ps_key keys[] = {
 	KEY("retry.backoff.ms", LONG, "5000",
 	    "Accepted; pauses are those of s3.retry.backoff.ms", AT_LEAST(0)),
 	KEY("enable.conditional.writes", BOOLEAN, "true",
-	    "If-None-Match: an object that is there stays when its ETag "
-	    "proves that it is the same, and is overwritten otherwise"),
+	    "If-None-Match, If-Match: an object that is there stays when its "
+	    "ETag proves that it is the same, or when it was written after "
+	    "the task had its partition, which then starts again; it is "
+	    "replaced otherwise. false: always"),
 	KEY("s3.acl.canned", STRING, NULL, "x-amz-acl of new objects"),
 	KEY("s3.ssea.name", STRING, "",
 	    "x-amz-server-side-encryption of new objects"),

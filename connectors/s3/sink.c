@@ -99,6 +99,13 @@ sink_destroy(void *state)
 	free(s);
 }
 
+/* The one after `w`, the first for NULL; NULL at the end. */
+static struct writer *
+next_writer(const struct s3_sink *s, const struct writer *w)
+{
+	return writer_of(assignment_next(&s->writers, (const void *)w));
+}
+
 static int
 sink_open(void *state, struct ps_topic_position *tps, size_t count,
     struct ps_error *err)
@@ -107,6 +114,10 @@ sink_open(void *state, struct ps_topic_position *tps, size_t count,
 
 	(void)err;
 	assignment_open(&s->writers, tps, count);
+	/* Asked while they are ours beyond doubt. */
+	for (struct writer *w = NULL; (w = next_writer(s, w)) != NULL;)
+		(void)writer_prepare(w);
+	client_drive(s->shared.client);
 	return 0;
 }
 
@@ -119,13 +130,6 @@ sink_close(void *state, const struct ps_topic_position *tps, size_t count,
 	(void)why;
 	assignment_close(&s->writers, tps, count);
 	settle(s);
-}
-
-/* The one after `w`, the first for NULL; NULL at the end. */
-static struct writer *
-next_writer(const struct s3_sink *s, const struct writer *w)
-{
-	return writer_of(assignment_next(&s->writers, (const void *)w));
 }
 
 /* ---- Progress ---- */

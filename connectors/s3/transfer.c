@@ -108,13 +108,24 @@ header_value(const char *line, size_t len, const char *name, size_t *value_len)
 	return line;
 }
 
+static int64_t
+date_of(const char *value, size_t len)
+{
+	char text[128];
+	struct str s = STR(text);
+	time_t at;
+
+	str_add(&s, value, len);
+	at = curl_getdate(text, NULL);
+	return at < 0 ? 0 : (int64_t)at;
+}
+
 static size_t
 on_header(char *data, size_t size, size_t count, void *arg)
 {
 	struct s3_request *r = arg;
 	size_t len = size * count, n;
 	const char *value = header_value(data, len, "etag", &n);
-	char text[128];
 
 	if (value != NULL && n < sizeof r->etag) {
 		memcpy(r->etag, value, n);
@@ -124,11 +135,11 @@ on_header(char *data, size_t size, size_t count, void *arg)
 	if (value != NULL)
 		r->length = strtoll(value, NULL, 10);
 	value = header_value(data, len, "date", &n);
-	if (value != NULL && n < sizeof text) {
-		memcpy(text, value, n);
-		text[n] = '\0';
-		r->server_time = curl_getdate(text, NULL);
-	}
+	if (value != NULL)
+		r->server_time = date_of(value, n);
+	value = header_value(data, len, "last-modified", &n);
+	if (value != NULL)
+		r->modified = date_of(value, n);
 	return len;
 }
 
@@ -213,6 +224,10 @@ add_headers(const struct target *t, struct s3_request *r, const char *path)
 	add_lines(r, late);
 	if (r->conditional)
 		add_header(r, "If-None-Match: *");
+	a = STR(line);
+	str_printf(&a, "If-Match: %s", r->match);
+	if (r->match[0] != '\0')
+		add_header(r, line);
 	add_header(r, "Expect:");
 	add_header(r, "Content-Type: application/octet-stream");
 }
@@ -281,7 +296,7 @@ transfer_begin(const struct target *t, struct s3_request *r)
 	r->reply_len = 0;
 	r->status = 0;
 	r->length = -1;
-	r->server_time = 0;
+	r->server_time = r->modified = 0;
 	r->etag[0] = r->code[0] = r->message[0] = r->found[0] = '\0';
 	r->reason[0] = '\0';
 	if (!t->is_tls && r->hash[0] == '\0')

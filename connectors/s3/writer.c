@@ -160,6 +160,7 @@ add_object(struct writer *w, struct set *g, const struct ps_record *r,
 	o->topic = dup_text(r->topic);
 	o->dir = dup_text(dir);
 	o->uploads = &w->uploads;
+	o->since_ms = w->cuts.since_ms;
 	o->next = g->objects;
 	g->objects = o;
 	return o;

@@ -47,7 +47,7 @@ struct writer {
 	struct cuts cuts;
 	struct uploads uploads;
 	struct set *oldest, *newest;
-	char failure[512]; /* "" or why the task must start again */
+	char failure[768]; /* "" or why the task must start again */
 };
 
 /* For the assignment; `arg` is the struct writing. */

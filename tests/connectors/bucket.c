@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/xalloc.h"
 
@@ -103,9 +104,16 @@ store(struct bucket *b, const char *key, const char *data, size_t len)
 	o->data[len] = '\0';
 	o->len = len;
 	o->writes++;
+	o->written = b->clock;
 	sum(data, len, md5);
 	write_etag(o->etag, sizeof o->etag, md5, 0);
 	return o;
+}
+
+void
+bucket_store(struct bucket *b, const char *key, const char *data, size_t len)
+{
+	(void)store(b, key, data, len);
 }
 
 void
@@ -116,17 +124,66 @@ bucket_put(struct bucket *b, const char *key, const char *data, size_t len)
 	stub_unlock(b->stub);
 }
 
+void
+bucket_remove(struct bucket *b, const char *key)
+{
+	struct object_row *o = bucket_get(b, key);
+
+	free(o->key);
+	free(o->data);
+	*o = b->objects[--b->count];
+	memset(&b->objects[b->count], 0, sizeof *o);
+}
+
+/* As told, quotes and all. */
+static void
+tell_etag(const struct bucket *b, const struct object_row *o, char *out,
+    size_t room)
+{
+	if (b->opaque)
+		(void)snprintf(out, room, "\"opaque-%zu\"", o->writes);
+	else
+		(void)snprintf(out, room, "\"%s\"", o->etag);
+}
+
+/* "Name: date\r\n" behind the headers that there are. */
+static void
+add_date(struct stub_reply *a, const char *name, int64_t s)
+{
+	size_t used = strlen(a->headers);
+	time_t at = (time_t)s;
+	char text[64];
+	struct tm tm;
+
+	(void)gmtime_r(&at, &tm);
+	(void)strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	(void)snprintf(a->headers + used, sizeof a->headers - used,
+	    "%s: %s\r\n", name, text);
+}
+
 static bool
 is_refused(struct bucket *b, const struct stub_request *q, const char *key,
     struct stub_reply *a)
 {
-	char match[16];
+	const struct object_row *o = bucket_get(b, key);
+	char none[64], match[64], etag[64];
 
-	(void)stub_header(q, "If-None-Match", match, sizeof match);
-	if (strcmp(match, "*") != 0)
+	(void)stub_header(q, "If-None-Match", none, sizeof none);
+	(void)stub_header(q, "If-Match", match, sizeof match);
+	b->conditions += strcmp(none, "*") == 0;
+	b->matches += match[0] != '\0';
+	if (b->is_deaf)
 		return false;
-	b->conditions++;
-	if (bucket_get(b, key) == NULL)
+	if (match[0] != '\0' && o == NULL) {
+		error(a, 404, "NoSuchKey");
+		return true;
+	}
+	if (match[0] != '\0')
+		tell_etag(b, o, etag, sizeof etag);
+	if (b->is_odd)
+		etag[0] = '\0';
+	if ((match[0] == '\0' || strcmp(match, etag) == 0) &&
+	    (strcmp(none, "*") != 0 || o == NULL))
 		return false;
 	b->refused++;
 	error(a, 412, "PreconditionFailed");
@@ -275,21 +332,27 @@ on_object(struct bucket *b, const struct stub_request *q, const char *key,
     struct stub_reply *a)
 {
 	struct object_row *o = bucket_get(b, key);
+	char etag[64];
 
 	if (strcmp(q->method, "PUT") == 0) {
 		if (is_refused(b, q, key, a))
 			return;
 		o = store(b, key, q->body, q->len);
-		(void)snprintf(a->headers, sizeof a->headers,
-		    "ETag: \"%s\"\r\n", o->etag);
+		tell_etag(b, o, etag, sizeof etag);
+		(void)snprintf(a->headers, sizeof a->headers, "ETag: %s\r\n",
+		    etag);
 	} else if (o == NULL) {
 		error(a, 404, "NoSuchKey");
-	} else if (strcmp(q->method, "HEAD") == 0) {
-		a->claim = (long)o->len;
-		(void)snprintf(a->headers, sizeof a->headers,
-		    "ETag: \"%s\"\r\n", b->opaque ? "opaque" : o->etag);
 	} else {
-		stub_body(a, o->data, o->len);
+		tell_etag(b, o, etag, sizeof etag);
+		(void)snprintf(a->headers, sizeof a->headers, "ETag: %s\r\n",
+		    etag);
+		if (!b->is_vague)
+			add_date(a, "Last-Modified", o->written);
+		if (strcmp(q->method, "HEAD") == 0)
+			a->claim = (long)o->len;
+		else
+			stub_body(a, o->data, o->len);
 	}
 }
 
@@ -342,6 +405,8 @@ handle(void *arg, const struct stub_request *q, struct stub_reply *a)
 		stub_body(a, BLANK_ERROR, strlen(BLANK_ERROR));
 	if (fault == FAULT_AFTER_500)
 		error(a, 500, "InternalError");
+	if (!b->is_vague)
+		add_date(a, "Date", b->clock);
 	a->cut = fault == FAULT_CUT || fault == FAULT_AFTER_CUT;
 }
 
@@ -349,6 +414,7 @@ void
 bucket_init(struct bucket *b)
 {
 	memset(b, 0, sizeof *b);
+	b->clock = 1800000000;
 	b->stub = stub_new(handle, b);
 }
 

@@ -3,10 +3,11 @@
 #include <stdlib.h>
 
 static void
-new_host(struct s3_fixture *f, const struct bucket *bucket)
+new_host(struct s3_fixture *f, struct bucket *bucket)
 {
 	char url[64];
 
+	f->at = bucket;
 	f->t = test_host_new("s3", "S3Sink");
 	(void)snprintf(url, sizeof url, "http://127.0.0.1:%d",
 	    stub_port(bucket->stub));
@@ -32,7 +33,7 @@ s3_set_up(struct s3_fixture *f)
 }
 
 void
-s3_set_up_other(struct s3_fixture *f, const struct s3_fixture *first,
+s3_set_up_other(struct s3_fixture *f, struct s3_fixture *first,
     const char *name)
 {
 	memset(f, 0, sizeof *f);
@@ -42,12 +43,12 @@ s3_set_up_other(struct s3_fixture *f, const struct s3_fixture *first,
 	f->t->h.connector = name;
 }
 
-/* A task that starts from the committed offset. */
 void
 s3_begin(struct s3_fixture *f)
 {
 	struct ps_topic_position tp = { "logs", 0, f->committed };
 
+	f->at->clock += 10;
 	f->state = test_sink_start(f->t);
 	cr_assert(f->state != NULL, "%s", f->t->err.text);
 	cr_assert(eq(int, f->ops->open(f->state, &tp, 1, &f->t->err), 0));

@@ -16,6 +16,7 @@
 
 struct s3_fixture {
 	struct bucket bucket;
+	struct bucket *at; /* the one that it writes to */
 	struct test_host *t;
 	const struct ps_sink_ops *ops;
 	void *state;
@@ -25,9 +26,9 @@ struct s3_fixture {
 
 void s3_set_up(struct s3_fixture *f);
 /* Another connector on the bucket of `first`, which outlives it. */
-void s3_set_up_other(struct s3_fixture *f, const struct s3_fixture *first,
+void s3_set_up_other(struct s3_fixture *f, struct s3_fixture *first,
     const char *name);
-/* A task that starts from f->committed. */
+/* A task that starts from f->committed, a while after the last one. */
 void s3_begin(struct s3_fixture *f);
 void s3_tear_down(struct s3_fixture *f);
 /* put() as the host calls it: again while it says so. */
