@@ -101,6 +101,8 @@ set_open(struct writer *w, int64_t first, int64_t record_ms)
 	g->base_ms = record_ms;
 	g->schedule_ms = next_schedule(w->shared);
 	g->logged_end = cuts_end(&w->cuts, first);
+	/* It begins where the cut before it is. */
+	g->log_version = w->cuts.version;
 	if (w->newest == NULL)
 		w->oldest = g;
 	else

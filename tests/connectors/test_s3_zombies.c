@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define KEY    "topics/logs/partition=0/logs+0+0000000000.json"
+#define SECOND "topics/logs/partition=0/logs+0+0000000002.json"
 #define CUTS   "topics/_penstock/test/logs+0.cuts"
 #define ROW    "{\"n\":1}\n"
 #define OURS   ROW ROW ROW
@@ -385,5 +386,65 @@ Test(s3_zombies, an_upload_costs_two_requests_more_than_it_must, .timeout = 60)
 	s3_set_up(&f);
 	test_host_set(f.t, "s3.part.size", "5242880");
 	cr_assert(eq(sz, requests_of_large(&f), 4 + 2));
+	s3_tear_down(&f);
+}
+
+/* ---- The order of cuts and files ---- */
+
+struct late_log {
+	size_t writes, until;
+};
+
+static enum fault
+no_cuts_yet(void *arg, const struct stub_request *q)
+{
+	struct late_log *l = arg;
+
+	if (strcmp(q->method, "PUT") != 0 || strstr(q->target, ".cuts") == NULL)
+		return FAULT_NONE;
+	return ++l->writes < l->until ? FAULT_503 : FAULT_NONE;
+}
+
+static size_t
+writes_of(struct s3_fixture *f, const struct late_log *l)
+{
+	size_t n;
+
+	stub_lock(f->bucket.stub);
+	n = l->writes;
+	stub_unlock(f->bucket.stub);
+	return n;
+}
+
+/* Without that log a restart cuts elsewhere, and the later file overlaps. */
+Test(s3_zombies, no_file_is_seen_before_the_cuts_in_front_of_it_are_logged,
+    .timeout = 60)
+{
+	struct late_log late = { .until = SIZE_MAX };
+	struct s3_fixture f;
+
+	s3_set_up(&f);
+	f.bucket.fault = no_cuts_yet;
+	f.bucket.arg = &late;
+	test_host_set(f.t, "rotate.schedule.interval.ms", "100");
+	s3_begin(&f);
+	put_rows(&f, 0, 2);
+	for (int i = 0; i < 4000 && writes_of(&f, &late) == 0; i++) {
+		put_rows(&f, 0, 0);
+		(void)usleep(500); /* poll; bounded by the loop */
+	}
+	put_rows(&f, 2, 5);
+	for (int i = 0; i < 4000 && writes_of(&f, &late) < 6; i++) {
+		put_rows(&f, 0, 0);
+		(void)usleep(500); /* poll; bounded by the loop */
+	}
+	cr_assert(eq(str, (char *)s3_text(&f, SECOND), "(none)"));
+	cr_assert(eq(sz, f.bucket.count, 0));
+	stub_lock(f.bucket.stub);
+	late.until = 0;
+	stub_unlock(f.bucket.stub);
+	cr_assert(s3_commits(&f, 5, 5), "%s", f.t->err.text);
+	expect(&f, ROW ROW);
+	cr_assert(eq(str, (char *)s3_text(&f, SECOND), OURS));
 	s3_tear_down(&f);
 }
