@@ -62,6 +62,18 @@ js_dump(struct ps_arena *a, const json_t *j)
 	return out;
 }
 
+static int
+append(const char *text, size_t len, void *b)
+{
+	return buf_append(b, text, len);
+}
+
+int
+js_append(struct buf *b, const json_t *j)
+{
+	return json_dump_callback(j, append, b, PRINT_FLAGS);
+}
+
 /* "a string", "a number", … */
 static const char *
 kind_of(const json_t *j)

@@ -13,6 +13,8 @@
 #include <penstock/config.h>
 #include <penstock/error.h>
 
+#include "base/buf.h"
+
 /* New reference, or NULL: "<what>: line 1 column 2: …". Depth at most 64. */
 json_t *
 js_parse(const char *text, size_t len, const char *what, struct ps_error *err);
@@ -25,6 +27,8 @@ js_parse(const char *text, size_t len, const char *what, struct ps_error *err);
 
 /* Compact text in the arena, members in the order they were set. */
 char *js_dump(struct ps_arena *a, const json_t *j);
+/* The same, appended to `b`. -1 past its ceiling. */
+int js_append(struct buf *b, const json_t *j);
 /* Members that must be there and of that type; -1 names the member. */
 int js_get_str(const json_t *obj, const char *name, const char **out,
     struct ps_error *err);

@@ -60,6 +60,15 @@ exchange_json(struct exchange *x, int status, json_t *body)
 	exchange_text(x, status, JSON_TYPE, text, strlen(text));
 }
 
+void
+exchange_json_text(struct exchange *x, int status, const struct buf *text)
+{
+	char *own = ps_alloc(x->a, text->len + 1);
+
+	memcpy(own, buf_str(text), text->len + 1);
+	exchange_text(x, status, JSON_TYPE, own, text->len);
+}
+
 static json_t *
 error_body(int status, const char *text)
 {

@@ -91,6 +91,8 @@ bool exchange_query_bool(const struct exchange *x, const char *name);
 
 /* Takes the reference of `body`. */
 void exchange_json(struct exchange *x, int status, json_t *body);
+/* The same of what is JSON text already. */
+void exchange_json_text(struct exchange *x, int status, const struct buf *text);
 /* {"error_code","message"}; the text is Connect's where it has one. */
 PS_PRINTF(3, 4)
 void exchange_error(struct exchange *x, int status, const char *fmt, ...);

@@ -1,14 +1,18 @@
-"""A thousand connectors on three workers: how long all takes."""
+"""A thousand connectors of two tasks on three workers: how long all takes."""
 
+import math
 import statistics
 import time
 
 import pytest
 
-from support.cluster import Cluster, Stopwatch, spread
+from support import bank
+from support.cluster import Cluster, Stopwatch, spread, worker_id
+from support.env import BUILD
 from support.process import memory, tree
 
 CONNECTORS = 1000
+TASKS = 2
 # What the machine must do at least; the figures are printed.
 COLD_START_S = 60
 CREATE_P99_S = 0.3
@@ -29,18 +33,20 @@ def timed(call):
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_a_thousand_connectors_on_three_workers(
-        kafka, folder, shared_worker, unique):
+        kafka, shared_worker, unique):
     topic = kafka.create_topic(unique("many"))
-    cluster = shared_worker(kafka.bootstrap, start=False, cls=Cluster).start()
+    cluster = shared_worker(
+        kafka.bootstrap, start=False, cls=Cluster,
+        plugin_path=f"{BUILD}/plugins,{BUILD}/fixtures").start()
     rest = cluster.wait_leader().rest
     names = [f"c{n}" for n in range(CONNECTORS)]
-    with open(f"{folder}/in", "w", encoding="ascii") as f:
-        f.write("line\n")
-    config = {"connector.class": "FileStreamSource", "tasks.max": "1",
-              "file": f"{folder}/in", "topic": topic, "value.converter":
-              "org.apache.kafka.connect.storage.StringConverter"}
+    # Each task writes once and then has nothing to do.
+    config = {**bank.config(topic, streams=TASKS, tasks_max=TASKS,
+                            transfers=1, pause_ms=5000),
+              "transaction.boundary": "poll"}
     creates = [timed(lambda n=n: rest.create(n, config)) for n in names]
-    cluster.wait_running(names, on=cluster.workers, timeout=600)
+    where = cluster.wait_running(names, on=cluster.workers, timeout=600)
+    assert sum(spread(where).values()) == CONNECTORS * TASKS
     lists = [timed(lambda: rest.get("/connectors?expand=status"))
              for _ in range(200)]
     tasks = [p for w in cluster.workers for p in tree(w.process.pid)[1:]]
@@ -51,6 +57,10 @@ def test_a_thousand_connectors_on_three_workers(
     cluster.start()
     where = cluster.wait_running(names, on=cluster.workers, timeout=600)
     cold = watch.seconds()
+    new = cluster.add()
+    cluster.start()
+    spread_out = cluster.wait_running(names, on=cluster.workers, timeout=600)
+    moved = {p for p in where if spread_out[p] != where[p]}
     dead = cluster.follower()
     dead.kill9()
     watch = Stopwatch()
@@ -60,9 +70,12 @@ def test_a_thousand_connectors_on_three_workers(
     print(f"create p50 {statistics.median(creates) * 1e3:.0f} ms, "
           f"p99 {p99(creates) * 1e3:.0f} ms; list p99 "
           f"{p99(lists) * 1e3:.0f} ms; {each / 1e6:.1f} MB a process; "
-          f"cold start {cold:.1f} s; a third taken over after {over:.1f} s; "
+          f"cold start {cold:.1f} s; {len(moved)} of {len(where)} moved to "
+          f"one more; a quarter taken over after {over:.1f} s; "
           f"{time.strftime('%H:%M')}")
     assert max(spread(where).values()) - min(spread(where).values()) <= 1
+    assert {spread_out[p] for p in moved} == {worker_id(new)}
+    assert len(moved) <= math.ceil(len(where) / len(cluster.workers))
     assert each <= TASK_BYTES
     assert p99(creates) <= CREATE_P99_S
     assert p99(lists) <= LIST_P99_S
