@@ -18,6 +18,9 @@
 
 /* About so many bytes of [key, value] pairs go into one message. */
 #define MSG_ITEMS_BYTES ((size_t)256 << 10)
+/* The most that one of them has. As JSON a byte can take six, and a message
+ * holds CHANNEL_FRAME_MAX. */
+#define MSG_PAIR_BYTES ((size_t)1 << 20)
 
 /* Descriptors of a child: standard ones, then these. */
 enum { MSG_CONTROL_FD = 3, MSG_DATA_FD = 4 };

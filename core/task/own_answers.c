@@ -12,9 +12,6 @@
 
 enum { CLOSE_MS = 2000 };
 
-/* As JSON in a message a byte can take six: CHANNEL_FRAME_MAX is eight. */
-#define PAIR_MAX ((size_t)1 << 20)
-
 /* ---- Reading ---- */
 
 struct reading {
@@ -54,10 +51,10 @@ add_pairs(json_t *pairs, const json_t *last, struct ps_error *err)
 		json_t *pair = json_pack("[s, O]", key, value);
 
 		(void)json_array_append_new(pairs, pair);
-		if (bytes_of(pair) > PAIR_MAX)
+		if (bytes_of(pair) > MSG_PAIR_BYTES)
 			return ps_fail(err, PS_E_DATA,
 			    "the offset of %.200s has more than %zu bytes", key,
-			    PAIR_MAX);
+			    MSG_PAIR_BYTES);
 	}
 	return 0;
 }

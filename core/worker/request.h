@@ -98,6 +98,9 @@ void request_fence(struct request *rq, request_step *then);
 void request_read_own(struct request *rq, request_step *then);
 /* What it held; NULL: there is none. */
 const struct offsets *request_own(const struct request *rq);
+/* Can they be written into it, and read again? -1: refused, and `rq` is no
+ * more. */
+int request_check_own(struct request *rq, const struct store_pairs *records);
 /* Records into it, all durable when `fn` is called without an error. They
  * stay the caller's until then. */
 void request_write_own(struct request *rq, const struct store_pairs *records,

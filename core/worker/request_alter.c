@@ -462,6 +462,20 @@ request_is_stopped_or_refused(struct request *rq,
 
 /* ---- the connector is asked -------------------------------------------- */
 
+/* Before anything is changed, here or by the connector; -1: refused. */
+static int
+check_source(struct request *rq)
+{
+	const struct offsets *own = request_own(rq);
+	struct store_pairs records;
+
+	if (own == NULL)
+		return 0;
+	if (records_of(rq, own, RESETS | VALUES, &records) != 0)
+		return -1;
+	return request_check_own(rq, &records);
+}
+
 static void
 ask(struct request *rq)
 {
@@ -472,6 +486,8 @@ ask(struct request *rq)
 
 	/* It may have been resumed meanwhile. */
 	if (cfg == NULL || !request_is_stopped_or_refused(rq, cfg))
+		return;
+	if (!request_is_sink(rq, cfg) && check_source(rq) != 0)
 		return;
 	items = request_is_sink(rq, cfg) ? sink_items(rq) : source_items(rq);
 	if (items == NULL)

@@ -13,8 +13,6 @@
 /* A little more than what the process gives itself. */
 #define READ_MS  100000
 #define WRITE_MS 70000
-/* What could not be read again (task/own_answers.c) is not written. */
-#define PAIR_MAX ((size_t)1 << 20)
 
 struct request_own {
 	struct offsets *offsets;
@@ -210,23 +208,28 @@ on_written(void *ctx, const json_t *result, const struct ps_error *err)
 		write_next(rq, on_written);
 }
 
+int
+request_check_own(struct request *rq, const struct store_pairs *records)
+{
+	for (size_t i = 0; i < records->count; i++) {
+		const struct store_pair *r = &records->items[i];
+
+		if (r->key_len + r->value_len <= MSG_PAIR_BYTES)
+			continue;
+		request_refuse(rq, ANSWER_INVALID,
+		    "The offset of %.200s has more than %zu bytes", r->key,
+		    MSG_PAIR_BYTES);
+		return -1;
+	}
+	return 0;
+}
+
 void
 request_write_own(struct request *rq, const struct store_pairs *records,
     journal_done_fn *fn)
 {
 	struct request_own *own = rq->own;
-	struct ps_error err = { PS_OK, "" };
 
-	for (size_t i = 0; i < records->count; i++)
-		if (records->items[i].key_len + records->items[i].value_len >
-		    PAIR_MAX)
-			(void)ps_fail(&err, PS_E_DATA,
-			    "the offset of %.200s has more than %zu bytes",
-			    records->items[i].key, PAIR_MAX);
-	if (err.code != PS_OK) {
-		fn(rq, &err);
-		return;
-	}
 	own->records = *records;
 	own->asked = 0;
 	own->fn = fn;

@@ -75,7 +75,8 @@ class Source:
 @pytest.fixture(params=["disabled", "enabled"])
 def source(request, kafka, new_worker, topic, folder, unique):
     worker = new_worker(kafka.bootstrap,
-                        exactly_once_source_support=request.param)
+                        exactly_once_source_support=request.param,
+                        rest_body_max_bytes=4 << 20)
     return Source(kafka, worker, folder + "/in", topic("lines"), unique("own"))
 
 
@@ -168,6 +169,18 @@ def test_an_answer_of_many_offsets_comes_in_parts(source):
                      **{f"/{i}": i for i in range(100)}}
     s.rest.call("DELETE", s.path())
     assert s.offsets() == []
+
+
+def test_what_is_too_large_to_be_read_again_changes_nothing(source):
+    """Nor what is reset beside it, which goes into the worker's topic first."""
+    s = source
+    r = s.rest.request("PATCH", s.path(), {"offsets": [
+        s.item(None),
+        {"partition": {"filename": "/large"},
+         "offset": {"position": 0, "pad": "x" * (1 << 20)}}]})
+    assert r.status_code == 400 and "/large" in r.json()["message"], r.text
+    assert s.both() == [END, END]
+    assert s.offsets() == [END]
 
 
 def test_what_cannot_be_written_there_changes_nothing_elsewhere(
