@@ -80,7 +80,8 @@ select_all(struct source *s, struct healing *h)
 static int
 send_all(struct source *s, const struct healing *h, struct ps_error *err)
 {
-	sending_begin(&s->unhealed, s->task, s->producer, s->txn.offsets_topic);
+	sending_begin(&s->unhealed, s->task, s->producer, s->txn.offsets_topic,
+	    END_MS);
 	for (size_t i = 0; i < h->count; i++) {
 		const struct hidden_record *r = h->records[i];
 		const struct producer_record record = { .key = r->key,

@@ -60,11 +60,12 @@ add_pairs(json_t *pairs, const json_t *last, struct ps_error *err)
 }
 
 static int
-read_topic(struct own_answers *o, struct task *t, struct ps_error *err)
+read_topic(struct own_answers *o, struct task *t, int64_t limit_ms,
+    struct ps_error *err)
 {
 	const char *topic = settings_offsets_topic(&t->settings);
 	struct reading r = { .task = t, .last = json_object() };
-	int result = own_offsets_each(t, topic, take, &r, err);
+	int result = own_offsets_each(t, topic, limit_ms, take, &r, err);
 
 	json_decref(o->pairs);
 	o->pairs = json_array();
@@ -79,9 +80,11 @@ own_answers_read(struct own_answers *o, struct task *t, const json_t *args,
     struct ps_error *err)
 {
 	size_t at = (size_t)js_opt_int(args, "from", 0), bytes = 0;
+	int64_t limit_ms;
 	json_t *items;
 
-	if (at == 0 && read_topic(o, t, err) != 0)
+	if (js_get_int(args, "limit_ms", &limit_ms, err) != 0 ||
+	    (at == 0 && read_topic(o, t, limit_ms, err) != 0))
 		return NULL;
 	items = json_array();
 	for (; at < json_array_size(o->pairs) && bytes < MSG_ITEMS_BYTES;
@@ -152,10 +155,12 @@ own_answers_write(struct own_answers *o, struct task *t, const json_t *args,
 {
 	const json_t *items = json_object_get(args, "items");
 	const char *topic = settings_offsets_topic(&t->settings);
+	int64_t limit_ms;
 
-	if (open_producer(o, t, err) != 0)
+	if (js_get_int(args, "limit_ms", &limit_ms, err) != 0 ||
+	    open_producer(o, t, err) != 0)
 		return NULL;
-	sending_begin(&o->sending, t, o->producer, topic);
+	sending_begin(&o->sending, t, o->producer, topic, limit_ms);
 	if (send_all(o, items, err) != 0) {
 		producer_free(&o->producer, CLOSE_MS);
 		(void)ps_fail_in(err, "%s", topic);

@@ -2,7 +2,8 @@
  * own_answers: what a worker asks of a connector's own offset topic.
  *
  * The connector's process reads it and writes into it: the topic may be on
- * another cluster, or for the connector's own client settings alone.
+ * another cluster, or for the connector's own client settings alone. Who asks
+ * says how long that may take (limit_ms), and waits a little longer.
  */
 #ifndef PENSTOCK_TASK_OWN_ANSWERS_H
 #define PENSTOCK_TASK_OWN_ANSWERS_H
@@ -18,12 +19,12 @@ struct own_answers {
 };
 
 void own_answers_fini(struct own_answers *o);
-/* {from}: {items: [[key, value or null], ...], last}, the last record of each
- * of the connector's keys; 0 reads the topic, the number of items that came
- * goes on in what was read then. */
+/* {from, limit_ms}: {items: [[key, value or null], ...], last}, the last record
+ * of each of the connector's keys; 0 reads the topic, the number of items that
+ * came goes on in what was read then. */
 json_t *own_answers_read(struct own_answers *o, struct task *t,
     const json_t *args, struct ps_error *err);
-/* {items}: {written} once all are durable. */
+/* {items, limit_ms}: {written} once all are durable. */
 json_t *own_answers_write(struct own_answers *o, struct task *t,
     const json_t *args, struct ps_error *err);
 

@@ -21,6 +21,8 @@ struct reading {
 	struct ps_arena *arena;
 	own_offsets_fn *fn;
 	void *ctx;
+	int64_t limit_ms; /* of one reading, with the creation before it */
+	struct clock_ms began;
 	struct hidden *hidden; /* NULL: not asked for */
 	bool is_there;         /* the topic */
 	bool is_done;
@@ -63,13 +65,13 @@ on_end(void *ctx, const struct ps_error *err)
 
 /* Compacted, with the worker's numbers, unless it is there. */
 static int
-create(struct task *t, struct topiclog_hub *hub, const char *topic,
+create(struct reading *own, struct topiclog_hub *hub, const char *topic,
     struct ps_error *err)
 {
 	static const struct ps_setting configs[] = {
 		{ "cleanup.policy", "compact" },
 	};
-	const struct settings *s = &t->settings;
+	const struct settings *s = &own->task->settings;
 	struct admin_new_topic spec = { .name = topic,
 		.partitions =
 		    (int)settings_int(s, "offset.storage.partitions", -1),
@@ -80,8 +82,9 @@ create(struct task *t, struct topiclog_hub *hub, const char *topic,
 	int result;
 
 	admin_create_topics(a.admin, &spec, 1,
-	    (struct admin_call){ asking_answered, &a, READ_MS });
-	result = asking_wait(&a, t, "the topic's creation", READ_MS, err);
+	    (struct admin_call){ asking_answered, &a, (int)own->limit_ms });
+	result = asking_wait(&a, own->task, "the topic's creation",
+	    own->limit_ms, err);
 	admin_free(&a.admin, 0);
 	if (result != 0)
 		return ps_fail_in(err, "offsets.storage.topic %s", topic);
@@ -107,19 +110,20 @@ say(struct task *t, const char *topic, struct ps_error *err)
 
 static int
 read_on(struct reading *own, struct topiclog_hub *hub, const char *topic,
-    struct clock_ms start, struct ps_error *err)
+    struct ps_error *err)
 {
-	int64_t took = clock_since(start, clock_now());
+	int64_t took = clock_since(own->began, clock_now());
 
 	if (topiclog_serve(hub, err) != 0 ||
 	    task_serve_waiting(own->task, err) != 0)
 		return -1;
 	if (gauges_should_stop(own->task->gauges))
 		return ps_fail(err, PS_E_RETRY, "stopped");
-	if (took > READ_MS)
+	if (took > own->limit_ms)
 		return ps_fail(err, PS_E_RETRY,
-		    "offset topic %s was not read to its end within %d ms: %s",
-		    topic, READ_MS, topiclog_trouble(hub));
+		    "offset topic %s was not read to its end within %lld ms: "
+		    "%s",
+		    topic, (long long)own->limit_ms, topiclog_trouble(hub));
 	return took > SAY_MS ? say(own->task, topic, err) : 0;
 }
 
@@ -135,14 +139,13 @@ read_log(struct reading *own, struct topiclog_hub *hub, const char *topic,
 {
 	const struct topiclog_reader reader = { fn, on_end, own,
 		TOPICLOG_FROM_START };
-	struct clock_ms start = clock_now();
 	struct topiclog *log = topiclog_open(hub, topic, &reader, err);
 	int result = log == NULL ? -1 : 0;
 
 	own->is_done = false;
 	while (result == 0 && !own->is_done) {
 		task_wait(own->task, topiclog_fd(hub), SLICE_MS);
-		result = read_on(own, hub, topic, start, err);
+		result = read_on(own, hub, topic, err);
 	}
 	if (log != NULL)
 		topiclog_close(&log);
@@ -162,8 +165,9 @@ read_in(struct reading *own, const char *topic, const struct way *way,
 
 	if (hub == NULL)
 		return -1;
+	own->began = clock_now();
 	if (!own->is_there)
-		result = create(own->task, hub, topic, err);
+		result = create(own, hub, topic, err);
 	own->is_there = result == 0;
 	if (result == 0)
 		result = read_log(own, hub, topic, way->fn, err);
@@ -195,10 +199,13 @@ read_all(struct reading *own, const char *topic, struct ps_error *err)
 }
 
 int
-own_offsets_each(struct task *t, const char *topic, own_offsets_fn *fn,
-    void *ctx, struct ps_error *err)
+own_offsets_each(struct task *t, const char *topic, int64_t limit_ms,
+    own_offsets_fn *fn, void *ctx, struct ps_error *err)
 {
-	struct reading own = { .task = t, .fn = fn, .ctx = ctx };
+	struct reading own = { .task = t,
+		.fn = fn,
+		.ctx = ctx,
+		.limit_ms = limit_ms };
 
 	return read_all(&own, topic, err);
 }
@@ -217,6 +224,7 @@ own_offsets_read(struct task *t, const char *topic, struct hidden *hidden,
 	struct reading own = { .task = t,
 		.fn = take_stored,
 		.ctx = host_partitions(t->host),
+		.limit_ms = READ_MS,
 		.hidden = hidden };
 
 	return read_all(&own, topic, err);

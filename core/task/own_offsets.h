@@ -16,8 +16,8 @@
 typedef void own_offsets_fn(void *ctx, const char *key, const char *value);
 /* Creates the topic if it is missing, reads what holds in it to its end, else
  * PS_E_RETRY. In a connector's process as well. */
-int own_offsets_each(struct task *t, const char *topic, own_offsets_fn *fn,
-    void *ctx, struct ps_error *err);
+int own_offsets_each(struct task *t, const char *topic, int64_t limit_ms,
+    own_offsets_fn *fn, void *ctx, struct ps_error *err);
 /* The same for a task's partitions. `hidden`, NULL: not asked, learns of the
  * connector's keys. */
 int own_offsets_read(struct task *t, const char *topic, struct hidden *hidden,

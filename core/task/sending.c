@@ -1,15 +1,16 @@
 #include "task/sending.h"
 
-enum { SLICE_MS = 100, LIMIT_MS = 60000 };
+enum { SLICE_MS = 100 };
 
 void
 sending_begin(struct sending *s, struct task *t, struct producer *p,
-    const char *topic)
+    const char *topic, int64_t limit_ms)
 {
 	*s = (struct sending){ .task = t,
 		.producer = p,
 		.topic = producer_topic(p, topic),
-		.began = clock_now() };
+		.began = clock_now(),
+		.limit_ms = limit_ms };
 }
 
 bool
@@ -43,9 +44,9 @@ serve(struct sending *s, struct ps_error *err)
 		return ps_fail(err, PS_E_RETRY, "stopped");
 	if (gauges_should_suspend(g))
 		return ps_fail(err, PS_E_RETRY, "the lease ended");
-	if (clock_since(s->began, clock_now()) > LIMIT_MS)
-		return ps_fail(err, PS_E_RETRY, "no report within %d ms: %s",
-		    (int)LIMIT_MS, producer_trouble(s->producer));
+	if (clock_since(s->began, clock_now()) > s->limit_ms)
+		return ps_fail(err, PS_E_RETRY, "no report within %lld ms: %s",
+		    (long long)s->limit_ms, producer_trouble(s->producer));
 	return 0;
 }
 

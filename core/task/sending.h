@@ -1,10 +1,10 @@
 /*
  * sending: a few records go into one topic, and all are durable.
  *
- * For what the data thread waits for, beside the flow of batches: at most a
- * minute, and neither beyond a stop nor beyond the lease. Key and value stay
- * the caller's until the end; after a failure the producer may still have
- * some, so it goes first.
+ * For what the data thread waits for, beside the flow of batches: no longer
+ * than its limit, and neither beyond a stop nor beyond the lease. Key and
+ * value stay the caller's until the end; after a failure the producer may
+ * still have some, so it goes first.
  */
 #ifndef PENSTOCK_TASK_SENDING_H
 #define PENSTOCK_TASK_SENDING_H
@@ -18,11 +18,12 @@ struct sending {
 	struct producer *producer;
 	struct producer_topic *topic;
 	struct clock_ms began;
+	int64_t limit_ms;
 	struct ps_error failed; /* of a record */
 };
 
 void sending_begin(struct sending *s, struct task *t, struct producer *p,
-    const char *topic);
+    const char *topic, int64_t limit_ms);
 /* The record's opaque is not used. */
 int sending_put(struct sending *s, const struct producer_record *r,
     struct ps_error *err);

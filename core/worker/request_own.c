@@ -10,9 +10,11 @@
 /* The connector's process is asked, in parts that a message holds: only its
  * client settings are sure to reach the topic. */
 
-/* A little more than what the process gives itself. */
-#define READ_MS  100000
-#define WRITE_MS 70000
+/* So long the process may take: transactions of others time out before. */
+#define READ_MS  90000
+#define WRITE_MS 60000
+/* Its start, and its end when that was too short: it says why. */
+#define SPARE_MS 10000
 
 struct request_own {
 	struct offsets *offsets;
@@ -71,7 +73,8 @@ static void
 ask(struct request *rq, errand_fn *fn)
 {
 	errand_ask(rq->errand, "read_offsets",
-	    json_pack("{s:I}", "from", rq->own->came), READ_MS, fn, rq);
+	    json_pack("{s:I, s:i}", "from", rq->own->came, "limit_ms", READ_MS),
+	    READ_MS + SPARE_MS, fn, rq);
 }
 
 static void
@@ -191,7 +194,9 @@ static void
 write_next(struct request *rq, errand_fn *fn)
 {
 	errand_ask(rq->errand, "write_offsets",
-	    json_pack("{s:o}", "items", next_items(rq->own)), WRITE_MS, fn, rq);
+	    json_pack("{s:o, s:i}", "items", next_items(rq->own), "limit_ms",
+		WRITE_MS),
+	    WRITE_MS + SPARE_MS, fn, rq);
 }
 
 static void

@@ -5,12 +5,14 @@ what it has as well."""
 import json
 import os
 import signal
+import time
 
 import pytest
 
 from support import configs
+from support.child import Child
 from support.connect import Connect
-from support.env import wait_for
+from support.env import HOST, free_port, wait_for
 
 LINES = [f"line {n}" for n in range(5)]
 END, LINE = 35, 7
@@ -196,3 +198,20 @@ def test_what_cannot_be_written_there_changes_nothing_elsewhere(
     assert r.status_code == 500 and s.own in r.json()["message"], r.text
     assert s.both() == [END, END]
     assert s.offsets() == [END]
+
+
+@pytest.mark.parametrize("op,more", [
+    ("read_offsets", {}), ("write_offsets", {"items": [["[]", "{}"]]})])
+def test_the_process_ends_before_who_waits_for_it(folder, op, more):
+    """It says what it waits for, within the limit that it is given; what it
+    does first, a topic's creation, is part of that."""
+    worker = {"bootstrap.servers": f"{HOST}:{free_port()}",
+              "offset.storage.topic": "offsets"}
+    with Child("connector", "src") as c:
+        c.configure(worker, configs.file_source(
+            folder + "/in", "t", offsets_storage_topic="own"))
+        began = time.monotonic()
+        with pytest.raises(RuntimeError, match="own: "):
+            c.request(op, timeout=30, limit_ms=2000, **more)
+        assert 1 < time.monotonic() - began < 20
+        assert c.stop() == 0

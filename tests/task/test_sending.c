@@ -2,11 +2,12 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <string.h>
 
 #include "tests/kafka/mock.h"
 #include "tests/task/played.h"
 
-enum { RECORDS = 50, VALUE = 4000, NOT_THERE = 7 };
+enum { RECORDS = 50, VALUE = 4000, NOT_THERE = 7, LIMIT_MS = 60000 };
 
 static struct played w;
 static struct mock m;
@@ -46,7 +47,7 @@ setup(void)
 	producer = producer_new(&config, on_report, NULL, &err);
 	cr_assert(producer != NULL, "%s", err.text);
 	others = 0;
-	sending_begin(&s, &w.task, producer, "t");
+	sending_begin(&s, &w.task, producer, "t", LIMIT_MS);
 }
 
 static void
@@ -100,7 +101,7 @@ Test(sending, ends_when_all_are_durable_however_many)
 	cr_assert(eq(int, sending_end(&s, &err), 0), "%s", err.text);
 	cr_expect(eq(sz, producer_in_flight(producer), 0));
 	/* And once more with the same producer. */
-	sending_begin(&s, &w.task, producer, "t");
+	sending_begin(&s, &w.task, producer, "t", LIMIT_MS);
 	cr_assert(eq(int, put_all(), 0), "%s", err.text);
 	cr_assert(eq(int, sending_end(&s, &err), 0), "%s", err.text);
 	cr_expect(eq(sz, others, 0));
@@ -164,4 +165,15 @@ Test(sending, ends_with_a_stop_while_the_last_is_waited_for)
 	stop();
 	cr_expect(eq(int, sending_end(&s, &err), -1));
 	cr_expect(eq(str, err.text, "stopped"));
+}
+
+Test(sending, has_a_limit)
+{
+	rd_kafka_mock_broker_set_down(m.cluster, 1);
+	sending_begin(&s, &w.task, producer, "t", 1);
+	cr_assert(eq(int, put(0), 0), "%s", err.text);
+	cr_expect(eq(int, sending_end(&s, &err), -1));
+	cr_expect(eq(int, (int)err.code, PS_E_RETRY));
+	cr_expect(strstr(err.text, "no report within 1 ms") != NULL, "%s",
+	    err.text);
 }
