@@ -1,6 +1,7 @@
 """Each server starts and does one round trip; the checker goes red when it
 must."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 import pytest
 import requests
 
-from support import callgrind, env, history, ledger
+from support import bank, callgrind, env, history, ledger
 from support.connect import Connect
 from support.receiver import Reply
 
@@ -150,6 +151,31 @@ def test_what_does_not_come_is_lost_and_what_comes_is_slow(
     grows = iter(range(100))
     with pytest.raises(env.TooLate):
         ledger.wait_complete(journal, lambda: ALL[:next(grows)], timeout=1)
+
+
+def transfer(n, *amounts):
+    return [{"value": json.dumps({"stream": 0, "n": n, "amount": a})}
+            for a in amounts]
+
+
+@pytest.mark.parametrize("last, right", [
+    (transfer(1, 5, -5), True), (transfer(1, 5), False),
+    (transfer(2, 5, -5), False), (transfer(0, 5, -5), False)])
+def test_the_judge_of_transfers_judges_the_last_too(
+        kafka, topic, monkeypatch, last, right):
+    monkeypatch.setattr(bank.Judge, "HALF_S", 1)
+    t = topic()
+    kafka.produce(t, transfer(0, 5, -5))
+    judge = bank.Judge(kafka, t)
+    judge.start()
+    env.wait_for("the first", lambda: judge.seen() == 1)
+    kafka.produce(t, last)
+    if right:
+        judge.close()
+        assert judge.seen() == 2
+    else:
+        with pytest.raises(ledger.LedgerError):
+            judge.close()
 
 
 TWICE = """

@@ -8,7 +8,6 @@ import time
 
 import confluent_kafka
 
-from .env import wait_for
 from .ledger import LedgerError
 
 STRING = "org.apache.kafka.connect.storage.StringConverter"
@@ -82,17 +81,19 @@ class Judge(threading.Thread):
     the test lasts. Wherever it has read all there is, everything must be
     right, but for what Kafka holds back: readers stop where the first open
     transaction of anybody begins, and that may be between the two records of
-    one that is committed. So a half must be a whole soon."""
+    one that is committed. So a half must be a whole soon, and at the end
+    each is."""
 
     HALF_S = 20
 
     def __init__(self, kafka, topic, void_every=0):
         super().__init__(daemon=True)
+        self.kafka, self.topic = kafka, topic
         self.book = Book(void_every=void_every)
-        self.checks = 0
         self.since = {}  # of each half
         self.error = None
-        self._end = threading.Event()
+        self._read = 0  # all before it
+        self._until = self._late = None  # when it is asked to end
         self._consumer = confluent_kafka.Consumer({
             "bootstrap.servers": kafka.bootstrap, "group.id": "judge",
             "enable.auto.commit": False, "auto.offset.reset": "earliest",
@@ -103,9 +104,10 @@ class Judge(threading.Thread):
 
     def run(self):
         try:
-            while not self._end.is_set():
+            while not self._has_judged_all():
                 for m in self._consumer.consume(1000, 0.2):
                     self._take(m)
+            self.book.check()
         except Exception as e:  # whatever it is, the test is to know
             self.error = e
         finally:
@@ -114,9 +116,15 @@ class Judge(threading.Thread):
     def _take(self, m):
         if m.error() is None:
             self.book.add(m.value())
+            self._read = m.offset() + 1
         elif m.error().code() == confluent_kafka.KafkaError._PARTITION_EOF:
+            self._read = m.offset()
             self._check()
-            self.checks += 1
+
+    def _has_judged_all(self):
+        return (self._until is not None and self._read >= self._until
+                and (not self.book.halves()
+                     or time.monotonic() > self._late))
 
     def _check(self):
         now = time.monotonic()
@@ -130,14 +138,16 @@ class Judge(threading.Thread):
             raise self.error
         return len(self.book.amounts)
 
-    def close(self):
-        """Where records come all the time it may get to an end only now."""
+    def close(self, timeout=60):
+        """When all is judged that is there now."""
+        until = 0  # where nobody says it
         try:
-            wait_for("the judge at the end of the topic",
-                     lambda: self.error or self.checks)
+            until = self.kafka.ends(self.topic)[0]
         finally:
-            self._end.set()
-            self.join(30)
+            self._late = time.monotonic() + self.HALF_S
+            self._until = until
+            self.join(timeout)
         if self.error:
             raise self.error
-        assert not self.is_alive(), "the judge does not end"
+        assert not self.is_alive(), \
+            f"the judge is at {self._read} of {self._until}"

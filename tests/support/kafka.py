@@ -297,11 +297,16 @@ class Kafka:
         """The offsets in use, transaction markers among them."""
         c = _consumer(self.bootstrap, "read_uncommitted")
         try:
-            parts = c.list_topics(topic, timeout=10).topics[topic].partitions
-            ends = [c.get_watermark_offsets(
-                confluent_kafka.TopicPartition(topic, p), timeout=10)
-                for p in parts]
-            return sum(high - low for low, high in ends)
+            return sum(high - low for low, high in _ends(c, topic).values())
+        finally:
+            c.close()
+
+    def ends(self, topic, isolation="read_committed"):
+        """{partition: offset} of what comes next, or of the first record
+        that an open transaction hides."""
+        c = _consumer(self.bootstrap, isolation)
+        try:
+            return {p: high for p, (_, high) in _ends(c, topic).items()}
         finally:
             c.close()
 
@@ -355,17 +360,21 @@ def _consumer(bootstrap, isolation):
         "fetch.wait.max.ms": 20, "fetch.queue.backoff.ms": 5})
 
 
+def _ends(c, topic):
+    """{partition: (first, next)}"""
+    parts = c.list_topics(topic, timeout=10).topics[topic].partitions
+    return {p: c.get_watermark_offsets(
+        confluent_kafka.TopicPartition(topic, p), timeout=10) for p in parts}
+
+
 def read_topic(bootstrap, topic, isolation="read_committed", timeout=60):
     """What was there when it was called: a topic may grow faster than it is
     read."""
     c = _consumer(bootstrap, isolation)
     try:
-        parts = c.list_topics(topic, timeout=10).topics[topic].partitions
-        ends = {p: c.get_watermark_offsets(
-            confluent_kafka.TopicPartition(topic, p), timeout=10)[1]
-            for p in parts}
+        ends = {p: high for p, (_, high) in _ends(c, topic).items()}
         c.assign([confluent_kafka.TopicPartition(
-            topic, p, confluent_kafka.OFFSET_BEGINNING) for p in parts])
+            topic, p, confluent_kafka.OFFSET_BEGINNING) for p in ends])
         return sorted(_read_until(c, topic, ends, timeout),
                       key=lambda r: (r.partition, r.offset))
     finally:
