@@ -201,17 +201,21 @@ def folder(session_dir, request):
     return path
 
 
-@pytest.fixture
-def unique(request):
-    """unique("orders"): a name no other test has"""
+@pytest.fixture(scope="session")
+def unique():
+    """unique("orders"): a name that nobody has, nor a second run of the same
+    test"""
     def make(name):
         return f"{name}-{uuid.uuid4().hex[:8]}"
     return make
 
 
 def _server(request, make, path):
-    """make(path), started, known by the fixture's name, and closed"""
-    os.makedirs(path, exist_ok=True)
+    """make(path), started, known by the fixture's name, and closed; in a
+    folder of its own each time, as a session's last test may be run again
+    when all has been taken down"""
+    path = f"{path}-{uuid.uuid4().hex[:4]}"
+    os.makedirs(path)
     running = request.config.stash[servers]
     server = running[request.fixturename] = make(path)
     try:
@@ -291,7 +295,7 @@ def bridged_kafka(network, session_dir, request):
     """a broker that they reach"""
     yield from _server(
         request, lambda path: Kafka(path, host=network.gate, **PATIENT),
-        f"{session_dir}/bridged-kafka-{uuid.uuid4().hex[:4]}")
+        f"{session_dir}/bridged-kafka")
 
 
 @pytest.fixture
@@ -400,8 +404,8 @@ def new_worker(folder, request):
 @pytest.fixture(scope="module")
 def shared_worker(session_dir, request):
     """shared_worker(bootstrap, **settings): one for all tests of a file;
-    start=False: only made. Its folder is its own."""
-    folder = f"{session_dir}/{request.path.stem}"
+    start=False: only made. Its folder is its own, each time it is made."""
+    folder = f"{session_dir}/{request.path.stem}-{uuid.uuid4().hex[:4]}"
     made = request.config.stash[servers].setdefault(
         request.path.name, Group())
 

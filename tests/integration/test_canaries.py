@@ -69,7 +69,8 @@ class Canaries:
     def __init__(self, worker):
         self.worker = worker
         self.rest = worker.rest
-        self.made, self.answers, self.outages = [], [], []
+        self.made, self.answers = [], []
+        self.of_urls, self.outages = [], []
         self.asked = set()
         self.provided = {}
 
@@ -132,7 +133,7 @@ def base_of(known, name):
 
 
 @pytest.fixture(scope="module")
-def birds(kafka, shared_worker, postgres, s3):
+def birds(kafka, shared_worker, postgres, s3, unique):
     receiver = Receiver().start()
     receiver.script(lambda i, r: Reply(422, b"no"))
     w = shared_worker(kafka.bootstrap, start=False)
@@ -146,7 +147,7 @@ def birds(kafka, shared_worker, postgres, s3):
     w.start()
     for logger in ("root", "worker", "kafka", "task", "rest"):
         w.rest.request("PUT", f"/admin/loggers/{logger}", {"level": "DEBUG"})
-    w.topic = kafka.create_topic("canaries")
+    w.topic = kafka.create_topic(unique("canaries"))
     kafka.produce(w.topic, [b'{"id":1}', b"{nonsense"])
     c = Canaries(w)
     c.kafka, c.receiver = kafka, receiver
@@ -168,10 +169,13 @@ def birds(kafka, shared_worker, postgres, s3):
             "producer", "consumer", "admin")])
     host = postgres.jdbc("postgres").split("/")[2].split("?")[0]
     for kind, key, url, more in URLS:
+        first, n = len(c.made), len(c.answers)
         c.put({**known[kind], **more, "errors.tolerance": "all"}, key,
               shape=url.replace("HOST", host))
-        assert c.made[-1] == f"provided-{len(c.answers) - 2}", c.answers[-3:]
-        c.outages += c.made[-2:] if "Jdbc" not in kind else []
+        both = [f"literal-{n}", f"provided-{n + 2}"]
+        assert c.made[first:] == both, c.answers[n:]
+        c.of_urls += [(name, key) for name in both]
+        c.outages += both if "Jdbc" not in kind else []
     for name in c.made:
         wait_for(f"{name} to run", lambda n=name: c.rest.status(n)[
             "connector"]["state"] != "UNASSIGNED")
@@ -200,7 +204,10 @@ def test_all_that_is_secret_was_asked_about(birds):
              for key in birds.asked}
     for name, (_, keys) in birds.defined.items():
         assert set(keys) <= asked, name
-    assert len(asked) > 20 and len(birds.made) > 8
+    kinds = {kind for kind, keys in birds.defined.values() if keys}
+    assert kinds >= {"source", "sink", "converter"}, kinds
+    assert len(asked) > 20
+    assert len(birds.made) - len(birds.of_urls) > 8, birds.made
 
 
 def test_answers_to_who_gave_them_are_silent(birds):
@@ -231,13 +238,13 @@ def test_an_outage_names_the_url_without_its_secret(birds):
 
 def test_urls_are_shown_without_their_secrets_and_keep_them(birds):
     """What was read can be changed and sent back."""
-    for name in birds.made:
+    assert len(birds.of_urls) == 2 * len(URLS)
+    for name, key in birds.of_urls:
         path = f"/connectors/{name}/config"
         config = birds.rest.get(path)
-        shown = [k for k, v in config.items() if "[hidden]" in v]
-        if not shown or name not in birds.made[-2 * len(URLS):]:
-            continue
         stored = last_config(birds, name)
+        assert "[hidden]" in config[key] or name.startswith("provided"), config
+        assert "[hidden]" not in stored[key], stored
         birds.rest.call("PUT", path, {**config, "x.note": "changed"})
         now = wait_for("the change", lambda n=name: last_config(birds, n).get(
             "x.note") and last_config(birds, n))

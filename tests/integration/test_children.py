@@ -18,13 +18,13 @@ from support.env import DEPS, HOST, ROOT, wait_for
 
 
 @pytest.fixture(scope="module")
-def made(kafka, shared_worker):
+def made(kafka, shared_worker, unique):
     w = shared_worker(kafka.bootstrap, offset_storage_partitions=7,
                       status_storage_partitions=3)
     with open(w.folder + "/in", "w", encoding="ascii") as f:
         f.write("line\n")
-    kafka.create_topic("children")
-    w.rest.create("src", configs.file_source(w.folder + "/in", "children"))
+    w.rest.create("src", configs.file_source(
+        w.folder + "/in", kafka.create_topic(unique("children"))))
     w.rest.wait_running("src")
     return w
 

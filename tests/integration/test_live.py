@@ -171,7 +171,8 @@ WAYS = {
 @pytest.fixture(scope="module")
 def listeners(secure_kafka):
     """with the topic that the suite writes to"""
-    secure_kafka.create_topic("secure")
+    if "secure" not in secure_kafka.topics():
+        secure_kafka.create_topic("secure")
     return secure_kafka
 
 

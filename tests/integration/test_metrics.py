@@ -45,11 +45,11 @@ def value(worker, name, **labels):
 
 
 @pytest.fixture(scope="module")
-def measured(kafka, shared_worker):
+def measured(kafka, shared_worker, unique):
     """A worker with a source and a sink of two records each, one paused."""
     w = shared_worker(kafka.bootstrap,
                       plugin_path=f"{BUILD}/plugins,{BUILD}/fixtures")
-    w.topic = kafka.create_topic("measured-all")
+    w.topic = kafka.create_topic(unique("measured"))
     with open(w.folder + "/in", "w", encoding="ascii") as f:
         f.write("one\ntwo\n")
     w.rest.create("from", configs.file_source(w.folder + "/in", w.topic))

@@ -129,18 +129,17 @@ ASKED = [
 
 
 def test_what_operators_ask_is_described_with_its_statuses(
-        document, new_worker, kafka, folder):
+        document, new_worker, kafka, folder, topic):
     """Each request finds its operation, parameters and answer there, and each
     status that one describes of them (but those that need users, or a
     rebalance, or a fault) was seen."""
     worker = new_worker(kafka.bootstrap)
-    kafka.create_topic("operated")
     with open(f"{folder}/in", "w", encoding="ascii") as f:
         f.write("one\n")
     values = {"connector": "o", "task": "0", "logger": "root", "label": "l"}
     worker.rest.create("o", {
         "connector.class": "FileStreamSource", "tasks.max": "1",
-        "file": f"{folder}/in", "topic": "operated", "penstock.labels": "l"})
+        "file": f"{folder}/in", "topic": topic(), "penstock.labels": "l"})
     described = operations(document)
     seen = {}
     for method, asked, body, status in ASKED:
@@ -174,12 +173,11 @@ def test_what_operators_ask_is_described_with_its_statuses(
 
 
 def test_answers_have_the_members_that_are_described(
-        document, worker, kafka, folder):
-    kafka.create_topic("described")
+        document, worker, folder, topic):
     with open(f"{folder}/in", "w", encoding="ascii") as f:
         f.write("one\n")
     config = {"connector.class": "FileStreamSource", "tasks.max": "1",
-              "file": f"{folder}/in", "topic": "described"}
+              "file": f"{folder}/in", "topic": topic("described")}
     worker.rest.create("d", config)
     worker.rest.wait_running("d")
     values = {"connector": "d", "task": "0", "plugin": "FileStreamSource",

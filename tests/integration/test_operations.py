@@ -127,10 +127,9 @@ def pages(rest, query, path="/connectors"):
 
 
 def test_a_long_list_comes_in_pages_failures_first(shared_worker, kafka,
-                                                   folder):
+                                                   folder, topic):
     rest = shared_worker(kafka.bootstrap, group=f"pages-{uuid.uuid4()}").rest
-    kafka.create_topic("pages")
-    config = source(folder, topic="pages")
+    config = source(folder, topic=topic("pages"))
     for name in "c/1", "a", "b":
         put(rest, name.replace("/", "%2F"), config)
     for name in "bad", "worse":
@@ -151,14 +150,14 @@ def test_a_long_list_comes_in_pages_failures_first(shared_worker, kafka,
 
 
 def test_templates_and_pipelines_come_in_pages_failures_first(
-        shared_worker, kafka, folder):
+        shared_worker, kafka, folder, topic):
     rest = shared_worker(kafka.bootstrap, group=f"paged-{uuid.uuid4()}").rest
-    kafka.create_topic("paged")
+    t = topic("paged")
     for template in "sound", "broken", "unused":
         rest.call("PUT", f"/templates/{template}", {"parameters": {
             "file": {"type": "string", "required": True}}, "connectors": [{
                 "name": "${param:pipeline}-c", "config": source(
-                    folder, topic="paged", file="${param:file}", **{
+                    folder, topic=t, file="${param:file}", **{
                         "value.converter": STRING})}]})
     for name, template, file in (("a", "sound", "in"), ("b", "broken", "in"),
                                  ("p", "sound", "in"),

@@ -53,9 +53,8 @@ def test_slow_clients_do_not_keep_others_out(worker):
         s.close()
 
 
-def test_a_write_is_there_when_it_is_answered(worker, kafka, folder):
-    kafka.create_topic("written")
-    config = source(folder, topic="written", file=folder + "/none")
+def test_a_write_is_there_when_it_is_answered(worker, topic, folder):
+    config = source(folder, topic=topic("written"), file=folder + "/none")
     for n in range(20):
         name = f"w{n}"
         worker.rest.create(name, config)
@@ -68,9 +67,8 @@ def test_a_write_is_there_when_it_is_answered(worker, kafka, folder):
         assert name not in worker.rest.connectors()
 
 
-def test_an_unchanged_config_restarts_no_task(worker, kafka, folder):
-    kafka.create_topic("unchanged")
-    config = source(folder, topic="unchanged", file=folder + "/none")
+def test_an_unchanged_config_restarts_no_task(worker, topic, folder):
+    config = source(folder, topic=topic("same"), file=folder + "/none")
     worker.rest.create("same", config)
     worker.rest.wait_running("same")
     pid = worker.wait_task("same")
@@ -84,31 +82,31 @@ def test_an_unchanged_config_restarts_no_task(worker, kafka, folder):
     assert worker.pid_of_task("same") == pid
 
 
-def test_all_comes_back_after_a_restart(worker, kafka, folder):
-    kafka.create_topic("back")
+def test_all_comes_back_after_a_restart(worker, kafka, topic, folder):
+    t = topic("back")
     with open(folder + "/in", "w", encoding="ascii") as f:
         f.write("one\n")
-    worker.rest.create("runs", source(folder, topic="back"))
-    worker.rest.create("paused", source(folder, topic="back",
+    worker.rest.create("runs", source(folder, topic=t))
+    worker.rest.create("paused", source(folder, topic=t,
                                         file=folder + "/none"))
     worker.rest.wait_running("runs")
     worker.rest.pause("paused")
-    kafka.wait_records("back", 1)
+    kafka.wait_records(t, 1)
     worker.restart()
     worker.rest.wait_running("runs")
     wait_for("the paused one to be paused", lambda: worker.rest.status(
         "paused")["connector"]["state"] == "PAUSED")
     with open(folder + "/in", "a", encoding="ascii") as f:
         f.write("two\n")
-    assert [r.value for r in kafka.wait_records("back", 2)][1] == b"two"
+    assert [r.value for r in kafka.wait_records(t, 2)][1] == b"two"
 
 
-def test_metrics_name_what_runs(worker, kafka, folder):
-    kafka.create_topic("measured")
+def test_metrics_name_what_runs(worker, kafka, topic, folder):
+    t = topic("measured")
     with open(folder + "/in", "w", encoding="ascii") as f:
         f.write("one\ntwo\n")
-    worker.rest.create("m", source(folder, topic="measured"))
-    kafka.wait_records("measured", 2)
+    worker.rest.create("m", source(folder, topic=t))
+    kafka.wait_records(t, 2)
 
     def written():
         text = worker.rest.request("GET", "/metrics").text
@@ -287,23 +285,23 @@ def test_an_idle_worker_is_small_and_starts_quickly(worker):
     assert pss < 15 << 20
 
 
-def test_standalone_keeps_its_offsets_in_a_file(new_worker, kafka, folder):
-    kafka.create_topic("alone")
+def test_standalone_keeps_its_offsets_in_a_file(new_worker, kafka, topic,
+                                                folder):
+    t = topic("alone")
     with open(folder + "/in", "w", encoding="ascii") as f:
         f.write("one\ntwo\n")
     path = folder + "/connector.json"
     with open(path, "w", encoding="ascii") as f:
-        json.dump({"name": "alone", "config": source(
-            folder, topic="alone")}, f)
+        json.dump({"name": "alone", "config": source(folder, topic=t)}, f)
     w = new_worker(kafka.bootstrap, start=False)
     w.properties["offset.storage.file.filename"] = folder + "/offsets"
     program = w._argv()[0]
     w.process.argv = [program, "standalone", w.file, path]
     w.start()
-    kafka.wait_records("alone", 2)
+    kafka.wait_records(t, 2)
     wait_for("the offset to be stored", lambda: w.rest.offsets("alone"))
     w.restart()
     with open(folder + "/in", "a", encoding="ascii") as f:
         f.write("three\n")
-    values = [r.value for r in kafka.wait_records("alone", 3)]
+    values = [r.value for r in kafka.wait_records(t, 3)]
     assert values == [b"one", b"two", b"three"]

@@ -15,9 +15,9 @@ from support.env import wait_for
 
 
 @pytest.fixture(scope="module")
-def served(kafka, shared_worker):
+def served(kafka, shared_worker, unique):
     w = shared_worker(kafka.bootstrap)
-    w.topic = kafka.create_topic("client")
+    w.topic = kafka.create_topic(unique("client"))
     with open(w.folder + "/in", "w", encoding="ascii") as f:
         f.write("one\ntwo\n")
     return w

@@ -68,7 +68,7 @@ def pipelines(w, topic, words, receiver, s3, postgres):
 
 
 @pytest.fixture(scope="module")
-def told(secure_kafka, shared_worker, s3, postgres):
+def told(secure_kafka, shared_worker, s3, postgres, unique):
     """A worker that was given all the words, when all has failed once."""
     w = shared_worker(secure_kafka.secure_bootstrap, start=False)
     folder = w.folder
@@ -86,7 +86,7 @@ def told(secure_kafka, shared_worker, s3, postgres):
     w.start()
     for logger in ("root", "worker", "kafka", "task", "rest"):
         w.rest.request("PUT", f"/admin/loggers/{logger}", {"level": "TRACE"})
-    w.topic = secure_kafka.create_topic("secrets")
+    w.topic = secure_kafka.create_topic(unique("secrets"))
     secure_kafka.produce(w.topic, [b'{"id":1}', b"{nonsense"])
     w.pipelines = pipelines(w, w.topic, words, receiver, s3, postgres)
     for name, config in w.pipelines.items():

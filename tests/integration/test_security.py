@@ -99,10 +99,10 @@ class Guarded:
 
 
 @pytest.fixture(scope="module")
-def guarded(kafka, session_dir, shared_worker):
+def guarded(kafka, session_dir, shared_worker, unique):
     def start(**settings):
         return shared_worker(kafka.bootstrap, **settings)
-    return Guarded(f"{session_dir}/guarded", start)
+    return Guarded(f"{session_dir}/{unique('guarded')}", start)
 
 
 @pytest.fixture
@@ -713,8 +713,8 @@ def test_whom_to_trust_changes_while_it_runs(kafka, new_worker, folder, kind):
 
 
 @pytest.fixture(scope="module")
-def made_stores(session_dir):
-    return stores.make(session_dir + "/rest-stores")
+def made_stores(session_dir, unique):
+    return stores.make(f"{session_dir}/{unique('rest-stores')}")
 
 
 def test_a_client_certificate_is_asked_for(kafka, new_worker, made_stores):

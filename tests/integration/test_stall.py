@@ -20,12 +20,12 @@ GOAL_S = 0.050
 
 
 @pytest.fixture(scope="module")
-def stalled(kafka, shared_worker):
+def stalled(kafka, shared_worker, unique):
     """A worker with a plugin that spins in start, one that hangs in validate
     and one in put."""
     w = shared_worker(kafka.bootstrap,
                       plugin_path=f"{env.BUILD}/plugins,{env.BUILD}/fixtures")
-    w.topic = kafka.create_topic("stalled")
+    w.topic = kafka.create_topic(unique("stalled"))
     kafka.produce(w.topic, [b'"a record"'])
     for _ in range(5):
         w.rest.get("/connectors")

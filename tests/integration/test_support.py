@@ -202,6 +202,27 @@ def test_a_ledger_that_does_not_agree_is_not_run_again(folder):
     assert "test_of_something_else RERUN" in out, out
 
 
+ONCE = """
+failed = []
+
+def test_that_is_the_last(postgres):
+    failed.append(1)
+    assert len(failed) > 1
+"""
+
+
+def test_the_last_of_a_session_is_run_again_with_servers_made_anew(folder):
+    with open(folder + "/test_once.py", "w", encoding="ascii") as f:
+        f.write(ONCE)
+    out = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider",
+         "-p", "conftest", "--timeout", "100", "--reruns", "1",
+         "test_once.py"],
+        cwd=folder, env={**os.environ, "PYTHONPATH": env.ROOT + "/tests"},
+        stdout=subprocess.PIPE, check=False).stdout.decode()
+    assert "1 passed, 1 rerun" in out, out
+
+
 def test_a_writer_journals_what_the_table_has(postgres, db, folder):
     j = ledger.Journal(folder + "/j")
     w = ledger.PostgresWriter(postgres, db, "t", j, "run", limit=500)

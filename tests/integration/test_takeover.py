@@ -44,7 +44,7 @@ def source(folder, topic, **more):
 
 
 @pytest.fixture(scope="module")
-def old(kafka, shared_worker):
+def old(kafka, shared_worker, unique):
     """A Kafka Connect that ran four connectors and was stopped."""
     w = shared_worker(kafka.bootstrap, start=False, cls=Connect)
     their_connector(w.folder)
@@ -56,7 +56,7 @@ def old(kafka, shared_worker):
     w.properties.update({"config.providers": "words",
                          "config.providers.words.class": provider})
     w.start()
-    w.topic = kafka.create_topic("takeover")
+    w.topic = kafka.create_topic(unique("takeover"))
     w.rest.create("runs", source(
         w.folder, w.topic, file="${words:" + w.folder + "/words:file}",
         transforms="r", **{
