@@ -32,20 +32,34 @@ def seeds(numbers=(1001, 1002), kills=5):
 sink_seeds = seeds((1001,), 10)
 
 
+# Every third kill, the second first, is of a task that starts: each so much
+# later in its start than the one before.
+STARTS, LATER_S = 3, 0.004
+
+
 def kill_at_random(worker, connector, seed, kills, there):
     """kill -9 of the connector's task, so many times: some while it starts,
-    most while it works, as there() says how much is at the target."""
+    the others at a random moment of its work, as there() says how much is at
+    the target."""
     rng = random.Random(seed)
-    last, came = None, 0
-    for _ in range(kills):
-        last = worker.wait_task(connector, other_than=last)
-        before = there()
-        if rng.random() < 0.8:
-            wait_for("work", lambda: there() > before, timeout=60)
-        time.sleep(rng.random() * 0.6)
-        came += there() > before
-        worker.kill_task(connector)
-    assert came > kills / 2
+    last, starting, working = None, 0, 0
+    for n in range(kills):
+        last = worker.wait_task(connector, other_than=last, interval=0.002)
+        if n % STARTS == 1:
+            time.sleep(n // STARTS * LATER_S)
+            starting += not is_running(worker, connector)
+        else:
+            before = there()
+            wait_for("work", lambda b=before: there() > b, timeout=60)
+            time.sleep(rng.random() * 0.6)
+            working += is_running(worker, connector)
+        os.kill(last, signal.SIGKILL)
+    assert starting and working
+
+
+def is_running(worker, connector):
+    return [t["state"] for t in worker.rest.status(connector)["tasks"]] == [
+        "RUNNING"]
 
 
 def entries(rows):

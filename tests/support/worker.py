@@ -109,11 +109,13 @@ class Worker:
                 return pid
         return None
 
-    def wait_task(self, connector, task=0, other_than=None, timeout=30):
+    def wait_task(self, connector, task=0, other_than=None, timeout=30,
+                  interval=0.05):
         def check():
             pid = self.pid_of_task(connector, task)
             return pid if pid != other_than else None
-        return wait_for(f"a process of {connector} {task}", check, timeout)
+        return wait_for(f"a process of {connector} {task}", check, timeout,
+                        interval)
 
     def kill_task(self, connector, task=0, number=signal.SIGKILL):
         """Sends the signal and returns the pid it went to."""
