@@ -28,17 +28,37 @@ def workers(shared_worker, kafka):
 
 
 @pytest.fixture
-def stopped(workers, kafka, topic, unique):
-    """A source of two tasks that has positions, and was stopped."""
+def stopped(workers, topic, unique):
+    """A source of two tasks that has positions, and was stopped; it is
+    deleted with the test."""
+    made = []
+
     def make(support="enabled"):
         worker, name, t = workers[support], unique("src"), topic("bank")
         rest = worker.rest
+        made.append((rest, name))
         rest.create(name, bank.config(t, streams=2, tasks_max=2, pause_ms=5))
         wait_for("positions", lambda: len(rest.offsets(name)) == 2)
         rest.stop_connector(name)
         rest.wait_state(name, "STOPPED", tasks=0)
         return Stopped(worker, rest, name, t, rest.offsets(name))
-    return make
+    yield make
+    for rest, name in made:
+        answer = rest.request("DELETE", f"/connectors/{name}")
+        assert answer.status_code in (204, 404), answer.text
+
+
+@pytest.fixture
+def haunt(stopped, kafka):
+    """haunt(s, task): a Zombie, whose transaction ends with the test."""
+    made = []
+
+    def make(s, task):
+        made.append(Zombie(kafka, s, task))
+        return made[-1]
+    yield make
+    for zombie in made:
+        zombie.close()
 
 
 class Zombie:
@@ -62,10 +82,19 @@ class Zombie:
                       key=json.dumps([s.name, partition],
                                      separators=(",", ":")),
                       value=json.dumps({"next": 666666}))
-        p.flush(10)
+        assert p.flush(30) == 0
 
     def commit(self):
         self.producer.commit_transaction(30)
+
+    def close(self):
+        """Nobody waits for what it has begun. One that was fenced, or has
+        begun nothing, has nothing to abort."""
+        try:
+            self.producer.abort_transaction(30)
+        except confluent_kafka.KafkaException as e:
+            code = e.args[0].code()
+            assert code in (*FENCED, confluent_kafka.KafkaError._STATE), e
 
     def is_refused(self, *calls):
         with pytest.raises(confluent_kafka.KafkaException) as refused:
@@ -124,9 +153,10 @@ def check(kafka, s, expected):
 
 
 @pytest.mark.parametrize("change", [alter, reset, seek, clean])
-def test_what_a_zombie_has_begun_it_cannot_commit(stopped, kafka, change):
+def test_what_a_zombie_has_begun_it_cannot_commit(stopped, haunt, kafka,
+                                                  change):
     s = stopped()
-    zombies = [Zombie(kafka, s, task) for task in range(2)]
+    zombies = [haunt(s, task) for task in range(2)]
     for zombie in zombies:
         zombie.begin()
     expected = change(s)
@@ -137,28 +167,29 @@ def test_what_a_zombie_has_begun_it_cannot_commit(stopped, kafka, change):
 
 @pytest.mark.parametrize("change", [
     alter, reset, seek, clean, alter_of_namesake])
-def test_what_it_begins_after_that_it_cannot_commit(stopped, kafka, change):
+def test_what_it_begins_after_that_it_cannot_commit(stopped, haunt, kafka,
+                                                    change):
     s = stopped()
-    zombies = [Zombie(kafka, s, task) for task in range(2)]
+    zombies = [haunt(s, task) for task in range(2)]
     expected = change(s)
     for zombie in zombies:
         zombie.is_refused(zombie.begin, zombie.commit)
     check(kafka, s, expected)
 
 
-def test_what_it_had_committed_is_reset_too(stopped, kafka):
+def test_what_it_had_committed_is_reset_too(stopped, haunt):
     """Of the very moment before: the leader has not read it all yet."""
     s = stopped()
-    zombie = Zombie(kafka, s, 0)
+    zombie = haunt(s, 0)
     zombie.begin(more=20000)
     zombie.commit()
     reset(s)
     assert s.rest.offsets(s.name) == []
 
 
-def test_a_look_fences_nobody(stopped, kafka):
+def test_a_look_fences_nobody(stopped, haunt):
     s = stopped()
-    zombie = Zombie(kafka, s, 0)
+    zombie = haunt(s, 0)
     zombie.begin()
     answer = s.rest.call("POST", f"/connectors/{s.name}/seek?dry_run=true",
                          {"offsets": altered(s)})
@@ -179,9 +210,9 @@ def test_what_is_refused_fences_no_task_that_runs(stopped, kafka):
     assert s.rest.status(s.name) == before
 
 
-def test_without_exactly_once_support_nobody_is_fenced(stopped, kafka):
+def test_without_exactly_once_support_nobody_is_fenced(stopped, haunt):
     s = stopped("disabled")
-    stranger = Zombie(kafka, s, 0)
+    stranger = haunt(s, 0)
     assert alter(s) == s.rest.offsets(s.name)
     stranger.begin()
     stranger.commit()
