@@ -26,12 +26,19 @@ class Drive:
 
     def __init__(self, so, name, wrap=(), **config):
         """wrap: what it is started with"""
+        self._spawn(wrap)
+        try:
+            self.ask("load", so, name)
+            self.set(**config)
+        except BaseException:  # nobody has it who could close it
+            self.close()
+            raise
+
+    def _spawn(self, wrap):
         self.process = subprocess.Popen(
             [*wrap, os.path.join(BUILD, "drive")], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE)
         self.buffer = b""
-        self.ask("load", so, name)
-        self.set(**config)
 
     def set(self, **config):
         self.ask("set", {k.replace("_", "."): str(v)

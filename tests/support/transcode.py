@@ -8,21 +8,15 @@ writes.
 """
 
 import collections
-import subprocess
-import os
 
 from .drive import Drive, PluginError
-from .env import BUILD
 
 Refused = collections.namedtuple("Refused", "code text")
 
 
 class Transcoder(Drive):
     def __init__(self, wrap=()):  # pylint: disable=super-init-not-called
-        self.process = subprocess.Popen(
-            [*wrap, os.path.join(BUILD, "drive")], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE)
-        self.buffer = b""
+        self._spawn(wrap)
 
     def converter(self, name, so, cls, **config):
         """Refused when its settings are; the process goes on."""
