@@ -133,7 +133,9 @@ answer(struct connection *c, const struct stub_request *q, struct stub_reply *a)
 
 	if (a->delay_ms > 0)
 		(void)usleep((useconds_t)a->delay_ms * 1000);
-	if (a->cut)
+	while (a->hang && recv(c->fd, head, sizeof head, 0) > 0)
+		continue;
+	if (a->cut || a->hang)
 		return false;
 	n = snprintf(head, sizeof head,
 	    "HTTP/1.1 %d Status\r\n%sContent-Length: %ld\r\n\r\n", a->status,

@@ -27,6 +27,7 @@ struct stub_reply {
 	char *body;         /* malloc'd; freed by the stub */
 	size_t len;
 	bool cut;     /* close the connection without an answer */
+	bool hang;    /* no answer until the peer or the stub is gone */
 	int delay_ms; /* before the answer */
 	long claim;   /* Content-Length to state when not 0 */
 };
