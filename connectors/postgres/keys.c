@@ -293,10 +293,10 @@ keys_offset(const struct reader *r, struct ps_pair *pairs,
 
 	if (!key->set)
 		return 0;
-	if (r->k.keys.sql.id != NULL)
+	if (mode_has_id(r->cfg->mode))
 		pairs[n++] = (struct ps_pair){ ps_text("incrementing"),
 			ps_int64(key->id) };
-	if (r->k.keys.sql.ts != NULL) {
+	if (mode_has_stamp(r->cfg->mode)) {
 		int64_t us = r->k.instant + TIMES_EPOCH_US;
 		int64_t s = times_floor_div(us, 1000000);
 

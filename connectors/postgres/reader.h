@@ -79,10 +79,13 @@ struct reader {
 	const char *name, *full, *topic;
 	bool is_query;
 	char relkind;
+	bool may_lock;        /* the role may LOCK it */
+	struct ps_value left; /* where it was when its kind changed */
 	const struct ps_source_partition *partition, *old_partition;
 	bool restored, in_turn, in_copy;
-	bool is_stale; /* the snapshot: a newer one is needed */
-	bool anchored; /* a position of it is stored, or on its way */
+	bool is_locked; /* all of it, since before the snapshot */
+	bool is_stale;  /* the snapshot: a newer one is needed */
+	bool anchored;  /* a position of it is stored, or on its way */
 	int64_t due_ms;
 
 	struct mem mem; /* of the plan */
@@ -98,6 +101,12 @@ extern const struct strategy bulk_strategy;
 
 /* Describes what is read now; resets and fills r->mem and r->plan. */
 int reader_plan(struct reader *r, struct ps_error *err);
+
+/* kind.c: what the relation is, and is granted, decides how it is read. */
+int kind_look(struct reader *r, struct ps_error *err);
+/* A turn failed: is it, or is it granted, something else by now? Ends the turn,
+ * and makes the reader ready to be restored from where it is. */
+bool kind_changed(struct reader *r, struct ps_arena *a);
 
 /* turn.c: begins the transaction, with the table locked: 0, or 1 when others
  * have kept the lock for some seconds, and that was told. */

@@ -80,6 +80,7 @@ add_reader(struct source *s, struct reader *r)
 	r->cfg = &s->cfg;
 	r->db = &s->db;
 	r->hold = &s->hold;
+	r->left = ps_null();
 	mem_init(&r->mem);
 	s->readers[s->count++] = *r;
 }
@@ -138,33 +139,6 @@ start(void *state, struct ps_error *err)
 	return db_open(&s->db, err);
 }
 
-/* What kind of relation it is decides how it is read. */
-static int
-classify(struct reader *r, struct ps_error *err)
-{
-	PGresult *res;
-	struct str sql;
-	int rc;
-
-	if (r->is_query)
-		return 0;
-	str_init(&sql, STR_SQL_LIMIT);
-	str_put(&sql, "SELECT relkind FROM pg_catalog.pg_class WHERE oid=");
-	str_literal(&sql, r->from);
-	str_put(&sql, "::regclass");
-	rc = db_run(r->db, sql.data, &res, err);
-	str_fini(&sql);
-	if (rc != 0)
-		return -1;
-	r->relkind = PQgetvalue(res, 0, 0)[0];
-	PQclear(res);
-	r->how = r->cfg->mode == MODE_BULK ? &bulk_strategy
-		 : r->relkind == 'v' || r->relkind == 'f' || r->relkind == 'm'
-		     ? &fenced_strategy
-		     : &window_strategy;
-	return 0;
-}
-
 int
 reader_plan(struct reader *r, struct ps_error *err)
 {
@@ -180,24 +154,37 @@ reader_plan(struct reader *r, struct ps_error *err)
 	return plan_make(r->db, &r->mem.arena, &r->plan, err);
 }
 
-/* Once in a task's life, in the first turn. */
+/* Where it goes on, PS_NULL: at its beginning. */
+static struct ps_value
+find_offset(struct source *s, const struct reader *r)
+{
+	const struct ps_source_partition *all[] = { r->partition,
+		r->old_partition };
+	const struct ps_host *h = s->host;
+	struct ps_value offset;
+
+	if (r->left.type != PS_NULL)
+		return r->left;
+	for (size_t i = 0; i < 2 && all[i] != NULL; i++)
+		if (h->stored_offset(h, all[i], &s->mem.arena, &offset) == 1)
+			return offset;
+	return ps_null();
+}
+
+/* In the first turn, and when it is something else. */
 static int
 restore(struct source *s, struct reader *r, struct ps_error *err)
 {
-	struct ps_value offset = ps_null();
-	const struct ps_host *h = s->host;
+	struct ps_value offset;
 
 	if (reader_plan(r, err) != 0)
 		return -1;
 	if (r->how != &bulk_strategy && keys_make(r, err) != 0)
 		return -1;
-	if (h->stored_offset(h, r->partition, &s->mem.arena, &offset) != 1 &&
-	    (r->old_partition == NULL || h->stored_offset(h, r->old_partition,
-					     &s->mem.arena, &offset) != 1))
-		offset = ps_null();
+	offset = find_offset(s, r);
 	if (offset.type == PS_MAP && r->how->restore(r, &offset, err) != 0)
 		return -1;
-	r->anchored = offset.type == PS_MAP ||
+	r->anchored = r->anchored || offset.type == PS_MAP ||
 		      s->cfg.initial_ms != INITIAL_NOW ||
 		      r->k.keys.sql.ts == NULL;
 	r->restored = true;
@@ -238,7 +225,7 @@ try_turn(struct source *s, struct reader *r, struct ps_error *err)
 
 	s->active = r;
 	r->in_turn = r->is_stale = false;
-	if (!r->restored && classify(r, err) != 0)
+	if (!r->restored && kind_look(r, err) != 0)
 		return -1;
 	rc = turn_begin(r, err);
 	if (rc != 0)
@@ -254,6 +241,8 @@ begin_turn(struct source *s, struct reader *r, struct ps_error *err)
 {
 	int rc = try_turn(s, r, err);
 
+	if (rc < 0 && !r->is_stale && err->code != PS_E_RETRY)
+		r->is_stale = kind_changed(r, &s->mem.arena);
 	if (rc < 0 && r->is_stale) {
 		ps_error_clear(err);
 		if (db_run(&s->db, "ROLLBACK", NULL, err) != 0)

@@ -17,7 +17,9 @@ const struct ps_key source_keys[] = {
 	    "server's own.",
 	    CONNECTION),
 	KEY("table.whitelist", LIST, "", MEDIUM, PS_PLACE,
-	    "Tables to read: table, schema.table or database.schema.table.",
+	    "Tables to read: table, schema.table or database.schema.table. The "
+	    "role needs SELECT on each, or on all of its columns, xmin and "
+	    "ctid among them.",
 	    CONNECTION),
 	KEY("table.blacklist", LIST, "", MEDIUM, 0, "Tables not to read.",
 	    CONNECTION),

@@ -35,6 +35,20 @@ add_match(struct str *sql, const struct ps_list *names, bool is_pattern)
 	str_put(sql, ")");
 }
 
+/* The table, or all of its columns: the system's that positions are made of,
+ * too. */
+static void
+add_readable(struct str *sql)
+{
+	str_put(sql,
+	    " AND (has_table_privilege(c.oid,'SELECT') OR "
+	    "has_any_column_privilege(c.oid,'SELECT') AND NOT EXISTS ("
+	    "SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid=c.oid AND "
+	    "(a.attnum>0 AND NOT a.attisdropped OR a.attname IN "
+	    "('xmin','ctid')) AND "
+	    "NOT has_column_privilege(c.oid,a.attnum,'SELECT')))");
+}
+
 static void
 add_query(struct str *sql, const struct settings *s)
 {
@@ -44,10 +58,10 @@ add_query(struct str *sql, const struct settings *s)
 		     "JOIN pg_catalog.pg_namespace n ON n.oid=c.relnamespace "
 		     "WHERE n.nspname<>'information_schema' "
 		     "AND n.nspname !~ '^pg_' AND c.relpersistence<>'t' "
-		     "AND has_table_privilege(c.oid,'SELECT') "
 		     "AND position(c.relkind in ");
 	str_literal(sql, s->kinds);
 	str_put(sql, ") > 0");
+	add_readable(sql);
 	if (s->schema_pattern != NULL) {
 		str_put(sql, " AND n.nspname LIKE ");
 		str_literal(sql, s->schema_pattern);

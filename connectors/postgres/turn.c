@@ -5,10 +5,11 @@
  * again) leaves nothing of it to snapshots that are older: not the rows
  * before it, not those after. A snapshot is taken with the first query, and
  * that may wait for the table's lock until such a statement was committed.
- * So the lock comes first: LOCK TABLE takes no snapshot. What is read through
- * a query or a view is known only when it was planned, with a snapshot: then
- * it is looked whether that is still good, and if not the turn begins anew,
- * now with all locks free.
+ * So the lock comes first: LOCK TABLE takes no snapshot. What it does not reach
+ * (what is read through a query or a view, a table of which the role may read
+ * only columns, before 13 partitions) is locked when it is planned, with a
+ * snapshot: then it is looked whether that is still good, and if not the turn
+ * begins anew, now with all locks free.
  */
 #include "reader.h"
 
@@ -17,17 +18,24 @@
 static bool
 is_lockable(const struct reader *r)
 {
-	return !r->is_query && (r->relkind == 'r' || r->relkind == 'p');
+	return !r->is_query && r->may_lock &&
+	       (r->relkind == 'r' || r->relkind == 'p');
 }
 
-/* Before 13 partitions needed grants of their own to be locked with it. */
+/* Before 13 each of them needed a grant of its own to be locked with it. */
+static bool
+locks_partitions(const struct db *db)
+{
+	return db->version >= 130000;
+}
+
 static void
 add_lock(struct str *sql, const struct reader *r)
 {
 	str_addf(sql,
 	    "; SET LOCAL lock_timeout=%d;"
 	    " LOCK TABLE %s%s IN ACCESS SHARE MODE; SET LOCAL lock_timeout=0",
-	    LOCK_MS, r->db->version < 130000 ? "ONLY " : "", r->from);
+	    LOCK_MS, locks_partitions(r->db) ? "" : "ONLY ", r->from);
 }
 
 int
@@ -43,6 +51,7 @@ turn_begin(struct reader *r, struct ps_error *err)
 		add_lock(&sql, r);
 	rc = db_run(r->db, sql.data, NULL, err);
 	str_fini(&sql);
+	r->is_locked = is_lockable(r) && locks_partitions(r->db);
 	if (rc == 0) {
 		hold_unlocked(r->hold, r->db, r->full);
 		return 0;
@@ -81,7 +90,7 @@ turn_check(struct reader *r, struct ps_error *err)
 	struct str sql;
 	int rc;
 
-	if (is_lockable(r))
+	if (r->is_locked)
 		return 0;
 	str_init(&sql, STR_SQL_LIMIT);
 	/* Planning locks partitions as well. */

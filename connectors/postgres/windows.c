@@ -64,8 +64,8 @@ next(struct reader *r, struct str *sql, struct ps_error *err)
 
 	if (r->in_turn)
 		return 0;
-	if (reader_plan(r, err) != 0 || keys_make(r, err) != 0 ||
-	    keys_now(r, err) != 0)
+	if (reader_plan(r, err) != 0 || turn_check(r, err) != 0 ||
+	    keys_make(r, err) != 0 || keys_now(r, err) != 0)
 		return -1;
 	decide_sweep(r);
 	if (nothing_new(r))

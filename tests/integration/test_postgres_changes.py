@@ -200,6 +200,35 @@ def test_a_table_that_becomes_another_kind_is_still_read(sql, source, b):
     wait_for("that of a view", lambda: s.poll() is not None and 778 in ids(s))
 
 
+@pytest.mark.parametrize("kind", ["VIEW", "MATERIALIZED VIEW"])
+@pytest.mark.parametrize("config", MODES)
+def test_a_table_that_becomes_a_view_is_read_from_where_it_was(
+        sql, source, b, config, kind):
+    s = source(tables=table("b"), validate_non_null="false", **config)
+    s.start()
+    until(s, 100)
+    if config in KEYED:
+        drain(s)
+    s.records.clear()
+    sql(f"ALTER TABLE b RENAME TO c; CREATE {kind} b AS SELECT * FROM c "
+        "UNION ALL SELECT 101, 1, '2022-01-01'")
+    wait_for("its row", lambda: s.poll() is not None and 101 in ids(s))
+    if config in KEYED:
+        assert s.values("id") == [101]
+
+
+def test_a_table_that_becomes_a_view_has_no_constraints_to_look_for(
+        sql, source, b):
+    """What a table must have, a key that is not null, a view cannot."""
+    s = source(tables=table("b"), **KEYED[0])
+    s.start()
+    until(s, 100)
+    sql("ALTER TABLE b RENAME TO c; CREATE VIEW b AS SELECT * FROM c;"
+        "INSERT INTO c (v) VALUES (101)")
+    until(s, 101)
+    assert s.values("id") == list(range(1, 102))
+
+
 def test_a_lock_that_is_waited_for_is_told_while_others_are_read(
         sql, source, session, b):
     sql("CREATE TABLE c (id serial PRIMARY KEY)")
@@ -284,3 +313,98 @@ def test_a_key_that_is_gone_is_told_B15(
         change(s, statement)
     assert e.value.code == "CONFIG" and words in e.value.text
     assert s.offsets == kept
+
+
+# A role that may read all columns, but not the table: no LOCK TABLE
+
+COLUMNS = "SELECT (id, v, ts, xmin, ctid)"
+
+
+@pytest.fixture
+def reader(postgres, db, sql, unique, source):
+    """reader(…): a source that logs in as the role reader.role"""
+    role = unique("reader")
+    sql(f'CREATE ROLE "{role}" LOGIN')
+
+    def make(**config):
+        return source(connection_url=f"{postgres.jdbc(db)}?user={role}",
+                      **config)
+    make.role = role
+    yield make
+    sql(f'DROP OWNED BY "{role}"')
+    sql(f'DROP ROLE "{role}"')
+
+
+@pytest.mark.parametrize("statement", [CHANGES[0], CHANGES[2]])
+@pytest.mark.parametrize("config", MODES)
+def test_what_may_not_be_locked_is_whole_after_a_change_B15(
+        sql, reader, b, change, config, statement):
+    sql(f'GRANT {COLUMNS} ON b TO "{reader.role}"')
+    s = reader(tables=table("b"), poll_interval_ms="10"
+               if config in KEYED else "3600000", **config)
+    s.start()
+    if config in KEYED:
+        until(s, 100)
+        sql("INSERT INTO b (v, ts) SELECT i, '2020-06-01' "
+            "FROM generate_series(101, 150) i")
+    change(s, statement)
+    drain(s, quiet=5)
+    assert ids(s) >= there(sql)
+
+
+@pytest.mark.parametrize("config", MODES)
+def test_grants_may_change_while_a_table_is_read(sql, reader, b, config):
+    """From the table to its columns and back; without one it is told which
+    table, and read on when there is one again."""
+    sql(f'GRANT SELECT ON b TO "{reader.role}"')
+    s = reader(tables=table("b"), **config)
+    s.start()
+    until(s, 100)
+    if config in KEYED:
+        drain(s)
+    s.records.clear()
+    for v, statement in enumerate(
+            [f'REVOKE ALL ON b FROM "{reader.role}";'
+             f'GRANT {COLUMNS} ON b TO "{reader.role}"',
+             f'GRANT SELECT ON b TO "{reader.role}"'], 101):
+        sql(statement)
+        sql("INSERT INTO b (v, ts) VALUES (%s, '2021-01-01')", (v,))
+        wait_for("its row", lambda v=v: s.poll() is not None
+                 and v in s.values("v"))
+    sql(f'REVOKE ALL ON b FROM "{reader.role}"')
+    sql("INSERT INTO b (v, ts) VALUES (103, '2021-01-02')")
+    with pytest.raises(PluginError, match="public.b.*42501") as e:
+        drain(s)
+    assert e.value.code == "FATAL"
+    sql(f'GRANT {COLUMNS} ON b TO "{reader.role}"')
+    wait_for("the row", lambda: s.poll() is not None
+             and 103 in s.values("v"))
+    if config in KEYED:
+        assert s.values("v") == [101, 102, 103]
+
+
+def test_a_partition_that_may_not_be_locked_is_not_missed_B15(
+        sql, reader, change):
+    sql("CREATE TABLE b (id int NOT NULL) PARTITION BY RANGE (id)")
+    sql("CREATE TABLE b1 PARTITION OF b FOR VALUES FROM (0) TO (100)")
+    sql("CREATE TABLE b2 PARTITION OF b FOR VALUES FROM (100) TO (200)")
+    sql("INSERT INTO b SELECT generate_series(1, 199)")
+    sql(f'GRANT SELECT (id, xmin, ctid) ON b TO "{reader.role}"')
+    s = reader(mode="bulk", tables=table("b"), poll_interval_ms="3600000")
+    s.start()
+    change(s, "TRUNCATE b1; INSERT INTO b1 SELECT generate_series(0, 98)")
+    drain(s)
+    assert sorted(s.values("id")) == sorted(there(sql))
+
+
+@pytest.mark.parametrize("grant,is_found", [
+    ("SELECT", True), (COLUMNS, True), ("SELECT (id, v, ts)", False),
+    ("SELECT (id, v, xmin, ctid)", False), ("INSERT", False)])
+def test_tables_are_those_that_the_role_may_read(sql, reader, b, grant,
+                                                 is_found):
+    sql("CREATE TABLE c (id int)")
+    sql(f'GRANT SELECT ON c TO "{reader.role}";'
+        f'GRANT {grant} ON b TO "{reader.role}"')
+    tasks = reader(mode="bulk").ask("tasks", 1)["ok"]
+    assert tasks == [{"tables": ",".join(
+        [table("b")] * is_found + [table("c")])}]
