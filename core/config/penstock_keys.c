@@ -72,7 +72,8 @@ static const struct ps_key penstock_keys[] = {
 	    PLACE(PENSTOCK, 16, MEDIUM, "Pipeline") },
 };
 
-static const char *const fence_choices[] = { "all", "writes", "none", NULL };
+static const char *const fence_choices[] = { "all", "writes", "none",
+	"required", NULL };
 
 static const struct ps_key worker_keys[] = {
 	{ KEY("task.liveness.timeout.ms", LONG, "10000", LOW,
@@ -88,7 +89,7 @@ static const struct ps_key worker_keys[] = {
 	      "configuration "
 	      "nor the system's libraries name: all, writes (it may read "
 	      "anything) or none. With task.jail, and where the kernel has "
-	      "Landlock."),
+	      "Landlock; required is all, and no start where it has not."),
 	    .flags = PS_ANY_CASE, .choices = fence_choices, NO_PLACE },
 	{ KEY("task.jail.paths", LIST, "", LOW,
 	      "Files and folders beside those that every task may read and "

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "kafka/conf.h"
+#include "options/fence.h"
 #include "options/javaonly.h"
 #include "options/machine.h"
 #include "options/member.h"
@@ -335,7 +336,8 @@ worker_open(const char *properties, enum worker_kind kind, struct ps_error *err)
 	gate_init(&w->gate, starts_at_once(NULL));
 	set_stage(w, "initializing");
 	if (conf_check_library(err) != 0 ||
-	    take_options(w, properties, kind, err) != 0) {
+	    take_options(w, properties, kind, err) != 0 ||
+	    fence_check(w->options, err) != 0) {
 		worker_free(&w);
 		return NULL;
 	}
@@ -343,6 +345,8 @@ worker_open(const char *properties, enum worker_kind kind, struct ps_error *err)
 	gate_init(&w->gate, starts_at_once(w->options));
 	w->metrics =
 	    metric_new((size_t)options_int(w->options, "metrics.series.max"));
+	metric_set(w->metrics, METRIC_GAUGE, "penstock_files_are_fenced", "",
+	    fence_stands(w->options));
 	w->inventory = inventory_new(&w->errands);
 	w->errands.inventory = w->inventory;
 	w->requests = requests_new(w);

@@ -3,8 +3,11 @@ and its providers theirs; what is named nowhere is kept from it only where the
 worker's file says so."""
 
 import os
+import re
+import sys
 
 import pytest
+import requests
 
 from support import configs, env
 from support.env import wait_for
@@ -91,3 +94,48 @@ def test_the_worker_s_file_says_how_much(new_worker, kafka, settings, shadow,
         assert ("=-1/" in trace) != works, trace
     if outside:
         os.unlink("/var/lib/penstock-crime")
+
+
+# What the kernel says to landlock_create_ruleset where it has no Landlock.
+NO_LANDLOCK = """
+import ctypes, errno, os, struct, sys
+def op(code, jt, jf, k):
+    return struct.pack("HBBI", code, jt, jf, k)
+program = (op(0x20, 0, 0, 0) + op(0x15, 0, 1, 444)
+           + op(0x06, 0, 0, 0x00050000 | errno.ENOSYS)
+           + op(0x06, 0, 0, 0x7fff0000))
+buffer = ctypes.create_string_buffer(program, len(program))
+fprog = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.create_string_buffer(fprog, len(fprog))) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.fixture
+def old_kernel(kafka, new_worker):
+    """a worker, not started, on a kernel without Landlock"""
+    return lambda **settings: new_worker(
+        kafka.bootstrap, start=False,
+        wrap=[sys.executable, "-c", NO_LANDLOCK], **settings)
+
+
+def fenced(w):
+    text = requests.get(w.rest.url + "/metrics", timeout=10).text
+    return re.search(r"^penstock_files_are_fenced (\d)$", text, re.M)[1]
+
+
+def test_a_kernel_that_fences_no_files_is_told(old_kernel, enclosed):
+    w = old_kernel().start()
+    assert "this kernel has no Landlock" in w.log_text()
+    assert fenced(w) == "0"
+    assert fenced(enclosed) == "1"
+
+
+def test_a_fence_that_is_required_is_there_or_nothing_starts(old_kernel):
+    w = old_kernel(task_jail_files="required")
+    w.spawn()
+    assert w.process.wait(30) != 0
+    assert ("task.jail.files is required, but this kernel cannot keep files "
+            "from plugins: it has no Landlock (Linux 5.13)") in w.log_text()
