@@ -5,6 +5,9 @@
  * restart and leave objects that overlap. So it is logged in the bucket
  * before the files it ends become visible, and repeated from there. The log
  * holds the last CUTS_KEPT cuts of one Kafka partition.
+ *
+ * It is written only over what was read or written here: of two tasks that
+ * both take the partition for theirs, the second to write it learns that.
  */
 #ifndef PENSTOCK_CONNECTORS_S3_CUTS_H
 #define PENSTOCK_CONNECTORS_S3_CUTS_H
@@ -25,11 +28,19 @@ struct cuts {
 	size_t count;
 	uint64_t version, stored; /* of what is in memory, in the bucket */
 	bool reading, writing, is_known;
+	bool is_guarded; /* by conditions; set before it is read */
+	char token[24];  /* tells our writes from those of others */
+	char etag[192];  /* of the log as it is known, "": there is none */
+	unsigned looks;  /* at what is there, in a row */
+	/* A write that was refused, if it was: ours, perhaps. */
+	struct chain refused;
+	uint64_t refused_version;
+	s3_done_fn *written;
 	int64_t opened_ms; /* by the clock that runs while we are stopped */
 	/* When the partition was had, by the store's clock: since 1970. What
 	 * was written later is another task's. 0: it has not said. */
 	int64_t since_ms;
-	char failure[512];
+	char failure[768];
 };
 
 /* `old_key`: read in its place while there is none. */
@@ -40,6 +51,8 @@ void cuts_fini(struct cuts *k);
 void cuts_read(struct cuts *k);
 /* Adds a cut and writes the log; it is durable once stored >= the result. */
 uint64_t cuts_add(struct cuts *k, int64_t first, int64_t end);
+/* As a cut, but of nothing: whoever read the log before cannot write it. */
+uint64_t cuts_claim(struct cuts *k);
 /* End of the set of files that begins at `first`, or -1. */
 int64_t cuts_end(const struct cuts *k, int64_t first);
 

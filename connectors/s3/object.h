@@ -20,6 +20,9 @@ enum writes {
 	WRITES_ANY   /* whatever is there */
 };
 
+/* What is to become of an older object in its place, once that is logged. */
+enum settles { SETTLES_NOTHING, SETTLES_KEEPING, SETTLES_REPLACING };
+
 struct object {
 	struct object *next; /* the owner's list */
 	char *topic, *dir;   /* topic and path of its records, for the owner */
@@ -44,6 +47,7 @@ struct object {
 	bool ended; /* no more bytes come */
 	bool finishing;
 	enum writes how;
+	enum settles settles;
 	char match[192];  /* OVER: the ETag of what is written over */
 	unsigned looks;   /* how often we looked what is there */
 	int64_t since_ms; /* what was written later is not ours to replace */

@@ -83,6 +83,26 @@ write_again(struct object *o, enum writes how)
 	object_step(o);
 }
 
+static void
+keep(struct object *o)
+{
+	o->done = true;
+	o->is_stale = !o->is_gone;
+	chain_free(&o->part, o->pool);
+}
+
+void
+place_settle(struct object *o)
+{
+	enum settles what = o->settles;
+
+	o->settles = SETTLES_NOTHING;
+	if (what == SETTLES_KEEPING)
+		keep(o);
+	else
+		write_again(o, WRITES_OVER);
+}
+
 /* A store that refuses the ETag that it says itself has no such condition. */
 static void
 replace(struct object *o, const struct s3_request *r)
@@ -91,7 +111,10 @@ replace(struct object *o, const struct s3_request *r)
 	    o->how == WRITES_OVER && strcmp(o->match, r->etag) == 0;
 
 	memcpy(o->match, r->etag, sizeof o->match);
-	write_again(o, is_refused ? WRITES_ANY : WRITES_OVER);
+	if (is_refused)
+		write_again(o, WRITES_ANY);
+	else
+		o->settles = SETTLES_REPLACING;
 }
 
 static void
@@ -100,10 +123,10 @@ on_head(struct s3_client *c, struct s3_request *r)
 	struct object *o = r->owner;
 
 	(void)c;
-	if (is_ours(o, r)) {
-		o->done = true;
-		o->is_stale = !o->is_gone;
-		chain_free(&o->part, o->pool);
+	if (is_ours(o, r) && is_older(o, r) && o->how != WRITES_ANY) {
+		o->settles = SETTLES_KEEPING;
+	} else if (is_ours(o, r)) {
+		keep(o);
 	} else if (o->is_gone && r->status == 200) {
 		lose(o);
 	} else if (!o->is_gone && r->status == 404 && o->looks < LOOKS_MAX) {

@@ -12,7 +12,9 @@
 
 #include "object.h"
 
-/* `done` or `failure` is set once the store has said so. */
+/* `done` or `failure` is set once the store has said so, or `settles`. */
 void place_object(struct object *o);
+/* What it settles is logged. */
+void place_settle(struct object *o);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "path.h"
+#include "place.h"
 
 #define PARTS_ROOM 9990 /* of the 10,000 that an upload may have */
 
@@ -28,6 +29,7 @@ writer_new(void *arg, const char *topic, int32_t partition, int64_t offset)
 	name_log(w, NULL, PATH_CUTS_END, STR(old));
 	name_log(w, shared->connector, PATH_CUTS_END, STR(log));
 	cuts_init(&w->cuts, shared->client, shared->pool, log, old);
+	w->cuts.is_guarded = shared->conf->conditional;
 	name_log(w, shared->connector, PATH_UPLOADS_END, STR(log));
 	uploads_init(&w->uploads, shared->client, shared->pool, log);
 	return &w->assigned;
@@ -333,6 +335,25 @@ fail(struct writer *w, const char *why)
 	str_puts(&s, why);
 }
 
+/* Something of a former task is in the object's place. Whether it stays or
+ * is replaced, the log says so first: a task before us that is still alive
+ * cannot write it then, nor replace anything; and if it could, we have read
+ * what it was about to do. */
+static void
+settle(struct writer *w, struct set *g, struct object *o)
+{
+	if (o->settles == SETTLES_NOTHING)
+		return;
+	if (o->settles == SETTLES_REPLACING && !g->is_logged)
+		g->claim_version = cuts_add(&w->cuts, g->first, g->end);
+	else if (!g->is_claimed)
+		g->claim_version = cuts_claim(&w->cuts);
+	g->is_logged = g->is_logged || o->settles == SETTLES_REPLACING;
+	g->is_claimed = true;
+	if (w->cuts.stored >= g->claim_version)
+		place_settle(o);
+}
+
 /* True when all files of the set are in the bucket. */
 static bool
 set_step(struct writer *w, struct set *g)
@@ -344,6 +365,7 @@ set_step(struct writer *w, struct set *g)
 	for (struct object *o = g->objects; o != NULL; o = o->next) {
 		if (!g->is_ended)
 			object_finish(o);
+		settle(w, g, o);
 		if (o->failure[0] != '\0' && w->failure[0] == '\0')
 			fail(w, o->failure);
 		done = done && o->done;

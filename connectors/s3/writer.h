@@ -27,7 +27,8 @@ struct set {
 	struct object *objects, *current;
 	int64_t span_from, span_to; /* record times that are `current`'s */
 	uint64_t log_version;       /* wait for this version of the log */
-	bool is_cut, is_ended;
+	uint64_t claim_version;     /* so do files that were there before */
+	bool is_cut, is_ended, is_claimed, is_logged;
 };
 
 /* What all writers of a task share. */

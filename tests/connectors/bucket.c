@@ -397,6 +397,8 @@ handle(void *arg, const struct stub_request *q, struct stub_reply *a)
 		apply(b, q, a);
 	if (fault == FAULT_503)
 		error(a, 503, "SlowDown");
+	if (fault == FAULT_501)
+		error(a, 501, "NotImplemented");
 	if (fault == FAULT_403)
 		error(a, 403, "ExpiredToken");
 	if (fault == FAULT_ERROR_200)

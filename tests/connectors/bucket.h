@@ -22,6 +22,7 @@ enum fault {
 	FAULT_AFTER_500, /* applied, then answered 500 */
 	FAULT_AFTER_CUT, /* applied, then cut */
 	FAULT_LAST,
+	FAULT_501, /* not implemented: an answer, no fault */
 };
 
 struct object_row {

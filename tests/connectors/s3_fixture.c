@@ -112,6 +112,19 @@ s3_text(struct s3_fixture *f, const char *key)
 	return o == NULL ? "(none)" : o->data;
 }
 
+const char *
+s3_cuts(struct s3_fixture *f, const char *key)
+{
+	static char text[8192];
+	char *by;
+
+	(void)snprintf(text, sizeof text, "%s", s3_text(f, key));
+	by = strstr(text, "by ");
+	if (by != NULL)
+		*by = '\0';
+	return text;
+}
+
 struct ps_record *
 s3_add(struct s3_fixture *f, int64_t offset, const char *value)
 {
@@ -135,4 +148,28 @@ s3_fill(struct s3_fixture *f, int64_t from, int64_t to)
 			(int)(i % 3), (int)i, size, pad);
 		s3_add(f, i, value)->timestamp = 1700000000000 + i * 1000;
 	}
+}
+
+void
+s3_put_rows(struct s3_fixture *f, int64_t from, int64_t to)
+{
+	batch_reset(f->b, 1 << 20);
+	for (int64_t i = from; i < to; i++)
+		s3_add(f, i, "{\"n\":1}");
+	cr_assert(eq(int, s3_put(f), 0), "%s", f->t->err.text);
+	batch_reset(f->b, 1 << 20);
+}
+
+void
+s3_fails(struct s3_fixture *f, const char *says)
+{
+	int rc = 0;
+
+	for (int i = 0; i < 4000 && rc == 0; i++) {
+		rc = s3_put(f);
+		(void)usleep(500); /* poll; bounded by the loop */
+	}
+	cr_assert(eq(int, rc, -1));
+	cr_assert(eq(int, f->t->err.code, PS_E_FATAL));
+	cr_assert(strstr(f->t->err.text, says) != NULL, "%s", f->t->err.text);
 }

@@ -37,8 +37,14 @@ int s3_put(struct s3_fixture *f);
 bool s3_commits(struct s3_fixture *f, int64_t last, int64_t offset);
 /* The object's bytes, "(none)" when there is none. */
 const char *s3_text(struct s3_fixture *f, const char *key);
+/* The cuts that a log has, without the line that says who wrote it. */
+const char *s3_cuts(struct s3_fixture *f, const char *key);
 struct ps_record *
 s3_add(struct s3_fixture *f, int64_t offset, const char *value);
+/* Puts records [from, to), all the same, and forgets them. */
+void s3_put_rows(struct s3_fixture *f, int64_t from, int64_t to);
+/* Puts nothing until the task fails, for good, with that in its text. */
+void s3_fails(struct s3_fixture *f, const char *says);
 /* Records [from, to) of mixed sizes into an emptied batch. */
 void s3_fill(struct s3_fixture *f, int64_t from, int64_t to);
 

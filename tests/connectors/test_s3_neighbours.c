@@ -160,14 +160,14 @@ Test(s3_neighbours, each_has_its_own_cuts, .timeout = 60)
 	test_host_set(g.t, "s3.compression.type", "zstd");
 	cut_by_clock(&f, 5);
 	cr_assert(
-	    eq(str, (char *)s3_text(&f, "topics/_penstock/one/logs+0.cuts"),
+	    eq(str, (char *)s3_cuts(&f, "topics/_penstock/one/logs+0.cuts"),
 		"penstock cuts 1\n0 5\n"));
 	cut_by_clock(&g, 7);
 	cr_assert(eq(str,
-	    (char *)s3_text(&f, "topics/_penstock/an%2Fother/logs+0.cuts"),
+	    (char *)s3_cuts(&f, "topics/_penstock/an%2Fother/logs+0.cuts"),
 	    "penstock cuts 1\n0 7\n"));
 	cr_assert(
-	    eq(str, (char *)s3_text(&f, "topics/_penstock/one/logs+0.cuts"),
+	    eq(str, (char *)s3_cuts(&f, "topics/_penstock/one/logs+0.cuts"),
 		"penstock cuts 1\n0 5\n"));
 	s3_tear_down(&g);
 	s3_tear_down(&f);

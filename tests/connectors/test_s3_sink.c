@@ -321,7 +321,7 @@ Test(s3_sink, an_idle_partition_is_cut_and_a_restart_repeats_the_cut,
 	s3_begin(&f);
 	idle(&f, 5);
 	cr_assert(
-	    eq(str, (char *)s3_text(&f, "topics/_penstock/test/logs+0.cuts"),
+	    eq(str, (char *)s3_cuts(&f, "topics/_penstock/test/logs+0.cuts"),
 		"penstock cuts 1\n0 5\n"));
 	first = strdup(s3_text(&f, key));
 	/* The commit was lost; by now there are more records. */
@@ -380,7 +380,7 @@ Test(s3_sink, many_open_files_are_cut_when_memory_is_short, .timeout = 120)
 	cr_assert(s3_commits(&f, next, 1));
 	cr_assert(gt(i64, f.committed, 0));
 	cr_assert(
-	    ne(str, (char *)s3_text(&f, "topics/_penstock/test/logs+0.cuts"),
+	    ne(str, (char *)s3_cuts(&f, "topics/_penstock/test/logs+0.cuts"),
 		(char *)"(none)"));
 	s3_tear_down(&f);
 }
