@@ -172,6 +172,23 @@ headers_in(const struct letter_form *f, struct ps_batch *b,
 	return 0;
 }
 
+static int
+check_whole(const struct ps_record *letter, struct ps_error *err)
+{
+	for (size_t i = 0; i < letter->header_count; i++) {
+		const struct ps_header *h = &letter->headers[i];
+
+		if (strcmp(h->name, LETTERS_LEFT_OUT) == 0)
+			return ps_fail(err, PS_E_DATA,
+			    "the letter is without its %.*s, which its topic "
+			    "did not take: there is nothing to put back",
+			    (int)h->raw.len,
+			    h->raw.data == NULL ? ""
+						: (const char *)h->raw.data);
+	}
+	return 0;
+}
+
 int
 letter_unpack(const struct letter_form *f, struct ps_batch *b,
     const struct ps_record *letter, const struct letter_context *c,
@@ -182,6 +199,8 @@ letter_unpack(const struct letter_form *f, struct ps_batch *b,
 		    c->partition < 0 ? PS_NO_PARTITION : (int32_t)c->partition,
 		.timestamp = letter->timestamp,
 		.origin_offset = PS_NO_OFFSET };
+	if (check_whole(letter, err) != 0)
+		return -1;
 	if (value_in(f, b, &letter->raw_key, &polled->key, &polled->key_schema,
 		err) != 0)
 		return ps_fail_in(err, "key");

@@ -17,6 +17,8 @@
 #define LETTERS_REPLAYS "penstock.replays"
 /* Of the headers that say why it is one. */
 #define LETTERS_CONTEXT "__connect.errors."
+/* What the letter is without, since its topic did not take it. */
+#define LETTERS_LEFT_OUT LETTERS_CONTEXT "left.out"
 
 /* What a letter's headers say of it; NULL and -1: nothing. */
 struct letter_context {

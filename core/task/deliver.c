@@ -6,19 +6,6 @@
 
 enum { SERVE_MS = 100, BUNCH = 256, KEEP = 64 << 10 };
 
-/* The transaction is lost with it: it comes again without the record, the
- * one that was sent last. */
-static void
-remember(struct source *s)
-{
-	const struct cursor *c = &s->cursor;
-
-	s->must_restart = s->was_refused = true;
-	if (c->flight != NULL && c->at > 0)
-		(void)refusals_add(&s->refusals,
-		    &c->flight->batch->records[c->at - 1], &s->failed);
-}
-
 /* Exactly once: an outage that outlasted the transaction. */
 static void
 lost(struct source *s, const struct producer_report *r)
@@ -40,24 +27,19 @@ note_delivered(struct source *s, const struct producer_report *r)
 			  : b->records[b->count - 1].timestamp);
 }
 
-/* A record the broker refuses for good: as errors.tolerance says. Its batch
- * still has it, but which one it was the report does not tell. */
+/* Which record it was the report does not tell: it is known only of one that
+ * was sent alone. */
 static void
 refused(struct source *s, const struct producer_report *r)
 {
-	struct ps_record record = { .topic = producer_topic_name(r->topic),
-		.partition = r->partition,
-		.timestamp = PS_NO_TIMESTAMP };
-	struct ps_failure f = { .stage = PS_STAGE_KAFKA_PRODUCE,
-		.class_name = "producer",
-		.error = *r->failed };
-
-	s->care_left = CARE_RECORDS;
-	if (s->txn.boundary != TXN_NONE)
-		remember(s);
-	for (size_t i = 0; i < r->count && s->failed.code == PS_OK; i++)
-		(void)tolerance_settle_one(&s->task->tolerance, &record, &f,
-		    &s->failed);
+	if (s->is_alone) {
+		s->refusal = *r->failed;
+		return;
+	}
+	log_warn("task",
+	    "%s: sending one by one from the last committed position",
+	    r->failed->text);
+	s->must_restart = s->was_refused = true;
 }
 
 void
@@ -75,20 +57,13 @@ deliver_report(void *ctx, const struct producer_report *r)
 	/* A flight that failed stays undone: nothing of it is safe. */
 	if (s->must_restart || (r->failed != NULL && s->was_purged))
 		return;
-	if (r->failed != NULL && r->failed->code == PS_E_DATA &&
-	    s->care_left == 0) {
-		log_warn("task",
-		    "%s: sending one by one from the last "
-		    "committed position",
-		    r->failed->text);
-		s->must_restart = s->was_refused = true;
+	if (r->failed != NULL && r->failed->code == PS_E_DATA) {
+		refused(s, r);
 		return;
 	}
-	if (r->failed != NULL && r->failed->code == PS_E_DATA)
-		refused(s, r);
-	else if (r->failed != NULL && r->failed->code == PS_E_RETRY &&
-		 s->txn.boundary != TXN_NONE &&
-		 producer_txn_state(s->producer) != PRODUCER_TXN_FENCED)
+	if (r->failed != NULL && r->failed->code == PS_E_RETRY &&
+	    s->txn.boundary != TXN_NONE &&
+	    producer_txn_state(s->producer) != PRODUCER_TXN_FENCED)
 		lost(s, r);
 	else if (r->failed != NULL)
 		(void)ps_fail(&s->failed, r->failed->code,
@@ -239,40 +214,78 @@ gather(struct source *s, struct bunch *bunch, struct ps_error *err)
 	return 0;
 }
 
+/* As errors.tolerance says; its letter is there before its position counts. */
+static int
+settle(struct source *s, const struct ps_record *r, const struct ps_error *why,
+    struct ps_error *err)
+{
+	const struct ps_failure f = { .stage = PS_STAGE_KAFKA_PRODUCE,
+		.class_name = "producer",
+		.error = *why };
+
+	if (tolerance_settle_one(&s->task->tolerance, r, &f, err) == 0 &&
+	    source_wait_for_letters(s, err) == 0)
+		return 0;
+	/* Its flight stays undone: a stop need not wait for it. */
+	if (gauges_should_stop(s->task->gauges))
+		s->must_restart = true;
+	else if (err->code != PS_E_RETRY)
+		(void)ps_fail(&s->failed, err->code, "%s", err->text);
+	return -1;
+}
+
 /* 1: sent, or settled otherwise; 0: the producer is full; -1: over. */
 static int
 send_bunch(struct source *s, const struct bunch *bunch, struct ps_error *err)
 {
 	struct cursor *c = &s->cursor;
-	struct ps_failure f = { .stage = PS_STAGE_KAFKA_PRODUCE,
-		.class_name = "producer" };
+	struct ps_error why = { 0 };
 	size_t n = producer_send_batch(s->producer, bunch->topic,
-	    bunch->records, bunch->count, &f.error);
+	    bunch->records, bunch->count, &why);
 
 	ack_sent(c->flight, n);
 	s->txn.records += n;
 	c->at += n;
 	if (n == bunch->count)
 		return 1;
-	if (f.error.code == PS_E_RETRY)
+	if (why.code == PS_E_RETRY)
 		return 0;
-	if (f.error.code != PS_E_DATA) {
-		(void)ps_fail(err, f.error.code, "%s", f.error.text);
+	if (why.code != PS_E_DATA) {
+		(void)ps_fail(err, why.code, "%s", why.text);
 		return txn_judge(s, err);
 	}
-	if (tolerance_settle_one(&s->task->tolerance,
-		&c->flight->batch->records[c->at], &f, err) != 0)
+	if (settle(s, &c->flight->batch->records[c->at], &why, err) != 0)
 		return -1;
 	c->at++;
 	return 1;
 }
 
-/* Waits until the record just sent is durable, or refused. */
+/* The record that was sent last, alone. A transaction is lost with it, and
+ * comes again without it. */
 static int
-take_care(struct source *s, struct ps_error *err)
+settle_refused(struct source *s, struct ps_error *err)
 {
-	if (s->care_left == 0)
+	const struct cursor *c = &s->cursor;
+	const struct ps_record *r = &c->flight->batch->records[c->at - 1];
+	const struct ps_error why = s->refusal;
+
+	ps_error_clear(&s->refusal);
+	s->care_left = CARE_RECORDS;
+	if (settle(s, r, &why, err) != 0)
+		return -1;
+	if (s->txn.boundary == TXN_NONE) {
+		ack_done(s->ack, c->flight, 1);
 		return 0;
+	}
+	if (refusals_add(&s->refusals, r, err) != 0)
+		return -1;
+	s->must_restart = s->was_refused = true;
+	return outcome(s, err);
+}
+
+static int
+serve_alone(struct source *s, struct ps_error *err)
+{
 	while (producer_in_flight(s->producer) > 0 &&
 	       !gauges_should_stop(s->task->gauges)) {
 		if (producer_serve(s->producer, SERVE_MS, err) < 0)
@@ -280,8 +293,24 @@ take_care(struct source *s, struct ps_error *err)
 		if (outcome(s, err) != 0)
 			return -1;
 	}
-	s->care_left--;
 	return 0;
+}
+
+/* Waits until the record just sent is durable, or refused. */
+static int
+take_care(struct source *s, struct ps_error *err)
+{
+	int served;
+
+	if (s->care_left == 0)
+		return 0;
+	s->is_alone = true;
+	served = serve_alone(s, err);
+	s->is_alone = false;
+	if (served != 0)
+		return -1;
+	s->care_left--;
+	return s->refusal.code == PS_OK ? 0 : settle_refused(s, err);
 }
 
 int

@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "kafka/conf.h"
 #include "kafka/producer.h"
+#include "letters/letters.h"
 #include "record/batch.h"
 #include "task/asking.h"
 #include "task/wait.h"
@@ -16,9 +17,10 @@
 enum {
 	ROOM_MS = 120000,
 	PENDING_MAX = 10000,
-	HEADERS_OWN = 10,
+	HEADERS_OWN = 11,
 	NUMBER_BYTES = 24,
-	CLOSE_MS = 2000
+	CLOSE_MS = 2000,
+	SMALL_BYTES = 16 << 10
 };
 
 /* One dead letter on its way, with copies of all it carries. */
@@ -28,6 +30,9 @@ struct letter {
 	char *topic;
 	int32_t partition;
 	int64_t offset;
+	/* The same without what makes it large; NULL: nothing is left out. */
+	const struct producer_record *less;
+	bool wants_less;
 };
 
 struct dlq {
@@ -92,6 +97,10 @@ on_report(void *ctx, const struct producer_report *r)
 
 	if (r->failed == NULL) {
 		end_letter(d, l);
+		return;
+	}
+	if (r->failed->code == PS_E_DATA && l->less != NULL) {
+		l->wants_less = true;
 		return;
 	}
 	d->task->measures.letters_failed++;
@@ -246,6 +255,45 @@ context_headers(const struct dlq *d, struct letter *l,
 	return n;
 }
 
+/* What was too large for the record's own topic may be so for this one too:
+ * then where it came from and why is worth more than no letter. */
+static void
+offer_less(const struct dlq *d, struct letter *l,
+    const struct producer_record *full, size_t own, const struct ps_failure *f)
+{
+	struct ps_arena *a = l->arena;
+	struct producer_header *h = (struct producer_header *)ps_calloc(a,
+	    full->header_count + 1, sizeof *h);
+	struct producer_record *less =
+	    (struct producer_record *)ps_calloc(a, 1, sizeof *less);
+	struct ps_failure why = *f;
+	const char *left_out;
+	size_t bytes = 0, n = 0;
+
+	for (size_t i = 0; i < own; i++)
+		bytes += full->headers[i].name_len + full->headers[i].len;
+	if (bytes <= SMALL_BYTES)
+		for (; n < own; n++)
+			h[n] = full->headers[n];
+	*less = *full;
+	less->value = NULL;
+	less->value_len = 0;
+	if (full->key_len > SMALL_BYTES) {
+		less->key = NULL;
+		less->key_len = 0;
+	}
+	left_out = ps_printf(a, "value of %zu bytes%s%s", full->value_len,
+	    less->key_len < full->key_len ? ", key" : "",
+	    n < own ? ", headers" : "");
+	put(&h[n++], a, LETTERS_LEFT_OUT, left_out);
+	ps_error_clear(&why.error);
+	(void)ps_fail(&why.error, f->error.code,
+	    "%.300s (this letter is without its %s)", f->error.text, left_out);
+	less->header_count = n + context_headers(d, l, &why, h + n);
+	less->headers = h;
+	l->less = less;
+}
+
 static const void *
 copy(struct ps_arena *a, const struct ps_slice *s)
 {
@@ -279,6 +327,8 @@ fill(struct dlq *d, struct letter *l, const struct ps_consumed *r,
 		.headers = h,
 		.header_count = n,
 		.opaque = l };
+	if (f->stage == PS_STAGE_KAFKA_PRODUCE)
+		offer_less(d, l, out, r->header_count, f);
 }
 
 static struct letter *
@@ -313,11 +363,10 @@ struct sending {
 	const struct producer_record *record;
 };
 
-/* 1: it is on its way, or refused for good. */
+/* 1: it is on its way, or refused for good; 0: there is no room. */
 static int
-send_letter(void *ctx, int slice_ms, struct ps_error *err)
+try_letter(const struct sending *s, struct ps_error *err)
 {
-	const struct sending *s = (const struct sending *)ctx;
 	struct dlq *d = s->dlq;
 	struct ps_error why = { 0 };
 	struct producer_report refused = { .opaque = s->record->opaque,
@@ -332,7 +381,16 @@ send_letter(void *ctx, int slice_ms, struct ps_error *err)
 	}
 	if (why.code != PS_E_RETRY)
 		return ps_fail(err, why.code, "%s", why.text);
-	return dlq_serve(d, slice_ms, err);
+	return 0;
+}
+
+static int
+send_letter(void *ctx, int slice_ms, struct ps_error *err)
+{
+	const struct sending *s = (const struct sending *)ctx;
+	int done = try_letter(s, err);
+
+	return done != 0 ? done : dlq_serve(s->dlq, slice_ms, err);
 }
 
 int
@@ -356,6 +414,35 @@ dlq_send(void *ctx, const struct ps_record *r, const struct ps_failure *f,
 	return wait_until(d->task, &sent, err);
 }
 
+/* Letters that their topic did not take as they were. */
+static int
+send_less(struct dlq *d, struct ps_error *err)
+{
+	struct letter *l, *next;
+
+	for (l = d->first; l != NULL; l = next) {
+		const struct producer_record *less = l->less;
+		struct sending s = { d, less };
+
+		next = l->next;
+		if (!l->wants_less)
+			continue;
+		l->wants_less = false;
+		l->less = NULL;
+		switch (try_letter(&s, err)) {
+		case 0:
+			l->less = less;
+			l->wants_less = true;
+			return 0;
+		case 1:
+			break;
+		default:
+			return -1;
+		}
+	}
+	return 0;
+}
+
 int
 dlq_serve(struct dlq *d, int limit_ms, struct ps_error *err)
 {
@@ -367,7 +454,8 @@ dlq_serve(struct dlq *d, int limit_ms, struct ps_error *err)
 	do {
 		int wait = d->pending > 0 && left > 0 ? (int)left : 0;
 
-		if (producer_serve(d->producer, wait, err) < 0)
+		if (producer_serve(d->producer, wait, err) < 0 ||
+		    send_less(d, err) != 0)
 			return -1;
 		left = limit_ms - clock_since(start, clock_now());
 	} while (d->pending > 0 && left > 0 && d->failed.code == PS_OK);

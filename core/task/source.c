@@ -88,9 +88,8 @@ write_times(const struct task *t, struct ps_batch *b)
 			b->records[i].timestamp = now;
 }
 
-/* No position counts before the letters of its batch are there. */
-static int
-wait_for_letters(struct source *s, struct ps_error *err)
+int
+source_wait_for_letters(struct source *s, struct ps_error *err)
 {
 	int done = 0;
 
@@ -120,7 +119,7 @@ take_batch(struct source *s, struct flight *f, struct ps_error *err)
 	encode_batch(&t->converters, &t->tolerance, f->batch);
 	gauges_leave(t->gauges);
 	if (tolerance_settle(&t->tolerance, f->batch, err) != 0 ||
-	    wait_for_letters(s, err) != 0) {
+	    source_wait_for_letters(s, err) != 0) {
 		ack_discard(s->ack, f);
 		return -1;
 	}

@@ -53,6 +53,8 @@ struct source {
 	/* The broker refused a batch: which of its records is bad is found by
 	 * sending so many one by one, from the last committed position on. */
 	size_t care_left;
+	bool is_alone;            /* the record on its way */
+	struct ps_error refusal;  /* of that record, not yet settled */
 	struct refusals refusals; /* found so, within transactions */
 	bool must_restart, was_refused;
 	bool stays_hidden;      /* what the broker does not take again */
@@ -67,6 +69,8 @@ struct source {
 enum task_end source_loop(struct source *s, struct ps_error *err);
 /* The task's on_wait, with the source as its context. */
 int source_while_waiting(void *ctx, struct ps_error *err);
+/* No position counts before the letters of its batch are there. */
+int source_wait_for_letters(struct source *s, struct ps_error *err);
 /* Batches end with this run: nothing of them, or of what else was sent, may
  * be in the client then. */
 void source_take_back(struct source *s);

@@ -29,8 +29,6 @@ send_letter(void *ctx, const struct ps_record *r, const struct ps_failure *f,
 	struct ps_record letter;
 	int result;
 
-	if (f->stage == PS_STAGE_KAFKA_PRODUCE)
-		return 0;
 	b = batch_new(CHUNK);
 	result =
 	    letter_pack(&l->form, b, &l->polled[r - l->records], &letter, err);

@@ -2,9 +2,9 @@
  * source_letters: dead letters of a source's records, while it runs.
  *
  * With errors.tolerance=all and a dead letter topic, a record that fails in a
- * transform or converter becomes a letter that holds it as it was polled.
- * The letters of a batch are in the topic before its positions count. What
- * the broker itself refuses becomes none: the letter would be refused too.
+ * transform or converter, or that the broker refuses, becomes a letter that
+ * holds it as it was polled. The letters of a batch are in the topic before
+ * its positions count.
  */
 #ifndef PENSTOCK_TASK_SOURCE_LETTERS_H
 #define PENSTOCK_TASK_SOURCE_LETTERS_H

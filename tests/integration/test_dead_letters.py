@@ -1,6 +1,7 @@
 """The dead letters of a sink, looked at and put back."""
 
 import json
+import os
 import threading
 import time
 
@@ -342,6 +343,61 @@ def test_a_letter_that_is_refused_keeps_the_position_where_it_was(
     trace = served.rest.wait_task_failed(name)["trace"]
     assert "Could not produce message to dead letter queue" in trace, trace
     assert served.rest.offsets(name) == []
+
+
+@pytest.mark.parametrize("support", ["disabled", "enabled"])
+@pytest.mark.parametrize("room,limit", [
+    ("the topic has", 100000), ("nobody has", 100000),
+    ("the producer has not", 4000000)])
+def test_what_the_broker_refuses_is_a_letter_with_its_position(
+        new_worker, kafka, topic, folder, room, limit, support):
+    """All of it where its topic takes that, else without the value."""
+    w = new_worker(kafka.bootstrap, exactly_once_source_support=support)
+    t = topic("t", max_message_bytes=limit)
+    kafka.create_topic(t + ".dead", max_message_bytes=2000000
+                       if room == "the topic has" else 100000)
+    big = os.urandom(125000 if limit == 100000 else 600000).hex()
+    path = folder + "/in"
+    lines(path, ["before", big, "after"])
+    w.rest.create("src", configs.file_source(path, t, **tolerant(t)))
+    assert [r.value for r in kafka.wait_records(t, 2)] == [
+        b"before", b"after"]
+    (dead,) = kafka.wait_records(t + ".dead", 1)
+    headers = dict(dead.headers)
+    assert headers["__connect.errors.stage"] == b"KAFKA_PRODUCE"
+    assert headers["__connect.errors.topic"] == t.encode()
+    assert b"too large" in headers["__connect.errors.exception.message"]
+    assert json.loads(headers["__connect.errors.source.partition"]) == {
+        "filename": path}
+    left_out = headers.get("__connect.errors.left.out")
+    if room == "the topic has":
+        assert json.loads(dead.value)["payload"] == big
+        assert left_out is None
+    else:
+        assert dead.value is None
+        assert left_out == b"value of %d bytes" % (len(big) + len(
+            json.dumps({"schema": {"type": "string", "optional": False},
+                        "payload": ""}, separators=(",", ":"))))
+        kafka.create_topic(t + ".again")
+        done = w.rest.call("POST", "/connectors/src/dead-letters/replay",
+                           {"all": True})
+        assert done["replayed"] == 0, done
+        assert "nothing to put back" in str(done["skipped"])
+    wait_for("the position", lambda: position(w, "src") == len(
+        big) + len("before\nafter\n") + 1)
+    assert [r.value for r in kafka.consume(t)] == [b"before", b"after"]
+
+
+def test_what_is_refused_and_has_no_letter_stops_the_task(
+        served, name, kafka, topic, folder):
+    t = topic("t", max_message_bytes=100000)
+    kafka.create_topic(t + ".dead", max_message_bytes=100)
+    lines(folder + "/in", ["before", os.urandom(125000).hex(), "after"])
+    served.rest.create(name, configs.file_source(folder + "/in", t, **{
+        **tolerant(t), "offset.flush.interval.ms": "10"}))
+    trace = served.rest.wait_task_failed(name)["trace"]
+    assert "Could not produce message to dead letter queue" in trace, trace
+    assert position(served, name) <= len("before\n")
 
 
 def test_a_source_that_tolerates_nothing_writes_no_letter(
