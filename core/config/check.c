@@ -349,14 +349,22 @@ static const char *
 rule_unsupported(struct ps_arena *a, const struct ps_key *key,
     const struct check_value *v)
 {
+	static const char why[] = "Not supported: ";
 	const char *usual = key->default_value;
+	const char *doc =
+	    text_starts(key->doc, why) ? key->doc + strlen(why) : "";
 
-	if (v->null || (usual != NULL && strcmp(v->text, usual) == 0))
+	if (v->null || (usual != NULL && strcmp(v->text, usual) == 0) ||
+	    (usual != NULL && key->type == PS_KEY_BOOLEAN &&
+		strcasecmp(v->text, usual) == 0))
 		return NULL;
 	if (usual == NULL)
-		return "penstock does not support this key, leave it out";
+		return ps_printf(a,
+		    "penstock does not support this key, leave it out%s%s",
+		    doc[0] == '\0' ? "" : ": ", doc);
 	return ps_printf(a,
-	    "penstock supports only the default of this key, '%s'", usual);
+	    "penstock supports only the default of this key, '%s'%s%s", usual,
+	    doc[0] == '\0' ? "" : ": ", doc);
 }
 
 static const struct {

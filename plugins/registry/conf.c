@@ -175,6 +175,27 @@ conf_intern(const struct registry_conf *c, const struct ps_schema *draft)
 	return c->host->intern(c->host, draft);
 }
 
+/* Executors have parameters under names of their own. */
+static int
+refuse_rules(const struct ps_config *c, struct ps_error *err)
+{
+	static const char *const starts[] = { "rule.executors.",
+		"rule.actions." };
+
+	for (size_t i = 0; i < c->count; i++)
+		for (size_t n = 0; n < sizeof starts / sizeof *starts; n++)
+			if (strncmp(c->settings[i].key, starts[n],
+				strlen(starts[n])) == 0)
+				return ps_fail(err, PS_E_CONFIG,
+				    "Invalid value for configuration %s: rules "
+				    "of the registry are not run, so fields "
+				    "that they encrypt would be written and "
+				    "read as they are; leave it out, and "
+				    "encrypt or mask by a transform",
+				    c->settings[i].key);
+	return 0;
+}
+
 int
 conf_read(struct registry_conf *out, const struct ps_host *h,
     const struct ps_config *c, struct ps_arena *a, struct ps_error *err)
@@ -194,8 +215,9 @@ conf_read(struct registry_conf *out, const struct ps_host *h,
 	out->latest_strict = ps_config_bool(c, "latest.compatibility.strict");
 	read_strategy(out, c);
 	read_proxy(out, c, a);
-	if (read_urls(out, c, a, err) < 0 || read_user(out, c, err) < 0 ||
-	    read_token(out, c, err) < 0 || read_tls(out, c, err) < 0)
+	if (refuse_rules(c, err) < 0 || read_urls(out, c, a, err) < 0 ||
+	    read_user(out, c, err) < 0 || read_token(out, c, err) < 0 ||
+	    read_tls(out, c, err) < 0)
 		return -1;
 	return 0;
 }

@@ -2,13 +2,18 @@
 
 #include "format.h"
 
-/* A key of Confluent's converter that has its default and nothing else. */
-#define OTHER_KEY(key, default_text)                                   \
+/* A key of Confluent's converter that has its default and nothing else, since
+ * with another value something else would be written; what to do instead. */
+#define FIXED(key, key_type, default_text, what)                       \
 	{                                                              \
-		.name = (key), .type = PS_KEY_BOOLEAN,                 \
+		.name = (key), .type = (key_type),                     \
 		.default_value = (default_text), .importance = PS_LOW, \
-		.flags = PS_UNSUPPORTED, .doc = "Not supported."       \
+		.flags = PS_UNSUPPORTED, .doc = "Not supported: " what \
 	}
+#define FIXED_KEY(key, default_text, what) \
+	FIXED(key, PS_KEY_STRING, default_text, what)
+#define FIXED_FLAG(key, default_text, what) \
+	FIXED(key, PS_KEY_BOOLEAN, default_text, what)
 
 /* One that does nothing here; what to do instead. */
 #define IGNORED(key, key_type, what)                                     \
@@ -29,29 +34,36 @@
 #define OF_TOKENS                                                             \
 	"tokens are not fetched. Give one as bearer.auth.token, by a config " \
 	"provider."
-#define OF_RULES                                                           \
-	"rules of the registry are not run, fields that they encrypt are " \
-	"written and read as they are. Do it by a transform."
+#define OF_RULES                                                              \
+	"rules of the registry are not run, so fields that they encrypt "     \
+	"would "                                                              \
+	"be written and read as they are. Leave it out, and encrypt or mask " \
+	"by a transform."
+#define SERIALIZERS "io.confluent.kafka.serializers."
+#define OF_IDS                                                                \
+	"ids are written before the payload, and read there and in headers. " \
+	"Leave it out."
 
 /* clang-format off */
 #define IGNORED_KEYS                                                         \
-	IGNORED_KEY("rule.executors", OF_RULES),                             \
-	IGNORED_KEY("rule.actions", OF_RULES),                               \
+	FIXED_KEY("rule.executors", "", OF_RULES),                           \
+	FIXED_KEY("rule.actions", "", OF_RULES),                             \
 	IGNORED_KEY("latest.cache.size",                                     \
 	    "the latest version is asked for once per topic and schema. "    \
 	    "See schemas.cache.config."),                                    \
 	IGNORED_KEY("latest.cache.ttl.sec",                                  \
 	    "the latest version is asked for once per topic and schema. "    \
 	    "Restart the task to look again."),                              \
-	IGNORED_KEY("use.latest.with.metadata",                              \
+	FIXED_KEY("use.latest.with.metadata", "",                            \
 	    "give the version's id as use.schema.id."),                      \
-	IGNORED_KEY("context.name.strategy",                                 \
+	FIXED_KEY("context.name.strategy",                                   \
+	    SERIALIZERS "context.NullContextNameStrategy",                   \
 	    "put the context into the address: "                             \
 	    "schema.registry.url=http://HOST/contexts/:.NAME:"),             \
-	IGNORED_KEY("key.schema.id.serializer",                              \
-	    "ids are written before the payload."),                          \
-	IGNORED_KEY("value.schema.id.serializer",                            \
-	    "ids are written before the payload."),                          \
+	FIXED_KEY("key.schema.id.serializer",                                \
+	    SERIALIZERS "schema.id.PrefixSchemaIdSerializer", OF_IDS),       \
+	FIXED_KEY("value.schema.id.serializer",                              \
+	    SERIALIZERS "schema.id.PrefixSchemaIdSerializer", OF_IDS),       \
 	IGNORED_KEY("max.schemas.per.subject",                               \
 	    "see schemas.cache.config."),                                    \
 	IGNORED_KEY("schema.reflection", OF_JAVA),                           \
@@ -110,7 +122,7 @@ static const char *const decimal_formats[] = { "BASE64", "NUMERIC", NULL };
 static const struct ps_key json_keys[] = {
 	REGISTRY_KEYS,
 	IGNORED_KEYS,
-	IGNORED_KEY("json.fail.invalid.schema", OF_CHECKS),
+	FIXED_FLAG("json.fail.invalid.schema", "false", OF_CHECKS),
 	IGNORED_KEY("json.fail.unknown.properties", OF_CHECKS),
 	IGNORED_KEY("json.schema.spec.version",
 	    "schemas are written as draft 7."),
@@ -166,11 +178,15 @@ static const struct ps_key protobuf_keys[] = {
 	    "Read the members of a oneof as fields of their message."),
 	FLAG_KEY("ignore.default.for.nullables", "false",
 	    "Write null as null where the field has a default."),
-	OTHER_KEY("optional.for.proto2", "true"),
-	OTHER_KEY("generate.struct.for.nulls", "false"),
+	FIXED_FLAG("optional.for.proto2", "true",
+	    "fields of proto2 are optional unless they are required."),
+	FIXED_FLAG("generate.struct.for.nulls", "false",
+	    "values without a schema are written as text, or as "
+	    "google.protobuf.Struct where they are maps."),
 	FLAG_KEY("scrub.invalid.names", "false",
 	    "Replace what Protobuf does not allow in names."),
-	OTHER_KEY("generalized.sum.type.support", "false"),
+	FIXED_FLAG("generalized.sum.type.support", "false",
+	    "unions and enums are read as the other keys say."),
 };
 
 static const char *const protobuf_names[] = {

@@ -112,9 +112,6 @@ JSON = "org.apache.kafka.connect.json.JsonConverter"
     ({"key.converter": JSON, "key.converter.schema.content": "{}"},
      ["'key.converter.schema.content' was supplied but isn't"]),
     ({"value.converter": AVRO, "value.converter.schema.registry.url":
-      "http://127.0.0.1:1", "value.converter.rule.executors": "encrypt"},
-     ["'value.converter.rule.executors': Has no effect", "by a transform"]),
-    ({"value.converter": AVRO, "value.converter.schema.registry.url":
       "http://127.0.0.1:1", "value.converter.schema.registry.ssl.protocol":
       "TLSv1.3"}, ["registry.ssl.protocol': Has no effect", "Leave it out"]),
     ({"value.converter": AVRO, "value.converter.schema.registry.url":
@@ -130,6 +127,62 @@ def test_a_converters_key_that_nobody_reads_is_told(bad, given, words):
     for word in words:
         wait_for(word, lambda word=word: word in bad.log_text()[before:])
     assert "converter.type" not in bad.log_text()[before:]
+
+
+IDS = "io.confluent.kafka.serializers.schema.id."
+CONTEXTS = "io.confluent.kafka.serializers.context."
+OF_REGISTRY = {
+    "AvroConverter": "io.confluent.connect.avro.AvroConverter",
+    "JsonSchemaConverter": "io.confluent.connect.json.JsonSchemaConverter",
+    "ProtobufConverter": "io.confluent.connect.protobuf.ProtobufConverter"}
+
+
+@pytest.mark.parametrize("which,key,other,usual,way_out", [
+    ("", "rule.executors", "encrypt", "", "by a transform"),
+    ("", "rule.actions", "dlq", "", "by a transform"),
+    ("", "rule.executors._default_.param.access.key.id", "x", None,
+     "by a transform"),
+    ("", "use.latest.with.metadata", "a=b", "", "use.schema.id"),
+    ("", "context.name.strategy", "x.Mine",
+     CONTEXTS + "NullContextNameStrategy", "contexts"),
+    ("", "key.schema.id.serializer", IDS + "HeaderSchemaIdSerializer",
+     IDS + "PrefixSchemaIdSerializer", "before the payload"),
+    ("", "value.schema.id.serializer", IDS + "HeaderSchemaIdSerializer",
+     IDS + "PrefixSchemaIdSerializer", "before the payload"),
+    ("JsonSchemaConverter", "json.fail.invalid.schema", "true", "FALSE",
+     "by a transform"),
+    ("ProtobufConverter", "optional.for.proto2", "false", "true",
+     "required"),
+    ("ProtobufConverter", "generate.struct.for.nulls", "true", "false",
+     "Struct"),
+    ("ProtobufConverter", "generalized.sum.type.support", "true", "false",
+     "unions"),
+])
+def test_what_would_change_what_is_written_is_refused(
+        bad, which, key, other, usual, way_out):
+    """Or leave in the clear what was to be encrypted."""
+    for name, java in OF_REGISTRY.items():
+        if which not in ("", name):
+            continue
+        given = {
+            "connector.class": "FileStreamSource", "name": "x", "topic": "t",
+            "file": "/x", "value.converter": java,
+            "value.converter.max.retries": "0",
+            "value.converter.schema.registry.url": "http://127.0.0.1:1"}
+        text = errors_of(bad, {**given, "value.converter." + key: other})
+        assert key in text and way_out in text, text
+        assert usual is None or other in text, text
+        text = errors_of(bad, {**given, "value.converter." + key: usual})
+        assert key not in text, text
+
+
+def errors_of(bad, config):
+    answer = bad.rest.call(
+        "PUT", "/connector-plugins/FileStreamSource/config/validate",
+        {k: v for k, v in config.items() if v is not None})
+    return str([[c["value"]["name"], c["value"]["value"],
+                 c["value"]["errors"]] for c in answer["configs"]
+                if c["value"]["errors"]])
 
 
 def test_wrong_types_all_at_once(bad):
