@@ -194,6 +194,7 @@ def test_a_plugin_that_lies_about_its_abi_is_refused_by_name(
     ("ask-mount", "mount"), ("ask-chroot", "chroot"), ("ask-raw", "socket"),
     ("ask-packet", "socket"), ("ask-namespace", "unshare"),
     ("ask-bpf", "bpf"), ("ask-clock", "clock_settime"),
+    ("ask-calls", "io_uring_setup"),
 ])
 def test_what_no_connector_needs_is_refused_and_told(guarded, kafka, wish,
                                                      call):
