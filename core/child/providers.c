@@ -105,7 +105,6 @@ ask(void *ctx, struct ps_arena *a, const char *alias, const char *path,
 		return ps_fail_in(err, "config provider %s", alias);
 	if (got == 1 && *value != NULL) {
 		redact_add(p->redact, *value);
-		redact_url_add(p->redact, *value);
 		redact_add(p->answers, *value);
 	}
 	return got;
@@ -117,7 +116,11 @@ int
 providers_expand(struct providers *p, struct ps_arena *a,
     const struct ps_config *in, struct ps_config *out, struct ps_error *err)
 {
-	return expand_config(a, in, ask, p, out, err);
+	if (expand_config(a, in, ask, p, out, err) != 0)
+		return -1;
+	for (size_t i = 0; i < out->count; i++)
+		redact_url_add(p->redact, out->settings[i].value);
+	return 0;
 }
 
 int64_t

@@ -207,12 +207,12 @@ void
 settings_hide(struct redact *redact, const struct ps_config *c,
     const struct ps_key *keys, size_t count)
 {
-	for (size_t i = 0; i < c->count; i++)
+	for (size_t i = 0; i < c->count; i++) {
 		if (c->settings[i].value != NULL &&
 		    is_password(keys, count, c->settings[i].key))
 			redact_add(redact, c->settings[i].value);
-		else
-			redact_url_add(redact, c->settings[i].value);
+		redact_url_add(redact, c->settings[i].value);
+	}
 }
 
 const char *

@@ -284,8 +284,10 @@ redact_url_add(struct redact *r, const char *value)
 	while (next(&sc, &s)) {
 		const char *end = s.at + s.len, *word = s.at;
 
-		if (s.name_len == 0)
+		if (s.name_len == 0) {
 			word = after_colon(s.at, end);
+			redact_add_userinfo(r, ps_strndup(a, s.at, s.len));
+		}
 		if (!is_masked(&s) && word < end)
 			learn(r, a, word, (size_t)(end - word));
 	}

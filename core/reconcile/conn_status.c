@@ -35,12 +35,16 @@ append(struct conn *c, const struct store_pair *record)
 static char *
 masked(struct conn *c, struct ps_arena *a, const char *text)
 {
+	size_t len, room;
 	char *copy;
 
 	if (text == NULL)
 		return NULL;
-	copy = ps_strdup(a, text);
-	(void)redact_text(c->secrets, copy, strlen(copy) + 1);
+	len = strlen(text);
+	room = redact_room(len);
+	copy = ps_alloc(a, room);
+	memcpy(copy, text, len + 1);
+	(void)redact_text(c->secrets, copy, room);
 	return copy;
 }
 
@@ -272,10 +276,10 @@ conn_learn_secrets(struct conn *c, const struct ps_config *config)
 {
 	redact_free(&c->secrets);
 	c->secrets = redact_new();
-	for (size_t i = 0; i < config->count; i++)
+	for (size_t i = 0; i < config->count; i++) {
 		if (config->settings[i].value != NULL &&
 		    redact_is_secret_key(config->settings[i].key))
 			redact_add(c->secrets, config->settings[i].value);
-		else
-			redact_url_add(c->secrets, config->settings[i].value);
+		redact_url_add(c->secrets, config->settings[i].value);
+	}
 }

@@ -153,15 +153,14 @@ replace(struct reload_config *to, struct reload_config *from)
 static void
 refuse(struct reload *r, struct task *t, const struct ps_error *why)
 {
-	char text[PS_ERROR_TEXT];
+	struct ps_error said = *why;
 
-	(void)snprintf(text, sizeof text,
-	    "what config providers answer now is refused: %.900s", why->text);
-	task_set_refused(t, text);
+	(void)ps_fail_in(&said, "what config providers answer now is refused");
+	task_set_refused(t, said.text);
 	if (r->refused.arena != NULL &&
 	    config_equal(&r->seen.config, &r->refused.config))
 		return; /* said before */
-	log_warn("task", "%s", text);
+	log_warn("task", "%s", said.text);
 	replace(&r->refused, &r->seen);
 }
 

@@ -256,3 +256,16 @@ Test(settings, the_group_waits_for_a_call_that_may_still_end)
 		played_begin(&w);
 	}
 }
+
+Test(settings, what_is_secret_in_the_url_of_a_secret_key_is_hidden_alone_too)
+{
+	static const struct ps_setting rows[] = { { "some.secret",
+	    "http://u:hunter22@h" } };
+	const struct ps_config config = { rows, 1 };
+	struct redact *r = redact_new();
+
+	settings_hide(r, &config, NULL, 0);
+	cr_assert(redact_contains(r, "the password hunter22 is refused"));
+	cr_assert(redact_contains(r, rows[0].value));
+	redact_free(&r);
+}

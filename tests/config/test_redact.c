@@ -1,9 +1,11 @@
-#include "config/redact.h"
+#include "config/redact_url.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <penstock/error.h>
 
 static struct redact *r;
 
@@ -61,6 +63,68 @@ Test(redact, what_goes_beyond_the_room_is_cut)
 	(void)snprintf(text, sizeof text, "xxxxxhunter");
 	cr_assert(redact_text(r, text, 12));
 	cr_assert(eq(str, text, "xxxxx[hidde"));
+}
+
+Test(redact, what_is_left_of_a_secret_by_a_cut_is_masked)
+{
+	static const struct {
+		const char *text, *masked;
+	} rows[] = {
+		{ "down: a much lo", "down: [hidden]" },
+		{ "down: a much longer secre", "down: [hidden]" },
+		{ "down: a muc", "down: a muc" },
+		{ "a much less", "a much less" },
+		{ "GET https://some:body22-and-more@h: down",
+		    "GET https://[hidden]@h: down" },
+		{ "GET https://some:body22-an: down",
+		    "GET https://[hidden]: down" },
+		{ "GET 'https://some:b' is down",
+		    "GET 'https://[hidden]' is down" },
+		{ "GET https://some:b… is down",
+		    "GET https://[hidden]… is down" },
+		{ "see https://so", "see https://[hidden]" },
+		{ "GET https://token-or-so: down, https://tok: up",
+		    "GET https://[hidden]: down, https://[hidden]: up" },
+		{ "GET https://some.where/x: down",
+		    "GET https://some.where/x: down" },
+		{ "GET https://somebody: down", "GET https://somebody: down" },
+		{ "some:body22-an: down", "some:body22-an: down" },
+	};
+	char text[100];
+
+	redact_url_add(r, "https://some:body22-and-more@h/x");
+	redact_url_add(r, "https://token-or-so@h/x");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		bool found = strcmp(rows[i].text, rows[i].masked) != 0;
+
+		(void)snprintf(text, sizeof text, "%s", rows[i].text);
+		cr_expect(eq(int, redact_text(r, text, sizeof text), found));
+		cr_expect(eq(str, text, (char *)rows[i].masked));
+	}
+}
+
+Test(redact, every_letter_at_the_end_of_an_error_that_was_cut_counts)
+{
+	char text[2 * PS_ERROR_TEXT];
+	struct ps_error err = { 0 };
+
+	(void)ps_fail(&err, PS_E_RETRY, "%*s%s", PS_ERROR_TEXT - 4, "",
+	    "a much longer secret");
+	(void)snprintf(text, sizeof text, "%s", err.text);
+	cr_assert(redact_text(r, text, sizeof text));
+	cr_assert(eq(str, text + PS_ERROR_TEXT - 4, "[hidden]"));
+}
+
+Test(redact, a_text_with_room_enough_is_not_cut)
+{
+	static const char given[] = "://x@://x@://x@hunter,hunter?sig=x&sig=x";
+	char text[sizeof given * 3];
+
+	memcpy(text, given, sizeof given);
+	cr_assert(redact_text(r, text, redact_room(sizeof given - 1)));
+	cr_assert(eq(str, text,
+	    "://[hidden]@://[hidden]@://[hidden]@[hidden],[hidden]"
+	    "?sig=[hidden]&sig=[hidden]"));
 }
 
 Test(redact, holds_many_secrets)

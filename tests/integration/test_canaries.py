@@ -34,6 +34,9 @@ URLS = [(kind, "connection.url", url, {}) for kind in (
      f"http://u:{{}}@{NOBODY}/token", {
          "http.authorization.type": "oauth2", "oauth2.client.id": "c",
          "oauth2.client.secret": "not looked for"})]
+# What is told of it ends within the word.
+CUT = ("HttpSinkConnector", "http.url",
+       f"http://{380 * 'u'}:{{}}@{NOBODY}/in", {})
 JAAS = ("org.apache.kafka.common.security.plain.PlainLoginModule required "
         'username="u" password="{}";')
 
@@ -168,7 +171,7 @@ def birds(kafka, shared_worker, postgres, s3, unique):
         c.put(known["FileStreamSink"], *[f"{p}.override.{key}" for p in (
             "producer", "consumer", "admin")])
     host = postgres.jdbc("postgres").split("/")[2].split("?")[0]
-    for kind, key, url, more in URLS:
+    for kind, key, url, more in [CUT, *URLS]:
         first, n = len(c.made), len(c.answers)
         c.put({**known[kind], **more, "errors.tolerance": "all"}, key,
               shape=url.replace("HOST", host))
@@ -176,6 +179,7 @@ def birds(kafka, shared_worker, postgres, s3, unique):
         assert c.made[first:] == both, c.answers[n:]
         c.of_urls += [(name, key) for name in both]
         c.outages += both if "Jdbc" not in kind else []
+    c.cut, c.outages = c.outages[:2], c.outages[2:]
     for name in c.made:
         wait_for(f"{name} to run", lambda n=name: c.rest.status(n)[
             "connector"]["state"] != "UNASSIGNED")
@@ -236,9 +240,18 @@ def test_an_outage_names_the_url_without_its_secret(birds):
         silent(json.dumps(birds.rest.status(name)))
 
 
+def test_a_word_that_is_cut_is_not_told_either(birds):
+    assert len(birds.cut) == 2
+    for name in birds.cut:
+        task = wait_for("a cause", lambda n=name: [
+            t for t in birds.rest.status(n)["tasks"] if t.get("cause")])[0]
+        assert "http://[hidden]" in task["cause"], task
+        silent(json.dumps(birds.rest.status(name)))
+
+
 def test_urls_are_shown_without_their_secrets_and_keep_them(birds):
     """What was read can be changed and sent back."""
-    assert len(birds.of_urls) == 2 * len(URLS)
+    assert len(birds.of_urls) == 2 * len([CUT, *URLS])
     for name, key in birds.of_urls:
         path = f"/connectors/{name}/config"
         config = birds.rest.get(path)
