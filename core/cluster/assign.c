@@ -342,6 +342,7 @@ record_of(struct assigning *s, const struct look *l)
 	struct assignment *as = ps_calloc(s->a, 1, sizeof *as);
 	size_t owners = l->e->is.task_count + 1 + l->e->is.debt_count;
 
+	as->version = s->in->version;
 	as->epoch = s->epoch;
 	as->generation = l->e->wanted.exists ? l->e->wanted.generation : -1;
 	as->task_count = l->count > 0 ? l->count - 1 : 0;
@@ -391,7 +392,8 @@ decide(struct assigning *s, const struct look *l, struct assign_record *out)
 		out->assignment = NULL;
 		return e->assigned;
 	}
-	return !e->assigned || !says_the_same(as, &e->is);
+	return !e->assigned || e->is.version > s->in->version ||
+	       !says_the_same(as, &e->is);
 }
 
 static size_t

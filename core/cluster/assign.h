@@ -16,6 +16,7 @@ struct assign_input {
 	struct peers *peers;
 	const struct members *members;
 	struct clock_ms now;
+	int version;      /* of the records; newer ones are written again */
 	int64_t epoch;    /* of the first record; each has its own */
 	int64_t delay_ms; /* work of one that ended waits for its return */
 };

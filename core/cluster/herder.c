@@ -223,9 +223,11 @@ static void
 on_assignment(struct herder *h, const char *connector,
     const struct assignment *as)
 {
-	struct entry *e;
+	struct entry *e = table_find(h->table, connector);
 
+	h->unreadable -= e != NULL && e->is.unreadable;
 	table_assign(h->table, connector, as);
+	h->unreadable += as != NULL && as->unreadable;
 	h->dirty = true;
 	if (as != NULL && as->epoch > h->applied)
 		h->applied = as->epoch;
@@ -460,6 +462,8 @@ herder_is_idle(const struct herder *h, const char *connector)
 
 	if (e == NULL || !e->assigned)
 		return true;
+	if (e->is.unreadable)
+		return false;
 	for (size_t i = 0; i < e->is.task_count; i++)
 		if (!who_is_nobody(&e->is.tasks[i]))
 			return false;
@@ -502,4 +506,10 @@ int64_t
 herder_epoch(const struct herder *h)
 {
 	return h->applied;
+}
+
+int
+herder_version(const struct herder *h)
+{
+	return members_version(h->members, h->peers, h->config.version);
 }

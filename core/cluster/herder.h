@@ -4,6 +4,9 @@
  * step(state, event) → actions; no clock, no input or output of its own, so a
  * simulator can put it into every situation. It holds the lease, obeys the
  * assignments, and while it leads writes them: design 3, sentence by sentence.
+ * Claims and assignments are written in the newest format that all who live
+ * can read. Who meets one that it cannot read stops what that names, and does
+ * not lead, until it is written again.
  */
 #ifndef PENSTOCK_CLUSTER_HERDER_H
 #define PENSTOCK_CLUSTER_HERDER_H
@@ -19,9 +22,12 @@ struct herder_config {
 	int64_t session_ms, heartbeat_ms;
 	int64_t rebalance_delay_ms;
 	uint64_t seed; /* of incarnations and pauses */
+	int version;   /* of records, the newest it can read and write */
 };
 
 struct claim {
+	int version;     /* of its format */
+	bool unreadable; /* newer than this worker knows: of nobody */
 	struct who who;
 	const char *url;
 	int64_t epoch;
@@ -153,5 +159,7 @@ const struct members *herder_members(const struct herder *h);
 const struct table *herder_table(const struct herder *h);
 const struct lease *herder_lease(const struct herder *h);
 int64_t herder_epoch(const struct herder *h);
+/* The format of what it writes as the leader. */
+int herder_version(const struct herder *h);
 
 #endif

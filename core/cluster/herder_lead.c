@@ -177,8 +177,11 @@ may_plan(struct herder *h)
 /* A record that goes has no epoch, and may take the highest with it when the
  * log is compacted: then the claim keeps it. */
 static int64_t
-claim_behind(const struct assign_input *in, const struct assign_result *r)
+claim_behind(const struct herder *h, const struct assign_input *in,
+    const struct assign_result *r)
 {
+	if (h->claim.version > in->version)
+		return in->epoch + (int64_t)r->count;
 	for (size_t i = 0; i < r->count; i++)
 		if (r->records[i].assignment == NULL)
 			return in->epoch + (int64_t)r->count;
@@ -198,7 +201,7 @@ write_plan(struct herder *h, const struct assign_input *in,
 	struct herder_action *act = herder_act(h, HERD_ASSIGN);
 
 	act->assign = *r;
-	act->epoch = claim_behind(in, r);
+	act->epoch = claim_behind(h, in, r);
 	h->used = h->written =
 	    act->epoch > 0 ? act->epoch : in->epoch + (int64_t)r->count - 1;
 	h->writing = true;
@@ -212,6 +215,7 @@ plan(struct herder *h)
 		.peers = h->peers,
 		.members = h->members,
 		.now = h->now,
+		.version = herder_version(h),
 		.epoch = new_epoch(h),
 		.delay_ms = h->config.rebalance_delay_ms };
 	struct assign_result r;
@@ -224,7 +228,7 @@ plan(struct herder *h)
 	h->plan_again = r.again;
 	if (r.again.ms != 0)
 		herder_wake(h, r.again);
-	if (r.count > 0)
+	if (r.count > 0 || h->claim.version > in.version)
 		write_plan(h, &in, &r);
 }
 
@@ -276,11 +280,19 @@ leave_group(struct herder *h)
 	(void)herder_act(h, HERD_REJOIN);
 }
 
+/* Who leads has to know all that stands in the log. */
+static bool
+has_unreadable(const struct herder *h)
+{
+	return h->unreadable > 0 || h->claim.unreadable;
+}
+
 /* Others get their chance when we have none, or want none. */
 static void
 give_up_if_stuck(struct herder *h, bool able)
 {
-	if (h->candidate && h->leaving && h->lead != LEAD_LEADING) {
+	if (h->candidate &&
+	    (has_unreadable(h) || (h->leaving && h->lead != LEAD_LEADING))) {
 		leave_group(h);
 		return;
 	}

@@ -98,6 +98,20 @@ members_find(const struct members *m, const struct who *who)
 	return NULL;
 }
 
+int
+members_version(const struct members *m, const struct peers *all, int own)
+{
+	int lowest = own;
+
+	for (const struct peer *p = peers_first(all); p; p = p->next) {
+		const struct member_info *info = members_find(m, &p->who);
+
+		if (peer_is_member(p) && info != NULL && info->version < lowest)
+			lowest = info->version;
+	}
+	return lowest;
+}
+
 /* ---- placement --------------------------------------------------------- */
 
 /* One of "key=value" or "key!=value" out of a list. */

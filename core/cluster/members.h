@@ -34,6 +34,10 @@ members_last(const struct members *m, const char *id, const char *host);
 const struct member_info *
 members_find(const struct members *m, const struct who *who);
 
+/* The newest format that all who live can read, `own` or less. Who has not
+ * introduced itself gets no work, and does not count. */
+int members_version(const struct members *m, const struct peers *all, int own);
+
 /* Do the labels fit? "zone=a,disk!=hdd": all of it must hold; NULL or "" is
  * anywhere. A label that is not there differs from every value. */
 bool members_fit(const char *placement, const char *labels);

@@ -19,8 +19,10 @@ struct debt {
 
 /* The record penstock-assignment-<connector>. */
 struct assignment {
-	int64_t epoch;        /* grows from record to record */
-	int64_t generation;   /* of the task configs, -1: none */
+	int version;        /* of its format */
+	bool unreadable;    /* newer than this worker knows: nobody is in it */
+	int64_t epoch;      /* grows from record to record */
+	int64_t generation; /* of the task configs, -1: none */
 	struct who connector; /* where its own process runs */
 	size_t task_count;
 	struct who *tasks;

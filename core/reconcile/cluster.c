@@ -374,7 +374,8 @@ make_herder(const struct cluster *c)
 		.session_ms = options_int(o, "session.timeout.ms"),
 		.heartbeat_ms = options_int(o, "heartbeat.interval.ms"),
 		.rebalance_delay_ms =
-		    options_int(o, "scheduled.rebalance.max.delay.ms") };
+		    options_int(o, "scheduled.rebalance.max.delay.ms"),
+		.version = WIRE_VERSION };
 
 	if (getentropy(&config.seed, sizeof config.seed) != 0)
 		config.seed = (uint64_t)wall_now().ms;

@@ -55,6 +55,18 @@ skip(const char *name, const struct ps_error *err)
 	log_error(AREA, "penstock-%s is skipped: %s", name, err->text);
 }
 
+/* To go on by an older record would be to run what others may run. */
+static void
+tell_unreadable(const char *name, int version)
+{
+	log_error(AREA,
+	    "penstock-%s has format version %d, this worker reads 1 to %d: it "
+	    "runs nothing by that record and does not lead, until the leader "
+	    "has seen it and writes the record again; if there is no newer "
+	    "worker to lead, start one or upgrade this one",
+	    name, version, WIRE_VERSION);
+}
+
 static void
 take_leader(struct cluster *c, const struct configs_event *e)
 {
@@ -65,10 +77,14 @@ take_leader(struct cluster *c, const struct configs_event *e)
 	if (e->value == NULL)
 		return;
 	a = arena_new(ARENA_BYTES);
-	if (wire_read_claim(a, e->value, e->value_len, &ev.claim, &err) == 0)
-		cluster_step(c, &ev);
-	else
+	if (wire_read_claim(a, e->value, e->value_len, &ev.claim, &err) != 0 &&
+	    !ev.claim.unreadable) {
 		skip(e->name, &err);
+	} else {
+		if (ev.claim.unreadable)
+			tell_unreadable(e->name, ev.claim.version);
+		cluster_step(c, &ev);
+	}
 	arena_free(&a);
 }
 
@@ -85,7 +101,10 @@ take_assignment(struct cluster *c, const struct configs_event *e)
 	if (e->value == NULL)
 		ev.assignment = NULL;
 	if (e->value == NULL ||
-	    wire_read_assignment(a, e->value, e->value_len, &as, &err) == 0) {
+	    wire_read_assignment(a, e->value, e->value_len, &as, &err) == 0 ||
+	    as.unreadable) {
+		if (e->value != NULL && as.unreadable)
+			tell_unreadable(e->name, as.version);
 		moves_assigned(c->moves, ev.connector, ev.assignment,
 		    clock_now());
 		cluster_step(c, &ev);

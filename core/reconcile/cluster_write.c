@@ -74,7 +74,10 @@ const struct pen_ops cluster_pen_ops = { .lost = on_lost };
 static struct claim
 claim_of(const struct cluster *c, int64_t epoch)
 {
-	return (struct claim){ *herder_me(c->h), c->env.url, epoch };
+	return (struct claim){ .version = herder_version(c->h),
+		.who = *herder_me(c->h),
+		.url = c->env.url,
+		.epoch = epoch };
 }
 
 void

@@ -1,6 +1,8 @@
 #include "store/wire.h"
 
+#include <assert.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,11 +90,12 @@ get_array(const json_t *obj, const char *name, const json_t **out,
 
 /* Takes the reference. */
 static char *
-text_of(struct ps_arena *a, json_t *j)
+text_of(struct ps_arena *a, int version, json_t *j)
 {
 	char *text;
 
-	(void)json_object_set_new(j, "v", json_integer(WIRE_VERSION));
+	assert(version >= WIRE_FIRST && version <= WIRE_VERSION);
+	(void)json_object_set_new(j, "v", json_integer(version));
 	text = js_dump(a, j);
 	json_decref(j);
 	return text;
@@ -120,7 +123,7 @@ put_answers(const struct beat *b)
 char *
 wire_beat(struct ps_arena *a, const struct beat *b)
 {
-	return text_of(a,
+	return text_of(a, WIRE_FIRST,
 	    json_pack("{s:o,s:I,s:s,s:I,s:I,s:I,s:i,s:o,s:f}", "beat",
 		put_who(a, &b->who), "number", (json_int_t)b->number, "host",
 		b->host, "born", (json_int_t)b->born_ms, "since",
@@ -131,13 +134,14 @@ wire_beat(struct ps_arena *a, const struct beat *b)
 char *
 wire_verdict(struct ps_arena *a, const struct who *who)
 {
-	return text_of(a, json_pack("{s:o}", "verdict", put_who(a, who)));
+	return text_of(a, WIRE_FIRST,
+	    json_pack("{s:o}", "verdict", put_who(a, who)));
 }
 
 char *
 wire_claim(struct ps_arena *a, const struct claim *c)
 {
-	return text_of(a,
+	return text_of(a, c->version,
 	    json_pack("{s:o,s:s,s:I}", "leader", put_who(a, &c->who), "url",
 		c->url, "epoch", (json_int_t)c->epoch));
 }
@@ -157,7 +161,7 @@ wire_assignment(struct ps_arena *a, const struct assignment *as)
 			"epoch", (json_int_t)d->epoch, "generation",
 			(json_int_t)d->generation));
 	}
-	return text_of(a,
+	return text_of(a, as->version,
 	    json_pack("{s:I,s:I,s:o,s:o,s:o}", "epoch", (json_int_t)as->epoch,
 		"generation", (json_int_t)as->generation, "connector",
 		put_who(a, &as->connector), "tasks", tasks, "owed", debts));
@@ -166,7 +170,7 @@ wire_assignment(struct ps_arena *a, const struct assignment *as)
 char *
 wire_member(struct ps_arena *a, const struct member_info *m)
 {
-	return text_of(a,
+	return text_of(a, WIRE_FIRST,
 	    json_pack("{s:o,s:s,s:I,s:s,s:f,s:s?,s:i}", "worker",
 		put_who(a, &m->who), "host", m->host, "born",
 		(json_int_t)m->born_ms, "url", m->url, "capacity", m->capacity,
@@ -176,27 +180,39 @@ wire_member(struct ps_arena *a, const struct member_info *m)
 char *
 wire_cluster(struct ps_arena *a, const char *group)
 {
-	return text_of(a, json_pack("{s:s}", "group", group));
+	return text_of(a, WIRE_FIRST, json_pack("{s:s}", "group", group));
 }
 
 /* ---- reading ----------------------------------------------------------- */
 
+/* *at: its version, 0: none. */
 static json_t *
-parse(const void *value, size_t len, const char *what, struct ps_error *err)
+parse_version(const void *value, size_t len, const char *what, int *at,
+    struct ps_error *err)
 {
 	json_t *j = js_parse(value, len, what, err);
 	int64_t version;
 
+	*at = 0;
 	if (j == NULL)
 		return NULL;
 	version = js_opt_int(j, "v", 0);
-	if (version >= 1 && version <= WIRE_VERSION)
+	*at = (int)(version < 0 || version > INT_MAX ? 0 : version);
+	if (*at >= WIRE_FIRST && *at <= WIRE_VERSION)
 		return j;
 	(void)ps_fail(err, PS_E_DATA,
 	    "%s has format version %lld, this worker reads 1 to %d", what,
 	    (long long)version, WIRE_VERSION);
 	json_decref(j);
 	return NULL;
+}
+
+static json_t *
+parse(const void *value, size_t len, const char *what, struct ps_error *err)
+{
+	int version;
+
+	return parse_version(value, len, what, &version, err);
 }
 
 static int
@@ -290,11 +306,14 @@ int
 wire_read_claim(struct ps_arena *a, const void *value, size_t len,
     struct claim *out, struct ps_error *err)
 {
-	json_t *j = parse(value, len, "penstock-leader", err);
+	int version;
+	json_t *j = parse_version(value, len, "penstock-leader", &version, err);
 	const char *url = "";
 	int rc = -1;
 
-	*out = (struct claim){ 0 };
+	*out = (struct claim){ .version = version,
+		.unreadable = version > WIRE_VERSION,
+		.url = "" };
 	if (j == NULL)
 		return -1;
 	if (get_someone(a, j, "leader", &out->who, err) == 0 &&
@@ -366,10 +385,13 @@ int
 wire_read_assignment(struct ps_arena *a, const void *value, size_t len,
     struct assignment *out, struct ps_error *err)
 {
-	json_t *j = parse(value, len, "assignment", err);
+	int version;
+	json_t *j = parse_version(value, len, "assignment", &version, err);
 	int rc;
 
-	*out = (struct assignment){ 0 };
+	*out = (struct assignment){ .version = version,
+		.unreadable = version > WIRE_VERSION,
+		.generation = -1 };
 	if (j == NULL)
 		return -1;
 	rc = get_assignment(a, j, out, err);

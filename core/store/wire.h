@@ -4,7 +4,9 @@
  * In the config topic penstock-leader and penstock-assignment-<connector>, in
  * the status topic penstock-worker-<id>, in the lease topic heartbeats and
  * verdicts. Each has a format version "v"; a newer one than WIRE_VERSION is
- * an error, and the reader's fault to be too old.
+ * an error, and the reader's fault to be too old. Claims and assignments are
+ * written in the version that they say; by the others workers get to know each
+ * other, so those stay what the first version is: members are only added.
  */
 #ifndef PENSTOCK_STORE_WIRE_H
 #define PENSTOCK_STORE_WIRE_H
@@ -12,6 +14,7 @@
 #include "cluster/herder.h"
 
 #define WIRE_VERSION 1
+#define WIRE_FIRST   1
 
 /* Keys in the config and status topics, behind "penstock-". */
 #define WIRE_LEADER     "leader"
@@ -41,6 +44,7 @@ struct wire_lease {
 /* Strings and arrays in the arena. PS_E_DATA names what is wrong. */
 int wire_read_lease(struct ps_arena *a, const void *value, size_t len,
     struct wire_lease *out, struct ps_error *err);
+/* Of a newer format, besides: version and unreadable are set. */
 int wire_read_claim(struct ps_arena *a, const void *value, size_t len,
     struct claim *out, struct ps_error *err);
 int wire_read_assignment(struct ps_arena *a, const void *value, size_t len,

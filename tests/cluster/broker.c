@@ -157,6 +157,7 @@ broker_introduce(struct sim *s, size_t i)
 	m->url = "http://x";
 	m->capacity = sim_capacity(s, i);
 	m->labels = sim_labels(s, i);
+	m->version = s->nodes[i].version;
 	node_wake_readers(s);
 }
 
@@ -298,6 +299,7 @@ claim_of(const struct sim *s, size_t i, int64_t epoch)
 	r.claim.who = sim_who(herder_me(s->nodes[i].h));
 	r.claim.url = "http://x";
 	r.claim.epoch = epoch;
+	r.claim.version = herder_version(s->nodes[i].h);
 	return r;
 }
 

@@ -149,4 +149,13 @@ MUTANTS = [
      "	owe_slots(s, l->e, as);\n", ""),
     ("only the first goodbye counts", "herder_beat.c",
      "b->number < h->goodbye)", "b->number != h->goodbye)"),
+    ("a leader writes the newest format that it can", "members.c",
+     "info->version < lowest)", "info->version < 0)"),
+    ("what cannot be read is skipped, and the older record obeyed",
+     "herder.c", "	h->unreadable -= e != NULL && e->is.unreadable;\n",
+     "	if (as != NULL && as->unreadable)\n		return;\n"),
+    ("who cannot read all leads", "herder_lead.c",
+     "return h->unreadable > 0 || h->claim.unreadable;", "return false;"),
+    ("what somebody cannot read is not written again", "assign.c",
+     "e->is.version > s->in->version ||", ""),
 ]

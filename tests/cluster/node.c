@@ -166,15 +166,32 @@ read_lease(struct sim *s, size_t i)
 	node_step(s, i, &ev);
 }
 
+/* What a worker makes of a record that is newer than it knows. */
+static void
+veil(const struct node *n, struct assignment *as, struct claim *claim)
+{
+	if (as->version > n->version)
+		*as = (struct assignment){ .version = as->version,
+			.unreadable = true,
+			.generation = -1 };
+	if (claim->version > n->version)
+		*claim = (struct claim){ .version = claim->version,
+			.unreadable = true,
+			.url = "" };
+}
+
 static void
 read_config(struct sim *s, size_t i)
 {
 	const struct config_record *r =
 	    log_at(&s->configs, s->nodes[i].config_at++);
 	struct herder_event ev = { .kind = HERDER_CLAIM };
+	struct assignment as = r->assignment;
 
 	if (r->compacted)
 		return;
+	ev.claim = r->claim;
+	veil(&s->nodes[i], &as, &ev.claim);
 	switch (r->kind) {
 	case CONFIG_CONNECTOR:
 		ev.kind = HERDER_CONNECTOR;
@@ -184,10 +201,9 @@ read_config(struct sim *s, size_t i)
 	case CONFIG_ASSIGNMENT:
 		ev.kind = HERDER_ASSIGNMENT;
 		ev.connector = sim_connectors[r->connector];
-		ev.assignment = r->gone ? NULL : &r->assignment;
+		ev.assignment = r->gone ? NULL : &as;
 		break;
 	case CONFIG_CLAIM:
-		ev.claim = r->claim;
 		break;
 	}
 	node_step(s, i, &ev);
@@ -345,8 +361,9 @@ node_start(struct sim *s, size_t i)
 
 	if (n->h != NULL)
 		return;
-	world_say(s, "w%zu: starts", i);
 	n->life++;
+	config.version = n->version = sim_version(s, i);
+	world_say(s, "w%zu: starts, format %d", i, n->version);
 	n->drained = n->leaving = n->sending = false;
 	n->rejoin_at = n->started_at = s->now;
 	n->h = herder_new(&config, (struct clock_ms){ world_clock(s, n) });

@@ -155,6 +155,26 @@ check_held(struct sim *s, size_t i, const struct assign_record *r)
 	}
 }
 
+/* All that it knows to live can read what it writes. */
+static void
+check_version(struct sim *s, size_t i, const struct assignment *as)
+{
+	const struct herder *h = s->nodes[i].h;
+
+	for (size_t k = 0; k < s->plan.workers; k++) {
+		const struct node *n = &s->nodes[k];
+		const struct who *who = n->h == NULL ? NULL : herder_me(n->h);
+		const struct peer *p =
+		    who == NULL ? NULL : peers_find(herder_peers(h), who);
+
+		if (p != NULL && peer_is_member(p) &&
+		    members_find(herder_members(h), who) != NULL &&
+		    as->version > n->version)
+			world_red(s, "w%zu writes format %d, w%zu reads %d", i,
+			    as->version, k, n->version);
+	}
+}
+
 void
 rules_assign(struct sim *s, size_t i, const struct herder_action *act)
 {
@@ -166,8 +186,10 @@ rules_assign(struct sim *s, size_t i, const struct herder_action *act)
 		    (long long)(s->now - n->assigned_at));
 	n->assigned_at = s->now;
 	for (size_t k = 0; k < act->assign.count; k++)
-		if (act->assign.records[k].assignment != NULL)
+		if (act->assign.records[k].assignment != NULL) {
 			check_held(s, i, &act->assign.records[k]);
+			check_version(s, i, act->assign.records[k].assignment);
+		}
 }
 
 /* A worker that is not stopped suspends in time. */

@@ -130,7 +130,13 @@ sim_count(const struct sim *s, struct sim_counts *sum)
 struct sim_plan
 sim_plan_of(uint64_t seed)
 {
-	enum { NO_DELAY = 5, NAMESAKES = 11, PLACED = 13, SIZED = 17 };
+	enum {
+		NO_DELAY = 5,
+		NAMESAKES = 11,
+		PLACED = 13,
+		SIZED = 17,
+		VERSIONS = 7
+	};
 
 	/* The divisors have no common factor: every mix of these occurs. */
 	return (struct sim_plan){ .workers = 2 + seed % 4,
@@ -140,7 +146,8 @@ sim_plan_of(uint64_t seed)
 		.namesakes = seed % NAMESAKES == 0,
 		.delay_ms = seed % NO_DELAY == 0 ? 0 : 500,
 		.placed = seed % PLACED == 0,
-		.sized = seed % SIZED == 0 };
+		.sized = seed % SIZED == 0,
+		.versions = seed % VERSIONS == 0 && seed % NAMESAKES != 0 };
 }
 
 struct sim *

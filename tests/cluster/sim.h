@@ -24,6 +24,7 @@ struct sim_plan {
 	bool namesakes;     /* the last worker has the id of the first */
 	int64_t delay_ms;   /* scheduled.rebalance.max.delay.ms */
 	bool placed;        /* workers have labels, connectors placements */
+	bool versions;      /* workers are upgraded, and back again */
 	bool sized;         /* the first worker has twice the capacity */
 	bool trace;
 };

@@ -123,6 +123,7 @@ struct node {
 	bool sick;              /* … hangs for good */
 	bool drained, leaving;
 	bool refused; /* when all was calm */
+	int version;  /* of records, the newest it knows */
 	int64_t started_at, ended_at;
 	int64_t tick_at;
 	struct child children[CONNECTORS][1 + MAX_TASKS];
@@ -163,6 +164,7 @@ struct sim {
 	uint64_t producer; /* the newest */
 	int64_t outage_until;
 	int64_t epoch;    /* of the newest assignment */
+	bool upgraded;    /* all that start now */
 	int last;         /* the worker that left when all was calm, or -1 */
 	size_t disturbed; /* processes of others that stopped for that */
 	char red[512];
@@ -181,6 +183,8 @@ struct who sim_who(const struct who *w);
 /* What the worker is, and what the connector wants; NULL: nothing special. */
 const char *sim_labels(const struct sim *s, size_t i);
 double sim_capacity(const struct sim *s, size_t i);
+/* The newest format that it knows: another at each start. */
+int sim_version(const struct sim *s, size_t i);
 const char *sim_placement(const struct sim *s, int connector);
 
 uint64_t world_draw(struct sim *s);

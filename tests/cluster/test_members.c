@@ -63,3 +63,33 @@ Test(members, the_newest_of_an_id_and_a_machine_counts)
 	cr_expect(eq(str, (char *)members_find(m, &c.who)->host, "n"));
 	members_free(&m);
 }
+
+Test(members, records_are_written_as_all_that_live_can_read_them)
+{
+	struct members *m = members_new();
+	struct peers *all = peers_new(10000);
+	struct clock_ms now = { 1000 };
+	static const char *const ids[] = { "a:1", "b:1" };
+	struct beat b = { .host = "m", .since = 1, .born_ms = 1 };
+	struct member_info info = { .host = "m", .url = "http://x" };
+
+	peers_begin(all, now);
+	for (int i = 0; i < 2; i++) {
+		info.who = b.who = (struct who){ ids[i], 1 };
+		info.version = 2 - i;
+		b.number = 1;
+		members_put(m, &info);
+		cr_expect(eq(int, members_version(m, all, 2), 2));
+		peers_beat(all, &b, now);
+	}
+	cr_expect(eq(int, members_version(m, all, 2), 1));
+	cr_expect(eq(int, members_version(m, all, 1), 1));
+	/* The older one leaves. */
+	b.number = 2;
+	b.flags = BEAT_GONE;
+	peers_beat(all, &b, now);
+	cr_expect(eq(int, members_version(m, all, 2), 2));
+	cr_expect(eq(int, members_version(m, all, 1), 1));
+	peers_free(&all);
+	members_free(&m);
+}

@@ -256,6 +256,16 @@ trouble_last_leaves(struct sim *s)
 	return true;
 }
 
+/* With the one that hangs the last may be gone that can read all. */
+static void
+upgrade_all(struct sim *s)
+{
+	s->upgraded = true;
+	for (size_t i = 0; i < s->plan.workers; i++)
+		if (s->nodes[i].h != NULL && s->nodes[i].version < 2)
+			crash(s, i);
+}
+
 /* All is whole from now on, but for one whose lease client hangs for good. */
 void
 trouble_end(struct sim *s)
@@ -267,6 +277,7 @@ trouble_end(struct sim *s)
 
 		n->sick = true;
 		n->no_lease_until = INT64_MAX;
+		upgrade_all(s);
 	}
 	for (size_t i = 0; i < s->plan.workers; i++) {
 		if (s->nodes[i].drained)

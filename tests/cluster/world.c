@@ -96,6 +96,17 @@ world_delay(struct sim *s)
 	return world_between(s, 1, 20);
 }
 
+int
+sim_version(const struct sim *s, size_t i)
+{
+	const struct node *n = &s->nodes[i];
+
+	/* There is always one that may lead whatever is written. */
+	if (!s->plan.versions || i == 0 || s->upgraded)
+		return 2;
+	return 1 + (int)((n->life / 2 + i) % 2);
+}
+
 /* ---- words ------------------------------------------------------------- */
 
 void

@@ -312,3 +312,29 @@ def test_a_topic_is_truncated_under_a_cluster(doomed, kafka):
     late = doomed.add()
     late.start()
     late.wait_log(f"Topic '{topic}' (config.storage.topic) has lost records")
+
+
+# Formats
+
+def test_an_assignment_of_a_newer_format_is_not_passed_over(kafka, folder):
+    """Who cannot read it neither leads nor runs by what stood there before:
+    a newer worker may run by it. It waits until it is written again."""
+    w = Worker(folder, kafka.bootstrap, **QUICK)
+    topic = w.properties["config.storage.topic"]
+    key = "penstock-assignment-c0"
+    try:
+        w.start()
+        w.stop()
+        kafka.produce(topic, [
+            {"key": key, "value": '{"v":1,"epoch":3,"generation":-1}'},
+            {"key": key, "value": '{"v":2,"epoch":4}'}])
+        at = len(w.log_text())
+        w.spawn()
+        w.wait_log(f"{key} has format version 2, this worker reads 1 to 1")
+        w.wait_log("leads no more, and leaves the election")
+        assert "cluster: leads group" not in w.log_text()[at:]
+        kafka.produce(topic, [{"key": key, "value": None}])
+        wait_for("the lead", lambda: "cluster: leads group"
+                 in w.log_text()[at:])
+    finally:
+        w.close()

@@ -65,7 +65,8 @@ Test(wire, an_assignment_is_read_as_it_was_written)
 {
 	struct who tasks[] = { someone, { 0 } };
 	struct debt debt = { someone, 3, 17 };
-	struct assignment as = { .epoch = 4,
+	struct assignment as = { .version = 1,
+		.epoch = 4,
 		.generation = 18,
 		.connector = someone,
 		.task_count = 2,
@@ -121,5 +122,31 @@ Test(wire, what_is_not_ours_is_refused_with_the_reason)
 		cr_expect(strstr(err.text, rows[i].reason) != NULL,
 		    "row %zu: %s", i, err.text);
 	}
+	arena_free(&a);
+}
+
+Test(wire, of_a_newer_format_the_version_is_known_and_nothing_else)
+{
+	static const char text[] =
+	    "{\"v\":2,\"epoch\":7,\"generation\":3,\"connector\":"
+	    "{\"id\":\"w:8083\",\"incarnation\":\"0123456789abcdef\"}}";
+	struct ps_arena *a = arena_new(1024);
+	struct ps_error err = { 0 };
+	struct assignment as;
+	struct claim claim;
+
+	cr_expect(eq(int,
+	    wire_read_assignment(a, text, strlen(text), &as, &err), -1));
+	cr_expect(as.unreadable);
+	cr_expect(eq(int, as.version, 2));
+	cr_expect(eq(i64, as.epoch, 0));
+	cr_expect(who_is_nobody(&as.connector));
+	cr_expect(strstr(err.text, "version 2") != NULL, "%s", err.text);
+	cr_expect(
+	    eq(int, wire_read_claim(a, text, strlen(text), &claim, &err), -1));
+	cr_expect(claim.unreadable);
+	cr_expect(who_is_nobody(&claim.who));
+	cr_expect(eq(int, wire_read_assignment(a, "{", 1, &as, &err), -1));
+	cr_expect(not(as.unreadable));
 	arena_free(&a);
 }
