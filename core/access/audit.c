@@ -266,6 +266,7 @@ make_line(struct exchange *x)
 	set(line, "who", x->who == NULL ? "anybody" : x->who->name);
 	set(line, "role", x->who == NULL ? NULL : role_name(x->who->role));
 	set(line, "from", x->from);
+	set(line, "through", x->through);
 	set(line, "method", x->method);
 	set(line, "path", x->path);
 	set_query(line, x);

@@ -1,7 +1,8 @@
 /*
  * audit: every change that was asked for, who asked, and what came of it.
  *
- * One JSON object a line: time, who, role, from, method, path, query, status,
+ * One JSON object a line: time, who, role, from (the client), through (the
+ * worker that it asked, if that was another), method, path, query, status,
  * connector (or pipeline, template, or logger), the offsets that were asked
  * for or moved, its configuration (a logger's level) before and after (secrets
  * as digests under the group's name, so that equal ones can be told), and

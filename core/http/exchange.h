@@ -46,8 +46,10 @@ struct exchange {
 	struct query_arg *query;            /* in order */
 	const char *content_type, *accept;  /* NULL: not sent */
 	const char *authorization, *origin, *host, *if_match;
-	const char *from; /* the client's address */
-	bool preflight;   /* a browser asks whether it may */
+	const char *from;      /* the client's address */
+	const char *through;   /* the worker that it asked, NULL: this one */
+	const char *forwarded; /* who it was by that worker, not proved */
+	bool preflight;        /* a browser asks whether it may */
 	struct buf body;
 	bool too_large;
 	size_t dropped;

@@ -86,6 +86,7 @@ incoming_read(struct exchange *x, const char *method, const char *path,
 	x->if_match = header(x, MHD_HTTP_HEADER_IF_MATCH);
 	x->signature = header(x, SIGN_HEADER);
 	x->algorithm = header(x, SIGN_ALGORITHM);
+	x->forwarded = header(x, SIGN_FORWARDED);
 	x->from = address_of(x);
 	x->preflight = strcmp(method, "OPTIONS") == 0 &&
 		       header(x, "Access-Control-Request-Method") != NULL;

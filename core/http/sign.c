@@ -8,11 +8,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buf.h"
 #include "base/text.h"
 #include "worker/worker.h"
 
 #define ALGORITHM "HmacSHA256"
 #define BLOCK     64
+#define HEAD_MAX  ((size_t)16 * 1024) /* no request's is longer */
 
 static void
 hash_two(const unsigned char first[BLOCK], const void *data, size_t len,
@@ -124,4 +126,67 @@ sign_is_refused(struct exchange *x)
 	else
 		return false;
 	return true;
+}
+
+/* ---- what is passed on ------------------------------------------------- */
+
+static const struct configs_session_key *
+key_of(const struct exchange *x)
+{
+	const struct journal *j = worker_journal(x->worker);
+
+	return j == NULL ? NULL : configs_session_key(journal_configs(j));
+}
+
+/* What it begins with is no body that another request is signed with. */
+static const char *
+sign_origin(struct exchange *x, const struct configs_session_key *key,
+    const char *client, const char *through)
+{
+	const char *mac = NULL;
+	struct buf all;
+
+	buf_init(&all, HEAD_MAX + x->body.len);
+	if (buf_printf(&all, "forward\n%s\n%s\n%s\n%s\n", client, through,
+		x->method, x->path) == 0 &&
+	    buf_append(&all, buf_str(&x->body), x->body.len) == 0)
+		mac = sign_body(x->a, key, buf_str(&all), all.len);
+	buf_fini(&all);
+	return mac;
+}
+
+const char *
+sign_forwarded(struct exchange *x)
+{
+	const struct configs_session_key *key = key_of(x);
+	const char *id = worker_id(x->worker), *mac;
+
+	if (key == NULL || x->from == NULL)
+		return NULL;
+	mac = sign_origin(x, key, x->from, id);
+	return mac == NULL ? NULL
+			   : ps_printf(x->a, "%s %s %s", x->from, id, mac);
+}
+
+void
+sign_take_forwarded(struct exchange *x)
+{
+	const struct configs_session_key *key = key_of(x);
+	const char *client, *through, *ours, *mac;
+	char *text, *rest;
+
+	if (key == NULL || x->forwarded == NULL)
+		return;
+	text = ps_strdup(x->a, x->forwarded);
+	client = strtok_r(text, " ", &rest);
+	through = strtok_r(NULL, " ", &rest);
+	mac = rest;
+	if (client == NULL || through == NULL || mac == NULL)
+		return;
+	ours = sign_origin(x, key, client, through);
+	if (ours == NULL || strlen(ours) != strlen(mac) ||
+	    CRYPTO_memcmp(ours, mac, strlen(ours)) != 0)
+		return;
+	x->from = client;
+	x->through = through;
 }

@@ -12,11 +12,19 @@
 
 #define SIGN_HEADER    "X-Connect-Authorization"
 #define SIGN_ALGORITHM "X-Connect-Request-Signature-Algorithm"
+/* Ours, of what a worker passes on: who asked it, its id, and the signature
+ * of these, the method, the path and the body. */
+#define SIGN_FORWARDED "X-Penstock-Forwarded"
 
 /* Base64 in the arena, NULL: the key is none. */
 char *sign_body(struct ps_arena *a, const struct configs_session_key *key,
     const void *body, size_t len);
 /* Answers, in Connect's words, a request that is not signed as it must be. */
 bool sign_is_refused(struct exchange *x);
+/* The value of SIGN_FORWARDED, NULL: the cluster has no key now. */
+const char *sign_forwarded(struct exchange *x);
+/* Whose request another worker passed on, in `from` and `through`, where the
+ * signature proves it. Else it is the one of whoever is on the line. */
+void sign_take_forwarded(struct exchange *x);
 
 #endif

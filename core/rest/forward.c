@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "http/caller.h"
+#include "http/sign.h"
 #include "reconcile/cluster.h"
 #include "rest/forward_impl.h"
 #include "worker/worker.h"
@@ -258,8 +259,9 @@ static void
 pass_on(struct forward *w, const char *base)
 {
 	struct exchange *x = w->x;
-	const char *headers[7] = { "Accept: application/json",
+	const char *headers[8] = { "Accept: application/json",
 		"User-Agent: penstock", "Expect:" };
+	const char *origin = sign_forwarded(x);
 	size_t n = 3;
 	struct call_spec spec = { .method = x->method,
 		.url = url_of(x, base),
@@ -271,6 +273,8 @@ pass_on(struct forward *w, const char *base)
 		    ps_printf(x->a, "Authorization: %s", x->authorization);
 	if (x->if_match != NULL)
 		headers[n++] = ps_printf(x->a, "If-Match: %s", x->if_match);
+	if (origin != NULL)
+		headers[n++] = ps_printf(x->a, SIGN_FORWARDED ": %s", origin);
 	if (x->body.len > 0) {
 		headers[n] = "Content-Type: application/json";
 		spec.body = x->body.data;
@@ -337,6 +341,8 @@ forward_takes(struct exchange *x, enum forward_to to,
 	const char *url;
 
 	x->tells_offset = passed_on;
+	if (passed_on)
+		sign_take_forwarded(x);
 	if (x->forwarder == NULL || find(x, to, &url) == HERE)
 		return false;
 	if (passed_on)

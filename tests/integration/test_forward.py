@@ -8,10 +8,11 @@ import json
 import uuid
 
 import pytest
+import requests
 
-from support.env import wait_for
+from support.env import HOST, wait_for
 from support.kafka import read_topic
-from support.rest import RestError
+from support.rest import Rest, RestError
 
 CONFLICT = ("Cannot complete request because of a conflicting operation "
             "(e.g. worker rebalance)")
@@ -121,6 +122,59 @@ def test_nothing_is_passed_on_twice(cluster, name, config):
     r = cluster.leader.rest.request("POST", "/connectors?forward=false", body)
     assert r.status_code == 201
     cluster.leader.rest.delete(name)
+
+
+def from_elsewhere(rest, address="127.0.0.2"):
+    """The same worker, asked by a client of another address."""
+    class Adapter(requests.adapters.HTTPAdapter):
+        def init_poolmanager(self, *args, **kwargs):
+            super().init_poolmanager(*args, source_address=(address, 0),
+                                     **kwargs)
+    other = Rest(rest.url)
+    other.session.mount("http://", Adapter())
+    return other
+
+
+def audit_line(worker, **wanted):
+    """The last one in its log that has all of these."""
+    lines = [json.loads(text.partition("{")[1] + text.partition("{")[2])
+             for text in worker.log_text().splitlines() if " audit" in text]
+    return [a for a in lines if wanted.items() <= a.items()][-1]
+
+
+def test_a_change_is_the_clients_whichever_worker_it_asked(
+        cluster, name, config):
+    """And who merely says so is not believed."""
+    leader, follower = cluster.leader, cluster.follower
+    from_elsewhere(follower.rest).create(name, config)
+    line = audit_line(leader, connector=name, method="POST")
+    assert (line["from"], line.get("through")) == (
+        "127.0.0.2", cluster.url_of(follower))
+    from_elsewhere(leader.rest).put_config(name, {**config, "tasks.max": "2"})
+    line = audit_line(leader, connector=name, method="PUT")
+    assert (line["from"], line.get("through")) == ("127.0.0.2", None)
+
+    def forwarded(key, method="DELETE", path=""):
+        text = f"forward\n10.9.8.7\nw:1\n{method}\n/connectors/{name}{path}\n"
+        mac = hmac.new(key, text.encode(), hashlib.sha256).digest()
+        return f"10.9.8.7 w:1 {base64.b64encode(mac).decode()}"
+
+    key = cluster.session_key()
+    good = forwarded(key, "PUT", "/pause")
+    for said in ("10.9.8.7", "10.9.8.7 w:1 AAAA", good + " x",
+                 forwarded(b"k" * 32, "PUT", "/pause"), forwarded(key),
+                 good.replace("10.9", "10.8"), good.replace("w:1", "w:2")):
+        r = leader.rest.request(
+            "PUT", f"/connectors/{name}/pause?forward=false",
+            headers={"X-Penstock-Forwarded": said})
+        assert r.status_code == 202, r.text
+        line = audit_line(leader, path=f"/connectors/{name}/pause")
+        assert (line["from"], line.get("through")) == (HOST, None), said
+    assert leader.rest.request(
+        "DELETE", f"/connectors/{name}?forward=false",
+        headers={"X-Penstock-Forwarded": forwarded(key)}).status_code == 204
+    line = audit_line(leader, connector=name, method="DELETE")
+    assert (line["from"], line["through"]) == ("10.9.8.7", "w:1")
 
 
 def owner_of(cluster, status):
