@@ -52,6 +52,15 @@ suffix_of(const struct run *r, const struct command *c)
 	    r->args->clean ? "&clean=true" : "");
 }
 
+/* With what a clean delete tells. */
+static json_t *
+said(const struct command *c, const char *name, const json_t *answer)
+{
+	return json_pack("{s:s, s:s, s:O*, s:O*}", "name", name, "result",
+	    c->done, "removed", json_object_get(answer, "removed"), "left",
+	    json_object_get(answer, "left"));
+}
+
 static int
 order(struct run *r, const struct command *c, const char *name,
     struct ps_error *err)
@@ -63,7 +72,7 @@ order(struct run *r, const struct command *c, const char *name,
 		return -1;
 	if (r->args->output == CLI_JSON)
 		(void)json_array_append_new(r->said,
-		    json_pack("{s:s, s:s}", "name", name, "result", c->done));
+		    said(c, name, answer.json));
 	else
 		(void)printf("%s: %s\n", name, c->done);
 	if (r->args->output == CLI_TEXT)
@@ -111,10 +120,11 @@ run_order(struct run *r, const struct command *c, const char *name,
 
 /* Of all connectors with the label, by name. */
 static int
-run_labelled(struct ps_arena *a, const struct command *c, const char *label)
+run_labelled(struct ps_arena *a, const struct command *c,
+    const struct cli_args *args)
 {
-	const char *path =
-	    ps_printf(a, "/labels/%s%s", text_url_encode(a, label), c->suffix);
+	const char *path = ps_printf(a, "/labels/%s%s",
+	    text_url_encode(a, args->label), c->suffix);
 	struct ps_error err = { 0 };
 	struct client_answer answer;
 	int code;
@@ -123,7 +133,11 @@ run_labelled(struct ps_arena *a, const struct command *c, const char *label)
 		(void)fprintf(stderr, "penstock %s: %s\n", c->name, err.text);
 		return CLI_REFUSED;
 	}
-	code = print_labelled(answer.json, c->done) ? CLI_DONE : CLI_REFUSED;
+	code = answer.status == 207 ? CLI_REFUSED : CLI_DONE;
+	if (args->output == CLI_JSON)
+		print_json(answer.json);
+	else
+		print_labelled(answer.json, c->done);
 	json_decref(answer.json);
 	return code;
 }
@@ -414,7 +428,7 @@ run_command(const struct command *c, int count, char **texts)
 	if (cli_args_parse(a, count, texts, &args, &err) != 0)
 		(void)fprintf(stderr, "penstock %s: %s\n", c->name, err.text);
 	else if (args.label != NULL && takes_label(c))
-		code = run_labelled(a, c, args.label);
+		code = run_labelled(a, c, &args);
 	else if (args.label != NULL)
 		(void)fprintf(stderr, "penstock %s takes names, no label\n",
 		    c->name);

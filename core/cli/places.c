@@ -108,8 +108,11 @@ cli_revert(struct ps_arena *a, const struct cli_args *args)
 		struct client_answer answer;
 
 		if (client_call(a, "POST", path, NULL, &answer, &err) == 0) {
-			(void)printf("%s: back to revision %s\n",
-			    args->names[i], to);
+			if (args->output == CLI_JSON)
+				print_json(answer.json);
+			else
+				(void)printf("%s: back to revision %s\n",
+				    args->names[i], to);
 			json_decref(answer.json);
 			continue;
 		}

@@ -384,11 +384,10 @@ print_logs(const char *connector, const json_t *tasks)
 	}
 }
 
-bool
+void
 print_labelled(const json_t *answer, const char *what)
 {
 	const json_t *list = json_object_get(answer, "connectors"), *one;
-	bool all = true;
 	size_t i;
 
 	json_array_foreach(list, i, one)
@@ -400,9 +399,7 @@ print_labelled(const json_t *answer, const char *what)
 		else
 			(void)fprintf(stderr, "%s: %s\n", text_of(one, "name"),
 			    message);
-		all = all && message == NULL;
 	}
-	return all;
 }
 
 static void

@@ -4,8 +4,6 @@
 #ifndef PENSTOCK_CLI_PRINT_H
 #define PENSTOCK_CLI_PRINT_H
 
-#include <stdbool.h>
-
 #include <jansson.h>
 
 #include <penstock/arena.h>
@@ -30,8 +28,8 @@ void print_cleaned(const json_t *answer);
 /* {"revisions": [...]}: a line each. */
 void print_revisions(struct ps_arena *a, const json_t *answer);
 /* {"connectors": [{"name", "status", "message"}]}: what came of it, on stderr
- * what was refused. Was nothing? */
-bool print_labelled(const json_t *answer, const char *what);
+ * what was refused. */
+void print_labelled(const json_t *answer, const char *what);
 /* [{id, worker_id, lines}]: the lines; on stderr whose are not here. */
 void print_logs(const char *connector, const json_t *tasks);
 void print_json(const json_t *value);

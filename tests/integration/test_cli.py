@@ -493,6 +493,10 @@ def test_a_label_stands_for_all_that_carry_it(run, worker, topic, folder,
     assert run("pause", "-l", label) == (0, done, "")
     for name in names:
         worker.rest.wait_state(name, "PAUSED")
+    code, out, err = run("resume", "--label", label, "-o", "json")
+    assert (code, err) == (0, "") and json.loads(out) == {
+        "label": label,
+        "connectors": [{"name": name, "status": 202} for name in names]}
     code, out, err = run("resume", "--label", "nobody")
     assert (code, out) == (REFUSED, "") and "nobody" in err
     code, out, err = run("delete", "-l", label)
@@ -513,12 +517,20 @@ def test_revisions_are_listed_and_a_clean_delete_reports(run, worker, topic,
     assert run("revert", "-p", "revision=1", name) == (
         0, f"{name}: back to revision 1\n", "")
     assert "batch.size" not in worker.rest.get(f"/connectors/{name}/config")
+    code, out, err = run("revert", "-p", "revision=2", "-o", "json", name)
+    assert (code, err) == (0, "")
+    assert json.loads(out)["config"]["batch.size"] == "7"
     code, out, err = run("revert", "-p", "revision=9", name)
     assert (code, out) == (REFUSED, "") and "no revision 9" in err
     code, out, _ = run("delete", "--clean", name)
     assert code == 0 and out.startswith(
         f"{name}: deleted\n  removed: any position"), out
     assert name not in worker.rest.connectors()
+    worker.rest.create(name, config)
+    code, out, err = run("delete", "--clean", "-o", "json", name)
+    (one,) = json.loads(out)
+    assert (code, err, one["name"], one["result"]) == (0, "", name, "deleted")
+    assert one["left"] == [] and "any position" in str(one["removed"])
 
 
 def test_seek_shows_the_change_and_its_undo(run, worker, kafka, topic, folder,
