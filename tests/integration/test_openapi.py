@@ -1,7 +1,9 @@
 """docs/openapi.json: it describes the routes there are, and no others; what a
 worker answers has the members that it names."""
 
+import glob
 import json
+import os
 import re
 
 import pytest
@@ -23,24 +25,87 @@ def operations(document):
             for method, operation in item.items() if method in METHODS}
 
 
-def routes():
-    """Of the table: method and pattern of each row."""
+def rows():
+    """Of the table of routes: (method, pattern): (handler, flags)."""
     with open(f"{ROOT}/core/rest/route.c", encoding="utf-8") as f:
         table = re.search(r"struct route routes\[\] = \{\n(.*?)\n\};",
                           f.read(), re.S)[1]
-    return set(re.findall(r'\{ "([A-Z]+)", "([^"]*)",', table))
+    return {(method, pattern): (handler, flags) for
+            method, pattern, handler, flags in re.findall(
+                r'\{ "([A-Z]+)", "([^"]*)",\s+(\w+),\s+\w+,\s+([^}]*?) \}',
+                table)}
+
+
+def shapes(document):
+    """The operations by method and pattern, as the table has them."""
+    return {(method, re.sub(r"\{\w+\}", "{}", path).strip("/")): operation
+            for (method, path), operation in operations(document).items()}
 
 
 def test_every_route_is_described_and_nothing_else(document):
-    described = {(method, re.sub(r"\{\w+\}", "{}", path).strip("/"))
-                 for method, path in operations(document)}
-    assert described == routes()
+    assert set(shapes(document)) == set(rows())
 
 
 def test_every_parameter_of_a_path_is_declared(document):
     for path, item in document["paths"].items():
         declared = [p["name"] for p in item.get("parameters", [])]
         assert declared == re.findall(r"\{(\w+)\}", path), path
+
+
+# Arguments that the table of routes gives to rows with a flag.
+FLAGGED = {"FRESH": "freshness"}
+
+
+def functions():
+    """Of core/rest: {(file, name): body}, and the names seen by all files."""
+    found, public = {}, set()
+    for path in glob.glob(f"{ROOT}/core/rest/*.c"):
+        with open(path, encoding="utf-8") as f:
+            for kind, name, body in re.findall(
+                    r"^(\w[^\n]*)\n(\w+)\([^;{]*?\)\n\{\n(.*?)^\}", f.read(),
+                    re.S | re.M):
+                found[os.path.basename(path), name] = body
+                if not kind.startswith("static"):
+                    public.add(name)
+    return found, public
+
+
+def arguments_read(known, public, file, name, seen):
+    """Names of a query that a function asks for, or one that it names."""
+    body = known[file, name]
+    found = set(re.findall(r'exchange_query(?:_bool)?\(x, "(\w+)"\)', body))
+    seen.add((file, name))
+    for other in set(re.findall(r"\b[a-z]\w+\b", body)):
+        for place in [f for f, n in known if n == other]:
+            if (place == file or other in public) and (
+                    place, other) not in seen:
+                found |= arguments_read(known, public, place, other, seen)
+    return found
+
+
+def test_every_argument_that_is_read_is_declared(document):
+    """And no other."""
+    known, public = functions()
+    described = shapes(document)
+    differ = {}
+    for route, (handler, flags) in rows().items():
+        (file,) = [f for f, n in known if n == handler]
+        read = arguments_read(known, public, file, handler, set())
+        read |= {name for flag, name in FLAGGED.items() if flag in flags}
+        declared = [resolve(document, p["$ref"]) if "$ref" in p else p
+                    for p in described[route].get("parameters", [])]
+        declared = {p["name"] for p in declared if p["in"] == "query"}
+        if read != declared:
+            differ[route] = (sorted(read), sorted(declared))
+    assert not differ
+
+
+def test_what_another_worker_does_may_find_none(document):
+    """409, while nobody leads."""
+    described = shapes(document)
+    assert not [route for route, (_, flags) in rows().items()
+                if re.search(r"\b(LEADER|OWNER|TASK_OWNER|SCOPED|FRESH)\b", flags)
+                and "409" not in described[route]["responses"]]
 
 
 def references(value):
