@@ -14,13 +14,19 @@ static const char *const uses[] = { "key", "value", "header", NULL };
 
 static const struct ps_key type_keys[] = { TYPE_KEY };
 
+/* Java takes every charset it has. What one cannot say is written as a
+ * question mark there, without a word. */
+static const char *const encodings[] = { "UTF-8", "UTF8", NULL };
+
 static const struct ps_key string_keys[] = {
 	TYPE_KEY,
 	{ .name = "converter.encoding",
 	    .type = PS_KEY_STRING,
 	    .default_value = "UTF-8",
 	    .importance = PS_HIGH,
+	    .flags = PS_ANY_CASE,
 	    .doc = "The character set of the text; UTF-8 is the one there is.",
+	    .choices = encodings,
 	    .width = PS_W_MEDIUM,
 	    .display = "Encoding" },
 };

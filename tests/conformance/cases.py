@@ -234,6 +234,39 @@ def raw_cases():
                            raw, config=config, out=OUTS[out])
 
 
+def nested(depth, opens=b"[", inner=b"1", closes=b"]"):
+    return opens * depth + inner + closes * depth
+
+
+# Beyond what anybody means, and what both sides make of it.
+EXTREMES = {
+    **{f"{depth} arrays": nested(depth) for depth in (
+        999, 1000, 1001, 100000)},
+    **{f"{depth} objects": nested(depth, b'{"a":', b"1", b"}")
+       for depth in (999, 1000, 1001, 100000)},
+    "arrays without an end": b"[" * 100000,
+    **{f"{n} digits": b"1" * n for n in (999, 1000, 1001, 100000)},
+    **{f"{n} digits behind a point": b"0." + b"1" * n
+       for n in (900, 998, 1001, 100000)},
+    "an exponent of 20 digits": b"1e" + b"9" * 20,
+    "a text of a million": b'"' + b"x" * 1000000 + b'"',
+    "a NUL in a text": b'{"a\\u0000b":"c\\u0000"}',
+    "10,000 members": json.dumps(
+        {f"m{n}": n for n in range(10000)}).encode(),
+}
+
+
+def extreme_cases():
+    for title, raw in EXTREMES.items():
+        for out in ("plain", "string"):
+            yield case(f"extreme {title} {out}", raw, config=PLAIN,
+                       out=OUTS[out])
+    yield case("extreme 1,000 headers", b"1", config=PLAIN, out=PLAIN,
+               headers=[(f"h{n % 10}", b"%d" % n) for n in range(1000)])
+    yield case("extreme NUL in a key", b"1", config=PLAIN, out=PLAIN,
+               key=b"a\0b")
+
+
 NUMBERS = {
     "Boolean": [b"\0", b"\1", b"\2", b""],
     "Short": [struct.pack(">h", n) for n in (0, -1, 32767)] + [b"\0"],
@@ -605,6 +638,16 @@ def time_cases():
             row(v=STAMP), {"v": at}), chain(
                 step("TimestampConverter$Value", field="v", target_type=kind),
                 step("Cast$Value", spec="v:string")))
+    kept = converter("value", JSON, replace_null_with_default="false")
+    for keep, kind in itertools.product(
+            ("true", "false"),
+            ("unix", "string", "Date", "Time", "Timestamp")):
+        yield case(f"convert null with a default {keep} to {kind}", envelope(
+            row(v=opt(STAMP, default=86400000)), {"v": None}),
+            {**kept, **chain(step(
+                "TimestampConverter$Value", field="v", target_type=kind,
+                format="yyyy-MM-dd", replace_null_with_default=keep))},
+            kept)
 
 
 TOMBSTONE = {"type": PREDICATES + "RecordIsTombstone"}
@@ -648,7 +691,8 @@ def chain_cases():
 def all_cases():
     made, names = [], set()
     for one in itertools.chain(
-            json_cases(), raw_cases(), number_cases(), header_cases(),
+            json_cases(), raw_cases(), extreme_cases(), number_cases(),
+            header_cases(),
             sided_cases(), other_cases(), time_cases(), chain_cases()):
         assert one["name"] not in names, one["name"]
         names.add(one["name"])

@@ -176,6 +176,20 @@ def test_what_would_change_what_is_written_is_refused(
         assert key not in text, text
 
 
+def test_texts_are_utf_8_and_nothing_else(bad):
+    """Java takes every charset it has; what one cannot say there becomes a
+    question mark without a word, so that is refused before it runs."""
+    given = {"connector.class": "FileStreamSource", "name": "x", "topic": "t",
+             "file": "/x", "value.converter":
+             "org.apache.kafka.connect.storage.StringConverter"}
+    key = "value.converter.converter.encoding"
+    text = errors_of(bad, {**given, key: "ISO-8859-1"})
+    for words in (key, "ISO-8859-1", "UTF-8"):
+        assert words in text, text
+    for usual in ("UTF-8", "utf8", None):
+        assert errors_of(bad, {**given, key: usual}) == "[]"
+
+
 def errors_of(bad, config):
     answer = bad.rest.call(
         "PUT", "/connector-plugins/FileStreamSource/config/validate",

@@ -532,6 +532,34 @@ def test_two_tasks_share_the_partitions(kafka, worker, unique, folder):
     assert len(records()) == 200
 
 
+@pytest.mark.parametrize("strategy,opened,closed", [
+    (None, 4, 2),  # cooperative
+    ("org.apache.kafka.clients.consumer.RangeAssignor", 6, 4)])
+def test_who_joins_takes_only_what_moves(kafka, worker, unique, folder,
+                                         strategy, opened, closed):
+    """A partition that stays with its task is not closed in between."""
+    topic, name = unique("moves"), unique("keeper")
+    kafka.create_topic(topic, 4)
+    folders = [f"{folder}/{n}" for n in range(2)]
+    more = {"consumer.override.partition.assignment.strategy": strategy}
+    if strategy is None:
+        more = {}
+    with Child("task", name, "0") as one, Child("task", name, "1") as two:
+        for c, place in zip((one, two), folders):
+            os.mkdir(place)
+            c.configure(worker, keeper(topic, place, name=name, **more))
+            kafka.produce(topic, [{"partition": p, "value": place[-1]}
+                                  for p in range(4)])
+            wait_for("all of them", lambda place=place: sum(
+                r[4] == place[-1] for f in folders for r in kept(f)) == 4)
+        wait_for("both to have partitions", lambda: all(
+            len(kept(f, "open")) - len(kept(f, "close")) == 2
+            for f in folders))
+        assert len(kept(folders[0], "open")) == opened
+        assert len(kept(folders[0], "close")) == closed
+        assert one.stop() == 0 and two.stop() == 0
+
+
 def test_a_task_without_partitions_leaves_its_group_as_well(
         kafka, worker, topic, folder):
     """Otherwise the others' next share waits for the end of its session."""
