@@ -119,13 +119,15 @@ configs_put_logger(struct ps_arena *a, const char *logger, const char *level);
 bool configs_tasks_differ(const struct configs_connector *c,
     const struct ps_config *tasks, size_t count);
 
-/* How many tasks of earlier generations may still have a transaction open:
- * ids 0 … n-1 are to be fenced before the tasks of this one start. One that
- * follows one needs no help, it takes over the same id. */
-size_t configs_to_fence(const struct configs_connector *c);
 /* How many tasks, of whatever generation, may have a transaction open: all
- * that can write offsets of it have one of the ids 0 … n-1. */
+ * that can write offsets of it have one of the ids 0 … n-1. None starts before
+ * the number of its generation is recorded, and none is before those of the
+ * one before are fenced. */
 size_t configs_ids(const struct configs_connector *c);
+/* How many of earlier generations: their ids are to be fenced before the tasks
+ * of this one start. One that follows one needs no help, it takes over the
+ * same id. */
+size_t configs_to_fence(const struct configs_connector *c);
 
 const char *target_state_name(enum target_state s); /* STARTED … */
 int target_state_parse(const char *name, enum target_state *out);

@@ -154,21 +154,19 @@ configs_put_logger(struct ps_arena *a, const char *logger, const char *level)
 }
 
 size_t
-configs_to_fence(const struct configs_connector *c)
+configs_ids(const struct configs_connector *c)
 {
-	if (!c->pending_fencing || c->fencing_count <= 0)
-		return 0;
-	if (c->fencing_count == 1 && c->task_count == 1)
-		return 0;
-	return (size_t)c->fencing_count;
+	return c->fencing_count > 0 ? (size_t)c->fencing_count : 0;
 }
 
 size_t
-configs_ids(const struct configs_connector *c)
+configs_to_fence(const struct configs_connector *c)
 {
-	size_t recorded = c->fencing_count > 0 ? (size_t)c->fencing_count : 0;
-
-	return recorded > c->task_count ? recorded : c->task_count;
+	if (!c->pending_fencing)
+		return 0;
+	if (c->fencing_count == 1 && c->task_count == 1)
+		return 0;
+	return configs_ids(c);
 }
 
 bool

@@ -416,14 +416,14 @@ Test(configs, says_how_many_earlier_tasks_are_to_be_fenced)
 		int tasks;
 		size_t to_fence, ids;
 	} rows[] = {
-		{ NULL, 3, 0, 3 }, /* none ran exactly once */
+		{ NULL, 3, 0, 0 }, /* none ran exactly once */
 		{ NULL, 0, 0, 0 },
 		{ "{\"task-count\":3}", 3, 3, 3 },
 		{ "{\"task-count\":3}", 1, 3, 3 },
 		{ "{\"task-count\":3}", 0, 3, 3 }, /* it was stopped */
-		{ "{\"task-count\":1}", 2, 1, 2 },
+		{ "{\"task-count\":1}", 2, 1, 1 }, /* the second has to wait */
 		{ "{\"task-count\":1}", 1, 0, 1 }, /* it takes over the id */
-		{ "{\"task-count\":0}", 1, 0, 1 },
+		{ "{\"task-count\":0}", 1, 0, 0 },
 		{ "{\"task-count\":0}", 0, 0, 0 },
 	};
 	struct heard h = HEARD_NOTHING;
@@ -452,6 +452,7 @@ Test(configs, says_how_many_earlier_tasks_are_to_be_fenced)
 		REPLAY(c, "tasks-fencing-x", "{\"task-count\":7}");
 		cr_expect(eq(sz, configs_to_fence(configs_find(c, "x")), 0),
 		    "row %zu", i);
+		cr_expect(eq(sz, configs_ids(configs_find(c, "x")), 7));
 		configs_free(&c);
 	}
 }
