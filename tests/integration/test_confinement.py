@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
     "whose children are not confined")
 
 REFUSED = (errno.EPERM, errno.EACCES)
-ACTS = 26
+ACTS = 25
 
 
 @pytest.fixture(scope="module")
