@@ -93,16 +93,28 @@ member_of(const struct assigning *s, const struct who *who)
 	return found;
 }
 
+/* Of those whose labels fit; when none of them has the plugin, any will do to
+ * fail and say so. */
 static void
 find_eligible(const struct assigning *s, struct look *l)
 {
-	for (size_t i = 0; i < s->member_count; i++) {
-		const struct peer *p = s->members[i];
+	const struct wanted *w = &l->e->wanted;
+	bool *has = ps_calloc(s->a, s->member_count + 1, sizeof *has);
+	bool anybody_has = false;
 
-		l->eligible[i] =
-		    !(p->flags & (BEAT_DRAINING | BEAT_LEAVING)) &&
-		    members_fit(l->e->wanted.placement,
-			members_find(s->in->members, &p->who)->labels);
+	for (size_t i = 0; i < s->member_count; i++) {
+		const struct member_info *info =
+		    members_find(s->in->members, &s->members[i]->who);
+
+		l->eligible[i] = members_fit(w->placement, info->labels);
+		has[i] = members_have(info->plugins, w->class_name);
+		anybody_has |= l->eligible[i] && has[i];
+	}
+	for (size_t i = 0; i < s->member_count; i++) {
+		unsigned flags = s->members[i]->flags;
+
+		l->eligible[i] &= has[i] || !anybody_has;
+		l->eligible[i] &= !(flags & (BEAT_DRAINING | BEAT_LEAVING));
 	}
 }
 

@@ -33,6 +33,7 @@ forget(struct one *o)
 	free((char *)(uintptr_t)o->info.host);
 	free((char *)(uintptr_t)o->info.url);
 	free((char *)(uintptr_t)o->info.labels);
+	free((char *)(uintptr_t)o->info.plugins);
 }
 
 void
@@ -87,6 +88,7 @@ members_put(struct members *m, const struct member_info *info)
 	o->info.host = xstrdup(info->host);
 	o->info.url = copy(info->url);
 	o->info.labels = copy(info->labels);
+	o->info.plugins = copy(info->plugins);
 }
 
 const struct member_info *
@@ -166,6 +168,23 @@ members_fit(const char *placement, const char *labels)
 		    has_label(labels, &t) == t.differs)
 			return false;
 	return true;
+}
+
+bool
+members_have(const char *plugins, const char *class_name)
+{
+	size_t len = class_name == NULL ? 0 : strlen(class_name);
+	const char *at = plugins;
+
+	if (plugins == NULL || len == 0)
+		return true;
+	while ((at = strstr(at, class_name)) != NULL) {
+		if ((at == plugins || at[-1] == ',') &&
+		    (at[len] == ',' || at[len] == '\0'))
+			return true;
+		at++;
+	}
+	return false;
 }
 
 int

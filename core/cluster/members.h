@@ -1,5 +1,5 @@
 /*
- * members: what workers say of themselves once: address, size, labels.
+ * members: what workers say of themselves: address, size, labels, plugins.
  *
  * From penstock-worker-<id> in the status topic. A worker gets work once both
  * this and a heartbeat of the same incarnation were read.
@@ -18,7 +18,10 @@ struct member_info {
 	const char *url;    /* where other workers reach it */
 	double capacity;    /* its share of the work, 1: as others */
 	const char *labels; /* "zone=a,disk=ssd"; NULL: none */
-	int version;        /* of records, the newest it can read */
+	/* All names of its connector classes, separated by commas; NULL: it
+	 * does not say. */
+	const char *plugins;
+	int version; /* of records, the newest it can read */
 };
 
 struct members;
@@ -41,6 +44,8 @@ int members_version(const struct members *m, const struct peers *all, int own);
 /* Do the labels fit? "zone=a,disk!=hdd": all of it must hold; NULL or "" is
  * anywhere. A label that is not there differs from every value. */
 bool members_fit(const char *placement, const char *labels);
+/* Is the class among the plugins? Also where one of them is not known. */
+bool members_have(const char *plugins, const char *class_name);
 /* Is it written as members_fit reads it? */
 int members_check_placement(const char *placement, struct ps_error *err);
 

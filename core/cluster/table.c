@@ -28,10 +28,17 @@ forget_assignment(struct entry *e)
 }
 
 static void
+forget_wanted(struct entry *e)
+{
+	free((char *)(uintptr_t)e->wanted.placement);
+	free((char *)(uintptr_t)e->wanted.class_name);
+}
+
+static void
 entry_free(struct entry *e)
 {
 	forget_assignment(e);
-	free((char *)(uintptr_t)e->wanted.placement);
+	forget_wanted(e);
 	free(e->name);
 	free(e);
 }
@@ -151,11 +158,12 @@ void
 table_want(struct table *t, const char *name, const struct wanted *w)
 {
 	struct entry *e = table_get(t, name);
-	char *placement = w->placement == NULL ? NULL : xstrdup(w->placement);
+	struct wanted copy = *w;
 
-	free((char *)(uintptr_t)e->wanted.placement);
-	e->wanted = *w;
-	e->wanted.placement = placement;
+	copy.placement = w->placement == NULL ? NULL : xstrdup(w->placement);
+	copy.class_name = w->class_name == NULL ? NULL : xstrdup(w->class_name);
+	forget_wanted(e);
+	e->wanted = copy;
 	drop_if_empty(t, name);
 }
 

@@ -36,7 +36,8 @@ struct wanted {
 	bool stopped;       /* no task is to run */
 	int64_t generation; /* offset of the task configs, -1: none */
 	size_t task_count;
-	const char *placement; /* NULL: anywhere */
+	const char *placement;  /* NULL: anywhere */
+	const char *class_name; /* of its plugin; NULL: any worker has it */
 };
 
 struct entry {

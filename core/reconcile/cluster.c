@@ -342,6 +342,16 @@ cluster_drain(struct cluster *c, bool drain)
 		cluster_step(c, &ev);
 }
 
+/* ---- plugins ----------------------------------------------------------- */
+
+/* Who has not introduced itself yet says it then. */
+void
+cluster_plugins_changed(struct cluster *c)
+{
+	if (c != NULL && !c->closing && !who_is_nobody(herder_me(c->h)))
+		cluster_introduce(c);
+}
+
 /* ---- life -------------------------------------------------------------- */
 
 static const struct leases_ops leases_ops = { on_listens, cluster_on_lease,

@@ -49,6 +49,8 @@ void cluster_free(struct cluster **cp);
 void cluster_attach(struct cluster *c, struct reconcile *r);
 /* The topics exist. */
 void cluster_listen(struct cluster *c);
+/* There is a new list of them. */
+void cluster_plugins_changed(struct cluster *c);
 /* The logs are read. */
 void cluster_begin(struct cluster *c);
 /* What was read in the config topic and in the status topic. */

@@ -45,7 +45,9 @@ take_connector(struct cluster *c, const char *name)
 			.generation = cfg->tasks_offset,
 			.task_count = cfg->tasks == NULL ? 0 : cfg->task_count,
 			.placement =
-			    ps_config_get(&cfg->config, "penstock.placement") };
+			    ps_config_get(&cfg->config, "penstock.placement"),
+			.class_name =
+			    ps_config_get(&cfg->config, "connector.class") };
 	cluster_step(c, &ev);
 }
 

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "reconcile/cluster_impl.h"
+#include "supervise/inventory.h"
 
 #define AREA        CLUSTER_AREA
 #define ARENA_BYTES 8192
@@ -133,14 +134,15 @@ void
 cluster_introduce(struct cluster *c)
 {
 	const struct options *o = c->env.options;
+	struct ps_arena *a = arena_new(ARENA_BYTES);
 	struct member_info info = { .who = *herder_me(c->h),
 		.host = c->host,
 		.born_ms = herder_born(c->h),
 		.url = c->env.url,
 		.capacity = capacity_of(o),
 		.labels = ps_config_get(&o->all, "worker.labels"),
+		.plugins = inventory_connectors(c->env.errands->inventory, a),
 		.version = WIRE_VERSION };
-	struct ps_arena *a = arena_new(ARENA_BYTES);
 	struct store_pair record =
 	    pair_of(ps_printf(a, PREFIX WIRE_WORKER "%s", info.who.id),
 		wire_member(a, &info));

@@ -171,10 +171,11 @@ char *
 wire_member(struct ps_arena *a, const struct member_info *m)
 {
 	return text_of(a, WIRE_FIRST,
-	    json_pack("{s:o,s:s,s:I,s:s,s:f,s:s?,s:i}", "worker",
+	    json_pack("{s:o,s:s,s:I,s:s,s:f,s:s?,s:s?,s:i}", "worker",
 		put_who(a, &m->who), "host", m->host, "born",
 		(json_int_t)m->born_ms, "url", m->url, "capacity", m->capacity,
-		"labels", m->labels, "version", m->version));
+		"labels", m->labels, "plugins", m->plugins, "version",
+		m->version));
 }
 
 char *
@@ -404,7 +405,7 @@ wire_read_member(struct ps_arena *a, const void *value, size_t len,
     struct member_info *out, struct ps_error *err)
 {
 	json_t *j = parse(value, len, "penstock-worker", err);
-	const char *host = "", *url = "", *labels;
+	const char *host = "", *url = "", *labels, *plugins;
 	int rc = -1;
 
 	*out = (struct member_info){ 0 };
@@ -420,6 +421,8 @@ wire_read_member(struct ps_arena *a, const void *value, size_t len,
 	out->capacity = json_number_value(json_object_get(j, "capacity"));
 	labels = js_opt_str(j, "labels");
 	out->labels = labels == NULL ? NULL : ps_strdup(a, labels);
+	plugins = js_opt_str(j, "plugins");
+	out->plugins = plugins == NULL ? NULL : ps_strdup(a, plugins);
 	out->version = (int)js_opt_int(j, "version", 1);
 	json_decref(j);
 	return rc;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "base/js.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -11,6 +12,8 @@
 
 #define AREA     "inventory"
 #define LIMIT_MS 30000
+/* Of all connectors' names; a record has to hold them. */
+#define NAMES_MAX 65536
 
 struct asker {
 	struct asker *next;
@@ -22,7 +25,7 @@ struct inventory {
 	const struct errand_env *env;
 	struct errand *errand;
 	json_t *plugins, *names;
-	struct asker *askers;
+	struct asker *askers, watch;
 	uint64_t stamp, asked_stamp; /* of the folders */
 };
 
@@ -111,6 +114,8 @@ on_list(void *ctx, const json_t *result, const struct ps_error *err)
 		i->names = names_of(plugins);
 		i->stamp = i->asked_stamp;
 		answer_all(i, NULL);
+		if (i->watch.fn != NULL)
+			i->watch.fn(i->watch.ctx, NULL);
 		return;
 	}
 	if (result != NULL) {
@@ -188,6 +193,12 @@ inventory_forget(struct inventory *i, const void *ctx)
 			a->fn = NULL;
 }
 
+void
+inventory_watch(struct inventory *i, inventory_fn *fn, void *ctx)
+{
+	i->watch = (struct asker){ .fn = fn, .ctx = ctx };
+}
+
 const json_t *
 inventory_plugins(const struct inventory *i)
 {
@@ -228,6 +239,24 @@ stands_for(const char *name, const char *full)
 		    strcmp(last + len, suffixes[i]) == 0)
 			return true;
 	return false;
+}
+
+/* All that stand for it. */
+static void
+add_names(struct buf *b, const char *full)
+{
+	const char *last = full == NULL ? "" : simple(full);
+	size_t len = strlen(last), cut;
+
+	if (full == NULL || full[0] == '\0')
+		return;
+	if (last != full)
+		(void)buf_printf(b, "%s,", full);
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		cut = strlen(suffixes[i]);
+		if (cut < len && text_ends(last, suffixes[i]))
+			(void)buf_printf(b, "%.*s,", (int)(len - cut), last);
+	}
 }
 
 static bool
@@ -277,6 +306,31 @@ inventory_find_of(const struct inventory *i, const char *name, const char *type)
 			return plugin;
 	}
 	return NULL;
+}
+
+char *
+inventory_connectors(const struct inventory *i, struct ps_arena *a)
+{
+	const json_t *plugin, *alias;
+	struct buf b;
+	char *names;
+	size_t n, k;
+
+	if (i == NULL || i->plugins == NULL)
+		return NULL;
+	buf_init(&b, NAMES_MAX);
+	json_array_foreach(i->plugins, n, plugin)
+	{
+		if (!is_of(plugin, "connector"))
+			continue;
+		add_names(&b, js_opt_str(plugin, "class"));
+		add_names(&b, js_opt_str(plugin, "name"));
+		json_array_foreach(json_object_get(plugin, "aliases"), k, alias)
+		    add_names(&b, json_string_value(alias));
+	}
+	names = ps_strdup(a, buf_str(&b));
+	buf_fini(&b);
+	return names;
 }
 
 const json_t *

@@ -19,6 +19,8 @@ void inventory_free(struct inventory **ip);
 /* Calls fn once what is known is up to date; NULL: nobody waits. */
 void inventory_refresh(struct inventory *i, inventory_fn *fn, void *ctx);
 void inventory_forget(struct inventory *i, const void *ctx);
+/* Told of each new list; one at a time, NULL: nobody. */
+void inventory_watch(struct inventory *i, inventory_fn *fn, void *ctx);
 
 /* [{class, type, version, name, aliases, keys: […]}], NULL: not known yet. */
 const json_t *inventory_plugins(const struct inventory *i);
@@ -38,6 +40,9 @@ const char *inventory_nearest(const struct inventory *i, struct ps_arena *a,
  * by all of it; NULL: none is near. */
 const char *inventory_nearest_of(const struct inventory *i, struct ps_arena *a,
     const char *name, const char *type);
+/* All names that connectors answer to, separated by commas; NULL: not known
+ * yet. */
+char *inventory_connectors(const struct inventory *i, struct ps_arena *a);
 /* "source", "sink" or "unknown". */
 const char *
 inventory_connector_type(const struct inventory *i, const char *class_name);

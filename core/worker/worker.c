@@ -437,6 +437,13 @@ on_inventory(void *ctx, const struct ps_error *err)
 	}
 }
 
+static void
+on_new_plugins(void *ctx, const struct ps_error *err)
+{
+	(void)err;
+	cluster_plugins_changed(((struct worker *)ctx)->cluster);
+}
+
 static const char *
 scheme_of(const struct options *o)
 {
@@ -483,6 +490,7 @@ worker_start(struct worker *w, int port, struct ps_error *err)
 		w->errands.keep_fd = w->name_fd;
 	}
 	/* The child works while this process talks to Kafka. */
+	inventory_watch(w->inventory, on_new_plugins, w);
 	inventory_refresh(w->inventory, on_inventory, w);
 	if (open_journal(w, err) != 0 || open_cluster(w, err) != 0)
 		return -1;

@@ -263,6 +263,68 @@ Test(assign, tasks_are_only_where_labels_fit)
 	cr_expect(eq(int, count_of("ant", 1) + count_of("ant", 3), 8));
 }
 
+Test(assign, a_connector_is_where_its_plugin_is)
+{
+	static const char class_name[] = "org.example.Ant";
+	static const unsigned drained[WORKERS] = { [2] = BEAT_DRAINING };
+
+	for (int i = 0; i < WORKERS; i++) {
+		struct member_info info = { .who = who_of(i),
+			.host = id_of(i),
+			.born_ms = 1,
+			.url = "http://x",
+			.plugins = i == 2 ? "Bee,org.example.Ant" : "Bee" };
+
+		members_put(all.members, &info);
+		beat(i, 0);
+	}
+	table_want(all.table, "ant",
+	    &(struct wanted){ .exists = true,
+		.generation = 1,
+		.task_count = 8,
+		.class_name = class_name });
+	want("bee", 8, NULL);
+	settle(WORKERS, NULL);
+	cr_expect(eq(int, count_of("ant", 2), 8));
+	cr_expect(eq(int, count_of("bee", 2), 2), "in its own group");
+	/* It is drained: others would only fail. */
+	beat(2, BEAT_DRAINING);
+	settle(WORKERS, drained);
+	cr_expect(eq(int, count_of("ant", -1), 8));
+	cr_expect(eq(int, count_of("bee", 2), 0));
+}
+
+Test(assign, a_connector_whose_plugin_nobody_has_is_anywhere)
+{
+	for (int i = 0; i < WORKERS; i++) {
+		struct member_info info = { .who = who_of(i),
+			.host = id_of(i),
+			.born_ms = 1,
+			.url = "http://x",
+			.labels = i == 0 ? "zone=a" : "zone=b",
+			.plugins = i == 0 ? "Bee,AntHill" : "Bee" };
+
+		members_put(all.members, &info);
+		beat(i, 0);
+	}
+	table_want(all.table, "ant",
+	    &(struct wanted){ .exists = true,
+		.generation = 1,
+		.task_count = 8,
+		.class_name = "Ant" });
+	/* Where it may not be it counts for nothing. */
+	table_want(all.table, "hill",
+	    &(struct wanted){ .exists = true,
+		.generation = 1,
+		.task_count = 6,
+		.placement = "zone=b",
+		.class_name = "AntHill" });
+	settle(WORKERS, NULL);
+	cr_expect(eq(int, count_of("ant", -1), 0));
+	cr_expect(eq(int, count_of("hill", -1), 0));
+	cr_expect(eq(int, count_of("hill", 0), 0));
+}
+
 Test(assign, twice_the_capacity_is_twice_the_tasks)
 {
 	join(0, NULL, 2);

@@ -93,3 +93,27 @@ Test(members, records_are_written_as_all_that_live_can_read_them)
 	peers_free(&all);
 	members_free(&m);
 }
+
+Test(members, a_plugin_is_there_by_its_whole_name)
+{
+	static const struct {
+		const char *plugins, *class_name;
+		bool there;
+	} rows[] = {
+		{ NULL, "Ant", true },
+		{ "Ant", NULL, true },
+		{ "Ant", "", true },
+		{ "Ant", "Ant", true },
+		{ "Bee,Ant,", "Ant", true },
+		{ "", "Ant", false },
+		{ "Bee", "Ant", false },
+		{ "AntHill,FireAnt", "Ant", false },
+		{ "FireAnt,Ant", "Ant", true },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		cr_expect(eq(int,
+			      members_have(rows[i].plugins, rows[i].class_name),
+			      rows[i].there),
+		    "row %zu", i);
+}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 
@@ -9,7 +10,7 @@ import confluent_kafka
 import pytest
 import requests
 
-from support import ledger
+from support import env, ledger
 from support.cluster import (SESSION_S, Cluster, Stopwatch, places, spread,
                              worker_id)
 from support.connect import Connect
@@ -272,6 +273,42 @@ def test_a_connector_runs_where_its_labels_are(new_worker, kafka, unique):
                  lambda worker=worker: places_of(worker))
     with pytest.raises(RestError, match="expected label=value"):
         a.rest.put_config(name, {**config, "penstock.placement": "zone"})
+
+
+def test_a_connector_runs_where_its_plugin_is(
+        new_worker, kafka, unique, folder):
+    """A worker without the file is given none of it, also when it has less
+    to do; when nobody has it, it fails and says so."""
+    topic = kafka.create_topic(unique("plugin"))
+    bare = os.path.join(folder, "plugins")
+    os.mkdir(bare)
+    for file in os.listdir(f"{env.BUILD}/plugins"):
+        if file != "file.so":
+            shutil.copy(f"{env.BUILD}/plugins/{file}", bare)
+    # The leader: it looks at what is created.
+    has = new_worker(kafka.bootstrap, **QUICK)
+    without = new_worker(kafka.bootstrap, group=has.group, plugin_path=bare,
+                         **QUICK)
+    config = {"connector.class": "FileStreamSource", "file": f"{folder}/in",
+              "topic": topic, "value.converter": STRING}
+    with open(f"{folder}/in", "w", encoding="ascii") as f:
+        f.write("x\n")
+    names = [unique("plugin") for _ in range(4)]
+    for name in names:
+        has.rest.create(name, config)
+    for name in names:
+        wait_for(f"{name} to run", lambda n=name: set(places(
+            {n: without.rest.status(n)}, [n]).values()) == {worker_id(has)})
+    has.stop()
+
+    def cause():
+        s = without.rest.status(names[0])["connector"]
+        return s["state"] == "FAILED" and "FileStreamSource" in s.get("trace", "")
+    wait_for("it to fail where it cannot run", cause)
+    has.spawn()
+    for name in names:
+        wait_for(f"{name} to run again", lambda n=name: set(places(
+            {n: without.rest.status(n)}, [n]).values()) == {worker_id(has)})
 
 
 # Refusals
