@@ -206,7 +206,7 @@ control_start(int fd, enum msg_role role, struct gauges *g,
 	c->channel = channel_new(fd);
 	c->side = (struct msg_side){ role, MSG_DOWN, MSG_CONTROL };
 	c->gauges = g;
-	c->end_fd = eventfd(0, EFD_CLOEXEC);
+	c->end_fd = xfd(eventfd(0, EFD_CLOEXEC));
 	ready.ready.pid = getpid();
 	send_or_die(c, &ready);
 	code = pthread_create(&c->thread, NULL, run, c);

@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/xalloc.h"
 
 void
 gauges_init(struct gauges *g)
 {
 	*g = (struct gauges){ 0 };
-	g->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	assert(g->wake_fd >= 0);
+	g->wake_fd = xfd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
 }
 
 void

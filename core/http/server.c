@@ -16,6 +16,7 @@
 #include "http/caller.h"
 #include "http/incoming.h"
 #include "http/listen.h"
+#include "http/spare.h"
 #include "http/tls.h"
 #include "http/visitors.h"
 
@@ -45,7 +46,8 @@ struct server {
 	struct worker *worker;
 	struct exchange *list;
 	struct visitors visitors;
-	int port;
+	struct spare spare;
+	int fd, port; /* fd: -1 once another server has it */
 	enum tls_client client;
 	bool local; /* only this machine can reach it */
 	bool closing, running;
@@ -63,6 +65,7 @@ turn(struct server *s)
 		return;
 	s->running = true;
 	for (int i = 0; i < RUNS_PER_TURN && again; i++) {
+		spare_turn_away(&s->spare, s->fd, s->visitors.plain);
 		(void)MHD_run(s->daemon);
 		ms = NOTHING_DUE;
 		(void)MHD_get_timeout(s->daemon, &ms);
@@ -468,6 +471,7 @@ open_on(int fd, uv_loop_t *loop, const struct server_options *o,
 	s->opt = *o;
 	s->ops = ops;
 	s->worker = w;
+	s->fd = fd;
 	s->port = listen_port(fd);
 	s->local = listen_is_local(fd);
 	s->visitors = (struct visitors){ .total_max = o->connections_max,
@@ -488,6 +492,7 @@ open_on(int fd, uv_loop_t *loop, const struct server_options *o,
 		free(s);
 		return NULL;
 	}
+	spare_init(&s->spare);
 	start_handles(s);
 	return s;
 }
@@ -520,6 +525,7 @@ server_follow(struct server *s, const struct tls_pem *tls, struct ps_error *err)
 	next = open_on(fd, s->loop, &o, s->ops, s->worker, err);
 	if (next == NULL)
 		return NULL;
+	s->fd = -1;
 	fd = MHD_quiesce_daemon(s->daemon);
 	if (fd >= 0)
 		(void)close(fd);
@@ -558,8 +564,10 @@ on_handle_closed(uv_handle_t *h)
 {
 	struct server *s = h->data;
 
-	if (--s->handles == 0)
-		free(s);
+	if (--s->handles > 0)
+		return;
+	spare_fini(&s->spare);
+	free(s);
 }
 
 void

@@ -23,9 +23,7 @@ make(rd_kafka_t *rk)
 
 	ad->rk = rk;
 	/* 1: what came before the queue is watched is looked at. */
-	ad->fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (ad->fd < 0)
-		abort(); /* as without memory */
+	ad->fd = xfd(eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC));
 	ad->queue = rd_kafka_queue_new(rk);
 	rd_kafka_queue_io_event_enable(ad->queue, ad->fd, &one, sizeof one);
 	return ad;

@@ -52,9 +52,7 @@ consumer_new(const struct ps_config *settings, struct ps_error *err)
 		return NULL;
 	}
 	/* 1: what came before the queue is watched is looked at. */
-	c->fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (c->fd < 0)
-		abort(); /* as without memory */
+	c->fd = xfd(eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC));
 	(void)rd_kafka_poll_set_consumer(c->rk);
 	c->events = rd_kafka_queue_get_consumer(c->rk);
 	c->records = rd_kafka_queue_new(c->rk);

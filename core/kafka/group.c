@@ -1,5 +1,6 @@
 #include "kafka/group.h"
 
+#include <errno.h>
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,21 +80,20 @@ open_client(const struct group_spec *spec, struct ps_error *err)
 	return rk;
 }
 
-static void
+static int
 watch(const struct group *g, int fd)
 {
 	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
 
-	if (epoll_ctl(g->all_fd, EPOLL_CTL_ADD, fd, &e) != 0)
-		abort(); /* as without memory */
+	return epoll_ctl(g->all_fd, EPOLL_CTL_ADD, fd, &e);
 }
 
 /* The timer makes the loop serve it also when nothing happens: that the loop
- * turns is what keeps a member in its group. */
-static void
-arm(struct group *g, int tick_ms)
+ * turns is what keeps a member in its group. A worker joins again while it
+ * runs, when there may be no descriptor left. */
+static int
+arm(struct group *g, int tick_ms, struct ps_error *err)
 {
-	static const uint64_t one = 1;
 	struct timespec tick = { tick_ms / 1000, tick_ms % 1000 * 1000000L };
 	struct itimerspec when = { tick, tick };
 
@@ -101,14 +101,22 @@ arm(struct group *g, int tick_ms)
 	g->timer_fd =
 	    timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	g->all_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (g->event_fd < 0 || g->timer_fd < 0 || g->all_fd < 0 ||
-	    timerfd_settime(g->timer_fd, 0, &when, NULL) != 0)
-		abort(); /* as without memory */
+	if (g->event_fd >= 0 && g->timer_fd >= 0 && g->all_fd >= 0 &&
+	    timerfd_settime(g->timer_fd, 0, &when, NULL) == 0 &&
+	    watch(g, g->event_fd) == 0 && watch(g, g->timer_fd) == 0)
+		return 0;
+	return ps_fail(err, PS_E_RETRY, "group.id=%s: cannot be joined: %s",
+	    g->name, strerror(errno));
+}
+
+static void
+take_queue(struct group *g)
+{
+	static const uint64_t one = 1;
+
 	(void)rd_kafka_poll_set_consumer(g->rk);
 	g->queue = rd_kafka_queue_get_consumer(g->rk);
 	rd_kafka_queue_io_event_enable(g->queue, g->event_fd, &one, sizeof one);
-	watch(g, g->event_fd);
-	watch(g, g->timer_fd);
 }
 
 static int
@@ -131,19 +139,20 @@ struct group *
 group_join(const struct group_spec *spec, const struct group_ops *ops,
     void *ctx, struct ps_error *err)
 {
-	rd_kafka_t *rk = open_client(spec, err);
-	struct group *g;
+	struct group *g = xcalloc(1, sizeof *g);
 
-	if (rk == NULL)
-		return NULL;
-	g = xcalloc(1, sizeof *g);
-	g->rk = rk;
+	g->event_fd = g->timer_fd = g->all_fd = -1;
 	g->ops = ops;
 	g->ctx = ctx;
 	g->name = xstrdup(spec->group);
 	g->topic = xstrdup(spec->topic);
 	g->session_ms = spec->session_ms;
-	arm(g, spec->heartbeat_ms);
+	if (arm(g, spec->heartbeat_ms, err) != 0 ||
+	    (g->rk = open_client(spec, err)) == NULL) {
+		group_free(&g);
+		return NULL;
+	}
+	take_queue(g);
 	group_others_ask(g->rk, g->name, g->queue, OTHERS_MS, g);
 	return g;
 }
@@ -380,6 +389,23 @@ group_fd(const struct group *g)
 
 /* ---- life -------------------------------------------------------------- */
 
+static void
+free_client(struct group *g)
+{
+	if (g->rk == NULL)
+		return;
+	rd_kafka_queue_io_event_enable(g->queue, -1, NULL, 0);
+	rd_kafka_queue_destroy(g->queue);
+	rd_kafka_destroy_flags(g->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+static void
+close_fd(int fd)
+{
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 void
 group_free(struct group **gp)
 {
@@ -388,12 +414,10 @@ group_free(struct group **gp)
 	*gp = NULL;
 	if (g == NULL)
 		return;
-	rd_kafka_queue_io_event_enable(g->queue, -1, NULL, 0);
-	rd_kafka_queue_destroy(g->queue);
-	rd_kafka_destroy_flags(g->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-	(void)close(g->event_fd);
-	(void)close(g->timer_fd);
-	(void)close(g->all_fd);
+	free_client(g);
+	close_fd(g->event_fd);
+	close_fd(g->timer_fd);
+	close_fd(g->all_fd);
 	free(g->name);
 	free(g->topic);
 	free(g);

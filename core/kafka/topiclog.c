@@ -99,8 +99,7 @@ watch(const struct topiclog_hub *h, int fd)
 {
 	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
 
-	if (epoll_ctl(h->all_fd, EPOLL_CTL_ADD, fd, &e) != 0)
-		abort(); /* as without memory */
+	(void)xfd(epoll_ctl(h->all_fd, EPOLL_CTL_ADD, fd, &e));
 }
 
 static void
@@ -109,12 +108,10 @@ arm_queues(struct topiclog_hub *h)
 	static const uint64_t one = 1;
 
 	/* 1: what came before the queue is watched is looked at. */
-	h->fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
+	h->fd = xfd(eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC));
 	h->timer_fd =
-	    timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
-	h->all_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (h->fd < 0 || h->timer_fd < 0 || h->all_fd < 0)
-		abort(); /* as without memory */
+	    xfd(timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC));
+	h->all_fd = xfd(epoll_create1(EPOLL_CLOEXEC));
 	h->records = rd_kafka_queue_new(h->rk);
 	h->events = rd_kafka_queue_get_main(h->rk);
 	rd_kafka_queue_io_event_enable(h->records, h->fd, &one, sizeof one);

@@ -105,15 +105,28 @@ release(struct election *e)
 	free(e);
 }
 
+/* It was in the group with the same settings before: what is in the way may
+ * be gone the next time, as a lack of descriptors. */
+static void
+on_again(uv_timer_t *t)
+{
+	struct election *e = t->data;
+	struct ps_error err = { 0 };
+
+	if (election_join(e, &err) == 0)
+		(void)uv_timer_stop(t);
+	else
+		log_warn(AREA, "%s; tried again in %d ms", err.text, PAUSE_MS);
+}
+
 static void
 on_poll_closed(uv_handle_t *h)
 {
 	struct election *e = h->data;
-	struct ps_error err = { 0 };
 
 	e->polling = false;
-	if (!e->freed && !e->leaving && election_join(e, &err) != 0)
-		e->ops->broken(e->ctx, &err);
+	if (!e->freed && !e->leaving)
+		(void)uv_timer_start(&e->pause, on_again, 0, PAUSE_MS);
 	release(e);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -169,18 +170,34 @@ fork_child(const struct spawn_spec *s, const struct plumbing *p)
 	return pid;
 }
 
+/* As errno says. */
+static int
+cannot_start(const struct spawn_spec *s, struct ps_error *err)
+{
+	const char *who = s->argv[2] == NULL ? "" : s->argv[2];
+	struct rlimit limit;
+	int why = errno;
+
+	if (why == EMFILE && getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return ps_fail(err, PS_E_RETRY,
+		    "cannot start %s%s%s: %s, the worker may have %llu "
+		    "(ulimit -n)",
+		    s->argv[1], who[0] == '\0' ? "" : " ", who, strerror(why),
+		    (unsigned long long)limit.rlim_cur);
+	return ps_fail(err, PS_E_RETRY, "cannot start %s%s%s: %s", s->argv[1],
+	    who[0] == '\0' ? "" : " ", who, strerror(why));
+}
+
 int
 spawn(const struct spawn_spec *s, struct spawned *out, struct ps_error *err)
 {
 	struct plumbing p;
 
 	if (open_all(&p) != 0)
-		return ps_fail(err, PS_E_RETRY, "cannot start %s: %s",
-		    s->argv[0], strerror(errno));
+		return cannot_start(s, err);
 	out->pid = fork_child(s, &p);
 	if (out->pid < 0) {
-		(void)ps_fail(err, PS_E_RETRY, "cannot start %s: fork: %s",
-		    s->argv[0], strerror(errno));
+		(void)cannot_start(s, err);
 		close_all(&p);
 		return -1;
 	}
@@ -191,8 +208,7 @@ spawn(const struct spawn_spec *s, struct spawned *out, struct ps_error *err)
 	out->output = p.output.ours;
 	if (out->pidfd >= 0)
 		return 0;
-	(void)ps_fail(err, PS_E_RETRY, "cannot watch process %d: %s",
-	    (int)out->pid, strerror(errno));
+	(void)cannot_start(s, err);
 	(void)kill(out->pid, SIGKILL);
 	(void)waitpid(out->pid, NULL, 0);
 	close_all(&p);

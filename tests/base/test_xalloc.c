@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -45,3 +46,13 @@ Test(xalloc, ends_the_process_when_a_product_overflows, .signal = SIGABRT)
 	free(xcalloc(size, 4));
 }
 #endif
+
+Test(xalloc, ends_the_process_without_descriptors, .signal = SIGABRT)
+{
+	(void)xfd(open("/dev/null/none", O_RDONLY | O_CLOEXEC));
+}
+
+Test(xalloc, gives_the_descriptor_that_there_is)
+{
+	cr_expect(eq(int, xfd(7), 7));
+}

@@ -2,6 +2,8 @@
 #include <criterion/new/assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/text.h"
@@ -21,6 +23,15 @@ start(struct mock *m)
 {
 	mock_start(m);
 	mock_topic(m, TOPIC, 1);
+}
+
+static int
+lowest_free(void)
+{
+	int fd = dup(STDERR_FILENO);
+
+	(void)close(fd);
+	return fd;
 }
 
 /* How many requests of that kind came since tracking began. */
@@ -61,6 +72,39 @@ Test(group, lone_member_is_the_owner_and_reads_nothing, .timeout = 30)
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
 		cr_expect(eq(int, requests(&m, never[i]), 0), "request %d",
 		    never[i]);
+	mock_stop(&m);
+}
+
+/* A worker joins anew while it runs, when there may be no descriptor left. */
+Test(group, without_descriptors_none_is_joined_and_with_them_it_is,
+    .timeout = 30)
+{
+	struct ps_error err = { PS_OK, "" };
+	struct ps_config none = { NULL, 0 };
+	struct group_spec spec = { .settings = &none,
+		.group = "g",
+		.topic = TOPIC,
+		.session_ms = SESSION_MS,
+		.heartbeat_ms = 100 };
+	struct rlimit limit, less;
+	struct mock m;
+	struct member a;
+
+	start(&m);
+	cr_assert(eq(int, getrlimit(RLIMIT_NOFILE, &limit), 0));
+	for (rlim_t room = 0; room < 3; room++) {
+		less = limit;
+		less.rlim_cur = (rlim_t)lowest_free() + room;
+		cr_assert(eq(int, setrlimit(RLIMIT_NOFILE, &less), 0));
+		cr_expect(group_join(&spec, &group_ops, &a, &err) == NULL);
+		cr_expect(eq(int, err.code, PS_E_RETRY));
+		cr_expect(strstr(err.text, "Too many open files") != NULL);
+		ps_error_clear(&err);
+	}
+	cr_assert(eq(int, setrlimit(RLIMIT_NOFILE, &limit), 0));
+	join(&a, m.servers, "g", TOPIC, SESSION_MS);
+	UNTIL(a.is_owner, &a, NULL, LIMIT_MS);
+	leave(&a);
 	mock_stop(&m);
 }
 

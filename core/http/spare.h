@@ -1,0 +1,26 @@
+/*
+ * spare: a descriptor that is kept for when there is no other.
+ *
+ * A process that may open no more cannot accept a connection either, and who
+ * connects would wait for an answer that never comes, while the socket stays
+ * readable. With the spare one it is accepted, told why, and closed.
+ */
+#ifndef PENSTOCK_HTTP_SPARE_H
+#define PENSTOCK_HTTP_SPARE_H
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+
+struct spare {
+	int fd; /* -1: none yet */
+	struct clock_ms told;
+};
+
+void spare_init(struct spare *sp);
+void spare_fini(struct spare *sp);
+/* Turns away who waits on the socket, if that is because no descriptor is
+ * left. plain: they understand an answer that is not encrypted. */
+void spare_turn_away(struct spare *sp, int listen_fd, bool plain);
+
+#endif

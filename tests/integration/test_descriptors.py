@@ -1,0 +1,152 @@
+"""A worker that may open no more files (K10): it says so, to whoever asks and
+in its log, lives, loses nothing, and goes on by itself when there is room."""
+
+import os
+import resource
+import signal
+import time
+
+import pytest
+
+from support import configs, ledger
+from support.env import wait_for
+from support.process import cpu_seconds
+
+LIMIT, HALF = 64, 44
+SESSION_S = 6
+ROOM = 4096
+CPU_SHARE = 0.2
+
+
+def limited(limit):
+    return ["prlimit", f"--nofile={limit}:{limit}"]
+
+
+def descriptors(pid):
+    return {int(fd) for fd in os.listdir(f"/proc/{pid}/fd")}
+
+
+def set_limit(worker, limit):
+    resource.prlimit(worker.process.pid, resource.RLIMIT_NOFILE,
+                     (limit, ROOM))
+
+
+def leave_no_room(worker):
+    """Not one more, once none is opened or closed of itself; what is open
+    stays."""
+    worker.rest.session.close()
+    looks = []
+
+    def used():
+        looks.append(descriptors(worker.process.pid))
+        return len(looks) > 5 and all(x == looks[-1] for x in looks[-5:])
+    wait_for("its descriptors to stay the same", used)
+    set_limit(worker, min(n for n in range(LIMIT * 4) if n not in looks[-1]))
+
+
+def check_turned_away(worker):
+    """with the reason"""
+    r = worker.rest.request("GET", "/connectors", timeout=5,
+                            headers={"Connection": "close"})
+    assert r.status_code == 503 and "Too many open files" in r.text, r.text
+
+
+class Share:
+    """of a processor that a worker took since it was made"""
+
+    def __init__(self, worker):
+        self.pid = worker.process.pid
+        self.began, self.used = time.monotonic(), cpu_seconds(self.pid)
+
+    def check(self):
+        share = (cpu_seconds(self.pid) - self.used) / (
+            time.monotonic() - self.began)
+        assert share < CPU_SHARE, f"{share:.0%} of a processor"
+
+
+def test_a_worker_with_64_descriptors_says_what_it_cannot(
+        kafka, new_worker, topic, folder):
+    worker = new_worker(kafka.bootstrap, wrap=limited(LIMIT))
+    config = configs.file_source(folder + "/in", topic())
+    refused = []
+    for n in range(20):
+        r = worker.rest.request("POST", "/connectors", {
+            "name": f"c{n}", "config": config})
+        if r.status_code != 201:
+            refused.append(r.json())
+    assert refused, "64 are enough for 20 connectors"
+    assert all(r["error_code"] == 500 and "Too many open files" in r["message"]
+               and f"may have {LIMIT} (ulimit -n)" in r["message"]
+               for r in refused), refused
+    taken = worker.rest.connectors()
+    assert len(taken) + len(refused) == 20
+    # What was refused is not there, also not for those that start later.
+    worker.stop()
+    worker.process.argv = worker._argv()[2:]
+    worker.start()
+    assert sorted(worker.rest.connectors()) == sorted(taken)
+
+
+@pytest.fixture
+def piped(own_kafka, new_worker, folder):
+    """A worker with a file source and a sink of its topic; their journal."""
+    w = new_worker(own_kafka.bootstrap, session_timeout_ms=SESSION_S * 1000,
+                   heartbeat_interval_ms=1500)
+    t = own_kafka.create_topic("t")
+    w.journal = ledger.Journal(folder + "/journal")
+    w.writer = ledger.FileWriter(folder + "/in", w.journal, "fds", pause=0.05)
+    w.rest.create("src", configs.file_source(folder + "/in", t))
+    w.rest.create("snk", configs.file_sink(folder + "/out", t))
+    w.out = folder + "/out"
+    w.writer.start()
+    wait_for("lines", lambda: os.path.exists(w.out) and os.path.getsize(w.out))
+    yield w
+    w.writer.finish()
+
+
+def arrived(worker):
+    with open(worker.out, "rb") as f:
+        return [ledger.entry_from(line) for line in f if line[-1:] == b"\n"]
+
+
+def survives(worker, pid):
+    """Two sessions' time, in which it can keep nothing up."""
+    share = Share(worker)
+    time.sleep(2 * SESSION_S)
+    share.check()
+    assert worker.process.pid == pid and worker.process.running()
+
+
+def test_it_is_told_and_survived_and_it_goes_on(piped, own_kafka):
+    """Its tasks die, its brokers go and come back, all while it may open
+    nothing: it neither ends nor spins, and nothing is lost."""
+    worker, pid = piped, piped.process.pid
+    leave_no_room(worker)
+    share = Share(worker)
+    for _ in range(3):
+        check_turned_away(worker)
+    worker.wait_log("connections are turned away: too many open files")
+    time.sleep(3)  # the time in which it might spin
+    share.check()
+
+    worker.kill_task("src", number=signal.SIGKILL)
+    worker.wait_log("cannot start task src: Too many open files")
+    leave_no_room(worker)
+    own_kafka.kill()
+    own_kafka.start()
+    survives(worker, pid)
+    # Some connections come back, with them a new lease; not all that is
+    # needed to be in the group again.
+    set_limit(worker, HALF)
+    survives(worker, pid)
+
+    set_limit(worker, ROOM)
+    for name in ("src", "snk"):
+        worker.rest.wait_running(name)
+    worker.writer.finish()
+    ledger.wait_complete(
+        worker.journal, lambda: arrived(worker)).assert_at_least_once()
+    assert worker.process.pid == pid
+    config = configs.file_source(worker.folder + "/none", "t")
+    wait_for("a leader", lambda: worker.rest.create("new", config))
+    worker.rest.wait_running("new")
