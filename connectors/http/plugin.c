@@ -50,7 +50,7 @@ static const struct ps_key keys[] = {
 	KEY("http.ssl.key.password", PASSWORD, NULL,
 	    "Of that private key, when it is encrypted"),
 	KEY("http.ssl.truststore.password", PASSWORD, NULL,
-	    "Not supported: PEM files have none", .flags = PS_UNSUPPORTED),
+	    "PEM files have none", .flags = PS_UNSUPPORTED),
 	KEY("http.allow.link.local", BOOLEAN, "false",
 	    "Allow link-local and metadata addresses (169.254.0.0/16, "
 	    "fe80::/10, fd00:ec2::254)"),
@@ -96,7 +96,7 @@ static const struct ps_key keys[] = {
 	    "Longest pause a Retry-After header can ask for", AT_LEAST(1)),
 	KEY("kafka.retry.backoff.ms", LONG, NULL,
 	    "Accepted; see retry.backoff.ms"),
-	KEY("decimal.format", STRING, "BASE64", "Not supported",
+	KEY("decimal.format", STRING, "BASE64", "Decimals have no other form",
 	    .flags = PS_UNSUPPORTED),
 };
 

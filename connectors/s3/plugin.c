@@ -12,12 +12,11 @@
 		.default_value = (key_default), .importance = PS_MEDIUM, \
 		.doc = __VA_ARGS__                                       \
 	}
-#define LACKING(key_name, key_type, key_default)               \
-	{                                                      \
-		.name = (key_name), .type = PS_KEY_##key_type, \
-		.default_value = (key_default),                \
-		.doc = "Not supported by this connector",      \
-		.importance = PS_LOW, .flags = PS_UNSUPPORTED  \
+#define LACKING(key_name, key_type, key_default)                      \
+	{                                                             \
+		.name = (key_name), .type = PS_KEY_##key_type,        \
+		.default_value = (key_default), .importance = PS_LOW, \
+		.flags = PS_UNSUPPORTED                               \
 	}
 #define AT_LEAST(n) .flags = PS_HAS_MIN, .min = (n)
 #define REQUIRED    .flags = PS_REQUIRED | PS_NOT_EMPTY

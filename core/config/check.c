@@ -345,14 +345,21 @@ rule_or_broker(struct ps_arena *a, const struct ps_key *key,
 		     "broker's default";
 }
 
+/* What to do instead, as the end of a message. */
+static const char *
+instead(struct ps_arena *a, const char *doc)
+{
+	size_t len = doc == NULL ? 0 : strlen(doc);
+
+	len -= len > 0 && doc[len - 1] == '.';
+	return len == 0 ? "" : ps_printf(a, ": %.*s", (int)len, doc);
+}
+
 static const char *
 rule_unsupported(struct ps_arena *a, const struct ps_key *key,
     const struct check_value *v)
 {
-	static const char why[] = "Not supported: ";
 	const char *usual = key->default_value;
-	const char *doc =
-	    text_starts(key->doc, why) ? key->doc + strlen(why) : "";
 
 	if (v->null || (usual != NULL && strcmp(v->text, usual) == 0) ||
 	    (usual != NULL && key->type == PS_KEY_BOOLEAN &&
@@ -360,11 +367,11 @@ rule_unsupported(struct ps_arena *a, const struct ps_key *key,
 		return NULL;
 	if (usual == NULL)
 		return ps_printf(a,
-		    "penstock does not support this key, leave it out%s%s",
-		    doc[0] == '\0' ? "" : ": ", doc);
+		    "penstock does not support this key, leave it out%s",
+		    instead(a, key->doc));
 	return ps_printf(a,
-	    "penstock supports only the default of this key, '%s'%s%s", usual,
-	    doc[0] == '\0' ? "" : ": ", doc);
+	    "penstock supports only the default of this key, '%s'%s", usual,
+	    instead(a, key->doc));
 }
 
 static const struct {

@@ -41,6 +41,36 @@ shown(const struct ps_key *key, const char *value)
 	return out;
 }
 
+/* The one value that is accepted, or NULL: all or none are. */
+static const char *
+only_value(const struct ps_key *key)
+{
+	if ((key->flags & PS_UNSUPPORTED) != 0)
+		return key->default_value;
+	if (key->choices == NULL || key->choices[0] == NULL)
+		return NULL;
+	return key->choices[1] == NULL ? key->choices[0] : NULL;
+}
+
+/* What is refused is not described as if it worked. */
+static json_t *
+documentation(const struct ps_key *key)
+{
+	const char *only = only_value(key), *why = key->doc;
+	struct ps_arena *a;
+	json_t *out;
+
+	if (only == NULL && (key->flags & PS_UNSUPPORTED) == 0)
+		return js_str(key->doc);
+	a = arena_new(256);
+	why = why == NULL ? "." : ps_printf(a, ": %s", why);
+	out = js_str(only == NULL ? ps_printf(a, "Not supported%s", why)
+				  : ps_printf(a, "Not supported but for '%s'%s",
+					only, why));
+	arena_free(&a);
+	return out;
+}
+
 json_t *
 def_key_json(const struct ps_key *key)
 {
@@ -59,7 +89,7 @@ def_key_json(const struct ps_key *key)
 	set(obj, "required", json_boolean((key->flags & PS_REQUIRED) != 0));
 	set(obj, "default_value", shown(key, key->default_value));
 	set(obj, "importance", js_str(importances[key->importance]));
-	set(obj, "documentation", js_str(key->doc));
+	set(obj, "documentation", documentation(key));
 	set(obj, "group", js_str(key->group));
 	set(obj, "order_in_group", json_integer(order));
 	set(obj, "width", js_str(widths[key->width]));

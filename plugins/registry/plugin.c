@@ -8,7 +8,7 @@
 	{                                                              \
 		.name = (key), .type = (key_type),                     \
 		.default_value = (default_text), .importance = PS_LOW, \
-		.flags = PS_UNSUPPORTED, .doc = "Not supported: " what \
+		.flags = PS_UNSUPPORTED, .doc = (what)                 \
 	}
 #define FIXED_KEY(key, default_text, what) \
 	FIXED(key, PS_KEY_STRING, default_text, what)

@@ -267,7 +267,10 @@ static const struct ps_key odd_keys[] = {
 	    .type = PS_KEY_STRING,
 	    .default_value = "off",
 	    .flags = PS_UNSUPPORTED },
-	{ .name = "older", .type = PS_KEY_STRING, .flags = PS_UNSUPPORTED },
+	{ .name = "older",
+	    .type = PS_KEY_STRING,
+	    .flags = PS_UNSUPPORTED,
+	    .doc = "Use port." },
 	{ .name = "gone",
 	    .type = PS_KEY_STRING,
 	    .flags = PS_REMOVED,
@@ -327,7 +330,7 @@ Test(def, each_type_and_rule_has_its_text)
 		{ "older", "on",
 		    "Invalid value on for configuration older: "
 		    "penstock does not support this key, leave "
-		    "it out" },
+		    "it out: Use port" },
 		{ "gone", "",
 		    "Invalid value  for configuration gone: there is no such "
 		    "key any more, use port" },
@@ -474,6 +477,35 @@ Test(def, a_row_without_a_group_has_no_place)
 	    "\"width\":\"NONE\",\"display_name\":\"fields\","
 	    "\"dependents\":[],\"order\":-1}"));
 	json_decref(j);
+}
+
+Test(def, what_is_refused_is_not_described_as_if_it_worked)
+{
+	static const char *const one[] = { "ALWAYS", NULL };
+	static const char *const two[] = { "ALWAYS", "NEVER", NULL };
+	static const struct {
+		struct ps_key key;
+		const char *text;
+	} rows[] = {
+		{ { .flags = PS_UNSUPPORTED, .doc = "Why." },
+		    "Not supported: Why." },
+		{ { .flags = PS_UNSUPPORTED }, "Not supported." },
+		{ { .flags = PS_UNSUPPORTED, .default_value = "off" },
+		    "Not supported but for 'off'." },
+		{ { .choices = one, .doc = "Why." },
+		    "Not supported but for 'ALWAYS': Why." },
+		{ { .choices = two, .doc = "Why." }, "Why." },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct ps_key key = rows[i].key;
+		json_t *j;
+
+		key.name = "k";
+		j = def_key_json(&key);
+		cr_expect_str_eq(js_opt_str(j, "documentation"), rows[i].text);
+		json_decref(j);
+	}
 }
 
 static char *

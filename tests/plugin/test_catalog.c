@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/js.h"
+#include "config/def.h"
+
 static struct catalog *c;
 
 static void
@@ -222,4 +225,42 @@ Test(catalog, a_directory_that_is_not_there_is_an_error_and_no_end)
 
 	cr_assert(eq(sz, catalog_error_count(none), 1));
 	catalog_free(&none);
+}
+
+/* The flag says it, so that the check says it too: no text is by hand. */
+static size_t
+refused_keys(const struct ps_class *class)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < class->key_count; i++) {
+		const struct ps_key *key = &class->keys[i];
+		json_t *j = def_key_json(key);
+		const char *doc = js_opt_str(j, "documentation");
+		bool said = doc != NULL && strstr(doc, "Not supp") == doc;
+		bool refused = (key->flags & PS_UNSUPPORTED) != 0;
+
+		cr_expect(said || refused == false, "%s %s: %s", class->name,
+		    key->name, doc);
+		cr_expect(key->doc == NULL ||
+			      strstr(key->doc, "Not supp") == NULL,
+		    "%s %s: %s", class->name, key->name, doc);
+		n += refused;
+		json_decref(j);
+	}
+	return n;
+}
+
+Test(catalog, every_key_of_ours_that_is_refused_says_so)
+{
+	static const char *const dirs[] = { BUILD "/plugins" };
+	struct catalog *ours = catalog_new(dirs, 1);
+	size_t refused = 0;
+
+	catalog_load_all(ours);
+	cr_assert(eq(sz, catalog_error_count(ours), 0));
+	for (size_t i = 0; i < catalog_count(ours); i++)
+		refused += refused_keys(catalog_at(ours, i)->class);
+	cr_expect(gt(sz, refused, 20));
+	catalog_free(&ours);
 }
