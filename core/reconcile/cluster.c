@@ -402,6 +402,7 @@ cluster_new(const struct cluster_env *env, const struct cluster_ops *ops,
 	c->ops = ops;
 	c->ctx = ctx;
 	c->a = arena_new(ARENA_BYTES);
+	mark_init(&c->mark);
 	c->moves = moves_new();
 	c->host = machine_name(c->a);
 	c->tick.data = c->limit.data = c;
@@ -429,7 +430,7 @@ on_closed(uv_handle_t *h)
 	herder_free(&c->h);
 	arena_free(&c->a);
 	moves_free(&c->moves);
-	free(c->owner);
+	mark_fini(&c->mark);
 	free(c->catching);
 	free(c);
 }

@@ -4,6 +4,7 @@
 #ifndef PENSTOCK_RECONCILE_CLUSTER_IMPL_H
 #define PENSTOCK_RECONCILE_CLUSTER_IMPL_H
 
+#include "cluster/mark.h"
 #include "journal/leases.h"
 #include "journal/pen.h"
 #include "reconcile/cluster.h"
@@ -44,8 +45,8 @@ struct cluster {
 	bool heals;         /* when the claim is written */
 	bool claim_refused; /* at once: told on the next turn */
 
-	char *owner;  /* the group in penstock-cluster, NULL: none */
-	bool marking; /* that record is being written */
+	struct mark mark; /* whose the topics are */
+	bool marking;     /* that record is being written */
 	cluster_tasks_fn *send;
 	void *send_ctx;
 };

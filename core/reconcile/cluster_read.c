@@ -129,29 +129,28 @@ refuse_topics(struct cluster *c)
 	    "(config.storage.topic, offset.storage.topic, "
 	    "status.storage.topic); or, if that cluster is gone for good, "
 	    "write a null for the key penstock-cluster into %s",
-	    topic, c->owner, o->group, topic);
+	    topic, c->mark.group, o->group, topic);
 	cluster_break(c, &err);
 }
 
-/* The first in the log wins. */
 static void
 take_owner(struct cluster *c, const struct configs_event *e)
 {
 	struct ps_error err = { 0 };
 	struct ps_arena *a = arena_new(ARENA_BYTES);
-	const char *group;
+	const char *group = NULL;
+	int64_t since = MARK_NEW;
 
-	if (e->value == NULL) {
-		free(c->owner);
-		c->owner = NULL;
-	} else if (wire_read_cluster(a, e->value, e->value_len, &group, &err) !=
-		   0) {
+	if (e->value != NULL && wire_read_cluster(a, e->value, e->value_len,
+				    &group, &since, &err) != 0) {
 		skip(e->name, &err);
-	} else if (c->owner == NULL) {
-		c->owner = xstrdup(group);
+	} else {
+		mark_read(&c->mark, group, since, e->offset);
+		c->marking = false;
 	}
 	arena_free(&a);
-	if (c->owner != NULL && strcmp(c->owner, c->env.options->group) != 0)
+	if (c->mark.group != NULL &&
+	    strcmp(c->mark.group, c->env.options->group) != 0)
 		refuse_topics(c);
 }
 

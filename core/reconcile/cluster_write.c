@@ -168,12 +168,17 @@ cluster_mark(struct cluster *c)
 	struct ps_arena *a;
 	struct store_pair record;
 
-	if (c->owner != NULL || c->marking)
+	if (c->marking || !mark_is_due(&c->mark, c->env.options->group))
 		return;
+	if (c->mark.hidden)
+		log_warn(AREA,
+		    "penstock-cluster was written over by another cluster; "
+		    "the topics are of group.id=%s since offset %lld",
+		    c->env.options->group, (long long)c->mark.since);
 	c->marking = true;
 	a = arena_new(ARENA_BYTES);
 	record = pair_of(PREFIX WIRE_CLUSTER,
-	    wire_cluster(a, c->env.options->group));
+	    wire_cluster(a, c->env.options->group, c->mark.since));
 	pen_write(c->pen, &(struct store_pairs){ &record, 1 }, on_marked, c);
 	arena_free(&a);
 }

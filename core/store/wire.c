@@ -179,9 +179,10 @@ wire_member(struct ps_arena *a, const struct member_info *m)
 }
 
 char *
-wire_cluster(struct ps_arena *a, const char *group)
+wire_cluster(struct ps_arena *a, const char *group, int64_t since)
 {
-	return text_of(a, WIRE_FIRST, json_pack("{s:s}", "group", group));
+	return text_of(a, WIRE_FIRST,
+	    json_pack("{s:s,s:I}", "group", group, "since", (json_int_t)since));
 }
 
 /* ---- reading ----------------------------------------------------------- */
@@ -430,7 +431,7 @@ wire_read_member(struct ps_arena *a, const void *value, size_t len,
 
 int
 wire_read_cluster(struct ps_arena *a, const void *value, size_t len,
-    const char **group, struct ps_error *err)
+    const char **group, int64_t *since, struct ps_error *err)
 {
 	json_t *j = parse(value, len, "penstock-cluster", err);
 	const char *text;
@@ -440,6 +441,7 @@ wire_read_cluster(struct ps_arena *a, const void *value, size_t len,
 		return -1;
 	if (js_get_str(j, "group", &text, err) == 0) {
 		*group = ps_strdup(a, text);
+		*since = js_opt_int(j, "since", MARK_NEW);
 		rc = 0;
 	}
 	json_decref(j);

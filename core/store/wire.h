@@ -12,6 +12,7 @@
 #define PENSTOCK_STORE_WIRE_H
 
 #include "cluster/herder.h"
+#include "cluster/mark.h"
 
 #define WIRE_VERSION 1
 #define WIRE_FIRST   1
@@ -32,8 +33,8 @@ char *wire_verdict(struct ps_arena *a, const struct who *who);
 char *wire_claim(struct ps_arena *a, const struct claim *c);
 char *wire_assignment(struct ps_arena *a, const struct assignment *as);
 char *wire_member(struct ps_arena *a, const struct member_info *m);
-/* Whose the topics are. */
-char *wire_cluster(struct ps_arena *a, const char *group);
+/* Whose the topics are, and since when (mark.h). */
+char *wire_cluster(struct ps_arena *a, const char *group, int64_t since);
 
 struct wire_lease {
 	bool is_verdict;
@@ -52,6 +53,6 @@ int wire_read_assignment(struct ps_arena *a, const void *value, size_t len,
 int wire_read_member(struct ps_arena *a, const void *value, size_t len,
     struct member_info *out, struct ps_error *err);
 int wire_read_cluster(struct ps_arena *a, const void *value, size_t len,
-    const char **group, struct ps_error *err);
+    const char **group, int64_t *since, struct ps_error *err);
 
 #endif

@@ -192,11 +192,11 @@ check_owner(struct takeover *t)
 {
 	const char *group = ps_config_str(&t->o->all, "group.id");
 
-	if (t->owner != NULL && strcmp(t->owner, group) != 0)
+	if (t->mark.group != NULL && strcmp(t->mark.group, group) != 0)
 		takeover_problem(t,
 		    "the topics belong to a cluster of penstock with "
 		    "group.id=%s, this file's is %s",
-		    t->owner, group);
+		    t->mark.group, group);
 }
 
 static json_t *
@@ -262,7 +262,7 @@ fini(struct takeover *t)
 	uv_close((uv_handle_t *)&t->timer, NULL);
 	(void)uv_run(&t->loop, UV_RUN_DEFAULT);
 	(void)uv_loop_close(&t->loop);
-	free(t->owner);
+	mark_fini(&t->mark);
 	json_decref(t->problems);
 	options_free(&t->o);
 	arena_free(&t->a);

@@ -14,6 +14,7 @@
 #include "store/configs.h"
 #include "store/offsets.h"
 #include "store/statuses.h"
+#include "store/wire.h"
 #include "supervise/errand.h"
 #include "supervise/inventory.h"
 
@@ -32,7 +33,7 @@ struct takeover {
 	struct configs *configs;
 	struct offsets *offsets;
 	struct statuses *statuses;
-	char *owner; /* group.id in penstock-cluster, NULL: none */
+	struct mark mark; /* as penstock-cluster says */
 
 	size_t waiting;      /* answers that have not come */
 	struct ps_error err; /* the first of a step */

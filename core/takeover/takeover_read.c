@@ -20,15 +20,12 @@ static void
 take_owner(struct takeover *t, const struct configs_event *e)
 {
 	struct ps_error err = { 0 };
-	const char *group;
+	const char *group = NULL;
+	int64_t since = MARK_NEW;
 
-	if (e->value == NULL) {
-		free(t->owner);
-		t->owner = NULL;
-	} else if (t->owner == NULL && wire_read_cluster(t->a, e->value,
-					   e->value_len, &group, &err) == 0) {
-		t->owner = xstrdup(group);
-	}
+	if (e->value == NULL || wire_read_cluster(t->a, e->value, e->value_len,
+				    &group, &since, &err) == 0)
+		mark_read(&t->mark, group, since, e->offset);
 }
 
 static void

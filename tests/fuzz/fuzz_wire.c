@@ -64,10 +64,11 @@ pass_cluster(struct ps_arena *a, const void *value, size_t len)
 {
 	struct ps_error err = { .code = PS_OK };
 	const char *group;
+	int64_t since;
 
-	return wire_read_cluster(a, value, len, &group, &err) != 0
+	return wire_read_cluster(a, value, len, &group, &since, &err) != 0
 		   ? NULL
-		   : wire_cluster(a, group);
+		   : wire_cluster(a, group, since);
 }
 
 static pass_fn *const kinds[] = { pass_lease, pass_claim, pass_assignment,

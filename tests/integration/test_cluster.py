@@ -333,6 +333,51 @@ def test_a_second_cluster_is_refused_the_topics_of_the_first(
         other.close()
 
 
+def marks(kafka, worker):
+    """penstock-cluster, as often as it was written."""
+    records = kafka.consume(worker.properties["config.storage.topic"])
+    return [(r.offset, json.loads(r.value)) for r in records
+            if r.key == b"penstock-cluster"]
+
+
+def test_a_mark_that_was_written_over_is_written_again(new_worker, kafka):
+    """Compaction keeps the last: that of who came second would keep who was
+    first from its own topics."""
+    w = new_worker(kafka.bootstrap)
+    first = wait_for("the mark", lambda: marks(kafka, w))[0][0]
+    kafka.produce(w.properties["config.storage.topic"], [
+        {"key": "penstock-cluster", "value": '{"v":1,"group":"theirs"}'}])
+    wait_for("the mark again", lambda: len(marks(kafka, w)) == 3)
+    last = marks(kafka, w)[-1][1]
+    assert last["group"] == w.group and last["since"] == first, last
+    assert "penstock-cluster was written over by another" in w.log_text()
+    w.restart()
+    assert len(marks(kafka, w)) == 3
+
+
+def test_of_two_clusters_that_begin_at_once_one_is_left(
+        new_worker, kafka, folder):
+    a = new_worker(kafka.bootstrap, start=False, **QUICK)
+    b = Worker(folder, kafka.bootstrap, group=f"{a.group}-b", **QUICK)
+    for key in ("config", "offset", "status"):
+        name = f"{key}.storage.topic"
+        b.properties[name] = a.properties[name]
+    try:
+        a.spawn()
+        b.spawn()
+        wait_for("one to end", lambda: [
+            w for w in (a, b) if not w.process.running()], 60)
+        lost, won = (a, b) if b.process.running() else (b, a)
+        assert f"belongs to the cluster with group.id={won.group}" in \
+            lost.log_text()
+        wait_for("the other to be ready", won.rest.healthy)
+        wait_for("its mark", lambda: marks(
+            kafka, won)[-1][1]["group"] == won.group)
+        won.restart()
+    finally:
+        b.close()
+
+
 def test_a_leader_that_reads_a_strangers_record_stops_and_names_it(
         new_worker, kafka):
     w = new_worker(kafka.bootstrap)
