@@ -1,9 +1,11 @@
 #include "child/crash.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -21,7 +23,7 @@ enum { SANITIZED = 0 };
 enum { SANITIZED = 0 };
 #endif
 
-enum { STACK_BYTES = 16384, DATA_FIELD = 5, NEARLY = 16 };
+enum { STACK_BYTES = 16384, DATA_FIELD = 5, NEARLY = 16, NAME_BYTES = 16 };
 
 static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 
@@ -66,8 +68,10 @@ data_pages(void)
 	return p == NULL ? 0 : strtoul(p, NULL, 10);
 }
 
+/* A library that was given none gives up by abort(), however much of the
+ * limit is left: it may have asked for more than all of it. */
 static bool
-is_out_of_memory(void)
+is_out_of_memory(int number, int failed)
 {
 	struct rlimit limit;
 	unsigned long used =
@@ -75,20 +79,38 @@ is_out_of_memory(void)
 
 	return getrlimit(RLIMIT_DATA, &limit) == 0 &&
 	       limit.rlim_cur != RLIM_INFINITY &&
-	       used + limit.rlim_cur / NEARLY >= limit.rlim_cur;
+	       ((number == SIGABRT && failed == ENOMEM) ||
+		   used + limit.rlim_cur / NEARLY >= limit.rlim_cur);
+}
+
+/* Ours has a name for what it does; a library's thread has but a name. */
+static void
+say_where(void)
+{
+	const char *call = atomic_load(&watched->call);
+	char name[NAME_BYTES] = "";
+
+	if (gettid() != getpid() &&
+	    prctl(PR_GET_NAME, (unsigned long)name, 0, 0, 0) == 0) {
+		say("penstock: crashed in ");
+		say(strncmp(name, "rdk:", 4) == 0 ? "the Kafka client's thread "
+						  : "thread ");
+		say(name);
+		say("\n");
+	} else if (call != NULL) {
+		say("penstock: crashed in ");
+		say(call);
+		say("\n");
+	}
 }
 
 static void
 on_crash(int number)
 {
-	const char *call = atomic_load(&watched->call);
+	int failed = errno;
 
-	if (call != NULL) {
-		say("penstock: crashed in ");
-		say(call);
-		say("\n");
-	}
-	if (is_out_of_memory())
+	say_where();
+	if (is_out_of_memory(number, failed))
 		say("penstock: out of memory\n");
 	/* SA_RESETHAND: this time it ends the process. */
 	(void)raise(number);
