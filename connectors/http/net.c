@@ -12,7 +12,6 @@
 
 #include "retry.h"
 
-#define REPLY_MAX    ((size_t)64 * 1024)
 #define CONNECT_MS   10000L
 #define SLOW_SECONDS 20L
 #define SLOW_BYTES   1L

@@ -10,6 +10,9 @@
 
 #include "pack.h"
 
+/* Of an answer: what is behind is not read. Nothing is unpacked. */
+#define REPLY_MAX ((size_t)64 * 1024)
+
 struct net;
 
 struct post {

@@ -55,7 +55,11 @@ failed(struct token *t, const struct post *p)
 	t->failures++;
 	t->next_try_ms =
 	    net_now() + (ms < BACKOFF_MAX_MS ? ms : BACKOFF_MAX_MS);
-	if (p->status == 0)
+	if (p->is_cut_off)
+		(void)snprintf(t->cause, sizeof t->cause,
+		    "no token from %.200s: the answer is larger than %zu bytes",
+		    t->conf->token_url, REPLY_MAX);
+	else if (p->status == 0)
 		(void)snprintf(t->cause, sizeof t->cause,
 		    "no token from %.200s: %.200s", t->conf->token_url,
 		    p->error);

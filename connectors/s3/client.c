@@ -305,6 +305,9 @@ finish(struct s3_client *c, struct s3_request *r, CURLcode rc)
 	c->active--;
 	(void)curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &r->status);
 	request_stop(c, r);
+	if (r->is_too_long)
+		(void)snprintf(r->reason, sizeof r->reason,
+		    "the answer is larger than %zu bytes", REPLY_MAX);
 	r->attempts++;
 	if (r->reply_len > 0)
 		(void)xml_read(r->reply, r->reply_len, root, sizeof root,

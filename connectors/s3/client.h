@@ -46,6 +46,7 @@ struct s3_request {
 	int64_t server_time, modified;
 	char *reply;
 	size_t reply_len;
+	bool is_too_long; /* more than REPLY_MAX */
 
 	/* The client's. */
 	struct s3_request *next;

@@ -11,7 +11,6 @@
 #include "hash.h"
 #include "sign.h"
 
-#define REPLY_MAX     ((size_t)2 << 20)
 #define CONNECT_MS    10000L
 #define REQUEST_MS    600000L
 #define SLOW_BYTES    1024L /* per second, for SLOW_SECONDS: give up */
@@ -74,8 +73,10 @@ on_reply(char *data, size_t size, size_t count, void *arg)
 	struct s3_request *r = arg;
 	size_t n = size * count;
 
-	if (n > REPLY_MAX - r->reply_len)
+	if (n > REPLY_MAX - r->reply_len) {
+		r->is_too_long = true;
 		return 0; /* ends the transfer with an error */
+	}
 	if (r->reply_len + n + 1 > r->reply_room) {
 		r->reply_room = 2 * r->reply_room + n + 1024;
 		r->reply = realloc(r->reply, r->reply_room);
@@ -294,6 +295,7 @@ transfer_begin(const struct target *t, struct s3_request *r)
 	r->at = r->body.first;
 	r->at_byte = 0;
 	r->reply_len = 0;
+	r->is_too_long = false;
 	r->status = 0;
 	r->length = -1;
 	r->server_time = r->modified = 0;

@@ -6,6 +6,9 @@
 
 #include "client.h"
 
+/* Of an answer: it is kept as it came, never unpacked. */
+#define REPLY_MAX ((size_t)2 << 20)
+
 struct target {
 	const struct s3_conf *conf;
 	char host[320], base[400]; /* authority; scheme://authority */

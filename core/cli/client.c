@@ -160,6 +160,10 @@ perform(CURL *c, const char *url, struct buf *in, struct client_answer *out,
 		    "no worker answers at %s: is PENSTOCK_URL right, and does "
 		    "it run?",
 		    base_url());
+	if (code == CURLE_WRITE_ERROR)
+		return ps_fail(err, PS_E_RETRY,
+		    "%s: the answer is larger than %zu bytes", url,
+		    ANSWER_BYTES);
 	if (code != CURLE_OK)
 		return ps_fail(err, PS_E_RETRY, "%s: %s", url,
 		    reason[0] == '\0' ? curl_easy_strerror(code) : reason);

@@ -77,7 +77,10 @@ given(const char *header)
 static void
 finish(struct call *call, CURLcode code)
 {
-	struct call_answer a = { .trouble = curl_easy_strerror(code),
+	/* That is take_body's refusal. */
+	struct call_answer a = { .trouble = code == CURLE_WRITE_ERROR
+						? "the answer is too long"
+						: curl_easy_strerror(code),
 		.unsent = code == CURLE_COULDNT_CONNECT ||
 			  code == CURLE_COULDNT_RESOLVE_HOST,
 		.body = buf_str(&call->in),

@@ -139,8 +139,8 @@ object_of(const struct reply *rp, const char *what, struct ps_error *err)
 		return root;
 	json_decref(root);
 	(void)ps_fail(err, PS_E_RETRY,
-	    "schema registry answers %s with what is no JSON object: %.*s",
-	    what, rp->len > 100 ? 100 : (int)rp->len, rp->text);
+	    "schema registry %s answers %s with what is no JSON object: %.*s",
+	    rp->from, what, rp->len > 100 ? 100 : (int)rp->len, rp->text);
 	return NULL;
 }
 

@@ -374,7 +374,10 @@ static int
 answered(struct http *h, long status, struct reply *out)
 {
 	h->pause_ms = h->until = 0;
-	*out = (struct reply){ status, h->text == NULL ? "" : h->text, h->len };
+	*out = (struct reply){ .status = status,
+		.text = h->text == NULL ? "" : h->text,
+		.len = h->len,
+		.from = shown(h->conf->urls.items[h->at]) };
 	return 0;
 }
 

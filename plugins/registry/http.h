@@ -20,6 +20,7 @@ struct reply {
 	long status;
 	const char *text;
 	size_t len;
+	const char *from; /* without user and password */
 };
 
 struct http *http_new(const struct registry_conf *conf);

@@ -24,19 +24,6 @@ struct drive {
 /* The host's stored_offset() knows one offset; ours one per partition. */
 static struct drive *the_drive;
 
-static const char *const codes[] = { [PS_OK] = "OK",
-	[PS_E_CONFIG] = "CONFIG",
-	[PS_E_DATA] = "DATA",
-	[PS_E_RETRY] = "RETRY",
-	[PS_E_FATAL] = "FATAL" };
-
-static json_t *
-error_of(const struct ps_error *err)
-{
-	return json_pack("{s:s, s:s}", "error", codes[err->code], "text",
-	    err->text);
-}
-
 static int
 stored_offset(const struct ps_host *h, const struct ps_source_partition *p,
     struct ps_arena *a, struct ps_value *offset)
@@ -114,7 +101,7 @@ do_tasks(struct drive *d, const json_t *line)
 	if (test_source_ops(d->t)->task_configs(&d->t->h, &d->t->config, max,
 		&out, &err) != 0) {
 		json_decref(list);
-		return error_of(&err);
+		return json_of_error(&err);
 	}
 	for (size_t i = 0; i < out.count; i++) {
 		json_t *task = json_object();
@@ -134,7 +121,7 @@ do_watch(struct drive *d, const json_t *line)
 	int r = test_source_ops(d->t)->watch(&d->t->h, &d->t->config, &err);
 
 	(void)line;
-	return r < 0 ? error_of(&err) : json_pack("{s:i}", "ok", r);
+	return r < 0 ? json_of_error(&err) : json_pack("{s:i}", "ok", r);
 }
 
 static json_t *
@@ -144,7 +131,7 @@ do_start(struct drive *d, const json_t *line)
 	d->stored = json_incref(json_array_get(line, 1));
 	d->state = d->t->class->kind == PS_KIND_SOURCE ? test_source_start(d->t)
 						       : test_sink_start(d->t);
-	return d->state == NULL ? error_of(&d->t->err)
+	return d->state == NULL ? json_of_error(&d->t->err)
 				: json_pack("{s:b}", "ok", 1);
 }
 
@@ -191,7 +178,7 @@ static json_t *
 do_poll(struct drive *d, const json_t *line)
 {
 	struct ps_error err = { .code = PS_OK };
-	json_t *records = json_array(), *answer;
+	json_t *records = json_array(), *answer, *failure;
 	int r;
 
 	batch_reset(d->b, 1 << 20);
@@ -206,9 +193,9 @@ do_poll(struct drive *d, const json_t *line)
 		json_object_set_new(answer, "schema",
 		    json_of_schema(d->b->records[0].value_schema));
 	if (r < 0) {
-		json_object_set_new(answer, "error",
-		    json_string(codes[err.code]));
-		json_object_set_new(answer, "text", json_string(err.text));
+		failure = json_of_error(&err);
+		json_object_update(answer, failure);
+		json_decref(failure);
 	} else {
 		json_object_set_new(answer, "ok", json_integer(r));
 	}
@@ -259,7 +246,7 @@ do_drain(struct drive *d, const json_t *line)
 	while (n < want) {
 		batch_reset(d->b, 4 << 20);
 		if (test_source_ops(d->t)->poll(d->state, d->b, &err) < 0)
-			return error_of(&err);
+			return json_of_error(&err);
 		n += (json_int_t)d->b->count;
 	}
 	return json_pack("{s:I, s:f, s:f, s:i}", "ok", n, "cpu",
@@ -296,7 +283,7 @@ do_open(struct drive *d, const json_t *line)
 
 	if (test_sink_ops(d->t)->open(d->state, tps, n, &err) != 0) {
 		json_decref(list);
-		return error_of(&err);
+		return json_of_error(&err);
 	}
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(list, json_integer(tps[i].offset));
@@ -330,9 +317,9 @@ reports(struct drive *d)
 
 	for (size_t i = 0; i < d->t->reported; i++)
 		json_array_append_new(list,
-		    json_pack("[i, I, s]", (int)d->t->reports[i].partition,
+		    json_pack("[i, I, o]", (int)d->t->reports[i].partition,
 			(json_int_t)d->t->reports[i].offset,
-			d->t->reports[i].why));
+			json_of_text(d->t->reports[i].why)));
 	d->t->reported = 0;
 	return list;
 }
@@ -349,8 +336,9 @@ do_put(struct drive *d, const json_t *line)
 	batch_reset(d->b, 1 << 20);
 	json_array_foreach(json_array_get(line, 1), i, j) add_record(d, j);
 	r = test_sink_ops(d->t)->put(d->state, d->b, &err);
-	answer = r < 0 ? error_of(&err) : json_pack("{s:b}", "ok", 1);
+	answer = r < 0 ? json_of_error(&err) : json_pack("{s:b}", "ok", 1);
 	json_object_set_new(answer, "reports", reports(d));
+	json_object_set_new(answer, "cause", json_of_text(d->t->cause));
 	return answer;
 }
 
@@ -366,7 +354,7 @@ do_pre_commit(struct drive *d, const json_t *line)
 
 	if (ops->pre_commit != NULL &&
 	    ops->pre_commit(d->state, tps, n, &err) != 0)
-		return error_of(&err);
+		return json_of_error(&err);
 	list = json_array();
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(list, json_integer(tps[i].offset));
@@ -400,7 +388,7 @@ do_load_put(struct drive *d, const json_t *line)
 	wall = wall_seconds();
 	for (json_int_t k = 0; k < rounds; k++) {
 		if (test_sink_ops(d->t)->put(d->state, d->b, &err) < 0)
-			return error_of(&err);
+			return json_of_error(&err);
 		for (i = 0; i < d->b->count; i++)
 			d->b->records[i].origin_offset += (int64_t)d->b->count;
 	}
@@ -419,7 +407,7 @@ do_alter(struct drive *d, const json_t *line)
 	int r = test_sink_ops(d->t)->alter_offsets(&d->t->h, &d->t->config, tps,
 	    n, &err);
 
-	return r < 0 ? error_of(&err) : json_pack("{s:i}", "ok", r);
+	return r < 0 ? json_of_error(&err) : json_pack("{s:i}", "ok", r);
 }
 
 static const struct command {

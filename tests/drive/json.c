@@ -3,6 +3,31 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/text.h"
+
+static const char *const codes[] = { [PS_OK] = "OK",
+	[PS_E_CONFIG] = "CONFIG",
+	[PS_E_DATA] = "DATA",
+	[PS_E_RETRY] = "RETRY",
+	[PS_E_FATAL] = "FATAL",
+	[PS_E_GAP] = "GAP" };
+
+json_t *
+json_of_text(const char *text)
+{
+	char out[4 * PS_ERROR_TEXT];
+
+	(void)text_escape(out, sizeof out, text, strlen(text));
+	return json_string(out);
+}
+
+json_t *
+json_of_error(const struct ps_error *err)
+{
+	return json_pack("{s:s, s:o}", "error", codes[err->code], "text",
+	    json_of_text(err->text));
+}
+
 static json_t *
 json_of_bytes(const struct ps_value *v)
 {

@@ -11,6 +11,10 @@
 
 #include <penstock/host.h>
 
+/* Bytes that are no UTF-8 made visible. */
+json_t *json_of_text(const char *text);
+/* {"error": class, "text": …} */
+json_t *json_of_error(const struct ps_error *err);
 json_t *json_of_value(const struct ps_value *v, const struct ps_schema *s);
 json_t *json_of_schema(const struct ps_schema *s);
 struct ps_value value_of_json(struct ps_arena *a, const json_t *j);

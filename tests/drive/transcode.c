@@ -7,6 +7,7 @@
 
 #include "record/batch.h"
 #include "tests/connectors/host.h"
+#include "tests/drive/json.h"
 
 #define CONVERTERS 8
 
@@ -16,16 +17,6 @@ static struct named {
 	const struct ps_converter_ops *ops;
 	void *state;
 } named[CONVERTERS];
-
-static const char *const codes[] = { "OK", "CONFIG", "DATA", "RETRY", "FATAL",
-	"GAP" };
-
-static json_t *
-error_of(const struct ps_error *err)
-{
-	return json_pack("{s:s, s:s}", "error", codes[err->code], "text",
-	    err->text);
-}
 
 static struct named *
 find(const char *name)
@@ -73,7 +64,7 @@ do_converter(struct drive *d, const json_t *line)
 	n->ops = n->t->class->ops;
 	n->state =
 	    n->ops->create(&n->t->h, n->t->class, &n->t->config, &n->t->err);
-	return n->state == NULL ? error_of(&n->t->err)
+	return n->state == NULL ? json_of_error(&n->t->err)
 				: json_pack("{s:b}", "ok", 1);
 }
 
@@ -108,7 +99,7 @@ result_of(struct ps_batch *b, const struct ps_record *r)
 	char *hex;
 
 	if (r->outcome == PS_FAILED)
-		return error_of(&r->failure->error);
+		return json_of_error(&r->failure->error);
 	if (r->raw_value.data == NULL)
 		return json_null();
 	hex = ps_alloc(b->arena, 2 * r->raw_value.len + 1);

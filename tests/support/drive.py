@@ -159,6 +159,7 @@ class Sink(Drive):
     def __init__(self, so, name, **config):
         super().__init__(so, name, **config)
         self.next = {}
+        self.cause = ""  # why the last put() waits, "": it does not
 
     def start(self):
         return self.ask("start", [])
@@ -181,6 +182,7 @@ class Sink(Drive):
     def put(self, pairs, topic="t", partition=0):
         """The reports: [[partition, offset, why], …]"""
         answer = self.ask("put", self.records(pairs, topic, partition))
+        self.cause = answer["cause"]
         self.next[topic, partition] = (
             self.next.get((topic, partition), 0) + len(pairs))
         return answer["reports"]
