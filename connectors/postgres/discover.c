@@ -34,42 +34,127 @@ look_end(struct look *l)
 	mem_fini(&l->mem);
 }
 
-/* Combinations of keys that make no sense, without a connection. */
 static void
-validate_keys(const struct ps_config *c, struct ps_report *rep)
+validate_tables(const struct ps_config *c, struct ps_report *rep)
 {
-	bool query = ps_config_has(c, "query");
-	const char *mode = ps_config_str(c, "mode");
+	const char *query =
+	    ps_config_has(c, "query") ? "query" : "query.masked";
 
-	if (query && (ps_config_has(c, "table.whitelist") ||
-			 ps_config_has(c, "table.blacklist") ||
-			 ps_config_has(c, "table.include.list") ||
-			 ps_config_has(c, "table.exclude.list")))
-		rep->error(rep, "query",
+	if (ps_config_has(c, "query") && ps_config_has(c, "query.masked"))
+		rep->error(rep, "query.masked",
+		    "Both query and query.masked are set, one is expected");
+	if (ps_config_has(c, query) &&
+	    (ps_config_has(c, "table.whitelist") ||
+		ps_config_has(c, "table.blacklist") ||
+		ps_config_has(c, "table.include.list") ||
+		ps_config_has(c, "table.exclude.list")))
+		rep->error(rep, query,
 		    "Do not specify table filtering configs with 'query'. "
 		    "Remove table.whitelist, table.blacklist, "
-		    "table.include.list and table.exclude.list, or query");
+		    "table.include.list and table.exclude.list, or %s",
+		    query);
 	if (ps_config_has(c, "table.whitelist") &&
 	    ps_config_has(c, "table.blacklist"))
 		rep->error(rep, "table.whitelist",
 		    "table.blacklist and table.whitelist are exclusive");
-	if (strncmp(mode, "timestamp", 9) == 0 &&
-	    !ps_config_has(c, "timestamp.column.name"))
+}
+
+/* Of `key` and `map`, which mean the same, neither where the mode makes no
+ * use of it, and not both. */
+static void
+validate_columns(const struct ps_config *c, struct ps_report *rep,
+    const char *key, const char *map, bool used)
+{
+	const char *both[] = { key, map };
+	const char *mode = ps_config_str(c, "mode");
+	struct ps_error err = { .code = PS_OK };
+	struct colmap parsed;
+	struct mem mem;
+
+	for (size_t i = 0; i < 2; i++)
+		if (ps_config_has(c, both[i]) && used == false &&
+		    (both[i] == map || strcmp(mode, "bulk") != 0))
+			rep->error(rep, both[i], "Mode %s makes no use of %s",
+			    mode, both[i]);
+	if (!ps_config_has(c, map))
+		return;
+	if (ps_config_has(c, key))
+		for (size_t i = 0; i < 2; i++)
+			rep->error(rep, both[i],
+			    "%s is \"%s\" and %s is \"%s\", one of them is "
+			    "expected",
+			    key, ps_config_str(c, key), map,
+			    ps_config_str(c, map));
+	if (settings_are_of_query(c))
+		rep->error(rep, map,
+		    "%s is \"%s\", but a query has no table: %s is expected",
+		    map, ps_config_str(c, map), key);
+	mem_init(&mem);
+	if (colmap_read(&parsed, map, c, &mem.arena, &err) != 0)
+		rep->error(rep, map, "%s", err.text);
+	mem_fini(&mem);
+}
+
+/* Combinations of keys that make no sense, without a connection. */
+static void
+validate_keys(const struct ps_config *c, struct ps_report *rep)
+{
+	const char *mode = ps_config_str(c, "mode");
+	bool has_stamp = strncmp(mode, "timestamp", 9) == 0;
+	bool has_id = strstr(mode, "incrementing") != NULL;
+
+	validate_tables(c, rep);
+	validate_columns(c, rep, "timestamp.column.name", STAMP_MAP, has_stamp);
+	validate_columns(c, rep, "incrementing.column.name", ID_MAP, has_id);
+	if (has_stamp && !ps_config_has(c, "timestamp.column.name") &&
+	    !ps_config_has(c, STAMP_MAP))
 		rep->error(rep, "timestamp.column.name",
 		    "Mode %s needs timestamp.column.name", mode);
-	if (strcmp(mode, "incrementing") == 0 &&
-	    ps_config_has(c, "timestamp.column.name"))
-		rep->error(rep, "timestamp.column.name",
-		    "Mode incrementing makes no use of timestamp.column.name");
-	if (strcmp(mode, "timestamp") == 0 &&
-	    ps_config_has(c, "incrementing.column.name"))
-		rep->error(rep, "incrementing.column.name",
-		    "Mode timestamp makes no use of "
-		    "incrementing.column.name");
-	if (query && strstr(mode, "incrementing") != NULL &&
+	if (settings_are_of_query(c) && has_id &&
 	    !ps_config_has(c, "incrementing.column.name"))
 		rep->error(rep, "incrementing.column.name",
 		    "A query needs incrementing.column.name in mode %s", mode);
+}
+
+/* Every table has its entry; expressions are the server's to judge. */
+static void
+validate_map(struct look *l, const struct colmap *m,
+    const struct ps_list *tables, struct ps_report *rep)
+{
+	for (size_t i = 0; m->count > 0 && i < tables->count; i++) {
+		struct ps_error err = { .code = PS_OK };
+		const char *schema, *name;
+		struct ps_list columns;
+
+		if (tables_split(&l->mem.arena, tables->items[i], &schema,
+			&name, &err) == 0 &&
+		    colmap_find(m, &l->db, schema, name, &columns, &err) == 0)
+			continue;
+		rep->error(rep, m->key, "%s", err.text);
+		return;
+	}
+}
+
+static void
+validate_connected(struct look *l, const struct ps_config *c,
+    struct ps_report *rep)
+{
+	struct ps_error err = { .code = PS_OK };
+	struct ps_list tables;
+
+	if (settings_are_of_query(c))
+		return;
+	if (tables_find(&l->db, &l->cfg, &l->mem.arena, &tables, &err) != 0) {
+		rep->error(rep,
+		    l->cfg.is_pattern ? "table.include.list"
+				      : "table.whitelist",
+		    "%s", err.text);
+		return;
+	}
+	if (mode_has_stamp(l->cfg.mode))
+		validate_map(l, &l->cfg.stamp_map, &tables, rep);
+	if (mode_has_id(l->cfg.mode))
+		validate_map(l, &l->cfg.id_map, &tables, rep);
 }
 
 void
@@ -78,19 +163,15 @@ discover_validate(const struct ps_host *h, const struct ps_config *c,
 {
 	struct ps_error err = { .code = PS_OK };
 	struct look l;
-	struct ps_list tables;
 
 	validate_keys(c, rep);
-	if (look_begin(&l, h, c, &err) != 0)
+	if (look_begin(&l, h, c, &err) == 0)
+		validate_connected(&l, c, rep);
+	else if (strstr(err.text, ".mapping: ") == NULL) /* or it is said */
 		rep->error(rep,
 		    strncmp(err.text, "table.types", 11) == 0
 			? "table.types"
 			: "connection.url",
-		    "%s", err.text);
-	else if (!ps_config_has(c, "query") &&
-		 tables_find(&l.db, &l.cfg, &l.mem.arena, &tables, &err) != 0)
-		rep->error(rep,
-		    l.cfg.is_pattern ? "table.include.list" : "table.whitelist",
 		    "%s", err.text);
 	look_end(&l);
 }
@@ -185,7 +266,7 @@ discover_task_configs(const struct ps_host *h, const struct ps_config *c,
 	struct look l;
 	int r;
 
-	if (ps_config_has(c, "query")) {
+	if (settings_are_of_query(c)) {
 		ps_task_add(out, NULL, 0);
 		return 0;
 	}
@@ -277,7 +358,7 @@ discover_watch(const struct ps_host *h, const struct ps_config *c,
 	mem_init(&l.db.mem);
 	r = settings_read(&l.cfg, c, &l.mem.arena, err);
 	l.db.info = l.cfg.conninfo;
-	if (r == 0 && ps_config_has(c, "query"))
+	if (r == 0 && settings_are_of_query(c))
 		while (pause_ms(h, 3600000))
 			continue;
 	else if (r == 0)

@@ -24,10 +24,10 @@ fail_nullable(const struct reader *r, const char *column, struct ps_error *err)
 	return ps_fail(err, PS_E_CONFIG,
 	    "Cannot make incremental queries using %s column %s on %s because "
 	    "%s nullable.",
-	    r->cfg->stamps.count > 0 ? "timestamp" : "incrementing", column,
+	    r->k.keys.stamps.count > 0 ? "timestamp" : "incrementing", column,
 	    r->full,
-	    r->cfg->stamps.count > 0 ? "all of these columns are"
-				     : "this column is");
+	    r->k.keys.stamps.count > 0 ? "all of these columns are"
+				       : "this column is");
 }
 
 /* incrementing.column.name="" means the identity or serial column. */
@@ -38,8 +38,8 @@ find_id(struct reader *r, const char **out, struct ps_error *err)
 	struct str sql;
 	int rc;
 
-	*out = r->cfg->id;
-	if (r->cfg->id[0] != '\0')
+	*out = r->k.keys.id;
+	if (r->k.keys.id[0] != '\0')
 		return 0;
 	str_init(&sql, STR_SQL_LIMIT);
 	str_put(&sql, "SELECT a.attname FROM pg_catalog.pg_attribute a LEFT "
@@ -75,8 +75,9 @@ make_id(struct reader *r, struct ps_error *err)
 		return -1;
 	c = find_column(r, name);
 	if (c == NULL)
-		return ps_fail(err, PS_E_CONFIG,
-		    "incrementing.column.name: %s has no column \"%s\"",
+		return ps_fail(err, PS_E_CONFIG, "%s: %s has no column \"%s\"",
+		    r->cfg->id_map.count > 0 ? ID_MAP
+					     : "incrementing.column.name",
 		    r->full, name);
 	if (c->elem != 0 || (c->type != OID_INT2 && c->type != OID_INT4 &&
 				c->type != OID_INT8 && c->type != OID_NUMERIC &&
@@ -105,20 +106,23 @@ make_stamp(struct reader *r, struct ps_error *err)
 	Oid type = 0;
 
 	str_init(&sql, STR_SQL_LIMIT);
-	str_put(&sql, r->cfg->stamps.count > 1 ? "COALESCE(" : "");
-	for (size_t i = 0; i < r->cfg->stamps.count; i++) {
+	str_put(&sql, r->k.keys.stamps.count > 1 ? "COALESCE(" : "");
+	for (size_t i = 0; i < r->k.keys.stamps.count; i++) {
 		const struct column *c =
-		    find_column(r, r->cfg->stamps.items[i]);
+		    find_column(r, r->k.keys.stamps.items[i]);
 
 		if (c == NULL || c->elem != 0 ||
 		    (type != 0 && c->type != type) ||
 		    (c->type != OID_TIMESTAMP && c->type != OID_TIMESTAMPTZ)) {
 			str_fini(&sql);
 			return ps_fail(err, PS_E_CONFIG,
-			    "timestamp.column.name: %s has no timestamp column "
+			    "%s: %s has no timestamp column "
 			    "\"%s\" (all of one type, with or without time "
 			    "zone)",
-			    r->full, r->cfg->stamps.items[i]);
+			    r->cfg->stamp_map.count > 0
+				? STAMP_MAP
+				: "timestamp.column.name",
+			    r->full, r->k.keys.stamps.items[i]);
 		}
 		type = c->type;
 		not_null = not_null || c->not_null;
@@ -126,7 +130,7 @@ make_stamp(struct reader *r, struct ps_error *err)
 		str_put(&sql, READER_ALIAS ".");
 		str_ident(&sql, c->name);
 	}
-	str_put(&sql, r->cfg->stamps.count > 1 ? ")" : "");
+	str_put(&sql, r->k.keys.stamps.count > 1 ? ")" : "");
 	r->k.keys.sql.ts = ps_strndup(&r->mem.arena,
 	    sql.data == NULL ? "" : sql.data, sql.len);
 	str_fini(&sql);
@@ -143,6 +147,33 @@ make_stamp(struct reader *r, struct ps_error *err)
 	return 0;
 }
 
+/* Which columns they are, for this table. */
+static int
+name_columns(struct reader *r, struct ps_error *err)
+{
+	const struct settings *cfg = r->cfg;
+	struct keys *k = &r->k.keys;
+	const char *schema;
+	struct ps_list id;
+
+	k->stamps = cfg->stamps;
+	k->id = cfg->id;
+	if (r->is_query || cfg->stamp_map.count + cfg->id_map.count == 0)
+		return 0;
+	schema = ps_strndup(&r->mem.arena, r->full,
+	    strlen(r->full) - strlen(r->name) - 1);
+	if (cfg->stamp_map.count > 0 &&
+	    colmap_find(&cfg->stamp_map, r->db, schema, r->name, &k->stamps,
+		err) != 0)
+		return -1;
+	if (cfg->id_map.count == 0)
+		return 0;
+	if (colmap_find(&cfg->id_map, r->db, schema, r->name, &id, err) != 0)
+		return -1;
+	k->id = id.items[0];
+	return 0;
+}
+
 int
 keys_make(struct reader *r, struct ps_error *err)
 {
@@ -150,6 +181,8 @@ keys_make(struct reader *r, struct ps_error *err)
 	struct str sql;
 
 	*k = (struct keys){ .sql.xmin = READER_ALIAS ".xmin" };
+	if (name_columns(r, err) != 0)
+		return -1;
 	if (mode_has_stamp(r->cfg->mode) && make_stamp(r, err) != 0)
 		return -1;
 	if (mode_has_id(r->cfg->mode) && make_id(r, err) != 0)

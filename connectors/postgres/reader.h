@@ -40,8 +40,10 @@ struct keys {
 	struct hcolumns sql;
 	const char *select; /* "ts, instant, id::int8, " */
 	const char *order;
-	size_t fields;    /* in `select` */
-	bool has_instant; /* db.timezone is not UTC: a field of its own */
+	size_t fields;         /* in `select` */
+	struct ps_list stamps; /* the columns' names */
+	const char *id;        /* "": the identity or serial column */
+	bool has_instant;      /* db.timezone is not UTC: a field of its own */
 };
 
 struct keyed {

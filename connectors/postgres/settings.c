@@ -167,12 +167,16 @@ settings_read(struct settings *s, const struct ps_config *c, struct ps_arena *a,
 		ps_config_str(c, "connection.user"),
 		ps_config_str(c, "connection.password"), &s->conninfo,
 		err) != 0 ||
-	    read_kinds(s, c, a, err) != 0)
+	    read_kinds(s, c, a, err) != 0 ||
+	    colmap_read(&s->stamp_map, STAMP_MAP, c, a, err) != 0 ||
+	    colmap_read(&s->id_map, ID_MAP, c, a, err) != 0)
 		return -1;
 	s->mode = (enum mode)chosen(modes, ps_config_str(c, "mode"));
 	s->stamps = ps_config_list(c, "timestamp.column.name", a);
 	s->id = ps_strdup(a, ps_config_str(c, "incrementing.column.name"));
-	s->query = query_text(a, ps_config_str(c, "query"));
+	s->query = query_text(a,
+	    ps_config_str(c,
+		ps_config_has(c, "query") ? "query" : "query.masked"));
 	s->suffix = query_text(a, ps_config_str(c, "query.suffix"));
 	s->prefix = ps_strdup(a, ps_config_str(c, "topic.prefix"));
 	if (ps_config_has(c, "timestamp.initial"))

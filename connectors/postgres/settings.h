@@ -4,6 +4,7 @@
 #ifndef PENSTOCK_POSTGRES_SETTINGS_H
 #define PENSTOCK_POSTGRES_SETTINGS_H
 
+#include "colmap.h"
 #include "column.h"
 #include "conninfo.h"
 
@@ -22,6 +23,7 @@ struct settings {
 	enum mode mode;
 	struct ps_list stamps; /* timestamp.column.name */
 	const char *id;        /* incrementing.column.name, "" finds it */
+	struct colmap stamp_map, id_map; /* instead of them, for each table */
 	const char *query, *suffix, *prefix;
 	int64_t initial_ms, delay_ms, poll_ms, table_poll_ms, sweep_ms;
 	int64_t query_retries; /* -1: for ever */
@@ -38,6 +40,13 @@ struct settings {
 
 int settings_read(struct settings *s, const struct ps_config *c,
     struct ps_arena *a, struct ps_error *err);
+
+/* In place of tables. */
+static inline bool
+settings_are_of_query(const struct ps_config *c)
+{
+	return ps_config_has(c, "query") || ps_config_has(c, "query.masked");
+}
 
 static inline bool
 mode_has_stamp(enum mode m)

@@ -50,13 +50,20 @@ const struct ps_key source_keys[] = {
 	KEY("incrementing.column.name", STRING, "", MEDIUM, PS_PLACE,
 	    "A column that only grows. Empty: the identity or serial column.",
 	    MODE),
-	KEY("incrementing.column.mapping", LIST, NULL, MEDIUM, PS_UNSUPPORTED,
-	    "Columns per table.", MODE),
+	KEY("incrementing.column.mapping", LIST, NULL, MEDIUM, PS_PLACE,
+	    "In place of incrementing.column.name, by table: "
+	    "EXPRESSION:column, … The first regular expression that matches "
+	    "the whole of database.schema.table, schema.table or table "
+	    "decides; a table without one is an error.",
+	    MODE),
 	KEY("timestamp.column.name", LIST, "", MEDIUM, PS_PLACE,
 	    "Columns of the last change; the first that is not null counts.",
 	    MODE),
-	KEY("timestamp.columns.mapping", LIST, NULL, MEDIUM, PS_UNSUPPORTED,
-	    "Columns per table.", MODE),
+	KEY("timestamp.columns.mapping", LIST, NULL, MEDIUM, PS_PLACE,
+	    "In place of timestamp.column.name, by table: "
+	    "EXPRESSION:[column|column], … found as in "
+	    "incrementing.column.mapping.",
+	    MODE),
 	KEY("timestamp.initial", LONG, NULL, LOW, PS_HAS_MIN,
 	    "Milliseconds since 1970 to begin after, -1: now. Unset: all.",
 	    MODE, .min = -1),
@@ -66,8 +73,8 @@ const struct ps_key source_keys[] = {
 	    MODE),
 	KEY("query", STRING, "", MEDIUM, PS_PLACE_IF_SET,
 	    "Read the rows of this SELECT instead of tables.", MODE),
-	KEY("query.masked", PASSWORD, NULL, MEDIUM, PS_UNSUPPORTED,
-	    "query, hidden.", MODE),
+	KEY("query.masked", PASSWORD, NULL, MEDIUM, PS_PLACE_IF_SET,
+	    "In place of query, and shown nowhere.", MODE),
 	KEY("query.suffix", STRING, "", LOW, 0,
 	    "SQL to put at the end of the query.", MODE),
 	KEY("query.retry.attempts", INT, "-1", LOW, 0,
@@ -120,8 +127,9 @@ const struct ps_key source_keys[] = {
 	KEY("date.calendar.system", STRING, "LEGACY", LOW, PS_ANY_CASE,
 	    "Dates are proleptic Gregorian, as Postgres has them.", CONNECTOR,
 	    CHOICES("LEGACY", "PROLEPTIC_GREGORIAN")),
-	KEY("max.buffer.size", INT, "0", LOW, PS_UNSUPPORTED,
-	    "The memory budget of the task bounds what is buffered.",
+	KEY("max.buffer.size", INT, "0", LOW, 0,
+	    "Accepted; the memory budget of the task bounds what is "
+	    "buffered.",
 	    CONNECTOR),
 	KEY("poll.linger.ms", LONG, "5000", LOW, 0,
 	    "Accepted; rows are sent as they come.", CONNECTOR),

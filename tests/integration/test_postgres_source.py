@@ -3,6 +3,7 @@ traps they prove us free of."""
 
 import json
 import random
+import re
 import socket
 import threading
 import time
@@ -405,12 +406,55 @@ def test_connection_loss_costs_no_row_B22(postgres, db, sql, source):
     ({"mode": "timestamp"}, ["timestamp.column.name"]),
     ({"table_types": "TABEL"}, ["TABEL", "VIEW"]),
     ({"query": "SELECT 1", "table_whitelist": "a"}, ["query"]),
+    ({"query_masked": "SELECT 1", "table_whitelist": "a"}, ["query.masked"]),
+    ({"query": "SELECT 1 AS a", "query_masked": "SELECT 2 AS b"},
+     ["query.masked", "one is expected"]),
+    ({"incrementing_column_mapping": "t"}, [
+        'incrementing.column.mapping: "t" is not of the form '
+        "EXPRESSION:column"]),
+    ({"incrementing_column_mapping": "t:[a|b]"}, ['"t:[a|b]"']),
+    ({"mode": "timestamp", "timestamp_columns_mapping": "t:a"}, [
+        'timestamp.columns.mapping: "t:a" is not of the form '
+        "EXPRESSION:[column|column]"]),
+    ({"mode": "timestamp", "timestamp_columns_mapping": "t:[a|]"},
+     ['"t:[a|]"']),
+    ({"mode": "timestamp", "timestamp_columns_mapping": "t:[a]",
+      "timestamp_column_name": "b"},
+     ['timestamp.column.name is "b" and timestamp.columns.mapping is '
+      '"t:[a]", one of them is expected']),
+    ({"timestamp_columns_mapping": "t:[a]"},
+     ["makes no use of timestamp.columns.mapping"]),
+    ({"query": "SELECT 1 AS a", "incrementing_column_name": "a",
+      "incrementing_column_mapping": "t:a"}, ["a query has no table"]),
+    # All of them at once.
+    ({"mode": "timestamp+incrementing", "table_types": "VIEW",
+      "timestamp_columns_mapping": "t", "incrementing_column_mapping": ":u",
+      "query": "SELECT 1", "table_whitelist": "a"},
+     ['"t"', '":u"', "Remove table.whitelist"]),
 ])
 def test_wrong_configurations_are_named(source, change, words):
     s = source(**{"mode": "incrementing", **change})
     text = s.ask("validate")["ok"]
     for word in words:
         assert word in text
+
+
+def test_a_table_without_a_mapping_is_named(sql, source):
+    sql("CREATE TABLE a1 (id int NOT NULL); CREATE TABLE b1 (v int NOT NULL)")
+    for mapping, words in [
+            ("a.:id", "no expression matches public.b1"),
+            ("(:id", "incrementing.column.mapping: .*regular expression"),
+            ("a.:id, public[.]b.:v", "^$"), (".*:id", "^$")]:
+        s = source(mode="incrementing", tables=table("b1"),
+                   incrementing_column_mapping=mapping)
+        assert re.search(words, s.ask("validate")["ok"]), mapping
+        if mapping == "a.:id, public[.]b.:v":
+            continue
+        s.start()
+        with pytest.raises(PluginError, match=words.strip("^$") or
+                           'mapping: public.b1 has no column "id"') as e:
+            s.poll()
+        assert e.value.code == "CONFIG"
 
 
 def test_a_server_that_never_answers_is_given_up_in_time(source):
@@ -452,6 +496,60 @@ def test_missing_tables_and_columns_are_named(sql, source):
         with pytest.raises(PluginError, match=words) as e:
             s.poll()
         assert e.value.code == "CONFIG"
+
+
+def test_each_table_has_columns_of_its_own(sql, db, source):
+    """The first expression that matches one of the forms of its name."""
+    sql("CREATE SCHEMA other;"
+        "CREATE TABLE orders (no int NOT NULL, made timestamp NOT NULL,"
+        " changed timestamp);"
+        "CREATE TABLE users (uid int NOT NULL, seen timestamp NOT NULL);"
+        "CREATE TABLE other.logs (uid int NOT NULL, seen timestamp NOT NULL)")
+    sql("INSERT INTO orders VALUES (1, '2020-01-01', '2020-01-05'),"
+        " (2, '2020-01-02', NULL);"
+        "INSERT INTO users VALUES (7, '2020-02-01');"
+        "INSERT INTO other.logs VALUES (8, '2020-03-01')")
+    s = source(mode="timestamp+incrementing", tables=",".join(
+        [table("orders"), table("users"), '"other"."logs"']),
+        timestamp_columns_mapping=(
+            "public\\.(?:orders|bills):[changed|made], .*:[seen], .*:[no]"),
+        incrementing_column_mapping=f"orders:no,{db}\\..*\\.(users|logs):uid")
+    s.start()
+    until(s, 4)
+    sql("UPDATE orders SET changed = '2020-01-06' WHERE no = 2;"
+        "INSERT INTO users VALUES (9, '2020-02-02')")
+    until(s, 6)
+    by_topic = {}
+    for r in s.records:
+        by_topic.setdefault(r["topic"], []).append(
+            r["value"].get("no") or r["value"]["uid"])
+    assert by_topic == {"t-orders": [2, 1, 2], "t-users": [7, 9],
+                        "t-logs": [8]}
+    # A new task goes on where the columns' values say.
+    again = source(mode="timestamp+incrementing", tables=table("orders"),
+                   timestamp_columns_mapping="orders:[changed|made]",
+                   incrementing_column_mapping="orders:no")
+    again.start(s.offsets)
+    sql("INSERT INTO orders VALUES (3, '2020-01-07', NULL)")
+    until(again, 1)
+    assert again.values("no") == [3]
+
+
+def test_a_masked_query_is_read_and_not_shown(sql, source):
+    sql("CREATE TABLE t (id int); INSERT INTO t VALUES (1), (2)")
+    s = source(mode="incrementing", incrementing_column_name="id",
+               query_masked="SELECT id, 'hunter2' AS w FROM t;")
+    assert s.ask("validate")["ok"] == ""
+    assert s.ask("tasks", 3) == source(
+        mode="bulk", query="SELECT 1 AS a").ask("tasks", 3)
+    s.start()
+    until(s, 2)
+    assert s.values("w") == ["hunter2"] * 2
+    s = source(mode="bulk", query_masked="SELECT 'hunter2' FROM nowhere")
+    s.start()
+    with pytest.raises(PluginError) as e:
+        s.poll()
+    assert "nowhere" in e.value.text and "hunter2" not in e.value.text
 
 
 # Which tables

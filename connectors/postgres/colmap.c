@@ -1,0 +1,143 @@
+#include "colmap.h"
+
+#include <stdlib.h>
+
+#include "str.h"
+
+#define BAD_EXPRESSION "2201B" /* SQLSTATE */
+
+struct colmap_entry {
+	const char *expression;
+	struct ps_list columns;
+};
+
+/* What is between the brackets, cut at each '|'; empty ones are kept. */
+static struct ps_list
+split(struct ps_arena *a, const char *text, size_t len)
+{
+	const char **items, *end = text + len;
+	size_t n = 1;
+
+	for (const char *p = text; p < end; p++)
+		n += *p == '|';
+	items = (const char **)ps_alloc(a, n * sizeof *items);
+	n = 0;
+	for (const char *p = text; p <= end; p++) {
+		if (p < end && *p != '|')
+			continue;
+		items[n++] = ps_strndup(a, text, (size_t)(p - text));
+		text = p + 1;
+	}
+	return (struct ps_list){ items, n };
+}
+
+static bool
+has_empty(const struct ps_list *columns)
+{
+	for (size_t i = 0; i < columns->count; i++)
+		if (columns->items[i][0] == '\0')
+			return true;
+	return false;
+}
+
+/* Expressions may hold colons: the last one ends it. */
+static int
+read_entry(struct colmap_entry *e, const char *key, const char *text,
+    struct ps_arena *a, struct ps_error *err)
+{
+	bool is_id = strcmp(key, ID_MAP) == 0;
+	const char *colon = strrchr(text, ':');
+	size_t len = colon == NULL ? 0 : strlen(colon + 1);
+	bool bracketed = len > 1 && colon[1] == '[' && colon[len] == ']';
+
+	if (len > 0 && colon > text && (bracketed || is_id)) {
+		e->expression = ps_strndup(a, text, (size_t)(colon - text));
+		e->columns =
+		    split(a, colon + 1 + bracketed, len - (bracketed ? 2 : 0));
+		if (has_empty(&e->columns) == false &&
+		    (is_id == false || e->columns.count == 1))
+			return 0;
+	}
+	return ps_fail(err, PS_E_CONFIG, "%s: \"%s\" is not of the form %s",
+	    key, text,
+	    is_id ? "EXPRESSION:column" : "EXPRESSION:[column|column]");
+}
+
+int
+colmap_read(struct colmap *m, const char *key, const struct ps_config *c,
+    struct ps_arena *a, struct ps_error *err)
+{
+	struct ps_list items = ps_config_list(c, key, a);
+	struct colmap_entry *entries =
+	    ps_calloc(a, items.count + 1, sizeof *entries);
+
+	for (size_t i = 0; i < items.count; i++)
+		if (read_entry(&entries[i], key, items.items[i], a, err) != 0)
+			return -1;
+	*m = (struct colmap){ key, entries, items.count };
+	return 0;
+}
+
+/* The server matches, by its own expressions, as with table.include.list. */
+static void
+add_question(struct str *sql, const struct colmap *m, const char *schema,
+    const char *table)
+{
+	str_put(sql, "SELECT coalesce((SELECT min(i) FROM (VALUES ");
+	for (size_t i = 0; i < m->count; i++) {
+		str_addf(sql, "%s(%zu,", i > 0 ? "," : "", i);
+		str_literal(sql, m->entries[i].expression);
+		str_put(sql, ")");
+	}
+	str_put(sql, ") p(i,e), (VALUES (0,");
+	str_literal(sql, table);
+	str_put(sql, "),(1,");
+	str_literal(sql, schema);
+	str_put(sql, "||'.'||");
+	str_literal(sql, table);
+	str_put(sql, "),(2,current_database()||'.'||");
+	str_literal(sql, schema);
+	str_put(sql, "||'.'||");
+	str_literal(sql, table);
+	str_put(sql, ")) f(k,n) WHERE n ~ ('^(?:'||e||')$')),-1)");
+}
+
+/* The server says what is wrong with it, but not with which. */
+static int
+fail_expression(const struct colmap *m, struct ps_error *err)
+{
+	struct ps_error why = *err;
+
+	ps_error_clear(err);
+	return ps_fail(err, PS_E_CONFIG, "%s: %s", m->key, why.text);
+}
+
+int
+colmap_find(const struct colmap *m, struct db *db, const char *schema,
+    const char *table, struct ps_list *out, struct ps_error *err)
+{
+	PGresult *res = NULL;
+	struct str sql;
+	long found;
+	int rc;
+
+	str_init(&sql, STR_SQL_LIMIT);
+	add_question(&sql, m, schema, table);
+	rc = sql.overflow ? ps_fail(err, PS_E_CONFIG,
+				"%s is longer than a statement may be", m->key)
+			  : db_run(db, sql.data, &res, err);
+	str_fini(&sql);
+	if (rc != 0 && strcmp(db->state, BAD_EXPRESSION) == 0)
+		return fail_expression(m, err);
+	if (rc != 0)
+		return -1;
+	found = strtol(PQgetvalue(res, 0, 0), NULL, 10);
+	PQclear(res);
+	if (found < 0 || (size_t)found >= m->count)
+		return ps_fail(err, PS_E_CONFIG,
+		    "%s: no expression matches %s.%s, one of database.schema."
+		    "table, schema.table or table is expected to",
+		    m->key, schema, table);
+	*out = m->entries[found].columns;
+	return 0;
+}
