@@ -33,12 +33,26 @@ fail_start(const struct ps_error *err)
 	return EXIT_START;
 }
 
+struct serving {
+	struct worker *w;
+	struct rest *rest;
+};
+
+static void
+on_drained(void *ctx)
+{
+	struct serving *s = ctx;
+
+	rest_close(&s->rest);
+	worker_leave(s->w);
+}
+
 static void
 on_stopping(void *ctx)
 {
-	struct rest **rest = ctx;
+	struct serving *s = ctx;
 
-	rest_close(rest);
+	rest_quiesce(s->rest, on_drained, s);
 }
 
 /* REST first: it answers while the logs are read. */
@@ -46,18 +60,18 @@ static int
 serve(struct worker *w)
 {
 	struct ps_error err = { 0 };
-	struct rest *rest = rest_open(w, &err);
+	struct serving s = { w, rest_open(w, &err) };
 	int code;
 
-	if (rest == NULL)
+	if (s.rest == NULL)
 		return fail_start(&err);
-	if (worker_start(w, rest_port(rest), &err) == 0) {
-		rest_join(rest);
-		code = worker_run(w, on_stopping, &rest);
+	if (worker_start(w, rest_port(s.rest), &err) == 0) {
+		rest_join(s.rest);
+		code = worker_run(w, on_stopping, &s);
 	} else {
 		code = fail_start(&err);
 	}
-	rest_close(&rest);
+	rest_close(&s.rest);
 	return code;
 }
 

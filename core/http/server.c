@@ -13,9 +13,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xalloc.h"
-#include "http/caller.h"
 #include "http/incoming.h"
 #include "http/listen.h"
+#include "http/reply.h"
 #include "http/spare.h"
 #include "http/tls.h"
 #include "http/visitors.h"
@@ -51,6 +51,7 @@ struct server {
 	enum tls_client client;
 	bool local; /* only this machine can reach it */
 	bool closing, running;
+	bool draining; /* each connection ends with its answer */
 };
 
 /* ---- one turn ---------------------------------------------------------- */
@@ -95,54 +96,6 @@ on_ready(uv_poll_t *p, int status, int events)
 }
 
 /* ---- answers ----------------------------------------------------------- */
-
-static void
-add_header(struct MHD_Response *r, const char *name, const char *value)
-{
-	if (value != NULL)
-		(void)MHD_add_response_header(r, name, value);
-}
-
-static void
-add_configured(void *ctx, enum header_action action, const char *name,
-    const char *value)
-{
-	struct MHD_Response *r = ctx;
-	const char *there;
-
-	while (action == HEADER_SET &&
-	       (there = MHD_get_response_header(r, name)) != NULL)
-		(void)MHD_del_response_header(r, name, there);
-	add_header(r, name, value);
-}
-
-static enum MHD_Result
-queue_answer(struct exchange *x)
-{
-	union {
-		const char *in;
-		void *out; /* not written to: MHD_RESPMEM_PERSISTENT */
-	} body = { .in = x->answer };
-	struct MHD_Response *r = MHD_create_response_from_buffer(x->answer_len,
-	    body.out, MHD_RESPMEM_PERSISTENT);
-	enum MHD_Result done;
-
-	if (r == NULL)
-		return MHD_NO;
-	add_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, x->type);
-	add_header(r, MHD_HTTP_HEADER_LOCATION, x->location);
-	add_header(r, MHD_HTTP_HEADER_ALLOW, x->allow);
-	add_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, x->challenge);
-	add_header(r, CALLER_PASSED, x->passed);
-	add_header(r, MHD_HTTP_HEADER_ETAG, x->etag);
-	add_header(r, "X-Penstock-Next", x->next_page);
-	add_header(r, "X-Content-Type-Options", "nosniff");
-	if (x->server->opt.headers != NULL)
-		headers_each(x->server->opt.headers, x, add_configured, r);
-	done = MHD_queue_response(x->conn, (unsigned)x->status, r);
-	MHD_destroy_response(r);
-	return done;
-}
 
 void
 server_answer(struct exchange *x, int status)
@@ -334,7 +287,8 @@ static enum MHD_Result
 answer_or_park(struct exchange *x)
 {
 	if (x->answered)
-		return queue_answer(x);
+		return reply_queue(x, x->server->opt.headers,
+		    x->server->draining);
 	if (!x->parked) {
 		x->parked = true;
 		MHD_suspend_connection(x->conn);
@@ -506,6 +460,16 @@ server_open(uv_loop_t *loop, const struct server_options *o,
 	return fd < 0 ? NULL : open_on(fd, loop, o, ops, w, err);
 }
 
+static void
+accept_no_more(struct server *s)
+{
+	int fd = s->fd < 0 ? -1 : MHD_quiesce_daemon(s->daemon);
+
+	s->fd = -1;
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 struct server *
 server_follow(struct server *s, const struct tls_pem *tls, struct ps_error *err)
 {
@@ -525,11 +489,25 @@ server_follow(struct server *s, const struct tls_pem *tls, struct ps_error *err)
 	next = open_on(fd, s->loop, &o, s->ops, s->worker, err);
 	if (next == NULL)
 		return NULL;
-	s->fd = -1;
-	fd = MHD_quiesce_daemon(s->daemon);
-	if (fd >= 0)
-		(void)close(fd);
+	accept_no_more(s);
 	return next;
+}
+
+void
+server_drain(struct server *s)
+{
+	s->draining = true;
+	accept_no_more(s);
+}
+
+bool
+server_is_busy(const struct server *s)
+{
+	const struct exchange *x = s->list;
+
+	while (x != NULL && !x->started)
+		x = x->next;
+	return x != NULL;
 }
 
 bool
@@ -570,6 +548,16 @@ on_handle_closed(uv_handle_t *h)
 	free(s);
 }
 
+static void
+cut_off(struct exchange *x)
+{
+	exchange_error(x, 503, "Worker is shutting down%s",
+	    strcmp(x->method, "GET") == 0
+		? ""
+		: ". Whether it does what was asked for is not known: look "
+		  "before you ask again");
+}
+
 void
 server_close(struct server **sp)
 {
@@ -580,7 +568,7 @@ server_close(struct server **sp)
 	*sp = NULL;
 	for (struct exchange *x = s->list; x != NULL; x = x->next)
 		if (x->parked)
-			exchange_error(x, 503, "Worker is shutting down");
+			cut_off(x);
 	(void)MHD_run(s->daemon);
 	s->closing = true;
 	uv_close((uv_handle_t *)&s->poll, on_handle_closed);

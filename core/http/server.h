@@ -53,6 +53,11 @@ int server_port(const struct server *s);
 bool server_is_local(const struct server *s);
 /* enum listener_serves */
 unsigned server_serves(const struct server *s);
+/* It accepts no more connections, and ends each with the answer that is on its
+ * way. */
+void server_drain(struct server *s);
+/* Has a complete request no answer yet, or one that is not sent? */
+bool server_is_busy(const struct server *s);
 /* Answers what is parked with 503 and closes; memory ends on the loop. */
 void server_close(struct server **sp);
 /* The exchange's answer stands: send it. For exchange.c. */

@@ -18,6 +18,8 @@
 #define REQUEST_TIMEOUT_MS 90000
 #define PER_ADDRESS_MAX    64
 #define LOOK_MS            1000
+#define DRAIN_MS           5000
+#define DRAIN_LOOK_MS      20
 /* Servers of earlier certificates whose connections are still open. */
 #define RETIRED_MAX 4
 
@@ -34,8 +36,11 @@ struct rest {
 	struct audit *audit;
 	struct forwarder *forwarder; /* NULL: a standalone worker's */
 	struct headers *headers;
-	uv_timer_t look;
-	bool looks;
+	uv_timer_t look, drain;
+	struct clock_ms draining; /* since then */
+	void (*drained)(void *ctx);
+	void *drained_ctx;
+	int handles;
 	size_t count;
 	struct door doors[];
 };
@@ -186,11 +191,8 @@ open_doors(struct rest *r, struct ps_error *err)
 		any = any || d->tls != NULL;
 	}
 	if (any) {
-		r->look.data = r;
-		(void)uv_timer_init(worker_loop(r->worker), &r->look);
 		(void)uv_timer_start(&r->look, on_look, LOOK_MS, LOOK_MS);
 		uv_unref((uv_handle_t *)&r->look);
-		r->looks = true;
 	}
 	return 0;
 }
@@ -226,6 +228,10 @@ rest_open(struct worker *w, struct ps_error *err)
 	    xcalloc(1, sizeof *r + o->listener_count * sizeof *r->doors);
 
 	r->worker = w;
+	r->handles = 2;
+	r->look.data = r->drain.data = r;
+	(void)uv_timer_init(worker_loop(w), &r->look);
+	(void)uv_timer_init(worker_loop(w), &r->drain);
 	if (o->kind == WORKER_DISTRIBUTED)
 		r->forwarder = forwarder_new(w);
 	r->guard = guard_new(o, err);
@@ -252,6 +258,56 @@ rest_port(const struct rest *r)
 	return server_port(r->doors[0].server);
 }
 
+/* ---- draining ---------------------------------------------------------- */
+
+static void
+drain_door(const struct door *d)
+{
+	for (size_t i = 0; i < RETIRED_MAX; i++)
+		if (d->retired[i] != NULL)
+			server_drain(d->retired[i]);
+	server_drain(d->server);
+}
+
+static bool
+is_busy(const struct rest *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		const struct door *d = &r->doors[i];
+
+		if (server_is_busy(d->server))
+			return true;
+		for (size_t n = 0; n < RETIRED_MAX; n++)
+			if (d->retired[n] != NULL &&
+			    server_is_busy(d->retired[n]))
+				return true;
+	}
+	return false;
+}
+
+static void
+on_drain(uv_timer_t *t)
+{
+	struct rest *r = t->data;
+
+	if (is_busy(r) && clock_since(r->draining, clock_now()) < DRAIN_MS)
+		return;
+	(void)uv_timer_stop(t);
+	r->drained(r->drained_ctx);
+}
+
+void
+rest_quiesce(struct rest *r, void (*drained)(void *ctx), void *ctx)
+{
+	for (size_t i = 0; i < r->count; i++)
+		drain_door(&r->doors[i]);
+	(void)uv_timer_stop(&r->look); /* or one would accept anew */
+	r->draining = clock_now();
+	r->drained = drained;
+	r->drained_ctx = ctx;
+	(void)uv_timer_start(&r->drain, on_drain, 0, DRAIN_LOOK_MS);
+}
+
 /* ---- closing ----------------------------------------------------------- */
 
 static void
@@ -273,9 +329,12 @@ finish(struct rest *r)
 }
 
 static void
-on_look_closed(uv_handle_t *h)
+on_handle_closed(uv_handle_t *h)
 {
-	finish(h->data);
+	struct rest *r = h->data;
+
+	if (--r->handles == 0)
+		finish(r);
 }
 
 void
@@ -292,8 +351,6 @@ rest_close(struct rest **rp)
 		internal_leave(r->forwarder);
 		forwarder_free(&r->forwarder);
 	}
-	if (r->looks)
-		uv_close((uv_handle_t *)&r->look, on_look_closed);
-	else
-		finish(r);
+	uv_close((uv_handle_t *)&r->look, on_handle_closed);
+	uv_close((uv_handle_t *)&r->drain, on_handle_closed);
 }

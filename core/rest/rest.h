@@ -15,7 +15,10 @@ struct rest *rest_open(struct worker *w, struct ps_error *err);
 void rest_join(struct rest *r);
 /* Of the first listener. */
 int rest_port(const struct rest *r);
-/* Accepts NULL inside. */
+/* Accepts no more; `drained` is called, once, when what is on its way is
+ * answered, or some seconds later. */
+void rest_quiesce(struct rest *r, void (*drained)(void *ctx), void *ctx);
+/* What is still on its way is told so. Accepts NULL inside. */
 void rest_close(struct rest **rp);
 
 #endif

@@ -36,6 +36,15 @@ set_stage(struct worker *w, const char *text)
 /* ---- the end ----------------------------------------------------------- */
 
 void
+worker_leave(struct worker *w)
+{
+	if (w->cluster != NULL)
+		cluster_leave(w->cluster);
+	else if (w->reconcile != NULL)
+		reconcile_stop(w->reconcile);
+}
+
+void
 worker_stop(struct worker *w, int code)
 {
 	if (w->phase == WORKER_STOPPING)
@@ -46,10 +55,8 @@ worker_stop(struct worker *w, int code)
 	set_stage(w, "shutting down");
 	if (w->stopping != NULL)
 		w->stopping(w->stopping_ctx);
-	if (w->cluster != NULL)
-		cluster_leave(w->cluster);
-	else if (w->reconcile != NULL)
-		reconcile_stop(w->reconcile);
+	else
+		worker_leave(w);
 }
 
 static void
@@ -58,10 +65,10 @@ on_signal(uv_signal_t *h, int number)
 	struct worker *w = h->data;
 
 	log_info(AREA, "got SIG%s", sigabbrev_np(number));
-	/* The second time without waiting for others to take over. */
-	if (w->phase == WORKER_STOPPING && w->cluster != NULL)
-		cluster_leave(w->cluster);
-	worker_stop(w, 0);
+	if (w->phase == WORKER_STOPPING)
+		worker_leave(w);
+	else
+		worker_stop(w, 0);
 }
 
 static void

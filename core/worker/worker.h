@@ -33,11 +33,14 @@ int worker_start(struct worker *w, int port, struct ps_error *err);
 void worker_add_connector(struct worker *w, const struct request_spec *spec,
     const char *file);
 /* Until SIGTERM, SIGINT or a failure: the exit code. `stopping` is called
- * once, before the children are stopped. */
+ * once, while all still works; whoever it tells calls worker_leave then. */
 int worker_run(struct worker *w, void (*stopping)(void *ctx), void *ctx);
 void worker_free(struct worker **wp);
 /* Begins the end; `code` is worker_run's. */
 void worker_stop(struct worker *w, int code);
+/* It leaves the cluster and stops its children; the second time without
+ * waiting for others to take over. */
+void worker_leave(struct worker *w);
 
 uv_loop_t *worker_loop(struct worker *w);
 const struct options *worker_options(const struct worker *w);

@@ -276,6 +276,85 @@ Test(server, a_parked_exchange_is_answered_from_the_loop)
 	close_server();
 }
 
+static int stage;
+
+/* As the worker ends: what is on its way has its answer, others have none. */
+static void
+drain_kept(uv_timer_t *t)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)server_port(w.s)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd;
+
+	if (w.kept == NULL)
+		return;
+	if (stage++ == 0) {
+		cr_assert(server_is_busy(w.s));
+		server_drain(w.s);
+		fd = socket(AF_INET, SOCK_STREAM, 0);
+		cr_assert(eq(int,
+		    connect(fd, (struct sockaddr *)&addr, sizeof addr), -1));
+		cr_assert(eq(int, errno, ECONNREFUSED));
+		(void)close(fd);
+		return;
+	}
+	answer_kept(t);
+}
+
+Test(server, what_is_on_its_way_is_answered_when_no_more_is_accepted)
+{
+	uv_timer_t later;
+
+	open_server(&ops, 5000);
+	cr_assert(not(server_is_busy(w.s)));
+	(void)uv_timer_init(&w.loop, &later);
+	(void)uv_timer_start(&later, drain_kept, 20, 20);
+	/* That the connection ends is the server's wish. */
+	cr_assert(
+	    has(get("GET /keep HTTP/1.1\r\nHost: h\r\n\r\n"), "HTTP/1.1 204"));
+	cr_assert(not(server_is_busy(w.s)));
+	uv_close((uv_handle_t *)&later, NULL);
+	close_server();
+}
+
+/* It is gone, and whoever asked has this. */
+static void
+close_kept(uv_timer_t *t)
+{
+	if (w.kept == NULL)
+		return;
+	(void)uv_timer_stop(t);
+	server_close(&w.s);
+}
+
+static void
+cut_off(const char *method, const char *wanted)
+{
+	char request[128], *a;
+	uv_timer_t later;
+
+	open_server(&ops, 5000);
+	(void)uv_timer_init(&w.loop, &later);
+	(void)uv_timer_start(&later, close_kept, 20, 20);
+	(void)snprintf(request, sizeof request,
+	    "%s /keep HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
+	    method);
+	a = (char *)(uintptr_t)get(request);
+	cr_assert(has(a, "HTTP/1.1 503"), "%s", a);
+	cr_assert(has(a, wanted), "%s", a);
+	uv_close((uv_handle_t *)&later, NULL);
+	(void)uv_run(&w.loop, UV_RUN_DEFAULT);
+	cr_assert(eq(int, uv_loop_close(&w.loop), 0));
+}
+
+Test(server, what_is_cut_off_is_told_whether_it_may_have_been_done)
+{
+	cut_off("PUT", "is shutting down. Whether it does what was asked for "
+		       "is not known");
+	cut_off("GET", "\"Worker is shutting down\"");
+}
+
 Test(server, a_client_that_goes_away_while_parked_harms_nobody)
 {
 	static const char request[] = "GET /keep HTTP/1.1\r\nHost: h\r\n\r\n";

@@ -1,11 +1,17 @@
 """REST: what only penstock promises. What Kafka Connect answers too is in
 tests/conformance."""
 
+import http.client
 import json
+import os
 import re
+import signal
 import socket
 import threading
 import time
+
+import pytest
+import requests
 
 from support.env import HOST, free_port, wait_for
 from support.rest import Rest
@@ -305,3 +311,62 @@ def test_standalone_keeps_its_offsets_in_a_file(new_worker, kafka, topic,
         f.write("three\n")
     values = [r.value for r in kafka.wait_records(t, 3)]
     assert values == [b"one", b"two", b"three"]
+
+
+def put_at_the_end(w, broker, name, config):
+    """A change that cannot be written while the broker is stopped, and then
+    SIGTERM: the connection that waits for its answer."""
+    os.kill(broker, signal.SIGSTOP)
+    asking = http.client.HTTPConnection(HOST, w.port, timeout=60)
+    asking.request("PUT", f"/connectors/{name}/config", json.dumps(config),
+                   {"Content-Type": "application/json"})
+    assert w.rest.connectors() == [name]  # which was sent after it
+    w.process.send(signal.SIGTERM)
+    w.wait_log("got SIGTERM")
+    return asking
+
+
+def answer_of(asking):
+    r = asking.getresponse()
+    return r.status, json.load(r)
+
+
+def test_what_is_being_written_at_the_end_is_answered(own_kafka, new_worker,
+                                                      folder):
+    """With what came of it if that is known within some seconds. Meanwhile
+    nobody else is let in."""
+    w = new_worker(own_kafka.bootstrap)
+    (broker,) = own_kafka.pids()
+    config = source(folder)
+    w.rest.create("c", config)
+    w.rest.wait_running("c")
+    watching = http.client.HTTPConnection(HOST, w.port, timeout=60)
+    watching.request("GET", "/health")
+    assert answer_of(watching)[0] == 200
+    try:
+        asking = put_at_the_end(w, broker, "c", {**config, "topic": "other"})
+        with pytest.raises(requests.ConnectionError):
+            requests.get(w.rest.url, timeout=20)
+        watching.request("GET", "/health")
+        status, body = answer_of(watching)
+        assert (status, body["status"]) == (500, "unhealthy")
+        assert body["message"].startswith(
+            "Worker was unable to handle this request and may be unable to "
+            "handle other requests. The worker is currently shutting down, "
+            "which began at "), body
+    finally:
+        os.kill(broker, signal.SIGCONT)
+    status, body = answer_of(asking)
+    assert (status, body["config"]["topic"]) == (200, "other"), body
+    assert w.process.wait(60) == 0
+    w.start()
+    assert w.rest.get("/connectors/c/config")["topic"] == "other"
+    try:
+        asking = put_at_the_end(w, broker, "c", config)
+        status, body = answer_of(asking)
+        assert (status, body["error_code"]) == (503, 503)
+        assert "Whether it does what was asked for is not known" in body[
+            "message"]
+    finally:
+        os.kill(broker, signal.SIGCONT)
+    w.process.wait(60)
