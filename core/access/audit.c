@@ -1,11 +1,8 @@
 #include "access/audit.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "access/users.h"
 #include "base/log.h"
@@ -17,71 +14,30 @@
 #include "worker/worker.h"
 
 #define DIGEST_BYTES 32
-#define HEX_BYTES    ((size_t)2 * DIGEST_BYTES)
-#define SHOWN_BYTES  8 /* of a secret's digest */
-#define TAIL_BYTES   4096
+#define SHOWN_BYTES  8   /* of a secret's digest */
 #define MOVED_MAX    100 /* offsets in one line */
-#define HASH_MEMBER  "\"hash\":\""
 
 struct audit {
-	const char *path; /* NULL: the worker's log */
+	struct trail *trail; /* NULL: the worker's log */
 	const char *group;
-	int fd;
-	char last[HEX_BYTES + 1]; /* hash of the line before */
-	unsigned lost;
 };
 
-static void
-to_hex(const uint8_t *data, size_t len, char *out)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < len; i++) {
-		out[2 * i] = digits[data[i] >> 4];
-		out[2 * i + 1] = digits[data[i] & 15];
-	}
-	out[2 * len] = '\0';
-}
-
-/* ---- the file ---------------------------------------------------------- */
-
-/* The hash of the last whole line; what is there is not judged. */
-static void
-take_last(struct audit *a)
-{
-	char tail[TAIL_BYTES + 1], *at, *found = NULL;
-	off_t end = lseek(a->fd, 0, SEEK_END);
-	ssize_t n = pread(a->fd, tail, TAIL_BYTES,
-	    end > TAIL_BYTES ? end - TAIL_BYTES : 0);
-
-	tail[n < 0 ? 0 : n] = '\0';
-	for (at = tail; (at = strstr(at, HASH_MEMBER)) != NULL;) {
-		at += sizeof HASH_MEMBER - 1;
-		found = at;
-	}
-	if (found != NULL && strlen(found) >= HEX_BYTES)
-		memcpy(a->last, found, HEX_BYTES);
-}
+/* ---- life -------------------------------------------------------------- */
 
 struct audit *
-audit_new(const struct options *o, struct ps_error *err)
+audit_new(const struct options *o, trail_ahead_fn *ahead, void *ctx,
+    struct ps_error *err)
 {
+	const char *path = ps_config_str(&o->all, "rest.audit.file");
 	struct audit *a = xcalloc(1, sizeof *a);
 
-	a->path = ps_config_str(&o->all, "rest.audit.file");
 	a->group = o->group == NULL ? "" : o->group;
-	a->fd = -1;
-	if (a->path[0] == '\0')
+	if (path[0] == '\0')
 		return a;
-	a->fd = open(a->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-	if (a->fd >= 0) {
-		take_last(a);
-		return a;
-	}
-	(void)ps_fail(err, PS_E_CONFIG, "rest.audit.file=%s: %s", a->path,
-	    strerror(errno));
-	audit_free(&a);
-	return NULL;
+	a->trail = trail_open(path, ahead, ctx, err);
+	if (a->trail == NULL)
+		audit_free(&a);
+	return a;
 }
 
 void
@@ -92,15 +48,21 @@ audit_free(struct audit **ap)
 	*ap = NULL;
 	if (a == NULL)
 		return;
-	if (a->fd >= 0)
-		(void)close(a->fd);
+	trail_close(&a->trail);
 	free(a);
+}
+
+void
+audit_sync(struct audit *a)
+{
+	if (a->trail != NULL)
+		trail_sync(a->trail);
 }
 
 unsigned
 audit_lost(const struct audit *a)
 {
-	return a->lost;
+	return a->trail == NULL ? 0 : trail_lost(a->trail);
 }
 
 /* ---- configurations ---------------------------------------------------- */
@@ -115,7 +77,7 @@ secret(const struct audit *a, const char *before, const char *value)
 
 	(void)HMAC(EVP_sha256(), a->group, (int)strlen(a->group),
 	    (const uint8_t *)value, strlen(value), digest, &len);
-	to_hex(digest, SHOWN_BYTES, hex);
+	text_hex(digest, SHOWN_BYTES, hex);
 	return json_sprintf("%sdigest:%s", before, hex);
 }
 
@@ -287,38 +249,6 @@ make_line(struct exchange *x)
 	return text;
 }
 
-/* The line, with its hash as the last member. */
-static const char *
-chained(struct audit *a, struct ps_arena *arena, const char *line)
-{
-	uint8_t digest[DIGEST_BYTES];
-	const char *text = ps_printf(arena, "%s%s", a->last, line);
-	unsigned len = sizeof digest;
-
-	(void)EVP_Digest(text, strlen(text), digest, &len, EVP_sha256(), NULL);
-	to_hex(digest, sizeof digest, a->last);
-	return ps_printf(arena, "%.*s,%s%s\"}\n", (int)strlen(line) - 1, line,
-	    HASH_MEMBER, a->last);
-}
-
-static void
-put(struct audit *a, struct ps_arena *arena, const char *line)
-{
-	size_t len;
-
-	if (a->fd < 0) {
-		log_info("audit", "%s", line);
-		return;
-	}
-	line = chained(a, arena, line);
-	len = strlen(line);
-	if (write(a->fd, line, len) == (ssize_t)len)
-		return;
-	a->lost++;
-	log_error("audit", "%s: %s; it was to say %s", a->path, strerror(errno),
-	    line);
-}
-
 /* ---- from the routes --------------------------------------------------- */
 
 void
@@ -345,10 +275,16 @@ audit_moved(struct exchange *x, const json_t *list)
 void
 audit_end(struct exchange *x)
 {
+	const char *line;
+
 	if (!x->is_audited)
 		return;
 	x->is_audited = false;
-	put(x->audit, x->a, make_line(x));
+	line = make_line(x);
+	if (x->audit->trail == NULL)
+		log_info("audit", "%s", line);
+	else
+		trail_put(x->audit->trail, x->a, line);
 	json_decref(x->before);
 	json_decref(x->moved);
 	x->before = x->moved = NULL;

@@ -5,9 +5,8 @@
  * worker that it asked, if that was another), method, path, query, status,
  * connector (or pipeline, template, or logger), the offsets that were asked
  * for or moved, its configuration (a logger's level) before and after (secrets
- * as digests under the group's name, so that equal ones can be told), and
- * `hash`, the SHA-256 of the line so far and the hash of the line before it.
- * In rest.audit.file, else in the worker's log.
+ * as digests under the group's name, so that equal ones can be told). In
+ * rest.audit.file, as in trail.h, else in the worker's log.
  */
 #ifndef PENSTOCK_ACCESS_AUDIT_H
 #define PENSTOCK_ACCESS_AUDIT_H
@@ -16,12 +15,15 @@
 
 #include <penstock/error.h>
 
+#include "access/trail.h"
+
 struct audit;
 struct exchange;
 struct options;
 
 /* PS_E_CONFIG: the file cannot be written. */
-struct audit *audit_new(const struct options *o, struct ps_error *err);
+struct audit *audit_new(const struct options *o, trail_ahead_fn *ahead,
+    void *ctx, struct ps_error *err);
 void audit_free(struct audit **ap);
 /* Before the handler: what is there now is remembered. */
 void audit_begin(struct exchange *x);
@@ -30,7 +32,9 @@ void audit_moved(struct exchange *x, const json_t *list);
 /* It was answered, or the client went before (status 0). Does nothing for
  * what did not begin. */
 void audit_end(struct exchange *x);
-/* Lines that could not be written. */
+/* As trail_sync; for `ahead`. */
+void audit_sync(struct audit *a);
+/* Lines that the file did not take. */
 unsigned audit_lost(const struct audit *a);
 
 #endif

@@ -218,6 +218,19 @@ text_utf8_put(char *out, uint32_t c)
 	return 4;
 }
 
+void
+text_hex(const void *data, size_t len, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *bytes = data;
+
+	for (size_t i = 0; i < len; i++) {
+		*out++ = digits[bytes[i] >> 4];
+		*out++ = digits[bytes[i] & 15];
+	}
+	*out = '\0';
+}
+
 /* What stands for the byte, in `out` of 5; NULL: it may stand. */
 static const char *
 escape(unsigned char c, char *out)

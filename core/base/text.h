@@ -45,6 +45,8 @@ int64_t text_base64_decode(const char *s, size_t len, uint8_t *out);
 
 /* 0 to 15, or -1. */
 int text_hex_digit(char c);
+/* Two small digits for each byte, and a NUL. */
+void text_hex(const void *data, size_t len, char *out);
 
 bool text_is_utf8(const char *s, size_t len);
 /* Bytes of the character that `s` starts with, 0 when it is none. */

@@ -1,0 +1,155 @@
+#include "access/trail.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <errno.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+
+#define LINES 4
+
+static struct world {
+	int told;
+	struct ps_arena *a;
+	char path[64];
+	struct trail *t;
+} w;
+
+static int syncs, sync_errno;
+
+/* Instead of libc's. */
+int
+fdatasync(int fd)
+{
+	syncs++;
+	if (sync_errno == 0)
+		return (int)syscall(SYS_fdatasync, fd);
+	errno = sync_errno;
+	return -1;
+}
+
+static void
+ahead(void *ctx)
+{
+	cr_assert(eq(ptr, ctx, &w));
+	w.told++;
+}
+
+static void
+open_trail(void)
+{
+	struct ps_error err = { 0 };
+
+	w.t = trail_open(w.path, ahead, &w, &err);
+	cr_assert(ne(ptr, w.t, NULL), "%s", err.text);
+}
+
+static void
+setup(void)
+{
+	int fd;
+
+	w.a = arena_new(4096);
+	(void)snprintf(w.path, sizeof w.path, "/tmp/trail-XXXXXX");
+	fd = mkstemp(w.path);
+	cr_assert(ge(int, fd, 0));
+	(void)close(fd);
+	open_trail();
+}
+
+static void
+teardown(void)
+{
+	trail_close(&w.t);
+	arena_free(&w.a);
+	(void)unlink(w.path);
+}
+
+TestSuite(trail, .init = setup, .fini = teardown);
+
+Test(trail, many_lines_are_on_the_disk_by_one_sync)
+{
+	trail_put(w.t, w.a, "{\"n\":1}");
+	trail_put(w.t, w.a, "{\"n\":2}");
+	cr_assert(eq(int, w.told, 1));
+	cr_assert(eq(int, syncs, 0));
+	trail_sync(w.t);
+	cr_assert(eq(int, syncs, 1));
+	trail_sync(w.t);
+	cr_assert(eq(int, syncs, 1));
+	trail_put(w.t, w.a, "{\"n\":3}");
+	cr_assert(eq(int, w.told, 2));
+	trail_sync(w.t);
+	cr_assert(eq(int, syncs, 2));
+	cr_assert(eq(uint, trail_lost(w.t), 0));
+}
+
+Test(trail, what_stands_open_at_the_end_is_on_the_disk_too)
+{
+	trail_put(w.t, w.a, "{\"n\":1}");
+	trail_close(&w.t);
+	cr_assert(eq(int, syncs, 1));
+}
+
+Test(trail, a_disk_that_fails_is_counted)
+{
+	sync_errno = EIO;
+	trail_put(w.t, w.a, "{\"n\":1}");
+	trail_put(w.t, w.a, "{\"n\":2}");
+	trail_sync(w.t);
+	cr_assert(eq(uint, trail_lost(w.t), 2));
+	sync_errno = 0;
+	trail_put(w.t, w.a, "{\"n\":3}");
+	trail_sync(w.t);
+	cr_assert(eq(uint, trail_lost(w.t), 2));
+}
+
+Test(trail, what_has_no_disk_is_no_failure)
+{
+	sync_errno = EINVAL;
+	trail_put(w.t, w.a, "{\"n\":1}");
+	trail_sync(w.t);
+	cr_assert(eq(uint, trail_lost(w.t), 0));
+}
+
+/* The hash is of the one before and the line without it. */
+static void
+check_line(const char *line, char last[2 * SHA256_DIGEST_LENGTH + 1])
+{
+	static const char member[] = ",\"hash\":\"";
+	const char *at = strstr(line, member), *text;
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+
+	cr_assert(ne(ptr, (void *)(uintptr_t)at, NULL), "%s", line);
+	text = ps_printf(w.a, "%s%.*s}", last, (int)(at - line), line);
+	(void)SHA256((const unsigned char *)text, strlen(text), digest);
+	text_hex(digest, sizeof digest, last);
+	at += sizeof member - 1;
+	cr_assert(eq(int, strncmp(at, last, strlen(last)), 0), "%s", line);
+}
+
+Test(trail, the_chain_goes_on_when_it_is_opened_again)
+{
+	char line[256], last[2 * SHA256_DIGEST_LENGTH + 1] = "";
+	int n = 0;
+	FILE *f;
+
+	for (; n < LINES; n++) {
+		trail_put(w.t, w.a, ps_printf(w.a, "{\"n\":%d}", n));
+		trail_close(&w.t);
+		open_trail();
+	}
+	f = fopen(w.path, "re");
+	cr_assert(ne(ptr, f, NULL));
+	for (n = 0; fgets(line, sizeof line, f) != NULL; n++)
+		check_line(line, last);
+	(void)fclose(f);
+	cr_assert(eq(int, n, LINES));
+}
