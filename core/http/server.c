@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "http/incoming.h"
@@ -103,8 +102,6 @@ server_answer(struct exchange *x, int status)
 	assert(!x->answered);
 	x->answered = true;
 	x->status = status;
-	log_debug("rest", "%s %s %d %lldms", x->method, x->path, status,
-	    (long long)clock_since(x->began, clock_now()));
 	x->server->ops->answered(x);
 	if (!x->parked)
 		return;

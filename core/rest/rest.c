@@ -4,6 +4,7 @@
 
 #include "access/audit.h"
 #include "access/guard.h"
+#include "access/users.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "http/server.h"
@@ -64,10 +65,21 @@ on_gone(struct exchange *x)
 	audit_end(x); /* who asked may be gone, what was asked goes on */
 }
 
+/* Also a line of the access log. */
+static void
+on_answered(struct exchange *x)
+{
+	log_debug(AREA, "%s %s \"%s %s\" %d %zu bytes %lld ms",
+	    x->from == NULL ? "-" : x->from,
+	    x->who == NULL ? "-" : x->who->name, x->method, x->path, x->status,
+	    x->answer_len, (long long)clock_since(x->began, clock_now()));
+	audit_end(x);
+}
+
 static const struct server_ops ops = {
 	.handle = route_handle,
 	.expired = on_expired,
-	.answered = audit_end,
+	.answered = on_answered,
 	.gone = on_gone,
 };
 

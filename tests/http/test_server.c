@@ -12,6 +12,7 @@
 #define LIMIT_MS   10000
 #define BODY_MAX   1000
 #define ANSWER_MAX 65536
+#define MUCH_BYTES ((size_t)32 * 1024 * 1024)
 
 static struct world {
 	uv_loop_t loop;
@@ -364,6 +365,40 @@ Test(server, a_client_that_goes_away_while_parked_harms_nobody)
 	cr_assert(has(get("GET /x HTTP/1.1\r\nHost: h\r\n"
 			  "Connection: close\r\n\r\n"),
 	    "HTTP/1.1 200"));
+	close_server();
+}
+
+static void
+answer_much(struct exchange *x)
+{
+	char *text = ps_alloc(x->a, MUCH_BYTES);
+
+	memset(text, 'x', MUCH_BYTES);
+	exchange_text(x, 200, "text/plain", text, MUCH_BYTES);
+}
+
+static const struct server_ops much_ops = { answer_much, expired, answered,
+	gone };
+
+/* The first bytes are the kernel's to keep; then nobody takes the rest. */
+Test(server, who_does_not_read_the_answer_is_cut_off)
+{
+	static const char request[] = "GET /x HTTP/1.1\r\nHost: h\r\n\r\n";
+	uv_timer_t limit;
+	bool over = false;
+	int fd;
+
+	open_server(&much_ops, 5000);
+	fd = dial();
+	cr_assert(gt(int, send(fd, request, sizeof request - 1, 0), 0));
+	limit.data = &over;
+	(void)uv_timer_init(&w.loop, &limit);
+	(void)uv_timer_start(&limit, on_limit, LIMIT_MS, 0);
+	while (!over && w.gone == 0)
+		(void)uv_run(&w.loop, UV_RUN_ONCE);
+	cr_assert(eq(int, w.gone, 1));
+	(void)close(fd);
+	uv_close((uv_handle_t *)&limit, NULL);
 	close_server();
 }
 

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -467,6 +468,22 @@ def test_a_change_of_what_is_declared_leaves_a_line(guarded, topic, unique):
              for a in guarded.audit() if a.get("template") == t]
     assert kinds == [("PUT", t, "anna"), ("PUT", t, "anna"),
                      ("POST", "upgrade", "anna"), ("DELETE", t, "anna")]
+
+
+def test_each_request_is_a_line_for_who_wants_to_see(guarded, connector):
+    """Who asked from where, and what was answered."""
+    anna, path = guarded.as_user("anna"), f"/connectors/{connector}/status"
+    anna.call("PUT", "/admin/loggers/rest", {"level": "DEBUG"})
+    seen = guarded.as_user("vera").request("GET", path)
+    guarded.worker.rest.request("GET", path)
+    anna.call("PUT", "/admin/loggers/rest", {"level": "INFO"})
+    guarded.as_user("vera").request("GET", path)
+    text = guarded.worker.log_text()
+    found = re.findall(rf"DEBUG rest: (\S+) (\S+) \"GET {path}\" (\d+) "
+                       r"(\d+) bytes \d+ ms$", text, re.M)
+    assert len(found) == 2
+    assert found[0] == (HOST, "vera", "200", str(len(seen.content)))
+    assert found[1][:3] == (HOST, "-", "401")
 
 
 def first_of_each(pairs):
