@@ -105,6 +105,10 @@ take_coordinator(struct worker *w, struct metric_registry *m,
 	    "clientId=\"connect-%s\",version=\"%s\"", worker_id(w),
 	    REST_VERSION);
 	set_gauge(m, "kafka_connect_version_info", labels, 1);
+	(void)snprintf(labels, sizeof labels,
+	    "clientId=\"connect-%s\",commit_id=\"%s\"", worker_id(w),
+	    REST_COMMIT);
+	set_gauge(m, "kafka_connect_commit_id_info", labels, 1);
 }
 
 static void
@@ -136,6 +140,7 @@ struct counts {
 /* Only what this worker runs: a sum over all workers counts each once. */
 struct look {
 	struct metric_registry *m;
+	struct worker *w;
 	const char *worker;
 	struct dict *mine; /* struct counts by connector */
 };
@@ -168,6 +173,31 @@ set_state(struct look *l, const char *metric, const char *connector, int task,
 	buf_fini(&b);
 }
 
+/* What Connect's connector-metrics say in texts. */
+static void
+set_info(struct look *l, const char *connector, const char *version)
+{
+	const struct configs_connector *cfg =
+	    configs_find(journal_configs(worker_journal(l->w)), connector);
+	const char *class;
+	struct buf b;
+
+	if (cfg == NULL)
+		return;
+	class = ps_config_str(&cfg->config, "connector.class");
+	buf_init(&b, LABELS_BYTES);
+	metric_put_label(&b, "connector", connector);
+	(void)buf_puts(&b, ",");
+	metric_put_label(&b, "class", class);
+	(void)buf_puts(&b, ",");
+	metric_put_label(&b, "type",
+	    inventory_connector_type(worker_inventory(l->w), class));
+	(void)buf_puts(&b, ",");
+	metric_put_label(&b, "version", version == NULL ? "" : version);
+	set_gauge(l->m, "penstock_connector_info", buf_str(&b), 1);
+	buf_fini(&b);
+}
+
 static void
 on_connector(void *ctx, const char *connector, int task,
     const struct status *st)
@@ -177,6 +207,7 @@ on_connector(void *ctx, const char *connector, int task,
 	if (task >= 0 || strcmp(st->worker_id, l->worker) != 0)
 		return;
 	set_state(l, "penstock_connector_status", connector, -1, st->state);
+	set_info(l, connector, st->version);
 	(void)dict_put_str(l->mine, connector,
 	    xcalloc(1, sizeof(struct counts)));
 }
@@ -238,7 +269,7 @@ static void
 put_states(struct worker *w, struct buf *b)
 {
 	const struct statuses *all = journal_statuses(worker_journal(w));
-	struct look l = { metric_new(SERIES_MAX), worker_id(w), dict_new() };
+	struct look l = { metric_new(SERIES_MAX), w, worker_id(w), dict_new() };
 
 	statuses_each(all, NULL, on_connector, &l);
 	statuses_each(all, NULL, on_task, &l);

@@ -89,6 +89,7 @@ void rest_metrics(struct exchange *x);
 void rest_connect_metrics(struct exchange *x, struct buf *b);
 /* The version of Kafka Connect that is spoken. */
 #define REST_VERSION "4.1.0"
+#define REST_COMMIT  "penstock"
 
 /* internal.c */
 void rest_put_tasks(struct exchange *x);

@@ -13,7 +13,7 @@ rest_root(struct exchange *x)
 
 	exchange_json(x, 200,
 	    json_pack("{s:s, s:s, s:s?}", "version", REST_VERSION, "commit",
-		"penstock", "kafka_cluster_id", cluster));
+		REST_COMMIT, "kafka_cluster_id", cluster));
 }
 
 static const struct {

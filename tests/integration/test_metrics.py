@@ -77,6 +77,19 @@ def test_names_types_and_labels_are_those_of_the_exporter(measured):
     assert found == golden()
 
 
+def test_texts_are_labels(measured):
+    """What JMX tells as text."""
+    version = measured.rest.status("to")["connector"]["version"]
+    text = measured.rest.request("GET", "/metrics").text
+    assert (f'penstock_connector_info{{connector="to",class="FileStreamSink",'
+            f'type="sink",version="{version}"}} 1\n') in text
+    root = measured.rest.get("/")
+    for name, label, number in (("version", "version", root["version"]),
+                                ("commit_id", "commit_id", root["commit"])):
+        assert re.search(rf'^kafka_connect_{name}_info{{clientId="[^"]+",'
+                         rf'{label}="{re.escape(number)}"}} 1$', text, re.M)
+
+
 def test_they_are_the_same_whatever_is_configured(kafka, new_worker, folder,
                                                   topic):
     """Exactly once, tolerated errors, dead letters, before any record."""
