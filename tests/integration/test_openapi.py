@@ -83,6 +83,13 @@ def arguments_read(known, public, file, name, seen):
     return found
 
 
+def arguments(document, operation):
+    """Those of its query."""
+    declared = [resolve(document, p["$ref"]) if "$ref" in p else p
+                for p in operation.get("parameters", [])]
+    return [p["name"] for p in declared if p["in"] == "query"]
+
+
 def test_every_argument_that_is_read_is_declared(document):
     """And no other."""
     known, public = functions()
@@ -92,9 +99,7 @@ def test_every_argument_that_is_read_is_declared(document):
         (file,) = [f for f, n in known if n == handler]
         read = arguments_read(known, public, file, handler, set())
         read |= {name for flag, name in FLAGGED.items() if flag in flags}
-        declared = [resolve(document, p["$ref"]) if "$ref" in p else p
-                    for p in described[route].get("parameters", [])]
-        declared = {p["name"] for p in declared if p["in"] == "query"}
+        declared = set(arguments(document, described[route]))
         if read != declared:
             differ[route] = (sorted(read), sorted(declared))
     assert not differ
@@ -216,8 +221,8 @@ def test_what_operators_ask_is_described_with_its_statuses(
         shape = next(p for m, p in described if m == method and re.fullmatch(
             re.sub(r"\\{\w+\\}", "[^/]+", re.escape(p)), path))
         operation = described[method, shape]
-        assert {q.split("=")[0] for q in query.split("&") if q} <= {
-            p["name"] for p in operation.get("parameters", [])}, asked
+        assert {q.split("=")[0] for q in query.split("&") if q} <= set(
+            arguments(document, operation)), asked
         seen.setdefault((method, shape), set()).add(str(status))
         reply = operation["responses"][str(status)]
         reply = resolve(document, reply["$ref"]) if "$ref" in reply else reply
