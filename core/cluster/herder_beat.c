@@ -170,7 +170,9 @@ herder_on_beat(struct herder *h, const struct beat *b, int64_t offset)
 
 	h->dirty |= is_news(p, b);
 	peers_beat(h->peers, b, h->now);
-	p = peers_get(h->peers, &b->who);
+	p = peers_find(h->peers, &b->who);
+	if (p == NULL)
+		return;
 	p->deaf_ms = lease_deaf_ms(&h->lease, h->now);
 	if (who_is(&b->who, &h->me))
 		on_own_beat(h, b, offset);

@@ -5,10 +5,14 @@
 
 #include "base/xalloc.h"
 
+#define SWEPT_MAX 256
+
 struct peers {
 	struct peer *first, **end;
 	int64_t session_ms;
 	struct clock_ms began;
+	uint64_t swept[SWEPT_MAX]; /* incarnations: a ring */
+	size_t sweeps;
 };
 
 bool
@@ -146,11 +150,25 @@ follow(struct peers *all, struct peer *newest)
 	}
 }
 
+/* It ended, and was dropped. What a stopped worker had yet to send comes late,
+ * and would make it a member again. */
+static bool
+was_swept(const struct peers *all, const struct who *who)
+{
+	for (size_t i = 0; i < all->sweeps && i < SWEPT_MAX; i++)
+		if (all->swept[i] == who->incarnation)
+			return peers_find(all, who) == NULL;
+	return false;
+}
+
 void
 peers_beat(struct peers *all, const struct beat *b, struct clock_ms now)
 {
-	struct peer *p = peers_get(all, &b->who);
+	struct peer *p;
 
+	if (was_swept(all, &b->who))
+		return;
+	p = peers_get(all, &b->who);
 	if (p->judged || p->followed || (p->flags & BEAT_GONE) ||
 	    b->number < p->number)
 		return;
@@ -259,6 +277,7 @@ peers_sweep(struct peers *all, peers_named_fn *named, void *ctx)
 			continue;
 		}
 		*at = p->next;
+		all->swept[all->sweeps++ % SWEPT_MAX] = p->who.incarnation;
 		peer_free(p);
 	}
 	all->end = at;

@@ -82,7 +82,8 @@ void peers_free(struct peers **pp);
 
 /* The log is read from here on. */
 void peers_begin(struct peers *p, struct clock_ms now);
-/* As read. */
+/* As read. A beat of one that was dropped by peers_sweep counts for nothing:
+ * peers_find does not find it. */
 void peers_beat(struct peers *all, const struct beat *b, struct clock_ms now);
 void peers_verdict(struct peers *all, const struct who *who);
 

@@ -312,6 +312,7 @@ broker_claim(struct sim *s, size_t i, int64_t epoch)
 
 	if (!n->owner_told)
 		world_red(s, "w%zu claims without the group's partition", i);
+	rules_has_read(s, i);
 	s->counts.of[SIM_CLAIMS]++;
 	world_say(s, "w%zu: claims epoch %lld", i, (long long)epoch);
 	n->scribe = ++s->serial;
@@ -378,6 +379,8 @@ commit(struct sim *s, const struct event *e)
 		return WROTE_REFUSED;
 	if (!wr->claim && world_one_in(s, 60))
 		return WROTE_REFUSED;
+	if (wr->claim)
+		rules_claims(s, e->worker);
 	for (size_t n = 0; n < wr->count; n++)
 		broker_append_config(s, &wr->records[n]);
 	return WROTE_OK;

@@ -72,6 +72,7 @@ start(struct sim *s, size_t i, int connector, int task, int64_t generation)
 	    sim_connectors[connector], task, (long long)generation);
 	s->counts.of[SIM_STARTS]++;
 	rules_alone(s, i, c);
+	rules_has_read(s, i);
 	rules_placed(s, i, c);
 	tell(s, i, c, true);
 }

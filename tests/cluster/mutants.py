@@ -149,6 +149,22 @@ MUTANTS = [
      "	owe_slots(s, l->e, as);\n", ""),
     ("only the first goodbye counts", "herder_beat.c",
      "b->number < h->goodbye)", "b->number != h->goodbye)"),
+    ("a worker leads before all is read", "herder_lead.c",
+     "bool able = h->caught_up && lease_allows",
+     "bool able = lease_allows"),
+    ("a claim of the past is written", "../../tests/cluster/broker.c",
+     "	if (wr->claim &&\n", "	if (wr->scribe == 0 &&\n"),
+    ("a worker leads before it has healed", "herder_lead.c",
+     "h->lead = LEAD_HEALING;", "h->lead = LEAD_LEADING;"),
+    ("a beat behind a verdict takes it back", "peers.c",
+     "	if (p->judged || p->followed ||",
+     "	p->judged = false;\n	if (p->followed ||"),
+    ("assignments are torn", "../../tests/cluster/broker.c",
+     "	if (!wr->claim && world_one_in(s, 60))\n",
+     "	if (!wr->claim && world_one_in(s, 20)) {\n"
+     "		broker_append_config(s, &wr->records[0]);\n"
+     "		return WROTE_REFUSED;\n	}\n"
+     "	if (!wr->claim && world_one_in(s, 60))\n"),
     ("a leader writes the newest format that it can", "members.c",
      "info->version < lowest)", "info->version < 0)"),
     ("what cannot be read is skipped, and the older record obeyed",

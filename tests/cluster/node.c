@@ -31,7 +31,7 @@ catch_up(struct sim *s, size_t i, uint64_t token)
 	s->counts.of[SIM_INCARNATIONS]++;
 	rules_born(s, i);
 	n->token = token;
-	n->caught_up_at = (int64_t)s->configs.count;
+	n->caught_up_at = n->born_at = (int64_t)s->configs.count;
 }
 
 static void
@@ -99,6 +99,7 @@ perform(struct sim *s, size_t i, const struct herder_action *act)
 		broker_claim(s, i, act->epoch);
 		break;
 	case HERD_HEAL:
+		s->nodes[i].healing = true;
 		world_later(s, world_between(s, 1, 30), EV_HEALED, i);
 		break;
 	case HERD_ASSIGN:
@@ -337,6 +338,7 @@ node_on_answer(struct sim *s, const struct event *e)
 void
 node_on_healed(struct sim *s, const struct event *e)
 {
+	s->nodes[e->worker].healing = false;
 	step_plain(s, e->worker, HERDER_HEALED);
 }
 
@@ -367,12 +369,13 @@ node_start(struct sim *s, size_t i)
 	n->drained = n->leaving = n->sending = false;
 	n->rejoin_at = n->started_at = s->now;
 	n->h = herder_new(&config, (struct clock_ms){ world_clock(s, n) });
-	n->lease_at = s->leases.count;
+	n->lease_from = n->lease_at = s->leases.count;
 	n->config_at = n->member_at = 0;
 	n->compacted = (size_t)world_between(s, 0, (int64_t)s->members.count);
 	n->caught_up_at = -1;
 	n->tick_at = n->lease_told = n->paused_until = 0;
 	n->scribe = 0;
+	n->healing = false;
 	n->assigned_at = INT64_MIN / 2;
 	n->reading = true;
 	world_later(s, 1, EV_READ, i);

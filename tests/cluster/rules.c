@@ -75,6 +75,26 @@ rules_leads(struct sim *s, size_t i)
 		world_red(s, "w%zu leads without the group's partition", i);
 	if (!who_is(&herder_leader(n->h)->who, herder_me(n->h)))
 		world_red(s, "w%zu leads, and has read another's claim", i);
+	if (n->healing)
+		world_red(s, "w%zu leads before it has healed", i);
+}
+
+void
+rules_has_read(struct sim *s, size_t i)
+{
+	const struct node *n = &s->nodes[i];
+
+	if ((int64_t)n->config_at < n->born_at)
+		world_red(s, "w%zu acts at %zu of a log of %lld", i,
+		    n->config_at, (long long)n->born_at);
+}
+
+void
+rules_claims(struct sim *s, size_t i)
+{
+	if (s->owner != (int)i)
+		world_red(s, "w%zu's claim is written, and w%d is the owner", i,
+		    s->owner);
 }
 
 void
@@ -155,6 +175,40 @@ check_held(struct sim *s, size_t i, const struct assign_record *r)
 	}
 }
 
+/* Has the worker read a verdict? */
+static bool
+has_read_verdict(const struct sim *s, size_t i, const struct who *who)
+{
+	const struct node *n = &s->nodes[i];
+
+	for (size_t k = n->lease_from; k < n->lease_at; k++) {
+		const struct lease_record *r = log_at(&s->leases, k);
+
+		if (r->is_verdict && who_is(&r->verdict, who))
+			return true;
+	}
+	return false;
+}
+
+/* Beats behind a verdict do not bring an incarnation back. */
+static void
+check_judged(struct sim *s, size_t i, const struct assign_record *r)
+{
+	const struct entry *e =
+	    table_find(herder_table(s->nodes[i].h), r->connector);
+
+	for (int t = -1; t < (int)r->assignment->task_count; t++) {
+		const struct who *was = entry_owner(e, t);
+		const struct who *now = t < 0 ? &r->assignment->connector
+					      : &r->assignment->tasks[t];
+
+		if (!who_is_nobody(now) && (was == NULL || !who_is(was, now)) &&
+		    has_read_verdict(s, i, now))
+			world_red(s, "%s %d is given to %s, which was judged",
+			    r->connector, t, now->id);
+	}
+}
+
 /* All that it knows to live can read what it writes. */
 static void
 check_version(struct sim *s, size_t i, const struct assignment *as)
@@ -188,6 +242,7 @@ rules_assign(struct sim *s, size_t i, const struct herder_action *act)
 	for (size_t k = 0; k < act->assign.count; k++)
 		if (act->assign.records[k].assignment != NULL) {
 			check_held(s, i, &act->assign.records[k]);
+			check_judged(s, i, &act->assign.records[k]);
 			check_version(s, i, act->assign.records[k].assignment);
 		}
 }

@@ -129,10 +129,11 @@ struct node {
 	struct child children[CONNECTORS][1 + MAX_TASKS];
 	int64_t lease_told;
 	/* readers */
-	size_t lease_at, config_at, member_at;
+	size_t lease_from, lease_at, config_at, member_at;
 	size_t compacted;     /* of the status topic, when it started to read */
 	bool reading;         /* an event for it is on its way */
 	int64_t caught_up_at; /* a position, -1: none was asked for */
+	int64_t born_at;      /* where the config log ended then */
 	uint64_t token;
 	/* its producer of the lease topic, in order */
 	struct lease_record *outbox[MAX_OUTBOX];
@@ -143,6 +144,7 @@ struct node {
 	int64_t seen, rejoin_at, told_generation;
 	/* the scribe */
 	uint64_t scribe, producer;
+	bool healing;        /* it was told to, and has not done so yet */
 	int64_t assigned_at; /* its last transaction of assignments */
 };
 
@@ -291,8 +293,13 @@ bool rules_is_active(const struct sim *s, const struct node *n,
     const struct child *c);
 /* It gives up its id for another's. */
 void rules_refused(struct sim *s, size_t i);
-/* If it leads: it holds the partition, and nobody claimed since. */
+/* If it leads: it holds the partition, nobody claimed since, and what was
+ * aborted is healed. */
 void rules_leads(struct sim *s, size_t i);
+/* It starts something, or claims: it has read what there was at its birth. */
+void rules_has_read(struct sim *s, size_t i);
+/* A claim is committed: of the partition's owner. */
+void rules_claims(struct sim *s, size_t i);
 /* A new incarnation begins: nothing of the last one runs. */
 void rules_born(struct sim *s, size_t i);
 /* It judges: a session's silence stands in the log. */

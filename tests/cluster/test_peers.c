@@ -172,3 +172,41 @@ Test(peers, an_older_beat_that_comes_later_tells_nothing)
 	cr_expect(eq(i64, peers_get(p, &one)->heard.ms, begin.ms));
 	peers_free(&p);
 }
+
+static bool
+is_named(void *ctx, const struct who *who)
+{
+	(void)ctx;
+	(void)who;
+	return false;
+}
+
+Test(peers, who_was_judged_and_forgotten_does_not_come_back_with_a_late_beat)
+{
+	struct peers *all = peers_new(10000);
+	struct who who = { "w:1", 7 };
+	struct beat b = { .who = who,
+		.number = 1,
+		.host = "m",
+		.born_ms = 1,
+		.since = 1 };
+	struct clock_ms now = { 1000 };
+
+	peers_begin(all, now);
+	peers_beat(all, &b, now);
+	now.ms += 10000;
+	peers_verdict(all, &who);
+	peers_notice(all, now);
+	cr_assert(peers_find(all, &who)->over);
+	peers_sweep(all, is_named, NULL);
+	cr_assert(peers_find(all, &who) == NULL);
+	/* It was stopped, and goes on: its beat stands behind the verdict. */
+	b.number = 2;
+	peers_beat(all, &b, now);
+	cr_expect(peers_find(all, &who) == NULL);
+	b.who.incarnation = 8;
+	b.number = 1;
+	peers_beat(all, &b, now);
+	cr_expect(peer_is_member(peers_find(all, &b.who)));
+	peers_free(&all);
+}
