@@ -133,6 +133,9 @@ bool herder_may_start(const struct herder *h, struct clock_ms now,
 /* May it still say what became of its work? Others may have it else. */
 bool herder_may_speak(const struct herder *h, struct clock_ms now);
 
+/* Follows from what the herder knows at the time: it has no table of states
+ * as a task's life has. Who is fenced claims again, and is a follower until
+ * then. */
 enum herder_role {
 	HERDER_JOINING, /* has no lease yet, or has lost it */
 	HERDER_FOLLOWER,

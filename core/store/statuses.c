@@ -156,7 +156,6 @@ read_status(struct slot *slot, const json_t *value, struct ps_error *err)
 	st->cause = copy_opt(slot->a, value, "penstock_cause", "");
 	st->next_action = copy_opt(slot->a, value, "penstock_next_action", "");
 	st->incarnation = copy_opt(slot->a, value, "penstock_incarnation", "");
-	st->epoch = js_opt_int(value, "penstock_epoch", 0);
 	st->since_ms = js_opt_int(value, "penstock_since", 0);
 	st->restarts = js_opt_int(value, "penstock_restarts", 0);
 	return 0;

@@ -20,12 +20,13 @@ struct status {
 	const char *trace;     /* NULL: null */
 	const char *worker_id; /* host:port */
 	const char *version;   /* NULL: null */
+	/* The record's before it: Connect's readers drop lower ones, and ours
+	 * compare incarnations. */
 	int generation;
 	/* Our own, "" or 0 when absent. */
 	const char *detail; /* STALLED, GAP, COMPLETED … */
 	const char *cause, *next_action;
 	const char *incarnation;
-	int64_t epoch;
 	int64_t since_ms; /* wall clock */
 	int64_t restarts; /* by itself, since its worker began it */
 };

@@ -48,7 +48,6 @@ status_json(const struct status *st)
 	set_text(j, "penstock_cause", st->cause);
 	set_text(j, "penstock_next_action", st->next_action);
 	set_text(j, "penstock_incarnation", st->incarnation);
-	set_number(j, "penstock_epoch", st->epoch);
 	set_number(j, "penstock_since", st->since_ms);
 	set_number(j, "penstock_restarts", st->restarts);
 	return j;

@@ -125,7 +125,7 @@ Test(statuses, ours_beside_connects_survive_the_way)
 	struct statuses *s = statuses_new();
 	struct ps_arena *a = arena_new(1024);
 	struct status st = { "RUNNING", "tr\"ace", "w:1", "1.0", 7, "STALLED",
-		"poll", "wait", "cafe", 3, 99, 4 };
+		"poll", "wait", "cafe", 99, 4 };
 	struct store_pair p = statuses_put(a, "a", 2, &st);
 	const struct status *got;
 
