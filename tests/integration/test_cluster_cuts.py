@@ -2,7 +2,9 @@
 lease; others have its work in time; when it is back nothing of it is late.
 Each worker is in a network namespace of its own."""
 
+import json
 import os
+import subprocess
 
 import pytest
 
@@ -80,6 +82,22 @@ def of_worker(where, worker):
             if ident == worker_id(worker) and slot[1] >= 0}
 
 
+def knows_nothing(worker, place):
+    """Asked from where it is: it shows nothing as running, since it cannot
+    know that it does."""
+    url = f"{worker.rest.url}/connectors?expand=status"
+
+    def check():
+        out = subprocess.run([*place.wrap, "curl", "-sfm", "5", url],
+                             check=True, capture_output=True).stdout
+        parts = [p for one in json.loads(out).values()
+                 for p in [one["status"]["connector"],
+                           *one["status"]["tasks"]]]
+        assert len(parts) > len(ALL), parts
+        return {p["state"] for p in parts} == {"UNASSIGNED"}
+    wait_for("the cut worker to know nothing", check, 5)
+
+
 @pytest.mark.parametrize("direction,role", [
     ("both ways", "leader"), ("what it sends", "follower"),
     ("what it hears", "leader"),
@@ -98,6 +116,7 @@ def test_a_worker_is_cut_off(
     seconds = watch.seconds()
     print(f"cut of {direction} of the {role}: taken over after "
           f"{seconds:.1f} s")
+    knows_nothing(lost, place)
     marks = [w.seq for w in writers]
     run = writers[0].run_id
 
