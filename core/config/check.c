@@ -8,8 +8,6 @@
 #include "base/text.h"
 #include "config/redact_url.h"
 
-#define HIDDEN "[hidden]"
-
 const char *
 check_type_name(enum ps_key_type type)
 {
@@ -97,7 +95,7 @@ parse(struct ps_arena *a, const struct ps_key *key, const char *given,
 		break;
 	case PS_KEY_PASSWORD:
 		out->text = text_trim(a, given);
-		out->shown = HIDDEN;
+		out->shown = REDACT_MASK;
 		break;
 	}
 	return 0;

@@ -74,7 +74,7 @@ struct ps_config def_complete(struct ps_arena *a, const struct def_set *s,
     const struct ps_config *given, const char *prefix);
 
 /* Connect's JSON of a definition and of a value (connect-facts 7.1). New
- * references. Passwords read "[hidden]". */
+ * references. Passwords read REDACT_MASK. */
 json_t *def_key_json(const struct ps_key *key);
 json_t *def_value_json(const struct def_value *v);
 /* {"name","error_count","groups","configs":[{definition,value}]} */

@@ -6,8 +6,6 @@
 #include "config/def.h"
 #include "config/redact_url.h"
 
-#define HIDDEN "[hidden]"
-
 static void
 set(json_t *obj, const char *name, json_t *value)
 {
@@ -34,7 +32,7 @@ shown(const struct ps_key *key, const char *value)
 	if (value == NULL)
 		return json_null();
 	if (key != NULL && key->type == PS_KEY_PASSWORD)
-		return js_str(HIDDEN);
+		return js_str(REDACT_MASK);
 	a = arena_new(strlen(value) + 1);
 	out = js_str(redact_url(a, value));
 	arena_free(&a);

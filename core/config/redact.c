@@ -12,7 +12,7 @@
 
 #define SHORTEST 6u
 
-static const char mask[] = "[hidden]";
+static const char mask[] = REDACT_MASK;
 
 /* Longest first, so that of two that overlap the whole one goes. */
 struct list {

@@ -12,6 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What stands for a secret wherever people read. */
+#define REDACT_MASK "[hidden]"
+
 struct redact;
 
 struct redact *redact_new(void);
@@ -29,7 +32,7 @@ redact_room(size_t len)
 {
 	return 3 * len + 1;
 }
-/* In place; each secret, and what is secret in a URL, becomes "[hidden]", and
+/* In place; each secret, and what is secret in a URL, becomes REDACT_MASK, and
  * what then goes beyond `room` is cut. True when something was found. */
 bool redact_text(const struct redact *r, char *text, size_t room);
 bool redact_contains(const struct redact *r, const char *text);

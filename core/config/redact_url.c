@@ -7,8 +7,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-#define MASK       "[hidden]"
-#define MASK_BYTES (sizeof MASK - 1)
+#define MASK_BYTES (sizeof REDACT_MASK - 1)
 #define NAME_BYTES 64u
 
 /* One secret, and what says that it is one: the name of the parameter, empty
@@ -166,7 +165,8 @@ next(struct scan *sc, struct spot *out)
 static bool
 is_masked(const struct spot *s)
 {
-	return s->len == MASK_BYTES && memcmp(s->at, MASK, MASK_BYTES) == 0;
+	return s->len == MASK_BYTES &&
+	       memcmp(s->at, REDACT_MASK, MASK_BYTES) == 0;
 }
 
 /* ---- values ------------------------------------------------------------ */
@@ -183,7 +183,7 @@ joined(struct ps_arena *a, const char *before, const char *value,
 const char *
 redact_url(struct ps_arena *a, const char *value)
 {
-	static const struct spot mask = { "", MASK, 0, MASK_BYTES };
+	static const struct spot mask = { "", REDACT_MASK, 0, MASK_BYTES };
 	struct scan sc = { value, "" };
 	const char *out = "", *from = value;
 	struct spot s;

@@ -12,13 +12,13 @@
 
 #include "config/redact.h"
 
-/* The value with "[hidden]" in place of each; the value itself when there are
+/* The value with REDACT_MASK in place of each; the value itself when there are
  * none, or when it is NULL. */
 const char *redact_url(struct ps_arena *a, const char *value);
 bool redact_url_finds(const char *value);
-/* Does one of them read "[hidden]"? */
+/* Does one of them read so? */
 bool redact_url_is_masked(const char *value);
-/* Where `given` reads "[hidden]", what `present` has there. */
+/* Where `given` reads so, what `present` has there. */
 const char *
 redact_url_back(struct ps_arena *a, const char *given, const char *present);
 /* Learns them, as they stand there and decoded. */

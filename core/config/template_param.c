@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/js.h"
 #include "base/text.h"
+#include "config/redact.h"
 #include "config/template_impl.h"
 
 #define ARENA_BYTES   1024
@@ -12,7 +13,6 @@
 #define REPEATS_MAX   1000
 #define MATCHED_MAX   4096
 #define SHOWN_MAX     100
-#define MASKED        "[hidden]"
 #define ANCHORS_BYTES 8
 
 /* A text as its type has it, in the arena; NULL: it is none. */
@@ -162,7 +162,7 @@ checked(const char *name, const json_t *def, const char *text, json_t *errors)
 	struct ps_arena *a = arena_new(ARENA_BYTES);
 	const struct type *t = type_of(def);
 	bool secret = json_is_true(json_object_get(def, "secret"));
-	const char *shown = secret ? MASKED : text;
+	const char *shown = secret ? REDACT_MASK : text;
 	const char *put = t->text(a, text);
 	json_t *out = NULL;
 

@@ -113,12 +113,12 @@ find(struct mask *m, const json_t *j, bool all)
 static json_t *
 without(const struct mask *m, const char *text)
 {
-	size_t room = 2 * strlen(text) + sizeof MASK_TEXT;
+	size_t room = 2 * strlen(text) + sizeof REDACT_MASK;
 	char *clean;
 	json_t *out;
 
 	if (json_object_get(m->whole, text) != NULL)
-		return json_string(MASK_TEXT);
+		return json_string(REDACT_MASK);
 	if (!redact_contains(m->redact, text))
 		return NULL;
 	clean = xcalloc(1, room);
@@ -126,7 +126,7 @@ without(const struct mask *m, const char *text)
 	(void)redact_text(m->redact, clean, room);
 	out = json_string(clean);
 	free(clean);
-	return out != NULL ? out : json_string(MASK_TEXT);
+	return out != NULL ? out : json_string(REDACT_MASK);
 }
 
 /* A new reference. */
@@ -142,7 +142,7 @@ hide(struct mask *m, const json_t *j)
 		out = json_object();
 		JS_EACH(j, key, inner)
 		(void)json_object_set_new(out, key,
-		    hides_member(m, j, key, inner) ? json_string(MASK_TEXT)
+		    hides_member(m, j, key, inner) ? json_string(REDACT_MASK)
 						   : hide(m, inner));
 		return out;
 	}
@@ -219,7 +219,7 @@ text_shown(struct mask *m, const char *text)
 	if (!mask_may_hold(m, text) && !may_hold_encoded(m, text))
 		return json_string(text);
 	learn(m, text);
-	return json_string(MASK_TEXT);
+	return json_string(REDACT_MASK);
 }
 
 static json_t *

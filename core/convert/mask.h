@@ -15,8 +15,6 @@
 
 #include "config/redact.h"
 
-#define MASK_TEXT "[hidden]"
-
 struct mask {
 	const json_t *names; /* an array of strings; NULL: none */
 	struct redact *redact;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "config/redact.h"
 #include "http/watched.h"
 
 #define AREA        "rest"
@@ -86,7 +87,7 @@ read_key(struct tls *t, struct ps_arena *a, struct tls_pem *pem,
 		return ps_fail_in(err, "%s=%s cannot be used",
 		    path == NULL ? "ssl.keystore.certificate.chain"
 				 : "ssl.keystore.location",
-		    path == NULL ? "[hidden]" : path);
+		    path == NULL ? REDACT_MASK : path);
 	pem->key = store.key;
 	pem->certificates = store.certificates;
 	return 0;
@@ -109,7 +110,7 @@ read_trust(struct tls *t, struct ps_arena *a, struct tls_pem *pem,
 		return ps_fail_in(err, "%s=%s cannot be used",
 		    path == NULL ? "ssl.truststore.certificates"
 				 : "ssl.truststore.location",
-		    path == NULL ? "[hidden]" : path);
+		    path == NULL ? REDACT_MASK : path);
 	pem->trust = store.certificates;
 	return 0;
 }

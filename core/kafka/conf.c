@@ -106,7 +106,7 @@ shown(const char *key, const char *value)
 {
 	bool secret = redact_is_secret_key(key) || strstr(key, ".pem") != NULL;
 
-	return secret ? "[hidden]" : value;
+	return secret ? REDACT_MASK : value;
 }
 
 int

@@ -38,7 +38,7 @@ shown(struct ps_arena *a, const char *key, const char *value)
 	if (value == NULL || value[0] == '\0')
 		return value;
 	return redact_is_secret_key(key) && !expand_has(value)
-		   ? VIEW_MASKED
+		   ? REDACT_MASK
 		   : redact_url(a, value);
 }
 
@@ -62,7 +62,7 @@ view_config(const struct ps_config *c)
 static bool
 is_mask(const struct ps_setting *s)
 {
-	return strcmp(s->value, VIEW_MASKED) == 0 &&
+	return strcmp(s->value, REDACT_MASK) == 0 &&
 	       redact_is_secret_key(s->key);
 }
 
@@ -113,7 +113,7 @@ view_check_unmasked(const struct ps_config *c, const struct ps_config *present,
 			return ps_fail(err, PS_E_CONFIG,
 			    "%s: %s stands for a secret that is there, and "
 			    "there is none",
-			    s->key, VIEW_MASKED);
+			    s->key, REDACT_MASK);
 	}
 	return 0;
 }

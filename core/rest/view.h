@@ -12,9 +12,6 @@
 
 struct worker;
 
-/* What stands for a password in answers. */
-#define VIEW_MASKED "[hidden]"
-
 /* Passwords masked, those in URLs too; references to them are not. */
 json_t *view_config(const struct ps_config *c);
 /* Who sends back what was masked means what is there: all of what view_config
