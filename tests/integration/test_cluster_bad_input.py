@@ -298,20 +298,53 @@ def set_policy(admin, topic, policy):
     admin.alter_configs([resource])[resource].result(30)
 
 
-def test_a_topic_is_truncated_under_a_cluster(doomed, kafka):
-    """All goes on with what was read; who starts later says it, too."""
-    topic = name_of(doomed, "config")
-    part = confluent_kafka.TopicPartition(topic, 0, kafka.size(topic) // 2)
+def truncate(kafka, topic):
+    """All but the last record of the longest partition."""
+    last = max(kafka.consume(topic), key=lambda r: r.offset)
+    part = confluent_kafka.TopicPartition(topic, last.partition, last.offset)
     admin = kafka.admin()
     set_policy(admin, topic, "delete")
     admin.delete_records([part])[part].result(30)
     set_policy(admin, topic, "compact")
-    all_say(doomed, f"Topic '{topic}' (config.storage.topic) has lost "
-            "records", "/connectors?expand=info")
+
+
+@pytest.mark.parametrize("kind,lost", [
+    ("config", "/connectors?expand=info"), ("offset", "begins at offset"),
+    ("status", "begins at offset")])
+def test_a_topic_is_truncated_under_a_cluster(doomed, kafka, kind, lost):
+    """All goes on with what was read; who starts later says it, too."""
+    topic = name_of(doomed, kind)
+
+    def grows():
+        with open(f"{doomed.folder}/c0", "a", encoding="ascii") as f:
+            f.write("line\n")
+        return any(r.offset > 0 for r in kafka.consume(topic))
+    wait_for("two records in a partition", grows)
+    truncate(kafka, topic)
+    all_say(doomed, f"Topic '{topic}' ({kind}.storage.topic) has lost "
+            "records", lost)
     is_unhurt(doomed)
     late = doomed.add()
     late.start()
-    late.wait_log(f"Topic '{topic}' (config.storage.topic) has lost records")
+    late.wait_log(f"Topic '{topic}' ({kind}.storage.topic) has lost records")
+
+
+def test_the_lease_topic_is_truncated_under_a_cluster(doomed, kafka):
+    """It is read from its end: nobody misses what was there, neither who
+    runs nor who comes."""
+    topic = name_of(doomed, "config") + "-penstock"
+    pids = [w.pid_of_task(n) for w in doomed.workers for n in doomed.names]
+    part = confluent_kafka.TopicPartition(topic, 0, kafka.size(topic))
+    admin = kafka.admin()
+    admin.delete_records([part])[part].result(30)
+    is_unhurt(doomed)
+    assert pids == [w.pid_of_task(n) for w in doomed.workers
+                    for n in doomed.names]
+    late = doomed.add()
+    late.start()
+    is_unhurt(doomed)
+    for w in doomed.workers:
+        assert "the lease is lost" not in w.log_text()
 
 
 # Formats
