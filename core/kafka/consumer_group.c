@@ -119,7 +119,8 @@ consumer_event_take(struct consumer *c, rd_kafka_event_t *ev,
 	}
 }
 
-/* Where a partition starts that has no committed offset. */
+/* Where a partition starts that has no committed offset. Of what was added
+ * meanwhile nothing is older than we are, whoever wants the latest only. */
 static int
 choose_start(struct consumer *c, struct consumer_position *p,
     struct ps_error *err)
@@ -131,8 +132,10 @@ choose_start(struct consumer *c, struct consumer_position *p,
 		    "group %s has no committed offset for topic %s, partition "
 		    "%d, and auto.offset.reset is none",
 		    c->group_id, p->topic, p->partition);
-	p->offset =
-	    strcmp(c->reset, "latest") == 0 ? CONSUMER_END : CONSUMER_BEGINNING;
+	p->offset = strcmp(c->reset, "latest") == 0 &&
+			    !consumer_is_added(c, p->topic, p->partition)
+			? CONSUMER_END
+			: CONSUMER_BEGINNING;
 	return 0;
 }
 

@@ -23,6 +23,7 @@ struct consumer_topic {
 	const char *name;
 	char id[CONSUMER_ID_ROOM]; /* as Kafka prints it; "": not known */
 	bool is_missing;
+	size_t first_count; /* partitions when it was seen first, 0: never */
 };
 
 struct consumer {
@@ -109,6 +110,10 @@ int consumer_take_topics(struct consumer *c, rd_kafka_event_t *ev,
  * -1. May find that one was created again: c->gap. */
 int consumer_take_ids(struct consumer *c, rd_kafka_event_t *ev,
     struct consumer_event *out, struct ps_error *err);
+
+/* Was it added since the consumer saw the topic first? */
+bool consumer_is_added(const struct consumer *c, const char *topic,
+    int32_t partition);
 
 /* consumer_ids.c: of which topic an offset is one. */
 void consumer_describe(struct consumer *c, const char **names, size_t count,

@@ -167,6 +167,29 @@ compare(struct consumer *c, const char *name, const rd_kafka_Uuid_t *id,
 	return 0;
 }
 
+bool
+consumer_is_added(const struct consumer *c, const char *topic,
+    int32_t partition)
+{
+	for (size_t i = 0; i < c->seen_count; i++)
+		if (strcmp(c->seen[i].name, topic) == 0)
+			return c->seen[i].first_count > 0 &&
+			       (size_t)partition >= c->seen[i].first_count;
+	return false;
+}
+
+static void
+note_count(struct consumer *c, const rd_kafka_TopicDescription_t *description)
+{
+	struct consumer_topic *t =
+	    topic_of(c, rd_kafka_TopicDescription_name(description));
+	size_t n = 0;
+
+	(void)rd_kafka_TopicDescription_partitions(description, &n);
+	if (t->first_count == 0)
+		t->first_count = n;
+}
+
 /* 1: it is there; 0: no, `out` says why. */
 static int
 take_topic(struct consumer *c, const rd_kafka_TopicDescription_t *t,
@@ -178,6 +201,7 @@ take_topic(struct consumer *c, const rd_kafka_TopicDescription_t *t,
 	    e == NULL ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(e);
 
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		note_count(c, t);
 		if (compare(c, name, rd_kafka_TopicDescription_topic_id(t),
 			err) != 0)
 			return -1;
