@@ -449,9 +449,19 @@ def test_an_id_that_runs_on_this_machine_is_waited_for(new_worker, kafka):
 
 def test_a_cluster_of_kafka_connect_is_taken_over_and_given_back(
         new_worker, kafka, folder, unique):
-    """Its connectors go on where they were, one stays paused, and back."""
+    """Its connectors go on where they were, a sink too, one stays paused and
+    one stopped, and back."""
     topic = kafka.create_topic(unique("given"))
     lines = []
+
+    def drained():
+        with open(f"{folder}/out", encoding="utf-8") as f:
+            if f.read().splitlines() != lines:
+                raise ValueError("not all lines, or some of them twice")
+        # What the next one starts from.
+        state = theirs if theirs.process.running() else ours
+        offsets = state.rest.get("/connectors/sink/offsets")["offsets"]
+        return offsets[0]["offset"]["kafka_offset"] == len(lines)
 
     def write(count):
         more = [f"line {len(lines) + n}" for n in range(count)]
@@ -459,6 +469,7 @@ def test_a_cluster_of_kafka_connect_is_taken_over_and_given_back(
         with open(f"{folder}/in", "a", encoding="utf-8") as f:
             f.write("".join(f"{line}\n" for line in more))
         wait_for("the lines", check)
+        wait_for("the sink", drained)
 
     def check():
         found = values(kafka, topic)
@@ -472,17 +483,25 @@ def test_a_cluster_of_kafka_connect_is_taken_over_and_given_back(
     theirs.rest.create("goes-on", {**config, "file": f"{folder}/in"})
     append(theirs, "paused", [])
     theirs.rest.create("paused", {**config, "file": f"{folder}/paused"})
-    theirs.rest.wait_running("goes-on")
-    theirs.rest.wait_running("paused")
+    theirs.rest.create("sink", {
+        "connector.class": "FileStreamSink", "topics": topic,
+        "file": f"{folder}/out", "value.converter": STRING})
+    theirs.rest.create("stopped", {**config, "file": f"{folder}/paused"})
+    for name in ("goes-on", "paused", "sink", "stopped"):
+        theirs.rest.wait_running(name)
     theirs.rest.pause("paused")
+    theirs.rest.call("PUT", "/connectors/stopped/stop")
     theirs.rest.wait_state("paused", "PAUSED")
+    theirs.rest.wait_state("stopped", "STOPPED")
     write(10)
     theirs.stop()
 
     ours = new_worker(kafka.bootstrap, start=False, group=theirs.group)
     ours.start()
     ours.rest.wait_running("goes-on")
+    ours.rest.wait_running("sink")
     ours.rest.wait_state("paused", "PAUSED")
+    ours.rest.wait_state("stopped", "STOPPED")
     write(10)
     ours.rest.put_config("goes-on", {
         **config, "file": f"{folder}/in", "errors.log.enable": "true"})
@@ -498,6 +517,8 @@ def test_a_cluster_of_kafka_connect_is_taken_over_and_given_back(
     theirs.start()
     theirs.rest.wait_running("goes-on")
     theirs.rest.wait_running("paused")
+    theirs.rest.wait_running("sink")
+    theirs.rest.wait_state("stopped", "STOPPED")
     changed = theirs.rest.get("/connectors/goes-on/config")
     assert changed["errors.log.enable"] == "true"
     write(10)
