@@ -52,6 +52,7 @@ add_record(struct ps_batch *b, const struct consumer_record *from,
 	r->partition = r->origin_partition = from->partition;
 	r->origin_offset = from->offset;
 	r->timestamp = from->timestamp;
+	r->log_append_time = from->log_append_time;
 	r->raw_key = (struct ps_slice){ from->key, from->key_len };
 	r->raw_value = (struct ps_slice){ from->value, from->value_len };
 	if ((parts & CONSUMED_HEADERS) != 0)

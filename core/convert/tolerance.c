@@ -119,7 +119,9 @@ tell_record(const struct tolerance *t, const struct ps_record *r, char *out,
 	if (r->timestamp != PS_NO_TIMESTAMP)
 		(void)snprintf(when, sizeof when, ", timestamp=%lld%s",
 		    (long long)r->timestamp,
-		    t->is_sink ? ", timestampType=CreateTime" : "");
+		    !t->is_sink          ? ""
+		    : r->log_append_time ? ", timestampType=LogAppendTime"
+					 : ", timestampType=CreateTime");
 	if (t->is_sink)
 		(void)snprintf(out, room,
 		    ", where consumed record is {topic='%s', partition=%d, "

@@ -71,6 +71,8 @@ replay_chain_letter(struct ps_batch *b, const struct ps_record *letter,
 	} rows[] = {
 		{ LETTERS_CONTEXT "stage", stage_name(why->stage) },
 		{ LETTERS_CONTEXT "class.name", why->class_name },
+		{ LETTERS_CONTEXT "exception.class.name",
+		    failure_exception(why) },
 		{ LETTERS_CONTEXT "exception.message", why->error.text },
 		{ LETTERS_CONTEXT "exception.stacktrace",
 		    ps_printf(a, "%s in %s: %s", stage_name(why->stage),

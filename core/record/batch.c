@@ -58,6 +58,39 @@ batch_kept(struct ps_batch *b, size_t *count)
 	return kept;
 }
 
+/* SchemaBuilder's own words. */
+static bool
+is_of_builder(const char *text)
+{
+	return strstr(text, "field name duplication") != NULL ||
+	       strstr(text, "fieldName cannot be null") != NULL;
+}
+
+const char *
+failure_exception(const struct ps_failure *f)
+{
+	switch (f->stage) {
+	case PS_STAGE_TASK_POLL:
+	case PS_STAGE_TASK_PUT:
+		return "org.apache.kafka.connect.errors.ConnectException";
+	case PS_STAGE_KAFKA_PRODUCE:
+		return strstr(f->error.text, "too large") == NULL
+			   ? "org.apache.kafka.common.KafkaException"
+			   : "org.apache.kafka.common.errors."
+			     "RecordTooLargeException";
+	case PS_STAGE_KAFKA_CONSUME:
+		return "org.apache.kafka.common.KafkaException";
+	case PS_STAGE_TRANSFORMATION:
+	case PS_STAGE_KEY_CONVERTER:
+	case PS_STAGE_VALUE_CONVERTER:
+	case PS_STAGE_HEADER_CONVERTER:
+		break;
+	}
+	return is_of_builder(f->error.text)
+		   ? "org.apache.kafka.connect.errors.SchemaBuilderException"
+		   : "org.apache.kafka.connect.errors.DataException";
+}
+
 const char *
 stage_name(enum ps_stage stage)
 {

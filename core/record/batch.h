@@ -16,5 +16,7 @@ void batch_reserve(struct ps_batch *b, size_t count);
 /* Pointers to all records with outcome PS_KEPT, in the batch's arena. */
 struct ps_record **batch_kept(struct ps_batch *b, size_t *count);
 const char *stage_name(enum ps_stage stage);
+/* The class of Java's exception that is nearest to it. */
+const char *failure_exception(const struct ps_failure *f);
 
 #endif

@@ -248,7 +248,7 @@ context_headers(const struct dlq *d, struct letter *l,
 	put(&h[n++], a, "__connect.errors.stage", stage);
 	put(&h[n++], a, "__connect.errors.class.name", f->class_name);
 	put(&h[n++], a, "__connect.errors.exception.class.name",
-	    "org.apache.kafka.connect.errors.DataException");
+	    failure_exception(f));
 	put(&h[n++], a, "__connect.errors.exception.message", f->error.text);
 	put(&h[n++], a, "__connect.errors.exception.stacktrace",
 	    ps_printf(a, "%s in %s: %s", stage, f->class_name, f->error.text));

@@ -123,11 +123,19 @@ result_of(const struct ps_record *r)
 }
 
 static json_t *
+record_failed(const struct ps_failure *f)
+{
+	json_t *out = failed(stage_name(f->stage), &f->error);
+
+	json_object_set_new(out, "class", json_string(failure_exception(f)));
+	return out;
+}
+
+static json_t *
 outcome_of(const struct ps_record *r)
 {
 	if (r->outcome == PS_FAILED)
-		return failed(stage_name(r->failure->stage),
-		    &r->failure->error);
+		return record_failed(r->failure);
 	if (r->outcome == PS_DROPPED)
 		return json_pack("{s:b}", "dropped", 1);
 	return result_of(r);

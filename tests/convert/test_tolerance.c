@@ -225,6 +225,7 @@ struct line {
 	bool log, messages, sink;
 	int64_t timestamp;
 	const char *expected;
+	bool brokers; /* time */
 };
 
 static const struct line lines[] = {
@@ -237,6 +238,12 @@ static const struct line lines[] = {
 	    "'VALUE_CONVERTER' with class 'a.b.C', where consumed record is "
 	    "{topic='t', partition=3, offset=41, timestamp=7, "
 	    "timestampType=CreateTime}. no number: abc" },
+	{ true, true, true, 7,
+	    "ERROR task: Error encountered in task c-0. Executing stage "
+	    "'VALUE_CONVERTER' with class 'a.b.C', where consumed record is "
+	    "{topic='t', partition=3, offset=41, timestamp=7, "
+	    "timestampType=LogAppendTime}. no number: abc",
+	    true },
 	{ true, true, true, PS_NO_TIMESTAMP,
 	    "ERROR task: Error encountered in task c-0. Executing stage "
 	    "'VALUE_CONVERTER' with class 'a.b.C', where consumed record is "
@@ -262,13 +269,14 @@ Test(tolerance, a_failure_is_logged_as_connect_does_when_asked_for)
 		t.is_sink = l->sink;
 		r = add(PS_E_DATA);
 		r->timestamp = l->timestamp;
+		r->log_append_time = l->brokers;
 		r->partition = -1;
 		r->origin_partition = 3;
 		r->origin_offset = 41;
 		cr_assert(zero(int, tolerance_settle(&t, b, &err)));
 		cr_expect(eq(str, logged, (char *)l->expected), "line %zu", i);
 	}
-	cr_assert(eq(u64, t.counts.logged, 4));
+	cr_assert(eq(u64, t.counts.logged, 5));
 	log_set_sink(NULL, NULL);
 }
 

@@ -78,6 +78,19 @@ def wording(their, our):
     return None
 
 
+# Java's own; the others that it throws it stumbles into.
+MEANT = {"DataException", "SchemaBuilderException"}
+
+
+def exception(their, our):
+    """What a dead letter names is of the class that Java throws."""
+    theirs, ours_ = their.get("class"), our.get("class", "").split(".")[-1]
+    if (theirs in MEANT and ours_ != theirs) or \
+            (ours_ and ours_ not in MEANT):
+        return f"class: {theirs}, here {ours_}"
+    return None
+
+
 def difference(their, our, words=True):
     """None, or in which respect they differ"""
     if "differs" in our:
@@ -86,7 +99,8 @@ def difference(their, our, words=True):
         if their.get(way) != our.get(way):
             return way
         if way in their:
-            return wording(their, our) if words else None
+            return (wording(their, our) if words else None) or \
+                exception(their, our)
     for name in ("topic", "partition", "timestamp"):
         if their[name] != our[name]:
             return name

@@ -308,7 +308,8 @@ def test_a_sources_bad_record_is_a_letter_with_its_context(
     assert headers["__connect.errors.task.id"] == b"0"
     assert headers["__connect.errors.stage"] == b"TRANSFORMATION"
     assert headers["__connect.errors.class.name"].endswith(b"Cast$Value")
-    assert headers["__connect.errors.exception.class.name"]
+    assert headers["__connect.errors.exception.class.name"] == \
+        b"org.apache.kafka.connect.errors.DataException"
     assert b"two" in headers["__connect.errors.exception.message"]
     assert headers["__connect.errors.exception.stacktrace"]
     assert json.loads(headers["__connect.errors.source.partition"]) == {
@@ -366,6 +367,8 @@ def test_what_the_broker_refuses_is_a_letter_with_its_position(
     headers = dict(dead.headers)
     assert headers["__connect.errors.stage"] == b"KAFKA_PRODUCE"
     assert headers["__connect.errors.topic"] == t.encode()
+    assert headers["__connect.errors.exception.class.name"] == \
+        b"org.apache.kafka.common.errors.RecordTooLargeException"
     assert b"too large" in headers["__connect.errors.exception.message"]
     assert json.loads(headers["__connect.errors.source.partition"]) == {
         "filename": path}

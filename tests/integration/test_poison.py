@@ -97,6 +97,20 @@ def test_bad_records_go_to_the_dead_letter_topic_with_their_context(
     assert "nonsense" not in "".join(lines), "a value is in the log"
 
 
+@pytest.mark.parametrize("kind", ["CreateTime", "LogAppendTime"])
+def test_the_log_says_whose_time_it_was(worker, kafka, topic, folder, kind):
+    t = topic("t", message_timestamp_type=kind)
+    kafka.produce(t, [b"{nonsense"])
+    worker.rest.create("snk", configs.file_sink(folder + "/out", t, **{
+        "value.converter": configs.JSON,
+        "value.converter.schemas.enable": "false",
+        "errors.tolerance": "all", "errors.log.enable": "true",
+        "errors.log.include.messages": "true"}))
+    wait_for("the line", lambda: re.search(
+        rf"topic='{t}', partition=0, offset=0, timestamp=\d+, "
+        rf"timestampType={kind}}}", worker.log_text()))
+
+
 def test_one_bad_row_of_three_thousand(worker, kafka, topic, postgres, db):
     t = topic("t")
     postgres.execute(db, "CREATE TABLE t (id bigint PRIMARY KEY, v int "
@@ -108,7 +122,10 @@ def test_one_bad_row_of_three_thousand(worker, kafka, topic, postgres, db):
     postgres.wait_count(db, "SELECT count(*) FROM t", 2999)
     dead = kafka.wait_records(t + ".dead", 1)
     assert [json.loads(r.value)["id"] for r in dead] == [1234]
-    assert dict(dead[0].headers)["__connect.errors.stage"] == b"TASK_PUT"
+    headers = dict(dead[0].headers)
+    assert headers["__connect.errors.stage"] == b"TASK_PUT"
+    assert headers["__connect.errors.exception.class.name"] == \
+        b"org.apache.kafka.connect.errors.ConnectException"
 
 
 def test_a_full_or_locked_target_fills_no_dead_letter_topic(

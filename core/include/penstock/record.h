@@ -99,6 +99,7 @@ struct ps_record {
 	/* Sinks: where it came from, whatever transforms made of it. */
 	const char *origin_topic;
 	int32_t origin_partition;
+	bool log_append_time; /* the timestamp is the broker's */
 	int64_t origin_offset;
 };
 
