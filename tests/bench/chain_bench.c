@@ -20,6 +20,7 @@
 #include "convert/pipeline.h"
 #include "plugin/host.h"
 #include "record/batch.h"
+#include "tests/bench/counted.h"
 
 enum { RECORDS = 1000, COLUMNS = 7, CHUNK = 16 << 20, SCHEMAS = 1000 };
 
@@ -176,6 +177,8 @@ measure(struct bench *t, const char *what, bool encodes, int rounds)
 
 	for (int i = 0; i < rounds; i++) {
 		fill(t);
+		if (i == rounds - 1)
+			CALLGRIND_ZERO_STATS;
 		count = instructions(t);
 		ns = now_ns();
 		pipeline_apply(t->pipeline, &t->tolerance, t->b);
@@ -185,6 +188,7 @@ measure(struct bench *t, const char *what, bool encodes, int rounds)
 		count = instructions(t) - count;
 		best = ns < best ? ns : best;
 	}
+	CALLGRIND_DUMP_STATS_AT(what);
 	assert(t->b->records[0].outcome == PS_KEPT);
 	(void)printf("%-28s %6.0f ns", what, best / RECORDS);
 	if (t->counter >= 0)

@@ -21,6 +21,7 @@
 
 #include "record/batch.h"
 #include "record/intern.h"
+#include "tests/bench/counted.h"
 #include "tests/connectors/stub.h"
 
 #define RECORDS 1000
@@ -168,6 +169,8 @@ measure(struct bench *t, const char *what, step_fn *step, void *state)
 		t->b->arena->cur -= 1024 * 1024;
 		cur = t->b->arena->cur;
 		end = t->b->arena->end;
+		if (i == t->rounds - 1)
+			CALLGRIND_ZERO_STATS;
 		before = instructions(t);
 		ns = now_ns();
 		step(state, t->b, t->records, RECORDS, PS_PART_VALUE);
@@ -177,6 +180,7 @@ measure(struct bench *t, const char *what, step_fn *step, void *state)
 		if (t->b->arena->end == end && i < t->rounds - 1)
 			t->b->arena->cur = cur;
 	}
+	CALLGRIND_DUMP_STATS_AT(what);
 	assert(t->records[0]->outcome == PS_KEPT);
 	(void)printf("%-28s %6.0f ns", what, best / RECORDS);
 	if (t->counter >= 0)

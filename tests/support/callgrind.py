@@ -4,6 +4,7 @@
     with Child("task", "x", "0", wrap=g.argv) as c: ...
         g.dump(c.process.pid)          # ends the start-up's part
         part = g.dump(c.process.pid)   # what came since
+    stretches([program, ...])          # {name: instructions}
 
 An instruction count hardly depends on what else the machine does.
 """
@@ -13,6 +14,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 from .env import wait_for
 
@@ -46,6 +48,29 @@ class Callgrind:
                        capture_output=True, timeout=60)
         wait_for("callgrind's dump", lambda: _is_whole(path))
         return parse(path)
+
+
+STRETCH = re.compile(r"^desc: Trigger: Client Request: (.*)$", re.M)
+TOTALS = re.compile(r"^totals: (\d+)", re.M)
+
+
+def stretches(argv, timeout=300):
+    """What a benchmark's stretches cost (tests/bench/counted.h), {} where
+    there is no valgrind."""
+    found = {}
+    if not AVAILABLE:
+        return found
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([*Callgrind(folder).argv, *argv], check=True,
+                       capture_output=True, timeout=timeout)
+        for name in os.listdir(folder):
+            with open(os.path.join(folder, name), encoding="utf-8",
+                      errors="replace") as f:
+                text = f.read()
+            stretch = STRETCH.search(text)
+            if stretch:
+                found[stretch[1].strip()] = int(TOTALS.search(text)[1])
+    return found
 
 
 def _is_whole(path):
