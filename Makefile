@@ -397,7 +397,7 @@ $(call fuzzed,json letter): $(call obj,$(wildcard plugins/json/*.c) \
 $(call fuzzed,condition date): $(call obj,$(wildcard plugins/transforms/*.c) \
 	$(call shared_src,transforms))
 $(call fuzzed,header): $(call obj,$(wildcard plugins/primitive/*.c))
-$(call fuzzed,avro jschema proto): $(call obj,$(wildcard plugins/registry/*.c) \
+$(call fuzzed,avro jschema proto frame): $(call obj,$(wildcard plugins/registry/*.c) \
 	$(call shared_src,registry))
 FUZZ_LIBS_answer := -lexpat
 $(B)/obj/tests/fuzz/fuzz_row.o: BASE += $(call pkg_cflags,libpq)
