@@ -222,33 +222,31 @@ keep_line(void *ctx, enum ps_level level, const char *area, const char *text)
 }
 
 struct line {
-	bool log, messages, sink;
+	bool log, messages, sink, brokers; /* time */
 	int64_t timestamp;
 	const char *expected;
-	bool brokers; /* time */
 };
 
 static const struct line lines[] = {
-	{ false, true, true, 7, "" },
-	{ true, false, true, 7,
+	{ false, true, true, false, 7, "" },
+	{ true, false, true, false, 7,
 	    "ERROR task: Error encountered in task c-0. Executing stage "
 	    "'VALUE_CONVERTER' with class 'a.b.C'. no number: abc" },
-	{ true, true, true, 7,
+	{ true, true, true, false, 7,
 	    "ERROR task: Error encountered in task c-0. Executing stage "
 	    "'VALUE_CONVERTER' with class 'a.b.C', where consumed record is "
 	    "{topic='t', partition=3, offset=41, timestamp=7, "
 	    "timestampType=CreateTime}. no number: abc" },
-	{ true, true, true, 7,
+	{ true, true, true, true, 7,
 	    "ERROR task: Error encountered in task c-0. Executing stage "
 	    "'VALUE_CONVERTER' with class 'a.b.C', where consumed record is "
 	    "{topic='t', partition=3, offset=41, timestamp=7, "
-	    "timestampType=LogAppendTime}. no number: abc",
-	    true },
-	{ true, true, true, PS_NO_TIMESTAMP,
+	    "timestampType=LogAppendTime}. no number: abc" },
+	{ true, true, true, false, PS_NO_TIMESTAMP,
 	    "ERROR task: Error encountered in task c-0. Executing stage "
 	    "'VALUE_CONVERTER' with class 'a.b.C', where consumed record is "
 	    "{topic='t', partition=3, offset=41}. no number: abc" },
-	{ true, true, false, 7,
+	{ true, true, false, false, 7,
 	    "ERROR task: Error encountered in task c-0. Executing stage "
 	    "'VALUE_CONVERTER' with class 'a.b.C', where source record is = "
 	    "{topic='t', partition=-1, timestamp=7}. no number: abc" },

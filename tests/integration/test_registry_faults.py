@@ -194,6 +194,20 @@ def test_tls_is_checked(scripted, transcoder, folder):
     assert refused.code == "RETRY" and "certificate" in refused.text
 
 
+def test_a_certificate_is_for_the_host_unless_any_will_do(
+        scripted, transcoder, folder):
+    ca = stores.authority(folder)
+    r = scripted(tls=stores.signed(folder, "server", "DNS:elsewhere"))
+    trust = {"schema_registry_ssl_truststore_location": ca}
+    avro(transcoder, r.url, **trust)
+    refused = transcoder.one("json", "avro", "t", row("R", a=1))
+    assert refused.code == "RETRY" and "certificate" in refused.text
+    avro(transcoder, r.url, **trust,
+         schema_registry_ssl_endpoint_identification_algorithm="")
+    assert isinstance(
+        transcoder.one("json", "avro", "t", row("R", a=1)), bytes)
+
+
 @pytest.mark.parametrize("config,words", [
     ({"schema_registry_url": "localhost:8081"}, "expected http://"),
     ({"basic_auth_credentials_source": "USER_INFO"}, "basic.auth.user.info"),
