@@ -10,6 +10,7 @@ import pytest
 from support import configs
 from support.env import wait_for
 from support.files import lines_of
+from support.process import peak
 from support.receiver import Reply
 
 DEAD = "errors.deadletterqueue.topic.name"
@@ -95,6 +96,44 @@ def test_bad_records_go_to_the_dead_letter_topic_with_their_context(
         rf"{{topic='{t}', partition=0, offset=100, timestamp=\d+, "
         r"timestampType=CreateTime}\. ", lines[0]), lines[0]
     assert "nonsense" not in "".join(lines), "a value is in the log"
+
+
+EXTREMES = {  # a value: is it one?
+    b"[" * 900000: False,  # nests for ever
+    b"[" * 1001 + b"]" * 1001: False,
+    b"[" * 1000 + b"]" * 1000: True,
+    b"1" * 900000: False,
+    b"1" * 1001: False,
+    b"1" * 1000: True,
+    b"1e" + b"9" * 500: False,
+    b'"' + b"\\u0000" * 150000 + b'"': True,
+    b'{"a":' * 150000 + b"1" + b"}" * 150000: False,
+}
+
+
+def test_extreme_values_pass_or_are_letters(worker, kafka, topic, folder):
+    """And take no more memory than others of their size."""
+    t = topic("t")
+    worker.rest.create("snk", configs.file_sink(folder + "/out", t, **{
+        "key.converter": configs.STRING, "value.converter": configs.JSON,
+        "value.converter.schemas.enable": "false"}, **tolerant(t)))
+    plain = b'"' + b"x" * 900000 + b'"'
+    kafka.produce(t, [plain] * len(EXTREMES))
+    wait_for("those before", lambda: len(lines_of(
+        folder + "/out")) == len(EXTREMES))
+    pid = worker.pid_of_task("snk")
+    before = peak(pid)
+    kafka.produce(t, list(EXTREMES))
+    kafka.produce(t, [{"key": b"k\0", "value": b"1000", "headers": [
+        (f"h{n}", b"%d" % n) for n in range(1000)]}])
+    bad = [v for v, good in EXTREMES.items() if not good]
+    dead = kafka.wait_records(t + ".dead", len(bad))
+    assert [r.value for r in dead] == bad
+    good = len(EXTREMES) - len(bad)
+    wait_for("the good ones", lambda: len(lines_of(
+        folder + "/out")) == len(EXTREMES) + good + 1)
+    assert worker.pid_of_task("snk") == pid
+    assert peak(pid) - before < 64 << 20
 
 
 @pytest.mark.parametrize("kind", ["CreateTime", "LogAppendTime"])
