@@ -214,6 +214,7 @@ decode(void *state, struct ps_arena *a, const char *topic,
     struct ps_header *header, struct ps_error *err)
 {
 	struct simple *c = (struct simple *)state;
+	struct ps_value text;
 
 	(void)topic;
 	(void)err;
@@ -221,8 +222,9 @@ decode(void *state, struct ps_arena *a, const char *topic,
 	header->schema = NULL;
 	if (header->raw.data == NULL)
 		return 0;
-	return infer_value(c->host, a, (const char *)header->raw.data,
-	    header->raw.len, &header->value, &header->schema);
+	text = primitive_text(a, &header->raw);
+	return infer_value(c->host, a, text.s, text.len, &header->value,
+	    &header->schema);
 }
 
 const struct ps_header_converter_ops simple_header_ops = {

@@ -27,6 +27,8 @@ struct text;
 /* A value as SimpleHeaderConverter writes it; `depth` is 0 outside others. */
 int header_text(struct text *t, const struct ps_schema *s,
     const struct ps_value *v, int depth, struct ps_error *err);
+/* As Java decodes UTF-8: what is malformed becomes U+FFFD. */
+struct ps_value primitive_text(struct ps_arena *a, const struct ps_slice *raw);
 /* The value that a header's text looks like. */
 int infer_value(const struct ps_host *h, struct ps_arena *a, const char *s,
     size_t len, struct ps_value *value, const struct ps_schema **schema);

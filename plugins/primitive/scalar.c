@@ -233,9 +233,8 @@ utf8_prefix(const uint8_t *p, size_t room, bool *whole)
 	return i;
 }
 
-/* As Java decodes UTF-8: what is malformed becomes U+FFFD. */
-static struct ps_value
-decode_text(struct ps_arena *a, const struct ps_slice *raw)
+struct ps_value
+primitive_text(struct ps_arena *a, const struct ps_slice *raw)
 {
 	size_t i = ps_ascii_prefix(raw->data, raw->len), n;
 	bool whole = true;
@@ -269,7 +268,7 @@ decode_value(struct scalar *c, struct ps_arena *a, const struct ps_slice *raw,
 	if (raw->data == NULL)
 		return 0;
 	if (c->type == PS_STRING) {
-		*v = decode_text(a, raw);
+		*v = primitive_text(a, raw);
 		return 0;
 	}
 	if (c->type == PS_BYTES) {

@@ -49,7 +49,7 @@ def ours(lines):
 
 def parsed(raw):
     """Numbers stay the text they are."""
-    text = bytes.fromhex(raw).decode("utf-8", "replace")
+    text = bytes.fromhex(raw).decode("utf-8", "surrogateescape")
     try:
         return json.loads(text, parse_int=str, parse_float=str)
     except ValueError:
