@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <trust/trust.h>
+
 #include "base/buf.h"
 #include "base/js.h"
-#include "base/trust.h"
 
 #define DEFAULT_URL     "http://localhost:8083"
 #define ANSWER_BYTES    ((size_t)64 << 20)

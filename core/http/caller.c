@@ -6,9 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include <trust/trust.h>
+
 #include "base/buf.h"
 #include "base/text.h"
-#include "base/trust.h"
 #include "base/xalloc.h"
 #include "http/tls.h"
 

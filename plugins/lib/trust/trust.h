@@ -5,7 +5,7 @@
  * alone does not: a directory that was compiled in, as Debian's is, stays
  * beside it with all public authorities. Without such a directory libcurl
  * keeps what it has read of the file for a day; a file that is exchanged is
- * to be used by the next connection.
+ * to be used by the next connection. For the worker's own calls, too.
  */
 #ifndef PENSTOCK_PLUGINS_LIB_TRUST_H
 #define PENSTOCK_PLUGINS_LIB_TRUST_H
