@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from support import env, ledger
-from support.cluster import (SESSION_S, Cluster, Stopwatch, places, spread,
-                             worker_id)
+from support.cluster import (SESSION_S, Cluster, Stopwatch, in_time, noise,
+                             places, spread, worker_id)
 from support.connect import Connect
 from support.env import wait_for
 from support.rest import RestError
@@ -96,30 +96,6 @@ def test_every_worker_answers_the_same(whole):
 
 # Take-over
 
-def noise(cluster):
-    """What starting three processes takes on this machine now, with nothing
-    of the cluster's own in it: in seconds, the stopping of the old ones
-    among them."""
-    where = cluster.wait_running(SOURCES)
-    runs = {name: cluster.by_id(where[(name, 0)]) for name in SOURCES}
-    olds = {name: w.pid_of_task(name) for name, w in runs.items()}
-    watch = Stopwatch()
-    for name, w in runs.items():
-        w.rest.restart_task(name)
-    for name, w in runs.items():
-        w.wait_task(name, other_than=olds[name], interval=0.02)
-    cluster.wait_running(SOURCES)
-    return watch.seconds()
-
-
-def in_time(what, seconds, limit, noises):
-    """Of a quiet machine, where the noise is some tenths of a second, the
-    limit is what was promised. A step that takes seconds shows anywhere."""
-    print(f"{what}: {seconds:.2f} s of {limit} s; noise "
-          f"{', '.join(f'{n:.2f}' for n in noises)} s")
-    assert seconds <= limit + 2 * max(noises)
-
-
 def taken_over(cluster, dead):
     others = [w for w in cluster.workers if w is not dead]
     watch = Stopwatch()
@@ -131,17 +107,17 @@ def test_a_worker_that_leaves_gives_its_work_away_first(whole):
     """Before anybody is killed: a sink cannot end while its group waits for a
     member that is dead."""
     gone = whole.wait_leader()
-    before = noise(whole)
+    before = noise(whole, SOURCES)
     os.kill(gone.process.pid, signal.SIGTERM)
     seconds = taken_over(whole, gone)
     assert gone.process.wait(30) == 0
-    in_time("a leave", seconds, LEAVE_S, [before, noise(whole)])
+    in_time("a leave", seconds, LEAVE_S, [before, noise(whole, SOURCES)])
 
 
 @pytest.mark.parametrize("role", ["leader", "follower"])
 def test_the_work_of_a_killed_worker_is_taken_over(whole, role):
     dead = whole.wait_leader() if role == "leader" else whole.follower()
-    before = noise(whole)
+    before = noise(whole, SOURCES)
     kept = {slot: ident for slot, ident in whole.wait_running(ALL).items()
             if ident != worker_id(dead) and slot[1] >= 0}
     pids = {slot: whole.by_id(ident).pid_of_task(*slot)
@@ -151,7 +127,7 @@ def test_the_work_of_a_killed_worker_is_taken_over(whole, role):
     for slot, ident in kept.items():
         assert whole.by_id(ident).pid_of_task(*slot) == pids[slot], slot
     in_time(f"take-over of a killed {role}", seconds, TAKE_OVER_S,
-            [before, noise(whole)])
+            [before, noise(whole, SOURCES)])
 
 
 def test_who_is_killed_and_starts_at_once_is_not_waited_for(whole):

@@ -133,3 +133,27 @@ class Stopwatch:
 
     def seconds(self):
         return time.monotonic() - self.began
+
+
+def noise(cluster, names):
+    """What starting a task of each takes on this machine now, with nothing of
+    the cluster's own in it: in seconds, the stopping of the old ones among
+    them."""
+    where = cluster.wait_running(names)
+    runs = {name: cluster.by_id(where[(name, 0)]) for name in names}
+    olds = {name: w.pid_of_task(name) for name, w in runs.items()}
+    watch = Stopwatch()
+    for name, w in runs.items():
+        w.rest.restart_task(name)
+    for name, w in runs.items():
+        w.wait_task(name, other_than=olds[name], interval=0.02)
+    cluster.wait_running(names)
+    return watch.seconds()
+
+
+def in_time(what, seconds, limit, noises):
+    """Of a quiet machine, where the noise is some tenths of a second, the
+    limit is what was promised. A step that takes seconds shows anywhere."""
+    print(f"{what}: {seconds:.2f} s of {limit} s; noise "
+          f"{', '.join(f'{n:.2f}' for n in noises)} s")
+    assert seconds <= limit + 2 * max(noises)
