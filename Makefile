@@ -128,8 +128,8 @@ LIBS_json := jsontext
 LIBS_registry := jsontext
 LIBS_transforms := jsontext
 LIBS_file := assignment
-LIBS_http := assignment linger
-LIBS_s3 := assignment linger
+LIBS_http := assignment linger pause
+LIBS_s3 := assignment linger pause
 SHARED_SRC := $(wildcard plugins/lib/*/*.c)
 shared_src = $(foreach l,$(LIBS_$1),$(wildcard plugins/lib/$l/*.c))
 

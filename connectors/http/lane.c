@@ -2,11 +2,12 @@
 
 #include <stdlib.h>
 
-#define BACKOFF_MAX_MS 60000
-#define ANSWER_MS      5000  /* that one takes at most, as a rule */
-#define MARK_AGAIN_MS  1000  /* a commit may fail */
-#define CUT_WAIT_MS    30000 /* for records before a cut: gone by now? */
-#define HEADERS_MAX    (ADDED_MAX + 4) /* key, type, authorization, NULL */
+#include <pause/pause.h>
+
+#define ANSWER_MS     5000  /* that one takes at most, as a rule */
+#define MARK_AGAIN_MS 1000  /* a commit may fail */
+#define CUT_WAIT_MS   30000 /* for records before a cut: gone by now? */
+#define HEADERS_MAX   (ADDED_MAX + 4) /* key, type, authorization, NULL */
 
 struct assigned *
 lane_new(void *all, const char *topic, int32_t partition, int64_t offset)
@@ -168,25 +169,12 @@ lane_add(struct lane *l, const struct ps_record *r, struct ps_error *err)
 
 /* ---- Answers ---- */
 
-static uint64_t
-next_random(struct lanes *a)
-{
-	a->random ^= a->random << 13;
-	a->random ^= a->random >> 7;
-	a->random ^= a->random << 17;
-	return a->random;
-}
-
 /* The endpoint as a whole is asked to wait, not one partition. */
 static void
 outage(struct lanes *a, const struct post *p)
 {
-	int64_t ms = a->conf.backoff_ms, asked;
+	int64_t ms = pause_ms(a->conf.backoff_ms, a->failures, &a->seed), asked;
 
-	for (unsigned i = 0; i < a->failures && ms < BACKOFF_MAX_MS; i++)
-		ms *= 2;
-	ms = ms < BACKOFF_MAX_MS ? ms : BACKOFF_MAX_MS;
-	ms = ms / 2 + (int64_t)(next_random(a) % (uint64_t)(ms / 2 + 1));
 	if (p->retry_after_s >= 0) {
 		asked = p->retry_after_s < a->conf.retry_after_max_ms / 1000
 			    ? p->retry_after_s * 1000

@@ -23,7 +23,7 @@ struct lanes {
 	struct assignment lanes;
 	int64_t due_ms; /* no request before: the endpoint is out */
 	unsigned failures;
-	uint64_t random;
+	uint64_t seed;
 	size_t bytes;            /* held in packs */
 	bool delivered;          /* something, since this was last cleared */
 	char cause[1024];        /* "" or why nothing is accepted */

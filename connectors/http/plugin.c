@@ -90,7 +90,7 @@ static const struct ps_key keys[] = {
 	    "Accepted; an outage is waited for however long it lasts",
 	    AT_LEAST(0)),
 	KEY("retry.backoff.ms", INT, "3000",
-	    "First pause after an outage, doubled up to a minute, with jitter",
+	    "First pause after an outage, doubled up to 5 s, with jitter",
 	    AT_LEAST(1)),
 	KEY("retry.after.max.ms", LONG, "300000",
 	    "Longest pause a Retry-After header can ask for", AT_LEAST(1)),

@@ -2,7 +2,8 @@
 
 #include <poll.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include <pause/pause.h>
 
 #include "lane.h"
 
@@ -23,7 +24,6 @@ sink_create(const struct ps_host *h, const struct ps_class *self,
     const struct ps_config *c, struct ps_error *err)
 {
 	struct lanes *s = calloc(1, sizeof *s);
-	struct timespec ts;
 
 	(void)self;
 	if (s == NULL)
@@ -37,8 +37,7 @@ sink_create(const struct ps_host *h, const struct ps_class *self,
 		free(s);
 		return NULL;
 	}
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	s->random = (uint64_t)ts.tv_nsec * 2654435761U + 88172645463325252U;
+	s->seed = pause_seed();
 	s->net = net_new(&s->conf);
 	token_init(&s->token, &s->conf, s->net);
 	if (s->conf.trust_all)

@@ -4,17 +4,17 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include <pause/pause.h>
 #include <penstock/json.h>
 
-#define EARLY_MS       INT64_C(30000) /* renew this long before the end */
-#define LIFE_S         3600L          /* when the answer does not say */
-#define LIFE_MAX_S     2592000L
-#define BACKOFF_MAX_MS 60000
+#define EARLY_MS   INT64_C(30000) /* renew this long before the end */
+#define LIFE_S     3600L          /* when the answer does not say */
+#define LIFE_MAX_S 2592000L
 
 void
 token_init(struct token *t, const struct http_conf *conf, struct net *net)
 {
-	*t = (struct token){ .conf = conf, .net = net };
+	*t = (struct token){ .conf = conf, .net = net, .seed = pause_seed() };
 }
 
 /* Text or number of the top-level member. False when there is none such, or
@@ -48,13 +48,8 @@ is_header_text(const char *s)
 static void
 failed(struct token *t, const struct post *p)
 {
-	int64_t ms = t->conf->backoff_ms;
-
-	for (unsigned i = 0; i < t->failures && ms < BACKOFF_MAX_MS; i++)
-		ms *= 2;
-	t->failures++;
 	t->next_try_ms =
-	    net_now() + (ms < BACKOFF_MAX_MS ? ms : BACKOFF_MAX_MS);
+	    net_now() + pause_ms(t->conf->backoff_ms, t->failures++, &t->seed);
 	if (p->is_cut_off)
 		(void)snprintf(t->cause, sizeof t->cause,
 		    "no token from %.200s: the answer is larger than %zu bytes",

@@ -15,6 +15,7 @@ struct token {
 	int64_t ends_ms, next_try_ms;
 	bool is_fetching;
 	unsigned failures;
+	uint64_t seed;
 	char cause[512]; /* "" or why there is none */
 };
 

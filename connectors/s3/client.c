@@ -3,11 +3,12 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 
+#include <pause/pause.h>
+
 #include "transfer.h"
 #include "xml.h"
 
-#define BACKOFF_MAX_MS 20000
-#define CAUSE_ROOM     1024
+#define CAUSE_ROOM 1024
 
 struct s3_client {
 	const struct s3_conf *conf;
@@ -16,7 +17,7 @@ struct s3_client {
 	size_t max_active, active;
 	struct s3_request *queue, *running;
 	struct target target;
-	uint64_t random;
+	uint64_t seed;
 	char cause[CAUSE_ROOM];
 };
 
@@ -29,25 +30,14 @@ client_now(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static uint64_t
-next_random(struct s3_client *c)
-{
-	c->random ^= c->random << 13;
-	c->random ^= c->random >> 7;
-	c->random ^= c->random << 17;
-	return c->random;
-}
-
 struct s3_client *
 client_new(const struct s3_conf *conf, struct pool *pool, size_t max_active)
 {
 	struct s3_client *c = calloc(1, sizeof *c);
-	struct timespec ts;
 
 	if (c == NULL)
 		abort();
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	c->random = (uint64_t)ts.tv_nsec * 2654435761U + 88172645463325252U;
+	c->seed = pause_seed();
 	c->conf = conf;
 	c->pool = pool;
 	c->max_active = max_active;
@@ -279,15 +269,10 @@ say_cause(struct s3_client *c, const struct s3_request *r, CURLcode rc)
 static void
 repeat(struct s3_client *c, struct s3_request *r)
 {
-	int64_t ms = c->conf->backoff_ms;
-
-	for (unsigned i = 1; i < r->attempts && ms < BACKOFF_MAX_MS; i++)
-		ms *= 2;
-	ms = ms < BACKOFF_MAX_MS ? ms : BACKOFF_MAX_MS;
 	if (strcmp(r->code, "RequestTimeTooSkewed") == 0 && r->server_time > 0)
 		c->target.skew_s = r->server_time - time(NULL);
-	r->due_ms = client_now() + ms / 2 +
-		    (int64_t)(next_random(c) % (uint64_t)(ms / 2 + 1));
+	r->due_ms = client_now() +
+		    pause_ms(c->conf->backoff_ms, r->attempts - 1, &c->seed);
 	append(&c->queue, r);
 }
 

@@ -107,7 +107,7 @@ static const struct ps_key keys[] = {
 	    "Accepted; an outage is waited for however long it lasts",
 	    AT_LEAST(0)),
 	KEY("s3.retry.backoff.ms", LONG, "200",
-	    "First pause before a request is repeated, doubled up to 20 s, "
+	    "First pause before a request is repeated, doubled up to 5 s, "
 	    "with jitter",
 	    AT_LEAST(1)),
 	KEY("retry.backoff.ms", LONG, "5000",

@@ -17,7 +17,8 @@ static const struct ps_key penstock_keys[] = {
 	      "with each failure."),
 	    AT_LEAST(1), PLACE(PENSTOCK, 2, SHORT, "First restart delay") },
 	{ KEY("errors.restart.delay.max.ms", LONG, "60000", LOW,
-	      "Longest pause before a restart, in milliseconds."),
+	      "Longest pause before a restart, in milliseconds. After an "
+	      "outage it is no longer than 5 seconds."),
 	    AT_LEAST(1), PLACE(PENSTOCK, 3, SHORT, "Longest restart delay") },
 	{ KEY("errors.restart.max", INT, "-1", LOW,
 	      "Restarts in a row after which the task stays failed; -1 is no "
@@ -103,7 +104,7 @@ static const struct ps_key worker_keys[] = {
 	      "Pause before a sink is given the same records again, unless it "
 	      "asked for another; it doubles with each failure."),
 	    AT_LEAST(1), NO_PLACE },
-	{ KEY("redelivery.delay.max.ms", LONG, "60000", LOW,
+	{ KEY("redelivery.delay.max.ms", LONG, "5000", LOW,
 	      "Longest such pause, in milliseconds."),
 	    AT_LEAST(1), NO_PLACE },
 	{ KEY("rest.body.max.bytes", INT, "1048576", LOW,

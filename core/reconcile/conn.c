@@ -15,7 +15,6 @@
 #define ARENA_BYTES    8192
 #define TASKS_LIMIT_MS 60000
 #define RETRY_FIRST_MS 500
-#define RETRY_MAX_MS   60000
 #define WATCH_AGAIN_MS 10000
 
 static const struct configs_connector *
@@ -519,7 +518,7 @@ conn_get(struct reconcile *r, const char *name)
 	c->secrets = redact_new();
 	c->retry.data = c;
 	(void)uv_timer_init(r->env.loop, &c->retry);
-	backoff_init(&c->backoff, RETRY_FIRST_MS, RETRY_MAX_MS,
+	backoff_init(&c->backoff, RETRY_FIRST_MS, PS_RETRY_MAX_MS,
 	    (uint64_t)wall_now().ms ^ text_murmur2(name, strlen(name)));
 	(void)dict_put_str(r->by_name, name, c);
 	c->next = r->first;

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include <penstock/error.h>
+
 #include "base/dict.h"
 #include "base/xalloc.h"
 
@@ -102,4 +104,16 @@ causes_wait_ms(struct causes *c, const char *name, const struct backoff *own,
 	}
 	left = clock_since(now, k->until);
 	return left < own->max_ms ? left : own->max_ms;
+}
+
+int64_t
+causes_outage_ms(struct causes *c, const char *name, const struct backoff *own,
+    struct clock_ms now)
+{
+	struct backoff b = *own;
+
+	if (b.max_ms > PS_RETRY_MAX_MS)
+		b.max_ms =
+		    b.first_ms > PS_RETRY_MAX_MS ? b.first_ms : PS_RETRY_MAX_MS;
+	return causes_wait_ms(c, name, &b, now);
 }

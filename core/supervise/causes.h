@@ -20,5 +20,9 @@ void causes_free(struct causes **cp);
  * time included: whatever the failures were called, they do not get shorter. */
 int64_t causes_wait_ms(struct causes *c, const char *name,
     const struct backoff *own, struct clock_ms now);
+/* The same after an outage: PS_RETRY_MAX_MS at the most, or the first wait
+ * where that is more. */
+int64_t causes_outage_ms(struct causes *c, const char *name,
+    const struct backoff *own, struct clock_ms now);
 
 #endif

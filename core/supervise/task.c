@@ -142,12 +142,15 @@ may_restart(const struct task *t)
 static int64_t
 wait_ms(struct task *t)
 {
-	const char *name = t->code == PS_E_RETRY ? t->cause
-						 : ps_printf(t->text, "%s: %s",
-						       t->connector, t->cause);
+	struct causes *all = t->s->causes;
 
 	(void)backoff_next_ms(&t->backoff); /* counts the try */
-	return causes_wait_ms(t->s->causes, name, &t->backoff, clock_now());
+	if (t->code == PS_E_RETRY)
+		return causes_outage_ms(all, t->cause, &t->backoff,
+		    clock_now());
+	return causes_wait_ms(all,
+	    ps_printf(t->text, "%s: %s", t->connector, t->cause), &t->backoff,
+	    clock_now());
 }
 
 static const char *

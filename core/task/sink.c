@@ -16,7 +16,6 @@ enum {
 	BATCH_BYTES = 4 << 20,
 	RECORDS_MAX = 20000,
 	RETRY_FIRST_MS = 300,
-	RETRY_MAX_MS = 60000,
 	WAIT_MS = 1000,
 	SLICE_MS = 50,
 	CLOSE_MS = 3000,
@@ -491,7 +490,8 @@ open_sink(struct sink *s, struct ps_error *err)
 	s->limits.max_bytes = batch_bytes(own);
 	first =
 	    settings_int(own, "redelivery.delay.initial.ms", RETRY_FIRST_MS);
-	max = settings_int(own, "redelivery.delay.max.ms", RETRY_MAX_MS);
+	max = settings_int(own, "redelivery.delay.max.ms",
+	    first > PS_RETRY_MAX_MS ? first : PS_RETRY_MAX_MS);
 	backoff_init(&s->backoff, first < max ? first : max, max,
 	    (uint64_t)clock_now().ms);
 	if (dlq_new(t, &s->dlq, err) != 0)

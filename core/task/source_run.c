@@ -10,7 +10,6 @@ enum {
 	BUDGET_BYTES = 32 << 20,
 	HEADERS_CHUNK = 16 << 10,
 	RETRY_FIRST_MS = 100,
-	RETRY_MAX_MS = 10000,
 	CLOSE_MS = 2000,
 	AGAIN_FIRST_MS = 200
 };
@@ -112,7 +111,7 @@ run_once(struct source *s, struct ps_error *err)
 	if (s->batch_bytes > s->budget_bytes / 4)
 		s->batch_bytes = s->budget_bytes / 4;
 	s->poll_again = clock_now();
-	backoff_init(&s->backoff, RETRY_FIRST_MS, RETRY_MAX_MS,
+	backoff_init(&s->backoff, RETRY_FIRST_MS, PS_RETRY_MAX_MS,
 	    (uint64_t)clock_now().ms);
 	if (open_producer(s, err) == 0 &&
 	    task_start_connector(t, t->connector.source.start, err) == 0)
@@ -168,7 +167,7 @@ source_run(struct task *t, struct ps_error *err)
 	enum task_end end = run_once(&s, err);
 	struct backoff again;
 
-	backoff_init(&again, AGAIN_FIRST_MS, RETRY_MAX_MS,
+	backoff_init(&again, AGAIN_FIRST_MS, PS_RETRY_MAX_MS,
 	    (uint64_t)clock_now().ms);
 	while (end == TASK_FAILED && s.must_restart && s.failed.code == PS_OK &&
 	       !gauges_should_stop(t->gauges)) {

@@ -20,8 +20,7 @@ enum {
 	BUDGET = 32 << 20,
 	SCHEMAS = 1000,
 	METRICS_MS = 5000,
-	RETRY_FIRST_MS = 200,
-	RETRY_MAX_MS = 10000
+	RETRY_FIRST_MS = 200
 };
 
 static bool
@@ -280,7 +279,7 @@ task_start_connector(struct task *t, start_fn *start, struct ps_error *err)
 	struct backoff backoff;
 	int result = 0;
 
-	backoff_init(&backoff, RETRY_FIRST_MS, RETRY_MAX_MS,
+	backoff_init(&backoff, RETRY_FIRST_MS, PS_RETRY_MAX_MS,
 	    (uint64_t)clock_now().ms);
 	do {
 		ps_error_clear(&why);

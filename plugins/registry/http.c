@@ -11,7 +11,6 @@
 
 #define REPLY_MAX     ((size_t)16 * 1024 * 1024)
 #define FIRST_DOWN_MS 1000
-#define MAX_DOWN_MS   30000
 #define SHIFT_MAX     20
 #define WHO_MAX       160
 
@@ -363,8 +362,8 @@ be_down(struct http *h, long status, struct ps_error *err)
 	ps_error_clear(&h->why);
 	(void)fail_for(h, status, &h->why);
 	h->pause_ms = h->pause_ms == 0 ? FIRST_DOWN_MS : 2 * h->pause_ms;
-	if (h->pause_ms > MAX_DOWN_MS)
-		h->pause_ms = MAX_DOWN_MS;
+	if (h->pause_ms > PS_RETRY_MAX_MS)
+		h->pause_ms = PS_RETRY_MAX_MS;
 	h->until = http_now() + jitter(h, h->pause_ms);
 	*err = h->why;
 	return -1;

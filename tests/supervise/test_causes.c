@@ -4,6 +4,8 @@
 #include <criterion/new/assert.h>
 #include <stdio.h>
 
+#include <penstock/error.h>
+
 static struct clock_ms
 at(int64_t ms)
 {
@@ -126,4 +128,29 @@ Test(causes, of_too_many_the_oldest_is_forgotten)
 	/* The newest is known still. */
 	cr_expect(lt(i64, causes_wait_ms(c, name, &b, at(1400)), 601));
 	causes_free(&c);
+}
+
+static const struct {
+	int64_t first, max, most;
+} limits[] = {
+	{ 1000, 60000, PS_RETRY_MAX_MS },
+	{ 1000, 2000, 2000 },
+	{ 20000, 60000, 20000 },
+};
+
+Test(causes, after_an_outage_nobody_waits_long_A1)
+{
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+		struct causes *c = causes_new();
+		struct backoff b = own(limits[i].first, limits[i].max);
+		int64_t now = 0, wait = 0;
+
+		for (int wave = 0; wave < 20; wave++, now += wait) {
+			(void)backoff_next_ms(&b);
+			wait = causes_outage_ms(c, "db down", &b, at(now));
+			cr_expect(le(i64, wait, limits[i].most));
+		}
+		cr_expect(is_about(wait, limits[i].most));
+		causes_free(&c);
+	}
 }

@@ -22,6 +22,10 @@ enum ps_code {
 	PS_E_GAP,    /* records are gone, the text says which: people decide */
 };
 
+/* So long at the most until what is down is tried again, unless somebody asked
+ * for more: it is in use again within ten seconds, attempts included. */
+#define PS_RETRY_MAX_MS 5000
+
 #define PS_ERROR_TEXT 1024
 
 struct ps_error {
