@@ -314,10 +314,13 @@ check: all $(CHECKS) $(FIXTURES) $(B)/simulate $(FUZZ_TARGETS:%=$(B)/replay/%)
 mutants: $(B)/simulate
 	@tests/cluster/run-mutants $(B) $(SCHEDULES) $(SIM_SRC)
 
+# Also what pytest itself writes is in the build folder.
+PYTEST = $(PYTHON) -m pytest -q --basetemp=$(B)/pytest
+
 # make integration TESTS=tests/integration/test_file.py
 TESTS ?= tests/integration tests/conformance
 integration: all $(FIXTURES) $(B)/drive $(B)/conform $(B)/check-live
-	@$(PYTHON) -m pytest -q -m 'not soak' --junitxml=$(B)/integration.xml \
+	@$(PYTEST) -m 'not soak' --junitxml=$(B)/integration.xml \
 		$(PYTEST_ARGS) $(TESTS)
 
 # penstock and a real Kafka Connect, side by side.
@@ -332,7 +335,7 @@ demo:
 	@$(PYTHON) tests/demo/run
 
 soak: all $(FIXTURES) $(B)/drive $(B)/check-live
-	$(PYTHON) -m pytest -q -m soak $(PYTEST_ARGS) $(TESTS)
+	$(PYTEST) -m soak $(PYTEST_ARGS) $(TESTS)
 
 # Unit and integration tests on whatever is missing now and installed first.
 test:

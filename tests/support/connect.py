@@ -6,7 +6,7 @@ import os
 import shutil
 
 from .env import DEPS
-from .kafka import QUICK_JAVA, classpath
+from .kafka import QUICK_JAVA, classpath, java_files
 from .worker import Worker
 
 # Seen by Connect as plugins, not as part of itself. Its own classes use some
@@ -33,6 +33,7 @@ class Connect(Worker):
 
     def _argv(self):
         return ["java", "-Xms256m", f"-Xmx{self.heap}", *QUICK_JAVA,
+                *java_files(self.folder),
                 "-Dorg.slf4j.simpleLogger.showDateTime=true",
                 "-Dorg.slf4j.simpleLogger.log.org.reflections=error",
                 "-cp", classpath(*PLUGIN_JARS),

@@ -76,6 +76,11 @@ QUIET = ("state.change.logger", "kafka.log", "kafka.cluster",
 QUICK_JAVA = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
+def java_files(folder):
+    """Options that keep out of /tmp what a JVM and its libraries write."""
+    return ["-XX:-UsePerfData", f"-Djava.io.tmpdir={folder}"]
+
+
 def without_fsync():
     """We kill processes, not machines; a disk that is busy for seconds would
     only fence the broker."""
@@ -144,7 +149,8 @@ class Kafka:
 
     def _java(self, *args):
         return ["java", f"-Xms{self.heap}", f"-Xmx{self.heap}",
-                *self.java, "-Dorg.slf4j.simpleLogger.showDateTime=true",
+                *self.java, *java_files(self.folder),
+                "-Dorg.slf4j.simpleLogger.showDateTime=true",
                 *[f"-Dorg.slf4j.simpleLogger.log.{name}=warn"
                   for name in QUIET], "-cp", classpath(), *args]
 
