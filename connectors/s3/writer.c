@@ -113,6 +113,21 @@ set_open(struct writer *w, int64_t first, int64_t record_ms)
 	return g;
 }
 
+/* It was opened for a record that has no place. */
+static void
+drop_empty(struct writer *w)
+{
+	struct set **at = &w->oldest, *before = NULL;
+
+	while (*at != w->newest) {
+		before = *at;
+		at = &before->next;
+	}
+	set_free(*at);
+	*at = NULL;
+	w->newest = before;
+}
+
 void
 writer_cut_logged(struct writer *w)
 {
@@ -235,9 +250,13 @@ route(struct writer *w, const struct ps_record *r, int64_t ms,
 	o = find(g, r, text);
 	if (o == NULL)
 		o = add_object(w, g, r, text, err);
-	if (o != NULL)
-		g->current = o;
-	if (o != NULL && w->shared->conf->partitioner == BY_TIME)
+	if (o == NULL) {
+		if (g->objects == NULL)
+			drop_empty(w);
+		return NULL;
+	}
+	g->current = o;
+	if (w->shared->conf->partitioner == BY_TIME)
 		g->span_from = zone_floor(w->shared->conf->zone, ms,
 		    w->shared->conf->duration_ms, &g->span_to);
 	return o;

@@ -85,6 +85,77 @@ Test(s3_files, null_values_are_left_out_and_committed, .timeout = 30)
 	s3_tear_down(&f);
 }
 
+/* A folder's name made of what people send, and what it is stored as. */
+static const struct {
+	const char *value, *folder;
+} folders[] = {
+	{ "..", "k=%2E%2E" },
+	{ "../../x", "k=..%2F..%2Fx" },
+	{ "%2f", "k=%252f" },
+	{ "a\\u0000b", "k=a%00b" },
+	{ "a\\r\\nX-Evil: 1", "k=a%0D%0AX-Evil: 1" },
+	{ "a\\\\..\\\\b", "k=a%5C..%5Cb" },
+	{ "?x=1#y", "k=%3Fx=1%23y" },
+	{ "\xc3\xa4", "k=\xc3\xa4" },
+	{ "\xc3", "k=%C3" },
+};
+
+Test(s3_files, no_value_leaves_its_folder, .timeout = 60)
+{
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		struct s3_fixture f;
+		char key[256];
+
+		s3_set_up(&f);
+		test_host_set(f.t, "flush.size", "1");
+		test_host_set(f.t, "partitioner.class", "FieldPartitioner");
+		test_host_set(f.t, "partition.field.name", "k");
+		s3_begin(&f);
+		s3_add(&f, 0,
+		    ps_printf(f.b->arena, "{\"k\":\"%s\"}", folders[i].value));
+		cr_assert(eq(int, s3_put(&f), 0), "%s", f.t->err.text);
+		cr_assert(s3_commits(&f, 1, 1));
+		(void)snprintf(key, sizeof key,
+		    "topics/logs/%s/logs+0+0000000000.json", folders[i].folder);
+		cr_assert(ne(str, (char *)s3_text(&f, key), (char *)"(none)"),
+		    "%s", key);
+		cr_assert(eq(sz, f.bucket.count, 1));
+		s3_tear_down(&f);
+	}
+}
+
+/* A name of 1,024 bytes is stored; one byte more, and the record is told. */
+Test(s3_files, a_name_that_is_too_long_is_that_records_alone, .timeout = 30)
+{
+	static const char around[] = "topics/logs/k=/logs+0+0000000000.json";
+	char value[1100], key[1200];
+	struct s3_fixture f;
+
+	s3_set_up(&f);
+	f.t->tolerant = true;
+	test_host_set(f.t, "flush.size", "1");
+	test_host_set(f.t, "partitioner.class", "FieldPartitioner");
+	test_host_set(f.t, "partition.field.name", "k");
+	s3_begin(&f);
+	for (int64_t i = 0; i < 2; i++) {
+		memset(value, 'x', sizeof value);
+		value[1024 - strlen(around) + (size_t)i] = '\0';
+		s3_add(&f, i, ps_printf(f.b->arena, "{\"k\":\"%s\"}", value));
+	}
+	cr_assert(eq(int, s3_put(&f), 0), "%s", f.t->err.text);
+	cr_assert(s3_commits(&f, 2, 2));
+	cr_assert(eq(sz, f.t->reported, 1));
+	cr_assert(eq(i64, f.t->reports[0].offset, 1));
+	cr_assert(strstr(f.t->reports[0].why, "longer than 1024") != NULL, "%s",
+	    f.t->reports[0].why);
+	value[1024 - strlen(around)] = '\0';
+	(void)snprintf(key, sizeof key,
+	    "topics/logs/k=%s/logs+0+0000000000.json", value);
+	cr_assert(eq(sz, strlen(key), 1024));
+	cr_assert(ne(str, (char *)s3_text(&f, key), (char *)"(none)"));
+	s3_tear_down(&f);
+}
+
 /* Hours that alternate, cut by an hour and a half of record time: the
  * objects that are complete when all six are put. */
 static size_t
