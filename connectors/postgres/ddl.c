@@ -88,6 +88,25 @@ add_column(struct str *sql, struct ps_arena *a, const struct wanted *f,
 	return 0;
 }
 
+/* No record is to blame for a statement of ours. Two tasks that make one table
+ * meet in the catalog's own indexes: the later one looks again. */
+static int
+run(struct db *db, const struct str *sql, const struct target *t,
+    struct ps_error *err)
+{
+	static const char *const made[] = { "23505", "42P07", "42710" };
+	struct ps_error why = { .code = PS_OK };
+	enum ps_code code;
+
+	if (db_run_str(db, sql, NULL, &why) == 0)
+		return 0;
+	code = why.code == PS_E_DATA ? PS_E_FATAL : why.code;
+	for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+		if (strcmp(db->state, made[i]) == 0)
+			code = PS_E_RETRY;
+	return ps_fail(err, code, "table %s: %s", t->name, why.text);
+}
+
 static int
 create(struct db *db, struct target *t, const struct wanted *fields,
     size_t count, struct ps_error *err)
@@ -111,7 +130,7 @@ create(struct db *db, struct target *t, const struct wanted *fields,
 	}
 	str_put(&sql, comma[0] == '\0' ? ")" : "))");
 	if (r == 0)
-		r = db_run_str(db, &sql, NULL, err);
+		r = run(db, &sql, t, err);
 	str_fini(&sql);
 	return r;
 }
@@ -143,7 +162,7 @@ add_missing(struct db *db, struct target *t, const struct wanted *fields,
 			r = add_column(&sql, &t->mem.arena, &fields[i], err);
 	}
 	if (r == 0)
-		r = db_run_str(db, &sql, NULL, err);
+		r = run(db, &sql, t, err);
 	str_fini(&sql);
 	return r;
 }
