@@ -10,7 +10,7 @@
 #include "plugin/partition.h"
 #include "task/own_offsets.h"
 
-enum { CLOSE_MS = 2000 };
+enum { CLOSE_MS = 2000, ABORT_MS = 1000 };
 
 /* ---- Reading ---- */
 
@@ -106,19 +106,86 @@ on_report(void *ctx, const struct producer_report *r)
 	(void)sending_report(&((struct own_answers *)ctx)->sending, r);
 }
 
-static int
-open_producer(struct own_answers *o, struct task *t, struct ps_error *err)
+/* What is open is aborted: it would keep readers from what comes behind. */
+static void
+drop_producer(struct own_answers *o)
 {
-	struct settings *s = &t->settings;
+	enum producer_txn state = o->producer == NULL
+				      ? PRODUCER_TXN_NONE
+				      : producer_txn_state(o->producer);
+
+	if (state == PRODUCER_TXN_OPEN || state == PRODUCER_TXN_MUST_ABORT)
+		(void)producer_txn_abort(o->producer, ABORT_MS, NULL);
+	producer_free(&o->producer, CLOSE_MS);
+}
+
+/* One write: a part of what is changed. */
+struct part {
+	struct own_answers *answers;
+	struct task *task;
+	const json_t *items;
+	bool is_last;
+	struct clock_ms began;
+	int64_t limit_ms;
+};
+
+static int
+read_part(struct part *p, const json_t *args, struct ps_error *err)
+{
+	p->items = json_object_get(args, "items");
+	p->is_last = json_is_true(json_object_get(args, "last"));
+	p->began = clock_now();
+	return js_get_int(args, "limit_ms", &p->limit_ms, err);
+}
+
+static int
+left_ms(const struct part *p)
+{
+	int64_t left = p->limit_ms - clock_since(p->began, clock_now());
+
+	return left < 1 ? 1 : (int)left;
+}
+
+/* With the first task's id, when it is exactly once, as Connect does it: who
+ * starts that task takes over what this leaves open. */
+static int
+open_producer(const struct part *p, struct ps_error *err)
+{
+	struct own_answers *o = p->answers;
+	struct settings *s = &p->task->settings;
 	const struct conf_owner owner = { &s->worker, &s->config, s->connector,
 		0 };
+	bool is_once = settings_is_exactly_once(s);
 	struct ps_config client;
 
 	if (o->producer != NULL)
 		return 0;
-	client = conf_settings(s->arena, CONF_SOURCE, &owner);
+	client = conf_settings(s->arena,
+	    is_once ? CONF_SOURCE_EOS : CONF_SOURCE, &owner);
 	o->producer = producer_new(&client, on_report, o, err);
-	return o->producer == NULL ? -1 : 0;
+	if (o->producer == NULL)
+		return -1;
+	return is_once ? producer_txn_init(o->producer, left_ms(p), err) : 0;
+}
+
+static int
+begin(const struct part *p, struct ps_error *err)
+{
+	if (open_producer(p, err) != 0)
+		return -1;
+	if (producer_txn_state(p->answers->producer) == PRODUCER_TXN_READY)
+		return producer_txn_begin(p->answers->producer, err);
+	return 0;
+}
+
+static int
+end(const struct part *p, struct ps_error *err)
+{
+	struct producer *producer = p->answers->producer;
+
+	if (!p->is_last || producer_txn_state(producer) == PRODUCER_TXN_NONE)
+		return 0;
+	return producer_txn_commit(producer, left_ms(p), err);
 }
 
 static int
@@ -139,12 +206,14 @@ send_one(struct own_answers *o, const json_t *pair, struct ps_error *err)
 }
 
 static int
-send_all(struct own_answers *o, const json_t *items, struct ps_error *err)
+send_all(const struct part *p, const char *topic, struct ps_error *err)
 {
+	struct own_answers *o = p->answers;
 	const json_t *pair;
 	size_t i;
 
-	json_array_foreach(items, i,
+	sending_begin(&o->sending, p->task, o->producer, topic, left_ms(p));
+	json_array_foreach(p->items, i,
 	    pair) if (send_one(o, pair, err) != 0) return -1;
 	return sending_end(&o->sending, err);
 }
@@ -153,21 +222,19 @@ json_t *
 own_answers_write(struct own_answers *o, struct task *t, const json_t *args,
     struct ps_error *err)
 {
-	const json_t *items = json_object_get(args, "items");
 	const char *topic = settings_offsets_topic(&t->settings);
-	int64_t limit_ms;
+	struct part p = { .answers = o, .task = t };
 
-	if (js_get_int(args, "limit_ms", &limit_ms, err) != 0 ||
-	    open_producer(o, t, err) != 0)
+	if (read_part(&p, args, err) != 0)
 		return NULL;
-	sending_begin(&o->sending, t, o->producer, topic, limit_ms);
-	if (send_all(o, items, err) != 0) {
-		producer_free(&o->producer, CLOSE_MS);
+	if (begin(&p, err) != 0 || send_all(&p, topic, err) != 0 ||
+	    end(&p, err) != 0) {
+		drop_producer(o);
 		(void)ps_fail_in(err, "%s", topic);
 		return NULL;
 	}
 	return json_pack("{s:I}", "written",
-	    (json_int_t)json_array_size(items));
+	    (json_int_t)json_array_size(p.items));
 }
 
 /* ---- The end ---- */
@@ -177,5 +244,5 @@ own_answers_fini(struct own_answers *o)
 {
 	json_decref(o->pairs);
 	o->pairs = NULL;
-	producer_free(&o->producer, CLOSE_MS);
+	drop_producer(o);
 }

@@ -1,8 +1,10 @@
 /*
- * own_answers: what a worker asks of a connector's own offset topic.
+ * own_answers: what a worker asks of the offset topic that a connector's tasks
+ * read and write themselves.
  *
  * The connector's process reads it and writes into it: the topic may be on
- * another cluster, or for the connector's own client settings alone. Who asks
+ * another cluster, or for the connector's own client settings alone; and tasks
+ * that are exactly once know of a change as a whole, or not at all. Who asks
  * says how long that may take (limit_ms), and waits a little longer.
  */
 #ifndef PENSTOCK_TASK_OWN_ANSWERS_H
@@ -24,7 +26,8 @@ void own_answers_fini(struct own_answers *o);
  * came goes on in what was read then. */
 json_t *own_answers_read(struct own_answers *o, struct task *t,
     const json_t *args, struct ps_error *err);
-/* {items, limit_ms}: {written} once all are durable. */
+/* {items, last, limit_ms}: {written} once all are durable; exactly once, with
+ * the last of the parts. */
 json_t *own_answers_write(struct own_answers *o, struct task *t,
     const json_t *args, struct ps_error *err);
 

@@ -92,17 +92,19 @@ bool request_is_stopped_or_refused(struct request *rq,
  * no more then. */
 void request_fence(struct request *rq, request_step *then);
 /* request_own.c: the offset topic that a source has for itself, which wins
- * over the worker's. */
+ * over the worker's, and what its process writes for it. */
 /* `then` is called when it has been read, if there is one; not when that
  * fails, `rq` is no more then. */
 void request_read_own(struct request *rq, request_step *then);
 /* What it held; NULL: there is none. */
 const struct offsets *request_own(const struct request *rq);
-/* Can they be written into it, and read again? -1: refused, and `rq` is no
- * more. */
+/* Are its offsets changed by its process? So are those of a topic of its own,
+ * and of tasks that are exactly once, which see all of them or none. */
+bool request_writes_own(const struct request *rq);
+/* Can they be written so, and read again? -1: refused, and `rq` is no more. */
 int request_check_own(struct request *rq, const struct store_pairs *records);
-/* Records into it, all durable when `fn` is called without an error. They
- * stay the caller's until then. */
+/* Records into the topic that its tasks write, all durable when `fn` is called
+ * without an error. They stay the caller's until then. */
 void request_write_own(struct request *rq, const struct store_pairs *records,
     journal_done_fn *fn);
 void request_own_end(struct request *rq);

@@ -160,16 +160,45 @@ on_gone(void *ctx, const struct ps_error *err)
 		request_write_own(rq, &records, on_own_written);
 }
 
+static void
+on_written(void *ctx, const struct ps_error *err)
+{
+	struct request *rq = ctx;
+
+	if (err != NULL)
+		on_stored(rq, err);
+	else
+		journal_read_to_end(worker_journal(rq->w), JOURNAL_OFFSET,
+		    on_stored, rq);
+}
+
+/* Into the worker's topic, as its tasks do it. */
+static void
+write_all(struct request *rq)
+{
+	struct store_pairs records;
+
+	if (records_of(rq, journal_offsets(worker_journal(rq->w)),
+		RESETS | VALUES, &records) != 0)
+		return;
+	if (records.count == 0)
+		on_stored(rq, NULL);
+	else
+		request_write_own(rq, &records, on_written);
+}
+
 /* As Connect orders it. A reset comes into the worker's topic first: Connect
  * takes from there what the connector's own no longer holds. A value comes
  * into the own topic first, the one that wins. */
 static void
 change_source(struct request *rq)
 {
-	if (request_own(rq) == NULL)
-		append(rq, RESETS | VALUES, on_stored);
-	else
+	if (request_own(rq) != NULL)
 		append(rq, RESETS, on_gone);
+	else if (request_writes_own(rq))
+		write_all(rq);
+	else
+		append(rq, RESETS | VALUES, on_stored);
 }
 
 /* ---- sinks ------------------------------------------------------------- */
@@ -466,12 +495,14 @@ request_is_stopped_or_refused(struct request *rq,
 static int
 check_source(struct request *rq)
 {
-	const struct offsets *own = request_own(rq);
+	const struct offsets *in = request_own(rq);
 	struct store_pairs records;
 
-	if (own == NULL)
+	if (!request_writes_own(rq))
 		return 0;
-	if (records_of(rq, own, RESETS | VALUES, &records) != 0)
+	if (in == NULL)
+		in = journal_offsets(worker_journal(rq->w));
+	if (records_of(rq, in, RESETS | VALUES, &records) != 0)
 		return -1;
 	return request_check_own(rq, &records);
 }

@@ -5,6 +5,7 @@
 #include "base/js.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "reconcile/fencing.h"
 #include "worker/request.h"
 
 /* The connector's process is asked, in parts that a message holds: only its
@@ -17,8 +18,8 @@
 #define SPARE_MS 10000
 
 struct request_own {
-	struct offsets *offsets;
-	json_int_t came; /* pairs */
+	struct offsets *offsets; /* NULL: it has no topic of its own */
+	json_int_t came;         /* pairs */
 	request_step *then;
 	/* What is written. */
 	struct store_pairs records;
@@ -146,7 +147,7 @@ request_each_offset(const struct request *rq, offsets_fn *fn, void *ctx)
 	const char *name = rq->spec.connector;
 	struct each each = { rq, fn, ctx };
 
-	if (rq->own == NULL) {
+	if (request_own(rq) == NULL) {
 		offsets_each(all, name, fn, ctx);
 		return;
 	}
@@ -158,9 +159,9 @@ const char *
 request_find_offset(const struct request *rq, const char *partition)
 {
 	const char *name = rq->spec.connector;
+	const struct offsets *own = request_own(rq);
 	const struct offsets_entry *e =
-	    rq->own == NULL ? NULL
-			    : offsets_known(rq->own->offsets, name, partition);
+	    own == NULL ? NULL : offsets_known(own, name, partition);
 
 	if (e != NULL)
 		return e->offset;
@@ -193,9 +194,11 @@ next_items(struct request_own *own)
 static void
 write_next(struct request *rq, errand_fn *fn)
 {
+	json_t *items = next_items(rq->own);
+
 	errand_ask(rq->errand, "write_offsets",
-	    json_pack("{s:o, s:i}", "items", next_items(rq->own), "limit_ms",
-		WRITE_MS),
+	    json_pack("{s:o, s:b, s:i}", "items", items, "last",
+		rq->own->asked == rq->own->records.count, "limit_ms", WRITE_MS),
 	    WRITE_MS + SPARE_MS, fn, rq);
 }
 
@@ -211,6 +214,12 @@ on_written(void *ctx, const json_t *result, const struct ps_error *err)
 		own->fn(rq, NULL);
 	else
 		write_next(rq, on_written);
+}
+
+bool
+request_writes_own(const struct request *rq)
+{
+	return request_own(rq) != NULL || fencing_is_on(worker_options(rq->w));
 }
 
 int
@@ -233,10 +242,10 @@ void
 request_write_own(struct request *rq, const struct store_pairs *records,
     journal_done_fn *fn)
 {
-	struct request_own *own = rq->own;
-
-	own->records = *records;
-	own->asked = 0;
-	own->fn = fn;
+	if (rq->own == NULL)
+		rq->own = xcalloc(1, sizeof *rq->own);
+	rq->own->records = *records;
+	rq->own->asked = 0;
+	rq->own->fn = fn;
 	write_next(rq, on_written);
 }

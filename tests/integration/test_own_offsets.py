@@ -4,6 +4,7 @@ what it has as well."""
 
 import json
 import os
+import random
 import signal
 import time
 
@@ -26,8 +27,8 @@ class Source:
         self.values = []
         with open(path, "w", encoding="ascii") as f:
             f.write("".join(line + "\n" for line in LINES))
-        self.rest.create(self.name, configs.file_source(
-            path, topic, offsets_storage_topic=own))
+        more = {"offsets_storage_topic": own} if own else {}
+        self.rest.create(self.name, configs.file_source(path, topic, **more))
         self.goes_on_from(0)
 
     def goes_on_from(self, position):
@@ -171,6 +172,42 @@ def test_an_answer_of_many_offsets_comes_in_parts(source):
                      **{f"/{i}": i for i in range(100)}}
     s.rest.call("DELETE", s.path())
     assert s.offsets() == []
+
+
+@pytest.mark.parametrize("has_own", [True, False])
+def test_a_change_of_exactly_once_tasks_is_one_transaction(
+        kafka, new_worker, topic, folder, unique, has_own):
+    """However many messages it takes: the records stand side by side, the
+    marker behind them. What the broker refuses of it takes the rest along."""
+    worker = new_worker(kafka.bootstrap, exactly_once_source_support="enabled",
+                        offset_storage_partitions=1,
+                        rest_body_max_bytes=4 << 20)
+    own = kafka.create_topic(unique("own"), cleanup_policy="compact",
+                             max_message_bytes=500000) if has_own else None
+    s = Source(kafka, worker, folder + "/in", topic("lines"), own)
+    tasks = own or worker.properties["offset.storage.topic"]
+    many = [{"partition": {"filename": f"/{i}"},
+             "offset": {"position": i, "pad": random.Random(i).randbytes(
+                 150000).hex()}} for i in range(3)]
+    s.rest.call("PATCH", s.path(), {"offsets": [s.item(LINE), *many]})
+    found = kafka.consume(tasks)[-4:]
+    assert [json.loads(r.value)["position"] for r in found] == [LINE, 0, 1, 2]
+    first = found[0].offset
+    assert [r.offset for r in found] == [first + i for i in range(4)]
+    assert kafka.ends(tasks) == {0: first + 5}
+    assert s.item(LINE) in s.rest.get(s.path())["offsets"]
+    s.rest.call("PATCH", s.path(), {"offsets": [
+        {**o, "offset": None} for o in many]})
+    s.rest.resume(s.name)
+    s.goes_on_from(LINE)
+    if not own:
+        return
+    many[0]["offset"]["pad"] *= 3
+    r = s.rest.request("PATCH", s.path(), {"offsets": [
+        s.item(2 * LINE), *many]})
+    assert r.status_code == 500 and own in r.json()["message"], r.text
+    assert s.both() == [END, END]
+    assert s.offsets() == [END]
 
 
 def test_what_is_too_large_to_be_read_again_changes_nothing(source):
