@@ -125,11 +125,12 @@ PKGS_lib := libcurl
 # Code that several plugins are linked with, each with a copy of its own:
 # plugins/lib/<folder>.
 LIBS_json := jsontext
-LIBS_registry := jsontext
+LIBS_registry := jsontext reach
 LIBS_transforms := jsontext
 LIBS_file := assignment
-LIBS_http := assignment linger pause
-LIBS_s3 := assignment linger pause
+LIBS_http := assignment linger pause reach
+LIBS_s3 := assignment linger pause reach
+LIBS_vault := reach
 SHARED_SRC := $(wildcard plugins/lib/*/*.c)
 shared_src = $(foreach l,$(LIBS_$1),$(wildcard plugins/lib/$l/*.c))
 

@@ -1,17 +1,17 @@
 #include "net.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include <linger/linger.h>
+#include <reach/reach.h>
 #include <trust/trust.h>
 
 #include "retry.h"
 
+#define DENIED       REACH_DENIED " (http.allow.link.local=false)"
 #define CONNECT_MS   10000L
 #define SLOW_SECONDS 20L
 #define SLOW_BYTES   1L
@@ -129,60 +129,6 @@ on_header(char *data, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
-static bool
-is_denied4(uint32_t a)
-{
-	return a >> 24 == 0 || a >> 16 == 0xa9fe || a >> 28 >= 0xe;
-}
-
-static bool
-is_denied6(const struct in6_addr *a)
-{
-	static const unsigned char metadata[16] = { 0xfd, 0, 0x0e, 0xc2, 0, 0,
-		0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54 };
-	uint32_t last;
-
-	memcpy(&last, a->s6_addr + 12, sizeof last);
-	if (IN6_IS_ADDR_V4MAPPED(a) || IN6_IS_ADDR_V4COMPAT(a))
-		return !IN6_IS_ADDR_LOOPBACK(a) && is_denied4(ntohl(last));
-	return IN6_IS_ADDR_LINKLOCAL(a) || IN6_IS_ADDR_UNSPECIFIED(a) ||
-	       IN6_IS_ADDR_MULTICAST(a) ||
-	       memcmp(a->s6_addr, metadata, sizeof metadata) == 0;
-}
-
-/* Addresses that answer to nobody but the machine itself or its cloud. */
-static bool
-is_denied(const struct curl_sockaddr *at)
-{
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-
-	if (at->family == AF_INET) {
-		memcpy(&v4, &at->addr, sizeof v4);
-		return is_denied4(ntohl(v4.sin_addr.s_addr));
-	}
-	if (at->family == AF_INET6 && at->addrlen >= sizeof v6) {
-		memcpy(&v6, &at->addr, sizeof v6);
-		return is_denied6(&v6.sin6_addr);
-	}
-	return true;
-}
-
-static curl_socket_t
-on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
-{
-	struct post *p = arg;
-
-	(void)purpose;
-	if (is_denied(at)) {
-		p->denied =
-		    "the address is link-local, a metadata service's or none "
-		    "to connect to (http.allow.link.local=false)";
-		return CURL_SOCKET_BAD;
-	}
-	return socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
-}
-
 static void
 set_limits(const struct http_conf *conf, CURL *e)
 {
@@ -244,10 +190,8 @@ net_send(struct net *n, struct post *p)
 	(void)curl_easy_setopt(e, CURLOPT_HEADERDATA, p);
 	(void)curl_easy_setopt(e, CURLOPT_PRIVATE, p);
 	(void)curl_easy_setopt(e, CURLOPT_ERRORBUFFER, p->reason);
-	if (!n->conf->allow_link_local) {
-		(void)curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
-		(void)curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, p);
-	}
+	if (!n->conf->allow_link_local)
+		reach_limit(e, &p->is_denied);
 	if (curl_multi_add_handle(n->multi, e) != CURLM_OK)
 		abort();
 	p->next = n->running;
@@ -268,7 +212,7 @@ finish(struct net *n, struct post *p, CURLcode rc)
 	/* The answer's first line counts, however much it goes on to say. */
 	if (rc != CURLE_OK && !p->is_cut_off) {
 		p->status = 0;
-		p->error = p->denied != NULL      ? p->denied
+		p->error = p->is_denied           ? DENIED
 			   : p->reason[0] != '\0' ? p->reason
 						  : curl_easy_strerror(rc);
 	}

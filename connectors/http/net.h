@@ -31,8 +31,8 @@ struct post {
 
 	struct post *next;
 	void *easy, *list;
-	char reason[256];   /* curl's words for what went wrong */
-	const char *denied; /* or ours */
+	char reason[256]; /* curl's words for what went wrong */
+	bool is_denied;   /* to connect to that address */
 	bool is_cut_off;
 };
 

@@ -53,7 +53,7 @@ static const struct ps_key keys[] = {
 	    "PEM files have none", .flags = PS_UNSUPPORTED),
 	KEY("http.allow.link.local", BOOLEAN, "false",
 	    "Allow link-local and metadata addresses (169.254.0.0/16, "
-	    "fe80::/10, fd00:ec2::254)"),
+	    "fe80::/10, fd00:ec2::254 and the like)"),
 	KEY("oauth2.access.token.url", STRING, NULL, "Where to get tokens"),
 	KEY("oauth2.client.id", STRING, NULL, "With oauth2"),
 	KEY("oauth2.client.secret", PASSWORD, NULL, "With oauth2"),

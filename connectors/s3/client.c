@@ -3,6 +3,8 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 
+#include <reach/reach.h>
+
 #include <pause/pause.h>
 
 #include "transfer.h"
@@ -290,6 +292,9 @@ finish(struct s3_client *c, struct s3_request *r, CURLcode rc)
 	c->active--;
 	(void)curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &r->status);
 	request_stop(c, r);
+	if (r->is_denied)
+		(void)snprintf(r->reason, sizeof r->reason,
+		    REACH_DENIED " (store.allow.link.local=false)");
 	if (r->is_too_long)
 		(void)snprintf(r->reason, sizeof r->reason,
 		    "the answer is larger than %zu bytes", REPLY_MAX);

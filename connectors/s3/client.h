@@ -47,6 +47,7 @@ struct s3_request {
 	char *reply;
 	size_t reply_len;
 	bool is_too_long; /* more than REPLY_MAX */
+	bool is_denied;   /* the address */
 
 	/* The client's. */
 	struct s3_request *next;

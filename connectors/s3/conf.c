@@ -249,6 +249,7 @@ read_target(struct s3_conf *conf, const struct ps_config *c)
 	conf->region = dup_text(ps_config_str(c, "s3.region"));
 	conf->path_style = ps_config_bool(c, "s3.path.style.access.enabled");
 	conf->conditional = ps_config_bool(c, "enable.conditional.writes");
+	conf->allow_link_local = ps_config_bool(c, "store.allow.link.local");
 	conf->acl = dup_text(ps_config_str(c, "s3.acl.canned"));
 	conf->sse = dup_text(ps_config_str(c, "s3.ssea.name"));
 	conf->kms_key = dup_text(ps_config_str(c, "s3.sse.kms.key.id"));

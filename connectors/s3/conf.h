@@ -20,7 +20,7 @@ enum null_values { NULL_FAIL, NULL_IGNORE };
 
 struct s3_conf {
 	char *bucket, *region, *url; /* url: scheme://host[:port] */
-	bool path_style, conditional;
+	bool path_style, conditional, allow_link_local;
 	char *access_key, *secret_key, *session_token;
 	char *acl, *sse, *kms_key;
 	char *proxy, *ca_file;

@@ -38,6 +38,9 @@ static const struct ps_key keys[] = {
 	    AT_LEAST(5242880)),
 	KEY("store.url", STRING, NULL,
 	    "http(s)://host[:port] of a store that is not AWS"),
+	KEY("store.allow.link.local", BOOLEAN, "false",
+	    "Allow link-local and metadata addresses (169.254.0.0/16, "
+	    "fe80::/10, fd00:ec2::254 and the like)"),
 	KEY("s3.path.style.access.enabled", BOOLEAN, "true",
 	    "Bucket in the path; false: in the host name"),
 	KEY("aws.access.key.id", STRING, NULL,

@@ -207,6 +207,8 @@ conf_read(struct registry_conf *out, const struct ps_host *h,
 	out->retries = ps_config_int(c, "max.retries");
 	out->retry_ms = ps_config_int(c, "retries.wait.ms");
 	out->retry_max_ms = ps_config_int(c, "retries.max.wait.ms");
+	out->allow_link_local =
+	    ps_config_bool(c, "schema.registry.allow.link.local");
 	out->auto_register = ps_config_bool(c, "auto.register.schemas");
 	out->use_latest = ps_config_bool(c, "use.latest.version");
 	out->use_id = ps_config_int(c, "use.schema.id");

@@ -29,6 +29,7 @@ struct registry_conf {
 	const char *ca_file, *ca_text;
 	const char *client_file, *client_word;
 	bool any_host; /* the certificate's name does not matter */
+	bool allow_link_local;
 	const char *proxy;
 	int64_t connect_ms, read_ms;
 	int64_t retries, retry_ms, retry_max_ms;
@@ -136,6 +137,9 @@ extern const char *const subject_strategies[];
 	TEXT_KEY("schema.registry.ssl.endpoint.identification.algorithm",    \
 	    "https", PS_LOW,                                                 \
 	    "https: the certificate is for the host; empty: any is."),       \
+	FLAG_KEY("schema.registry.allow.link.local", "false",                \
+	    "Allow link-local and metadata addresses (169.254.0.0/16, "      \
+	    "fe80::/10, fd00:ec2::254 and the like)."),                      \
 	TEXT_KEY("proxy.host", NULL, PS_LOW, "A proxy's name."),             \
 	NUMBER_KEY("proxy.port", "-1", -1, "A proxy's port."),               \
 	NUMBER_KEY("http.connect.timeout.ms", "60000", 1,                    \

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <reach/reach.h>
 #include <trust/trust.h>
 
 #define REPLY_MAX     ((size_t)16 * 1024 * 1024)
@@ -30,7 +31,7 @@ struct http {
 	struct curl_slist *headers;
 	char *text;
 	size_t len, room;
-	bool is_too_long;
+	bool is_too_long, is_denied;
 	char reason[CURL_ERROR_SIZE];
 	size_t at; /* of conf->urls: the one that answered last */
 	size_t sent;
@@ -151,6 +152,8 @@ http_new(const struct registry_conf *conf)
 	(void)curl_easy_setopt(e, CURLOPT_XFERINFOFUNCTION, on_progress);
 	(void)curl_easy_setopt(e, CURLOPT_XFERINFODATA, h);
 	(void)curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->reason);
+	if (!conf->allow_link_local)
+		reach_limit(e, &h->is_denied);
 	set_tls(e, conf);
 	set_user(e, conf);
 	return h;
@@ -239,7 +242,7 @@ try_once(struct http *h, const struct request *rq)
 		return 0;
 	}
 	h->len = 0;
-	h->is_too_long = false;
+	h->is_too_long = h->is_denied = false;
 	h->reason[0] = '\0';
 	h->sent++;
 	(void)curl_easy_setopt(e, CURLOPT_URL, url);
@@ -260,7 +263,10 @@ try_once(struct http *h, const struct request *rq)
 		(void)curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, &status);
 		return status;
 	}
-	if (h->is_too_long)
+	if (h->is_denied)
+		(void)snprintf(h->reason, sizeof h->reason,
+		    REACH_DENIED " (schema.registry.allow.link.local=false)");
+	else if (h->is_too_long)
 		(void)snprintf(h->reason, sizeof h->reason,
 		    "the answer is larger than %zu bytes", REPLY_MAX);
 	else if (h->reason[0] == '\0')

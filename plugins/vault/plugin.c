@@ -30,6 +30,12 @@ static const struct ps_key keys[] = {
 	TEXT("allowed.paths",
 	    "A comma separated list: only these paths and what is below them "
 	    "are asked for; if not set, all."),
+	{ .name = "allow.link.local",
+	    .type = PS_KEY_BOOLEAN,
+	    .default_value = "false",
+	    .importance = PS_LOW,
+	    .doc = "Allow link-local and metadata addresses (169.254.0.0/16, "
+		   "fe80::/10, fd00:ec2::254 and the like)." },
 	NUMBER("timeout.ms", "5000", 1, 60000, "How long an answer may take."),
 	NUMBER("max.bytes", "1048576", 1, 16777216,
 	    "A larger answer is refused."),

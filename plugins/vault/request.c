@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <reach/reach.h>
 #include <trust/trust.h>
 
 enum { TOKEN_MAX = 8192, URL_MAX = 4096, HEADER_MAX = TOKEN_MAX + 64 };
@@ -15,7 +16,7 @@ enum { TOKEN_MAX = 8192, URL_MAX = 4096, HEADER_MAX = TOKEN_MAX + 64 };
 struct answer {
 	char *text;
 	size_t len, room, max;
-	bool is_too_long;
+	bool is_too_long, is_denied;
 	const struct ps_host *host;
 };
 
@@ -184,6 +185,8 @@ set_limits(CURL *e, const struct request_conf *c, struct answer *a)
 	(void)curl_easy_setopt(e, CURLOPT_NOPROGRESS, 0L);
 	(void)curl_easy_setopt(e, CURLOPT_XFERINFOFUNCTION, on_progress);
 	(void)curl_easy_setopt(e, CURLOPT_XFERINFODATA, a);
+	if (!c->allow_link_local)
+		reach_limit(e, &a->is_denied);
 	if (c->ca_file != NULL)
 		trust_file(e, c->ca_file);
 }
@@ -226,6 +229,9 @@ perform(CURL *e, const struct request_conf *c, struct answer *a,
 		return ps_fail(err, PS_E_CONFIG,
 		    "the answer for %s is larger than max.bytes, %zu", path,
 		    c->max_bytes);
+	if (a->is_denied)
+		return ps_fail(err, PS_E_CONFIG,
+		    "address: " REACH_DENIED " (allow.link.local=false)");
 	if (rc == CURLE_OPERATION_TIMEDOUT)
 		return ps_fail(err, PS_E_RETRY,
 		    "the server did not answer for %s within %lld ms", path,

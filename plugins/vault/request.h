@@ -13,6 +13,7 @@ struct request_conf {
 	const char *address, *name_space, *token, *token_file, *ca_file;
 	int64_t timeout_ms;
 	size_t max_bytes;
+	bool allow_link_local;
 };
 
 /* The body of a 200, for the caller to wipe and free. -1: PS_E_RETRY for an

@@ -85,7 +85,8 @@ create(const struct ps_host *h, const struct ps_class *self,
 		.token_file = given(c, "token.file"),
 		.ca_file = given(c, "tls.ca.file"),
 		.timeout_ms = ps_config_int(c, "timeout.ms"),
-		.max_bytes = (size_t)ps_config_int(c, "max.bytes") };
+		.max_bytes = (size_t)ps_config_int(c, "max.bytes"),
+		.allow_link_local = ps_config_bool(c, "allow.link.local") };
 	v->allowed = given(c, "allowed.paths");
 	v->ttl_ms = ps_config_int(c, "ttl.ms");
 	if (check(v, err) == 0)

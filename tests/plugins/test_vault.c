@@ -256,6 +256,27 @@ Test(vault, a_server_that_hangs_or_floods_costs_no_more_than_its_limits)
 	free(flood);
 }
 
+Test(vault, addresses_of_metadata_services_are_not_reached)
+{
+	static const char *const hosts[] = { "169.254.169.254", "0xa9fea9fe",
+		"[::ffff:169.254.169.254]", "[fe80::1]", "0", "0.0.0.0" };
+
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+		test_host_set(f.t, "address",
+		    ps_printf(f.t->arena, "http://%s:%d", hosts[i],
+			stub_port(f.server)));
+		start_with_token();
+		expect_error(PS_E_CONFIG, "allow.link.local=false");
+		f.ops->destroy(f.state);
+		f.state = NULL;
+	}
+	cr_expect(eq(sz, stub_requests(f.server), 0));
+	/* Whoever wants it may. */
+	test_host_set(f.t, "allow.link.local", "true");
+	start_with_token();
+	cr_expect(eq(str, (char *)get("secret/data/db", "password"), SECRET));
+}
+
 Test(vault, settings_that_cannot_be_are_named)
 {
 	static const struct {
