@@ -1,0 +1,117 @@
+"""Signals that come while a worker starts, runs or already stops (K14): its
+end has a limit, and what was delivered is committed."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from support import configs, ledger
+from support.cluster import Cluster, Stopwatch
+from support.env import BUILD, wait_for
+from support.process import children
+
+TERM, INT = signal.SIGTERM, signal.SIGINT
+STOP_S = 2  # task.shutdown.graceful.timeout.ms
+SLACK_S = 3
+
+
+@pytest.fixture
+def busy(kafka, new_worker, folder, topic):
+    """A worker with a source that is written to, and a task that heeds no
+    stop."""
+    w = new_worker(kafka.bootstrap,
+                   plugin_path=f"{BUILD}/plugins,{BUILD}/fixtures",
+                   task_shutdown_graceful_timeout_ms=STOP_S * 1000)
+    w.topic = topic("lines")
+    w.journal = ledger.Journal(folder + "/journal")
+    w.writer = ledger.FileWriter(folder + "/in", w.journal, "signals",
+                                 pause=0.01)
+    w.rest.create("src", configs.file_source(folder + "/in", w.topic))
+    w.rest.create("deaf", {"connector.class": "CrimeSource", "crime": "hang",
+                           "topic": w.topic})
+    w.writer.start()
+    w.rest.wait_running("deaf")
+    wait_for("lines", lambda: kafka.size(w.topic) > 100)
+    yield w
+    w.writer.finish()
+
+
+def end_by(worker, signals, pause=0.3):
+    """Sends them, one after another, and returns how long the end took."""
+    pids = children(worker.process.pid)
+    watch = Stopwatch()
+    for number in signals:
+        os.kill(worker.process.pid, number)
+        time.sleep(pause)
+    assert worker.process.wait(60) == 0
+    seconds = watch.seconds()
+    assert not [p for p in pids if os.path.exists(f"/proc/{p}")]
+    return seconds
+
+
+@pytest.mark.parametrize("signals", [
+    [TERM], [TERM, TERM], [INT, TERM], [TERM, INT] * 10],
+    ids=lambda s: "-".join(x.name for x in s[:3]))
+def test_an_end_has_a_limit_and_commits_what_was_delivered(
+        busy, kafka, signals):
+    """However often it is asked for: no line is missing, and none comes
+    again."""
+    seconds = end_by(busy, signals, pause=0.1)
+    print(f"{[s.name for s in signals[:3]]}: {seconds:.2f} s")
+    assert STOP_S / 2 < seconds < STOP_S + SLACK_S
+    busy.start()
+    busy.writer.finish()
+    ledger.wait_complete(busy.journal, lambda: [
+        ledger.entry_from(r.value) for r in kafka.consume(busy.topic)
+        if r.value[:1] == b"{"]).assert_exactly_once()
+
+
+def test_only_the_second_signal_does_not_wait_for_others(
+        kafka, folder, topic):
+    """There is another worker, which looks alive and takes nothing over."""
+    c = Cluster(folder, kafka.bootstrap, 2, session_timeout_ms=30000)
+    other = None
+    try:
+        c.start()
+        t = topic("lines")
+        for n in range(2):
+            c.workers[0].rest.create(f"c{n}", configs.file_source(
+                folder + "/in", t))
+        c.wait_running(["c0", "c1"], on=c.workers)
+        leaver = c.follower()
+        [other] = [w for w in c.workers if w is not leaver]
+        os.kill(other.process.pid, signal.SIGSTOP)
+        tasks = children(leaver.process.pid)
+        watch = Stopwatch()
+        os.kill(leaver.process.pid, TERM)
+        time.sleep(3)  # it waits for the other, and works meanwhile
+        assert leaver.process.running()
+        assert tasks == children(leaver.process.pid)
+        os.kill(leaver.process.pid, TERM)
+        assert leaver.process.wait(30) == 0
+        assert watch.seconds() < 3 + SLACK_S, watch.seconds()
+    finally:
+        if other is not None:
+            os.kill(other.process.pid, signal.SIGCONT)
+        c.close()
+
+
+# Into its start; it takes 1.5 to 3 s.
+MOMENTS = [0, 0.02, 0.1, 0.3, 0.6, 1, 1.5, 2, 2.5]
+
+
+def test_a_worker_is_asked_to_end_while_it_starts(busy):
+    busy.kill9()
+    for n, after in enumerate(MOMENTS):
+        busy.spawn()
+        time.sleep(after)
+        number, watch = (TERM, INT)[n % 2], Stopwatch()
+        os.kill(busy.process.pid, number)
+        code = busy.process.wait(60)
+        # Before it is penstock at all the signal kills.
+        assert code == 0 or (code == -number and after < 0.1), (after, code)
+        assert watch.seconds() < STOP_S + SLACK_S
+    busy.start()
+    busy.rest.wait_running("src")
