@@ -127,7 +127,6 @@ write_status(void *ctx, const char *connector, int task,
 			 : statuses_task(g->to->statuses, connector, task);
 	assert(found != NULL && strcmp(found->state, st->state) == 0);
 	assert(found->generation == st->generation);
-	assert(found->epoch == st->epoch);
 	assert(strcmp(found->worker_id, st->worker_id) == 0);
 	assert((found->trace == NULL) == (st->trace == NULL));
 	assert(st->trace == NULL || strcmp(found->trace, st->trace) == 0);

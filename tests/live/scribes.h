@@ -25,6 +25,7 @@
 #include "journal/pen.h"
 #include "kafka/producer.h"
 #include "kafka/topiclog.h"
+#include "store/wire.h"
 #include "tests/kafka/groups.h"
 #include "tests/live/live.h"
 
@@ -264,7 +265,10 @@ anyone(struct desk *d)
 __attribute__((unused)) static struct answered
 claim(struct desk *d, const char *group, int64_t epoch)
 {
-	struct claim c = { { "here:1", 7 }, "http://here:1", epoch };
+	struct claim c = { .version = WIRE_VERSION,
+		.who = { "here:1", 7 },
+		.url = "http://here:1",
+		.epoch = epoch };
 	struct answered a = { 0 };
 
 	pen_claim(d->pen, &c, group, on_answer, &a);
