@@ -87,7 +87,7 @@ is_out_of_memory(int number, int failed)
 static void
 say_where(void)
 {
-	const char *call = atomic_load(&watched->call);
+	const char *call = watched == NULL ? NULL : atomic_load(&watched->call);
 	char name[NAME_BYTES] = "";
 
 	if (gettid() != getpid() &&
