@@ -391,6 +391,15 @@ says_the_same(const struct assignment *a, const struct assignment *b)
 	return true;
 }
 
+/* That a connector was gone may have been said and compacted away before this
+ * leader read: who owed something for it has read that, and answers no more
+ * but to a record that comes now. */
+static bool
+may_have_gone(const struct assigning *s, const struct entry *e)
+{
+	return !e->wanted.exists && e->is.epoch < s->in->claimed;
+}
+
 /* true: `out` is to be written. */
 static bool
 decide(struct assigning *s, const struct look *l, struct assign_record *out)
@@ -404,8 +413,8 @@ decide(struct assigning *s, const struct look *l, struct assign_record *out)
 		out->assignment = NULL;
 		return e->assigned;
 	}
-	return !e->assigned || e->is.version > s->in->version ||
-	       !says_the_same(as, &e->is);
+	return !e->assigned || may_have_gone(s, e) ||
+	       e->is.version > s->in->version || !says_the_same(as, &e->is);
 }
 
 static size_t

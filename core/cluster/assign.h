@@ -16,8 +16,9 @@ struct assign_input {
 	struct peers *peers;
 	const struct members *members;
 	struct clock_ms now;
-	int version;      /* of the records; newer ones are written again */
-	int64_t epoch;    /* of the first record; each has its own */
+	int version;     /* of the records; newer ones are written again */
+	int64_t epoch;   /* of the first record; each has its own */
+	int64_t claimed; /* of the leader's claim: records before are others' */
 	int64_t delay_ms; /* work of one that ended waits for its return */
 };
 

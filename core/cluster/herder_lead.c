@@ -217,6 +217,7 @@ plan(struct herder *h)
 		.now = h->now,
 		.version = herder_version(h),
 		.epoch = new_epoch(h),
+		.claimed = h->claimed,
 		.delay_ms = h->config.rebalance_delay_ms };
 	struct assign_result r;
 

@@ -164,6 +164,8 @@ MUTANTS = [
      "		broker_append_config(s, &wr->records[0]);\n"
      "		return WROTE_REFUSED;\n	}\n"
      "	if (!wr->claim && world_one_in(s, 60))\n"),
+    ("what is gone and owed is not asked for by the next leader", "assign.c",
+     "e->is.epoch < s->in->claimed", "e->is.epoch < 0"),
     ("a leader writes the newest format that it can", "members.c",
      "info->version < lowest)", "info->version < 0)"),
     ("what cannot be read is skipped, and the older record obeyed",

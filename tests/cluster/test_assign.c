@@ -19,7 +19,7 @@ struct cluster {
 	struct peers *peers;
 	struct members *members;
 	struct clock_ms now;
-	int64_t epoch, beats;
+	int64_t epoch, claimed, beats;
 	size_t moves, written;
 	struct clock_ms again;
 };
@@ -136,6 +136,7 @@ plan(void)
 		.members = all.members,
 		.now = all.now,
 		.epoch = all.epoch,
+		.claimed = all.claimed,
 		.delay_ms = DELAY_MS };
 	struct assign_result r = assign_plan(all.a, &in);
 
@@ -202,6 +203,38 @@ lose(int worker)
 }
 
 /* ---- spreading --------------------------------------------------------- */
+
+static void
+beat_without_answers(int worker)
+{
+	peers_beat(all.peers,
+	    &(struct beat){ .who = who_of(worker),
+		.number = ++all.beats,
+		.host = id_of(worker),
+		.born_ms = 1,
+		.since = worker },
+	    all.now);
+}
+
+/* The tombstone was compacted away before the new leader read: the debtor,
+ * which has read it, answers nothing. */
+Test(assign, what_is_gone_and_owed_is_written_again_by_the_next_leader)
+{
+	join_equals(1);
+	want("ant", 1, NULL);
+	cr_assert(eq(sz, plan(), 1));
+	table_want(all.table, "ant", &(struct wanted){ .generation = -1 });
+	beat_without_answers(0);
+	cr_assert(eq(sz, plan(), 1), "what was owned is owed");
+	beat_without_answers(0);
+	cr_assert(eq(sz, plan(), 0), "this leader waits for the answer");
+	all.claimed = all.epoch++;
+	cr_assert(eq(sz, plan(), 1), "the next one asks again");
+	cr_assert(eq(sz, plan(), 0), "once");
+	beat(0, 0);
+	cr_assert(eq(sz, plan(), 1));
+	cr_assert(eq(sz, table_count(all.table), 0), "answered, and gone");
+}
 
 Test(assign, all_is_placed_and_spread_among_equals)
 {
