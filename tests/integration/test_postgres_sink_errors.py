@@ -65,9 +65,12 @@ def test_of_two_tasks_that_wait_for_each_other_one_writes_later_C8(sql, sink):
             INSERT INTO {name} VALUES (1, 0);
             CREATE TRIGGER dawdle AFTER INSERT ON {name}
             FOR EACH STATEMENT EXECUTE FUNCTION dawdle()""")
-    tasks = [(sink(**UPSERT), "ab"), (sink(**UPSERT), "ba")]
+    # Neither has the other's partitions.
+    tasks = [(sink(start=False, **UPSERT), "ab"),
+             (sink(start=False, **UPSERT), "ba")]
     puts = []
     for n, (s, topics) in enumerate(tasks):
+        s.start()
         for topic in topics:
             s.open(topic, n)
         puts.append(["put", [[topic, n, 0, None, {"id": 1, "v": n}]
@@ -85,7 +88,7 @@ def test_of_two_tasks_that_wait_for_each_other_one_writes_later_C8(sql, sink):
     assert tasks[late[0]][0].ask(*puts[late[0]])["reports"] == []
     assert sql("SELECT a.v, b.v FROM a, b") == [(late[0], late[0])]
     assert sql("SELECT topic, part, next_offset FROM penstock_offsets "
-               "WHERE topic <> 't' ORDER BY 1, 2") == [
+               "ORDER BY 1, 2") == [
         ("a", 0, 1), ("a", 1, 1), ("b", 0, 1), ("b", 1, 1)]
 
 
