@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -17,6 +18,8 @@ enum { DROP_BYTES = 1 << 20, TEXT_BYTES = 16 << 10, FLUSH_MS = 2000 };
 
 struct uplink {
 	struct channel *channel;
+	int fd; /* an epoll of the channel's */
+	bool wants_room;
 	struct msg_side side;
 	struct redact *redact;
 	pthread_t owner;
@@ -24,12 +27,38 @@ struct uplink {
 	char state[32], cause[PS_ERROR_TEXT];
 };
 
+/* A message may be larger than what the socket holds. */
+static void
+watch(struct uplink *u)
+{
+	bool waits = channel_is_waiting(u->channel);
+	struct epoll_event e = { .events =
+				     waits ? EPOLLIN | EPOLLOUT : EPOLLIN };
+
+	if (waits == u->wants_room)
+		return;
+	u->wants_room = waits;
+	(void)xfd(epoll_ctl(u->fd, EPOLL_CTL_MOD, channel_fd(u->channel), &e));
+}
+
+static int
+send_message(struct uplink *u, const struct msg *m, struct ps_error *err)
+{
+	int result = msg_send(u->channel, m, err);
+
+	watch(u);
+	return result;
+}
+
 struct uplink *
 uplink_new(int fd, enum msg_role role)
 {
 	struct uplink *u = xcalloc(1, sizeof *u);
+	struct epoll_event e = { .events = EPOLLIN };
 
 	u->channel = channel_new(fd);
+	u->fd = xfd(epoll_create1(EPOLL_CLOEXEC));
+	(void)xfd(epoll_ctl(u->fd, EPOLL_CTL_ADD, fd, &e));
 	u->side = (struct msg_side){ role, MSG_DOWN, MSG_DATA };
 	u->redact = redact_new();
 	u->owner = pthread_self();
@@ -44,6 +73,7 @@ uplink_free(struct uplink **up)
 	if (u == NULL)
 		return;
 	log_set_sink(NULL, NULL);
+	(void)close(u->fd);
 	channel_free(&u->channel);
 	redact_free(&u->redact);
 	free(u);
@@ -53,7 +83,7 @@ uplink_free(struct uplink **up)
 int
 uplink_fd(const struct uplink *u)
 {
-	return channel_fd(u->channel);
+	return u->fd;
 }
 
 struct redact *
@@ -98,7 +128,7 @@ take_log(void *ctx, enum ps_level level, const char *area, const char *text)
 	m.log.area = area;
 	m.log.text = line;
 	if (channel_waiting(u->channel) > DROP_BYTES ||
-	    msg_send(u->channel, &m, NULL) != 0)
+	    send_message(u, &m, NULL) != 0)
 		u->dropped++;
 }
 
@@ -113,6 +143,7 @@ uplink_serve(struct uplink *u, struct ps_error *err)
 {
 	if (channel_write(u->channel, err) != 0)
 		return -1;
+	watch(u);
 	return channel_read(u->channel, err);
 }
 
@@ -168,7 +199,7 @@ uplink_send(struct uplink *u, const struct msg *given, struct ps_error *err)
 	}
 	if (m.type == MSG_TYPE_REPLY)
 		m.reply.error = cleaned(u, a, m.reply.error);
-	result = msg_send(u->channel, &m, err);
+	result = send_message(u, &m, err);
 	arena_free(&a);
 	return result;
 }
@@ -209,7 +240,7 @@ uplink_metrics(struct uplink *u, const struct metric_registry *metrics)
 		return;
 	m.metrics.items = json_array();
 	metric_each(metrics, add_metric, m.metrics.items);
-	(void)msg_send(u->channel, &m, NULL);
+	(void)send_message(u, &m, NULL);
 	json_decref(m.metrics.items);
 }
 
@@ -249,4 +280,5 @@ void
 uplink_flush(struct uplink *u, int limit_ms)
 {
 	(void)channel_flush(u->channel, limit_ms, NULL);
+	watch(u);
 }

@@ -20,6 +20,8 @@ struct uplink;
 
 struct uplink *uplink_new(int fd, enum msg_role role);
 void uplink_free(struct uplink **up);
+/* Readable when there is something to serve: the worker said something, or
+ * reads on while something is left to be told. */
 int uplink_fd(const struct uplink *u);
 struct redact *uplink_redact(struct uplink *u);
 /* Log lines of this thread go up from here on, those of others to stderr. */
