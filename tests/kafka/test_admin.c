@@ -97,22 +97,24 @@ Test(admin, what_was_given_up_is_forgotten_when_the_broker_is_back,
 	struct ps_config c = { s, 1 };
 	struct admin *ad;
 	struct got g = { 0 };
+	int proofs = 0;
 
 	mock_start(&m);
 	s[0] = (struct ps_setting){ "bootstrap.servers", m.servers };
 	ad = admin_new(&c, NULL);
 	cr_assert(ad != NULL);
-	for (int i = 0; i < 3; i++) {
+	/* Those on their way fail with the connection: with all of them, an
+	 * outage gives nothing up and proves nothing. */
+	for (int i = 0; i < 12 && proofs < 3; i++) {
 		rd_kafka_mock_broker_set_down(m.cluster, 1);
 		for (int k = 0; k < 8; k++)
 			admin_group_offsets(ad, "connect-x",
 			    (struct admin_call){ on_answer, &g, 1000 });
 		for (int k = 0; k < 100 && g.answers < 8; k++)
 			(void)admin_serve(ad, 100);
-		/* One that was on its way fails with the connection. */
 		cr_assert(eq(int, g.answers, 8));
 		cr_expect(eq(int, g.late + g.cut, 8));
-		cr_expect(ge(int, g.late, 1));
+		proofs += g.late > 0;
 		rd_kafka_mock_broker_set_up(m.cluster, 1);
 		g = (struct got){ 0 };
 		admin_group_offsets(ad, "connect-x",
@@ -123,6 +125,7 @@ Test(admin, what_was_given_up_is_forgotten_when_the_broker_is_back,
 		cr_expect(eq(int, g.code, 0));
 		g = (struct got){ 0 };
 	}
+	cr_expect(ge(int, proofs, 1));
 	admin_free(&ad, 100);
 	mock_stop(&m);
 }
