@@ -100,15 +100,22 @@ const struct moves *cluster_moves(const struct cluster *c);
 
 /* ---- Task configs ---- */
 
-/* `fn` when they are committed, or with why not. */
-typedef void cluster_tasks_fn(void *ctx, const char *connector,
-    const struct ps_config *tasks, size_t count, journal_done_fn *fn,
-    void *fn_ctx);
-/* How they go to a leader that is another worker. */
-void cluster_on_tasks(struct cluster *c, cluster_tasks_fn *send, void *ctx);
+struct cluster_tasks_ops {
+	/* `fn` when they are committed, or with why not. */
+	void (*send)(void *ctx, const char *connector,
+	    const struct ps_config *tasks, size_t count, journal_done_fn *fn,
+	    void *fn_ctx);
+	/* What was sent with this fn_ctx is forgotten. */
+	void (*forget)(void *ctx, const void *fn_ctx);
+};
+/* How they go to a leader that is another worker; NULL: not at all. */
+void cluster_on_tasks(struct cluster *c, const struct cluster_tasks_ops *ops,
+    void *ctx);
 /* Of a connector whose process runs here, to the leader that is elsewhere. */
 void cluster_send_tasks(struct cluster *c, const char *connector,
     const struct ps_config *tasks, size_t count, journal_done_fn *fn,
     void *ctx);
+/* Nobody waits with this ctx any more. */
+void cluster_forget_tasks(struct cluster *c, const void *ctx);
 
 #endif

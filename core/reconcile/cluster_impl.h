@@ -47,8 +47,8 @@ struct cluster {
 
 	struct mark mark; /* whose the topics are */
 	bool marking;     /* that record is being written */
-	cluster_tasks_fn *send;
-	void *send_ctx;
+	const struct cluster_tasks_ops *tasks;
+	void *tasks_ctx;
 };
 
 /* The one place where the herder is asked. */

@@ -128,10 +128,11 @@ cluster_herder(const struct cluster *c)
 /* ---- task configs ------------------------------------------------------ */
 
 void
-cluster_on_tasks(struct cluster *c, cluster_tasks_fn *send, void *ctx)
+cluster_on_tasks(struct cluster *c, const struct cluster_tasks_ops *ops,
+    void *ctx)
 {
-	c->send = send;
-	c->send_ctx = ctx;
+	c->tasks = ops;
+	c->tasks_ctx = ctx;
 }
 
 void
@@ -140,10 +141,17 @@ cluster_send_tasks(struct cluster *c, const char *connector,
 {
 	struct ps_error err = { 0 };
 
-	if (c->send != NULL && cluster_leader(c) != NULL) {
-		c->send(c->send_ctx, connector, tasks, count, fn, ctx);
+	if (c->tasks != NULL && cluster_leader(c) != NULL) {
+		c->tasks->send(c->tasks_ctx, connector, tasks, count, fn, ctx);
 		return;
 	}
 	(void)ps_fail(&err, PS_E_RETRY, "the cluster has no leader now");
 	fn(ctx, &err);
+}
+
+void
+cluster_forget_tasks(struct cluster *c, const void *ctx)
+{
+	if (c != NULL && c->tasks != NULL)
+		c->tasks->forget(c->tasks_ctx, ctx);
 }

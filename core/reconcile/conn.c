@@ -431,11 +431,22 @@ settle_gone(struct conn *c)
 	conn_free(c);
 }
 
+/* The worker ends: what it had to say to the config topic came there, or not.
+ * With the brokers away that would not be known for as long as they are. */
+static void
+forget_writes(struct conn *c)
+{
+	journal_forget(c->r->env.journal, c);
+	cluster_forget_tasks(c->r->env.cluster, c);
+	c->writing = c->fencing = false;
+}
+
 static void
 settle_stop(struct conn *c)
 {
 	end_errand(c);
 	conn_forget_fence(c);
+	forget_writes(c);
 	(void)uv_timer_stop(&c->retry);
 	conn_remove_tasks(c);
 	if (!conn_is_idle(c))

@@ -9,12 +9,14 @@
 #include <penstock/arena.h>
 
 struct forward;
+struct sending;
 
 struct forwarder {
 	struct worker *w;
 	struct caller *caller;
 	uv_timer_t again; /* runs while some wait */
 	struct forward *waiting;
+	struct sending *sent; /* task configs, on their way */
 };
 
 /* Workers' urls end in a slash, or not. */

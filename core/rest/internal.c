@@ -21,14 +21,37 @@
 /* ---- task configs, sent ------------------------------------------------ */
 
 struct sending {
+	struct sending *next, **link;
+	struct call *call;
 	journal_done_fn *fn;
 	void *ctx;
 };
 
 static void
+end_sending(struct sending *s)
+{
+	*s->link = s->next;
+	if (s->next != NULL)
+		s->next->link = s->link;
+	free(s);
+}
+
+static void
+add_sending(struct forwarder *f, struct sending *s)
+{
+	s->next = f->sent;
+	s->link = &f->sent;
+	if (s->next != NULL)
+		s->next->link = &s->next;
+	f->sent = s;
+}
+
+static void
 on_answer(void *ctx, const struct call_answer *a)
 {
 	struct sending *s = ctx;
+	journal_done_fn *fn = s->fn;
+	void *fn_ctx = s->ctx;
 	struct ps_error err = { 0 };
 
 	if (a->status == 0)
@@ -38,8 +61,8 @@ on_answer(void *ctx, const struct call_answer *a)
 		(void)ps_fail(&err, PS_E_RETRY,
 		    "the leader refused the task configs: %d %.300s", a->status,
 		    a->body);
-	s->fn(s->ctx, err.code == PS_OK ? NULL : &err);
-	free(s);
+	end_sending(s);
+	fn(fn_ctx, err.code == PS_OK ? NULL : &err);
 }
 
 static char *
@@ -56,7 +79,7 @@ tasks_text(struct ps_arena *a, const struct ps_config *tasks, size_t count)
 }
 
 static int
-post(const struct forwarder *f, struct ps_arena *a, const char *connector,
+post(struct forwarder *f, struct ps_arena *a, const char *connector,
     const char *body, struct sending *s, struct ps_error *err)
 {
 	static const char algorithm[] = SIGN_ALGORITHM ": HmacSHA256";
@@ -83,7 +106,8 @@ post(const struct forwarder *f, struct ps_arena *a, const char *connector,
 		"Content-Type: application/json", "User-Agent: penstock",
 		"Expect:", ps_printf(a, SIGN_HEADER ": %s", signature),
 		algorithm, NULL };
-	(void)caller_start(f->caller, &spec, on_answer, s);
+	s->call = caller_start(f->caller, &spec, on_answer, s);
+	add_sending(f, s);
 	return 0;
 }
 
@@ -95,7 +119,7 @@ send_tasks(void *ctx, const char *connector, const struct ps_config *tasks,
 	struct sending *s = xcalloc(1, sizeof *s);
 	struct ps_error err = { 0 };
 
-	*s = (struct sending){ fn, fn_ctx };
+	*s = (struct sending){ .fn = fn, .ctx = fn_ctx };
 	if (post(ctx, a, connector, tasks_text(a, tasks, count), s, &err) !=
 	    0) {
 		free(s);
@@ -104,10 +128,32 @@ send_tasks(void *ctx, const char *connector, const struct ps_config *tasks,
 	arena_free(&a);
 }
 
+static void
+cancel(struct sending *s)
+{
+	call_cancel(s->call);
+	end_sending(s);
+}
+
+static void
+forget_tasks(void *ctx, const void *fn_ctx)
+{
+	struct forwarder *f = ctx;
+
+	for (struct sending *s = f->sent, *next; s != NULL; s = next) {
+		next = s->next;
+		if (s->ctx == fn_ctx)
+			cancel(s);
+	}
+}
+
 void
 internal_join(struct forwarder *f)
 {
-	cluster_on_tasks(worker_cluster(f->w), send_tasks, f);
+	static const struct cluster_tasks_ops ops = { send_tasks,
+		forget_tasks };
+
+	cluster_on_tasks(worker_cluster(f->w), &ops, f);
 }
 
 void
@@ -115,6 +161,10 @@ internal_leave(struct forwarder *f)
 {
 	if (worker_cluster(f->w) != NULL)
 		cluster_on_tasks(worker_cluster(f->w), NULL, NULL);
+	for (struct sending *s = f->sent, *next; s != NULL; s = next) {
+		next = s->next;
+		cancel(s);
+	}
 }
 
 /* ---- task configs, taken ----------------------------------------------- */

@@ -2,19 +2,25 @@
 end has a limit, and what was delivered is committed."""
 
 import os
+import random
 import signal
+import threading
 import time
 
 import pytest
+import requests
 
 from support import configs, ledger
 from support.cluster import Cluster, Stopwatch
 from support.env import BUILD, wait_for
 from support.process import children
+from support.rest import Rest, RestError
 
 TERM, INT = signal.SIGTERM, signal.SIGINT
 STOP_S = 2  # task.shutdown.graceful.timeout.ms
 SLACK_S = 3
+# A task's last commit and a farewell that nobody takes.
+GIVEN_UP_S = 20
 
 
 @pytest.fixture
@@ -115,3 +121,46 @@ def test_a_worker_is_asked_to_end_while_it_starts(busy):
         assert watch.seconds() < STOP_S + SLACK_S
     busy.start()
     busy.rest.wait_running("src")
+
+
+class Churn(threading.Thread):
+    """A connector whose task configs are ever new."""
+
+    def __init__(self, rest, name, config):
+        super().__init__(daemon=True)
+        self.rest, self.name, self.config = Rest(rest.url), name, config
+        self.over, self.changes = threading.Event(), 0
+
+    def run(self):
+        while not self.over.is_set():
+            try:
+                self.rest.put_config(self.name, {
+                    **self.config, "batch.size": str(self.changes + 1)})
+                self.changes += 1
+            except (RestError, requests.RequestException):
+                self.over.wait(0.1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_brokers_that_are_away_hold_no_end_up(
+        own_kafka, new_worker, folder, seed):
+    """Task configs are on their way to the config topic, and whether they
+    came there nobody can know."""
+    w = new_worker(own_kafka.bootstrap, session_timeout_ms=6000)
+    churns = [Churn(w.rest, f"src{n}", configs.file_source(
+        folder + "/in", "lines")) for n in range(4)]
+    for c in churns:
+        c.start()
+    wait_for("changes", lambda: all(c.changes > 3 for c in churns))
+    time.sleep(random.Random(seed).random() / 4)
+    own_kafka.kill()
+    time.sleep(seed)
+    watch = Stopwatch()
+    os.kill(w.process.pid, TERM)
+    try:
+        assert w.process.wait(60) == 0
+        print(f"{watch.seconds():.1f} s")
+        assert watch.seconds() < GIVEN_UP_S + SLACK_S
+    finally:
+        for c in churns:
+            c.over.set()
