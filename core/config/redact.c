@@ -112,26 +112,53 @@ is_cut(const char *s)
 	return strchr(":,;.", *s) != NULL && (s[1] == '\0' || s[1] == ' ');
 }
 
-/* How much of a userinfo `s` starts with, if no more of it came. */
+/* As far as `s` reads like one of the userinfos. */
 static size_t
-rest_of_userinfo(const struct redact *r, const char *s)
+known_of_userinfo(const struct redact *r, const char *s)
 {
+	size_t most = 0;
+
 	for (size_t i = 0; i < r->userinfos.count; i++) {
 		const char *whole = r->userinfos.texts[i];
 		size_t n = 0;
 
 		while (whole[n] != '\0' && whole[n] == s[n])
 			n++;
-		for (; n > 0; n--)
-			if (is_cut(s + n))
-				return n;
+		most = n > most ? n : most;
 	}
-	return 0;
+	return most;
 }
 
-/* A whole one is found by its '@'. */
+/* A whole one, or what was left of it where nothing else can be meant. */
+static size_t
+sure_userinfo(const struct redact *r, const char *s)
+{
+	size_t n = known_of_userinfo(r, s);
+
+	for (size_t i = 0; i < r->userinfos.count; i++) {
+		const char *whole = r->userinfos.texts[i];
+		size_t len = strlen(whole);
+
+		if (strncmp(whole, s, len) == 0 && s[len] == '@')
+			return len;
+	}
+	return n > 0 && is_cut(s + n) ? n : 0;
+}
+
+/* The cut may stand before letters that happen to be the same. */
+static size_t
+likely_userinfo(const struct redact *r, const char *s)
+{
+	size_t n = known_of_userinfo(r, s);
+
+	while (n > 0 && !is_cut(s + n))
+		n--;
+	return n;
+}
+
 static bool
-cover_cut_userinfos(const struct redact *r, char *text, const char *end)
+cover_userinfos(const struct redact *r, char *text, const char *end,
+    size_t (*length)(const struct redact *r, const char *s))
 {
 	bool found = false;
 	char *at = text;
@@ -139,7 +166,7 @@ cover_cut_userinfos(const struct redact *r, char *text, const char *end)
 
 	while ((at = strstr(at, "://")) != NULL) {
 		at += 3;
-		n = rest_of_userinfo(r, at);
+		n = length(r, at);
 		if (n == 0)
 			continue;
 		at += redact_cover(at, (size_t)(end - at), n);
@@ -164,26 +191,32 @@ rest_of_secret(const struct redact *r, const char *text, size_t len,
 	return 0;
 }
 
-/* A text that is as long as can be was cut: every letter counts. */
+/* A text that is as long as can be was cut. */
 static bool
-cover_cut_end(const struct redact *r, char *text, size_t room)
+is_full(const char *text, size_t room)
+{
+	size_t len = strlen(text);
+
+	return len + 1 == room || len + 1 == PS_ERROR_TEXT;
+}
+
+static bool
+cover_cut_end(const struct redact *r, char *text, size_t room, size_t least)
 {
 	size_t len = strlen(text), n;
-	bool was_cut = len + 1 == room || len + 1 == PS_ERROR_TEXT;
 
 	if (text_ends(text, mask))
 		return false;
-	n = rest_of_secret(r, text, len, was_cut ? 1 : SHORTEST);
+	n = rest_of_secret(r, text, len, least);
 	if (n > 0)
 		(void)redact_cover(text + len - n, room - (len - n), n);
 	return n > 0;
 }
 
-bool
-redact_text(const struct redact *r, char *text, size_t room)
+static bool
+cover_secrets(const struct redact *r, char *text, const char *end)
 {
-	const char *end = text + room;
-	bool found = cover_cut_userinfos(r, text, end);
+	bool found = false;
 
 	for (size_t i = 0; i < r->secrets.count; i++) {
 		const char *secret = r->secrets.texts[i];
@@ -195,8 +228,22 @@ redact_text(const struct redact *r, char *text, size_t room)
 			found = true;
 		}
 	}
+	return found;
+}
+
+/* What is whole before what may be cut: a part of it would be taken for a cut,
+ * and the rest stay. */
+bool
+redact_text(const struct redact *r, char *text, size_t room)
+{
+	const char *end = text + room;
+	size_t least = is_full(text, room) ? 1 : SHORTEST;
+	bool found = cover_userinfos(r, text, end, sure_userinfo);
+
+	found = cover_secrets(r, text, end) || found;
 	found = redact_url_text(text, room) || found;
-	return cover_cut_end(r, text, room) || found;
+	found = cover_userinfos(r, text, end, likely_userinfo) || found;
+	return cover_cut_end(r, text, room, least) || found;
 }
 
 bool

@@ -89,11 +89,24 @@ Test(redact, what_is_left_of_a_secret_by_a_cut_is_masked)
 		    "GET https://some.where/x: down" },
 		{ "GET https://somebody: down", "GET https://somebody: down" },
 		{ "some:body22-an: down", "some:body22-an: down" },
+		{ "GET https://some:b(dy22@h: down",
+		    "GET https://[hidden]@h: down" },
+		{ "GET https://some:b(dy22&more@h: down",
+		    "GET https://[hidden]@h: down" },
+		{ "GET https://some:b(d@h: down",
+		    "GET https://[hidden]@h: down" },
+		{ "GET https://some:b(dy2… is down",
+		    "GET https://[hidden]… is down" },
+		{ "GET 'https://some:hunter22-an' is down",
+		    "GET 'https://[hidden]' is down" },
 	};
 	char text[100];
 
 	redact_url_add(r, "https://some:body22-and-more@h/x");
 	redact_url_add(r, "https://token-or-so@h/x");
+	redact_url_add(r, "https://some:b(dy22@h/x");
+	redact_url_add(r, "https://some:b(d@h/x");
+	redact_url_add(r, "https://some:hunter22-and-more@h/x");
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		bool found = strcmp(rows[i].text, rows[i].masked) != 0;
 
@@ -113,6 +126,24 @@ Test(redact, every_letter_at_the_end_of_an_error_that_was_cut_counts)
 	(void)snprintf(text, sizeof text, "%s", err.text);
 	cr_assert(redact_text(r, text, sizeof text));
 	cr_assert(eq(str, text + PS_ERROR_TEXT - 4, "[hidden]"));
+}
+
+Test(redact, a_mask_that_makes_a_text_longer_was_no_cut)
+{
+	char text[100];
+
+	redact_add(r, "1234567890 in all");
+	(void)snprintf(text, sizeof text, "hunter is 1");
+	cr_assert(redact_text(r, text, strlen("[hidden] is 1") + 1));
+	cr_assert(eq(str, text, "[hidden] is 1"));
+}
+
+Test(redact, a_mask_that_makes_a_text_shorter_leaves_it_cut)
+{
+	char text[] = "a much longer secret and hunt";
+
+	cr_assert(redact_text(r, text, sizeof text));
+	cr_assert(eq(str, text, "[hidden] and [hidden]"));
 }
 
 Test(redact, a_text_with_room_enough_is_not_cut)
