@@ -55,6 +55,17 @@ on_stopping(void *ctx)
 	rest_quiesce(s->rest, on_drained, s);
 }
 
+static void
+on_hurry(void *ctx)
+{
+	struct serving *s = ctx;
+
+	if (s->rest != NULL)
+		rest_hurry(s->rest);
+}
+
+static const struct worker_ending ending = { on_stopping, on_hurry };
+
 /* REST first: it answers while the logs are read. */
 static int
 serve(struct worker *w)
@@ -67,7 +78,7 @@ serve(struct worker *w)
 		return fail_start(&err);
 	if (worker_start(w, rest_port(s.rest), &err) == 0) {
 		rest_join(s.rest);
-		code = worker_run(w, on_stopping, &s);
+		code = worker_run(w, &ending, &s);
 	} else {
 		code = fail_start(&err);
 	}

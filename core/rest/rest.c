@@ -321,10 +321,8 @@ on_drain(uv_timer_t *t)
 {
 	struct rest *r = t->data;
 
-	if (is_busy(r) && clock_since(r->draining, clock_now()) < DRAIN_MS)
-		return;
-	(void)uv_timer_stop(t);
-	r->drained(r->drained_ctx);
+	if (!is_busy(r) || clock_since(r->draining, clock_now()) >= DRAIN_MS)
+		rest_hurry(r);
 }
 
 void
@@ -337,6 +335,13 @@ rest_quiesce(struct rest *r, void (*drained)(void *ctx), void *ctx)
 	r->drained = drained;
 	r->drained_ctx = ctx;
 	(void)uv_timer_start(&r->drain, on_drain, 0, DRAIN_LOOK_MS);
+}
+
+void
+rest_hurry(struct rest *r)
+{
+	(void)uv_timer_stop(&r->drain);
+	r->drained(r->drained_ctx);
 }
 
 /* ---- closing ----------------------------------------------------------- */

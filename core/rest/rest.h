@@ -18,6 +18,8 @@ int rest_port(const struct rest *r);
 /* Accepts no more; `drained` is called, once, when what is on its way is
  * answered, or some seconds later. */
 void rest_quiesce(struct rest *r, void (*drained)(void *ctx), void *ctx);
+/* After rest_quiesce, before `drained`: it is called now. */
+void rest_hurry(struct rest *r);
 /* What is still on its way is told so. Accepts NULL inside. */
 void rest_close(struct rest **rp);
 

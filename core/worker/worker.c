@@ -35,13 +35,22 @@ set_stage(struct worker *w, const char *text)
 
 /* ---- the end ----------------------------------------------------------- */
 
-void
-worker_leave(struct worker *w)
+static void
+leave(struct worker *w)
 {
 	if (w->cluster != NULL)
 		cluster_leave(w->cluster);
 	else if (w->reconcile != NULL)
 		reconcile_stop(w->reconcile);
+}
+
+void
+worker_leave(struct worker *w)
+{
+	if (w->leaving)
+		return;
+	w->leaving = true;
+	leave(w);
 }
 
 void
@@ -53,10 +62,20 @@ worker_stop(struct worker *w, int code)
 	w->phase = WORKER_STOPPING;
 	w->code = code;
 	set_stage(w, "shutting down");
-	if (w->stopping != NULL)
-		w->stopping(w->stopping_ctx);
-	else
+	if (w->ending != NULL)
+		w->ending->stopping(w->ending_ctx);
+	/* What may not go on working does not wait for who asks. */
+	if (w->ending == NULL || code != 0)
 		worker_leave(w);
+}
+
+static void
+hurry(struct worker *w)
+{
+	if (w->ending != NULL)
+		w->ending->hurry(w->ending_ctx);
+	worker_leave(w);
+	leave(w);
 }
 
 static void
@@ -66,7 +85,7 @@ on_signal(uv_signal_t *h, int number)
 
 	log_info(AREA, "got SIG%s", sigabbrev_np(number));
 	if (w->phase == WORKER_STOPPING)
-		worker_leave(w);
+		hurry(w);
 	else
 		worker_stop(w, 0);
 }
@@ -522,10 +541,10 @@ worker_add_connector(struct worker *w, const struct request_spec *spec,
 }
 
 int
-worker_run(struct worker *w, void (*stopping)(void *ctx), void *ctx)
+worker_run(struct worker *w, const struct worker_ending *ending, void *ctx)
 {
-	w->stopping = stopping;
-	w->stopping_ctx = ctx;
+	w->ending = ending;
+	w->ending_ctx = ctx;
 	while (!w->ended)
 		(void)uv_run(&w->loop, UV_RUN_DEFAULT);
 	return w->code;

@@ -32,14 +32,20 @@ int worker_start(struct worker *w, int port, struct ps_error *err);
 /* Connectors of a standalone worker, created when it is ready. */
 void worker_add_connector(struct worker *w, const struct request_spec *spec,
     const char *file);
-/* Until SIGTERM, SIGINT or a failure: the exit code. `stopping` is called
- * once, while all still works; whoever it tells calls worker_leave then. */
-int worker_run(struct worker *w, void (*stopping)(void *ctx), void *ctx);
+/* Whom a worker tells that it ends. */
+struct worker_ending {
+	/* Once, while all still works; who is told calls worker_leave when the
+	 * worker may go. One that failed does not wait for that. */
+	void (*stopping)(void *ctx);
+	/* At each signal after that: nothing is waited for any more. */
+	void (*hurry)(void *ctx);
+};
+/* Until SIGTERM, SIGINT or a failure: the exit code. */
+int worker_run(struct worker *w, const struct worker_ending *ending, void *ctx);
 void worker_free(struct worker **wp);
 /* Begins the end; `code` is worker_run's. */
 void worker_stop(struct worker *w, int code);
-/* It leaves the cluster and stops its children; the second time without
- * waiting for others to take over. */
+/* It leaves the cluster and stops its children, if it does not yet. */
 void worker_leave(struct worker *w);
 
 uv_loop_t *worker_loop(struct worker *w);

@@ -41,9 +41,9 @@ struct worker {
 	struct wall_ms stage_since, started;
 	struct start_file *files;
 	int code;
-	bool signals_open, ended;
-	void (*stopping)(void *ctx);
-	void *stopping_ctx;
+	bool signals_open, leaving, ended;
+	const struct worker_ending *ending; /* NULL: nobody is told */
+	void *ending_ctx;
 };
 
 /* worker_read.c: what the logs say goes to whom it concerns; ctx: the

@@ -1,5 +1,6 @@
 """Several workers are one cluster: spread, take-over, zombies, leaving."""
 
+import http.client
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ from support import env, ledger
 from support.cluster import (SESSION_S, Cluster, Stopwatch, in_time, noise,
                              places, spread, worker_id)
 from support.connect import Connect
-from support.env import wait_for
+from support.env import HOST, wait_for
 from support.rest import RestError
 from support.worker import Worker
 
@@ -380,6 +381,37 @@ def test_of_two_clusters_that_begin_at_once_one_is_left(
         won.restart()
     finally:
         b.close()
+
+
+def ask_before_it_is_ready(worker):
+    """A change that waits for the worker's start."""
+    def sent():
+        asking = http.client.HTTPConnection(HOST, worker.port, timeout=60)
+        try:
+            asking.request("PUT", "/connectors/c/pause")
+        except OSError:
+            return None
+        return asking
+    return wait_for("its port", sent, interval=0.01)
+
+
+def test_who_may_not_use_the_topics_does_not_wait_for_who_asks(
+        new_worker, kafka):
+    """For some seconds it would lead with what is another's."""
+    owner = new_worker(kafka.bootstrap)
+    w = new_worker(kafka.bootstrap, start=False, **QUICK)
+    for key in ("config", "offset", "status"):
+        name = f"{key}.storage.topic"
+        w.properties[name] = owner.properties[name]
+    w.spawn()
+    asking = ask_before_it_is_ready(w)
+    w.wait_log("belongs to the cluster with group.id=")
+    watch = Stopwatch()
+    assert w.process.wait(60) == 3
+    assert watch.seconds() < 4, watch.seconds()  # 5 s are for who asks
+    answer = asking.getresponse()
+    assert answer.status == 503, answer.read()
+    assert "does not lead" not in owner.log_text()
 
 
 def test_a_leader_that_reads_a_strangers_record_stops_and_names_it(

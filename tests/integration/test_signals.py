@@ -1,6 +1,7 @@
 """Signals that come while a worker starts, runs or already stops (K14): its
 end has a limit, and what was delivered is committed."""
 
+import http.client
 import os
 import random
 import signal
@@ -12,7 +13,7 @@ import requests
 
 from support import configs, ledger
 from support.cluster import Cluster, Stopwatch
-from support.env import BUILD, wait_for
+from support.env import BUILD, HOST, wait_for
 from support.process import children
 from support.rest import Rest, RestError
 
@@ -101,6 +102,36 @@ def test_only_the_second_signal_does_not_wait_for_others(
     finally:
         if other is not None:
             os.kill(other.process.pid, signal.SIGCONT)
+        c.close()
+
+
+def test_the_second_signal_waits_for_no_answer(kafka, folder, topic):
+    """A change is on its way to a leader that does not answer, nor takes
+    anything over."""
+    c = Cluster(folder, kafka.bootstrap, 2, session_timeout_ms=30000)
+    leader = None
+    try:
+        c.start()
+        t = topic("lines")
+        for n in range(2):
+            c.workers[0].rest.create(f"c{n}", configs.file_source(
+                folder + "/in", t))
+        c.wait_running(["c0", "c1"], on=c.workers)
+        leaver, leader = c.follower(), c.leader()
+        os.kill(leader.process.pid, signal.SIGSTOP)
+        asking = http.client.HTTPConnection(HOST, leaver.port, timeout=60)
+        asking.request("PUT", "/connectors/c0/pause")
+        assert len(leaver.rest.connectors()) == 2  # sent after it
+        watch = Stopwatch()
+        os.kill(leaver.process.pid, TERM)
+        leaver.wait_log("got SIGTERM")
+        os.kill(leaver.process.pid, INT)
+        assert leaver.process.wait(30) == 0
+        assert watch.seconds() < SLACK_S, watch.seconds()
+        assert asking.getresponse().status == 503
+    finally:
+        if leader is not None:
+            os.kill(leader.process.pid, signal.SIGCONT)
         c.close()
 
 
