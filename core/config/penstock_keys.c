@@ -104,8 +104,9 @@ static const struct ps_key worker_keys[] = {
 	      "Pause before a sink is given the same records again, unless it "
 	      "asked for another; it doubles with each failure."),
 	    AT_LEAST(1), NO_PLACE },
-	{ KEY("redelivery.delay.max.ms", LONG, "5000", LOW,
-	      "Longest such pause, in milliseconds."),
+	{ KEY("redelivery.delay.max.ms", LONG, NULL, LOW,
+	      "Longest such pause, in milliseconds: 5000, or the first where "
+	      "that is more."),
 	    AT_LEAST(1), NO_PLACE },
 	{ KEY("rest.body.max.bytes", INT, "1048576", LOW,
 	      "Largest body of a REST request; a larger one is refused."),

@@ -113,7 +113,6 @@ causes_outage_ms(struct causes *c, const char *name, const struct backoff *own,
 	struct backoff b = *own;
 
 	if (b.max_ms > PS_RETRY_MAX_MS)
-		b.max_ms =
-		    b.first_ms > PS_RETRY_MAX_MS ? b.first_ms : PS_RETRY_MAX_MS;
+		b.max_ms = ps_retry_max_ms(b.first_ms);
 	return causes_wait_ms(c, name, &b, now);
 }

@@ -416,6 +416,18 @@ sink_with_poll_limit(const struct settings *own, const struct ps_config *c)
 	    ps_printf(own->arena, "%lld", (long long)ms));
 }
 
+void
+sink_put_pauses(const struct settings *own, struct backoff *out)
+{
+	int64_t first =
+	    settings_int(own, "redelivery.delay.initial.ms", RETRY_FIRST_MS);
+	int64_t max = settings_int(own, "redelivery.delay.max.ms",
+	    ps_retry_max_ms(first));
+
+	backoff_init(out, first < max ? first : max, max,
+	    (uint64_t)clock_now().ms);
+}
+
 static int
 open_consumer(struct sink *s, struct ps_error *err)
 {
@@ -480,7 +492,6 @@ open_sink(struct sink *s, struct ps_error *err)
 {
 	struct task *t = s->task;
 	const struct settings *own = &t->settings;
-	int64_t first, max;
 
 	t->on_wait = sink_while_waiting;
 	t->on_wait_ctx = s;
@@ -488,12 +499,7 @@ open_sink(struct sink *s, struct ps_error *err)
 	s->batch = batch_new(CHUNK);
 	s->scratch = arena_new(SCRATCH);
 	s->limits.max_bytes = batch_bytes(own);
-	first =
-	    settings_int(own, "redelivery.delay.initial.ms", RETRY_FIRST_MS);
-	max = settings_int(own, "redelivery.delay.max.ms",
-	    first > PS_RETRY_MAX_MS ? first : PS_RETRY_MAX_MS);
-	backoff_init(&s->backoff, first < max ? first : max, max,
-	    (uint64_t)clock_now().ms);
+	sink_put_pauses(own, &s->backoff);
 	if (dlq_new(t, &s->dlq, err) != 0)
 		return -1;
 	if (s->dlq != NULL) {

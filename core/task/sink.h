@@ -49,6 +49,8 @@ struct sink {
  * until then the group must not take its partitions away. */
 struct ps_config
 sink_with_poll_limit(const struct settings *own, const struct ps_config *c);
+/* Between two puts of the same records. */
+void sink_put_pauses(const struct settings *own, struct backoff *out);
 
 /* sink_commit.c */
 enum sink_wait { SINK_ASYNC, SINK_SYNC };

@@ -257,6 +257,44 @@ Test(settings, the_group_waits_for_a_call_that_may_still_end)
 	}
 }
 
+Test(settings, a_sinks_first_pause_may_be_longer_than_its_longest_by_default)
+{
+	static const struct {
+		const char *first, *max;
+		int64_t first_ms, max_ms;
+	} rows[] = {
+		{ "", "", 300, 5000 },
+		{ "20000", "", 20000, 20000 },
+		{ "20000", "1000", 1000, 1000 },
+		{ "100", "200", 100, 200 },
+	};
+	static const struct ps_setting sink[] = { { "connector.class",
+						      "FileStreamSink" },
+		{ "file", "/x" }, { "topics", "t" }, { 0 } };
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct ps_setting worker[3] = { 0 };
+		struct backoff b;
+		size_t n = 0;
+
+		if (rows[i].first[0] != '\0')
+			worker[n++] =
+			    (struct ps_setting){ "redelivery.delay.initial.ms",
+				    rows[i].first };
+		if (rows[i].max[0] != '\0')
+			worker[n] =
+			    (struct ps_setting){ "redelivery.delay.max.ms",
+				    rows[i].max };
+		cr_assert(eq(int, played_configure(&w, worker, sink, &err), 0),
+		    "%s", err.text);
+		sink_put_pauses(&w.task.settings, &b);
+		cr_expect(eq(i64, b.first_ms, rows[i].first_ms));
+		cr_expect(eq(i64, b.max_ms, rows[i].max_ms));
+		played_end(&w);
+		played_begin(&w);
+	}
+}
+
 Test(settings, what_is_secret_in_the_url_of_a_secret_key_is_hidden_alone_too)
 {
 	static const struct ps_setting rows[] = { { "some.secret",

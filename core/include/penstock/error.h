@@ -10,6 +10,7 @@
 #define PENSTOCK_ERROR_H
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,13 @@ enum ps_code {
 /* So long at the most until what is down is tried again, unless somebody asked
  * for more: it is in use again within ten seconds, attempts included. */
 #define PS_RETRY_MAX_MS 5000
+
+/* As long as that, or as the first pause that was asked for. */
+static inline int64_t
+ps_retry_max_ms(int64_t first_ms)
+{
+	return first_ms > PS_RETRY_MAX_MS ? first_ms : PS_RETRY_MAX_MS;
+}
 
 #define PS_ERROR_TEXT 1024
 

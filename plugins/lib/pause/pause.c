@@ -26,8 +26,7 @@ draw(uint64_t *seed)
 int64_t
 pause_ms(int64_t first_ms, unsigned failures, uint64_t *seed)
 {
-	int64_t most = first_ms > PS_RETRY_MAX_MS ? first_ms : PS_RETRY_MAX_MS;
-	int64_t ms = first_ms;
+	int64_t most = ps_retry_max_ms(first_ms), ms = first_ms;
 
 	for (unsigned i = 0; i < failures && ms < most; i++)
 		ms *= 2;
