@@ -51,15 +51,22 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
+    def _exactly(self, size):
+        """A client that died on the way has asked for nothing."""
+        body = self.rfile.read(size)
+        if len(body) < size:
+            raise ConnectionAbortedError(f"{len(body)} of {size} bytes came")
+        return body
+
     def _read(self):
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
             chunks = []
             while size := int(self.rfile.readline().split(b";")[0], 16):
-                chunks.append(self.rfile.read(size))
+                chunks.append(self._exactly(size))
                 self.rfile.readline()
             self.rfile.readline()
             return b"".join(chunks)
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        return self._exactly(int(self.headers.get("Content-Length") or 0))
 
     def _answer(self):
         owner = self.server.owner
