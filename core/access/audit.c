@@ -4,6 +4,7 @@
 #include <openssl/hmac.h>
 #include <string.h>
 
+#include "access/trail.h"
 #include "access/users.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -25,8 +26,7 @@ struct audit {
 /* ---- life -------------------------------------------------------------- */
 
 struct audit *
-audit_new(const struct options *o, trail_ahead_fn *ahead, void *ctx,
-    struct ps_error *err)
+audit_new(const struct options *o, struct ps_error *err)
 {
 	const char *path = ps_config_str(&o->all, "rest.audit.file");
 	struct audit *a = xcalloc(1, sizeof *a);
@@ -34,7 +34,7 @@ audit_new(const struct options *o, trail_ahead_fn *ahead, void *ctx,
 	a->group = o->group == NULL ? "" : o->group;
 	if (path[0] == '\0')
 		return a;
-	a->trail = trail_open(path, ahead, ctx, err);
+	a->trail = trail_open(path, err);
 	if (a->trail == NULL)
 		audit_free(&a);
 	return a;

@@ -15,15 +15,12 @@
 
 #include <penstock/error.h>
 
-#include "access/trail.h"
-
 struct audit;
 struct exchange;
 struct options;
 
 /* PS_E_CONFIG: the file cannot be written. */
-struct audit *audit_new(const struct options *o, trail_ahead_fn *ahead,
-    void *ctx, struct ps_error *err);
+struct audit *audit_new(const struct options *o, struct ps_error *err);
 void audit_free(struct audit **ap);
 /* Before the handler: what is there now is remembered. */
 void audit_begin(struct exchange *x);
@@ -32,7 +29,7 @@ void audit_moved(struct exchange *x, const json_t *list);
 /* It was answered, or the client went before (status 0). Does nothing for
  * what did not begin. */
 void audit_end(struct exchange *x);
-/* As trail_sync; for `ahead`. */
+/* As trail_sync: before anybody is told of what the lines say. */
 void audit_sync(struct audit *a);
 /* Lines that the file did not take. */
 unsigned audit_lost(const struct audit *a);

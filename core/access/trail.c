@@ -22,8 +22,6 @@ struct trail {
 	char *path;
 	int fd;
 	char last[HEX_BYTES + 1]; /* hash of the line before */
-	trail_ahead_fn *ahead;
-	void *ctx;
 	unsigned lost;
 	unsigned unsynced; /* lines */
 };
@@ -47,8 +45,7 @@ take_last(struct trail *t)
 }
 
 struct trail *
-trail_open(const char *path, trail_ahead_fn *ahead, void *ctx,
-    struct ps_error *err)
+trail_open(const char *path, struct ps_error *err)
 {
 	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 	struct trail *t;
@@ -61,8 +58,6 @@ trail_open(const char *path, trail_ahead_fn *ahead, void *ctx,
 	t = xcalloc(1, sizeof *t);
 	t->path = xstrdup(path);
 	t->fd = fd;
-	t->ahead = ahead;
-	t->ctx = ctx;
 	take_last(t);
 	return t;
 }
@@ -127,6 +122,5 @@ trail_put(struct trail *t, struct ps_arena *a, const char *line)
 		    strerror(errno), all);
 		return;
 	}
-	if (t->unsynced++ == 0)
-		t->ahead(t->ctx);
+	t->unsynced++;
 }

@@ -14,12 +14,8 @@
 
 struct trail;
 
-/* From now on the disk lacks a line, until trail_sync. */
-typedef void trail_ahead_fn(void *ctx);
-
 /* Goes on behind what is there. PS_E_CONFIG: it cannot be written. */
-struct trail *trail_open(const char *path, trail_ahead_fn *ahead, void *ctx,
-    struct ps_error *err);
+struct trail *trail_open(const char *path, struct ps_error *err);
 /* With trail_sync. */
 void trail_close(struct trail **tp);
 /* What the file does not take is in the log. */

@@ -283,9 +283,11 @@ take_body(struct exchange *x, const char *data, size_t *len)
 static enum MHD_Result
 answer_or_park(struct exchange *x)
 {
-	if (x->answered)
+	if (x->answered) {
+		x->server->ops->sending(x);
 		return reply_queue(x, x->server->opt.headers,
 		    x->server->draining);
+	}
 	if (!x->parked) {
 		x->parked = true;
 		MHD_suspend_connection(x->conn);

@@ -36,6 +36,8 @@ struct server_ops {
 	void (*expired)(struct exchange *x);
 	/* Its answer stands. */
 	void (*answered)(struct exchange *x);
+	/* The first byte of it goes out when this returns. */
+	void (*sending)(struct exchange *x);
 	/* The exchange ends; forget `pending`. */
 	void (*gone)(struct exchange *x);
 };

@@ -37,7 +37,7 @@ struct rest {
 	struct audit *audit;
 	struct forwarder *forwarder; /* NULL: a standalone worker's */
 	struct headers *headers;
-	uv_timer_t look, drain, sync;
+	uv_timer_t look, drain;
 	struct clock_ms draining; /* since then */
 	void (*drained)(void *ctx);
 	void *drained_ctx;
@@ -63,6 +63,7 @@ on_gone(struct exchange *x)
 {
 	exchange_forget(x);
 	audit_end(x); /* who asked may be gone, what was asked goes on */
+	audit_sync(x->audit);
 }
 
 /* Also a line of the access log. */
@@ -76,10 +77,18 @@ on_answered(struct exchange *x)
 	audit_end(x);
 }
 
+/* Once for all that were answered in this turn of the loop. */
+static void
+on_sending(struct exchange *x)
+{
+	audit_sync(x->audit);
+}
+
 static const struct server_ops ops = {
 	.handle = route_handle,
 	.expired = on_expired,
 	.answered = on_answered,
+	.sending = on_sending,
 	.gone = on_gone,
 };
 
@@ -232,24 +241,6 @@ warn_open(const struct rest *r)
 	    "penstock_rest_open_to_all", "", wide ? 1 : 0);
 }
 
-static void
-on_sync(uv_timer_t *t)
-{
-	const struct rest *r = t->data;
-
-	audit_sync(r->audit);
-}
-
-/* Once for all that this turn of the loop writes; in the next turn, before the
- * timer that sends the answers, as that starts later. */
-static void
-on_ahead(void *ctx)
-{
-	struct rest *r = ctx;
-
-	(void)uv_timer_start(&r->sync, on_sync, 0, 0);
-}
-
 struct rest *
 rest_open(struct worker *w, struct ps_error *err)
 {
@@ -258,15 +249,14 @@ rest_open(struct worker *w, struct ps_error *err)
 	    xcalloc(1, sizeof *r + o->listener_count * sizeof *r->doors);
 
 	r->worker = w;
-	r->handles = 3;
-	r->look.data = r->drain.data = r->sync.data = r;
+	r->handles = 2;
+	r->look.data = r->drain.data = r;
 	(void)uv_timer_init(worker_loop(w), &r->look);
 	(void)uv_timer_init(worker_loop(w), &r->drain);
-	(void)uv_timer_init(worker_loop(w), &r->sync);
 	if (o->kind == WORKER_DISTRIBUTED)
 		r->forwarder = forwarder_new(w);
 	r->guard = guard_new(o, err);
-	r->audit = r->guard == NULL ? NULL : audit_new(o, on_ahead, r, err);
+	r->audit = r->guard == NULL ? NULL : audit_new(o, err);
 	r->headers = r->audit == NULL ? NULL : headers_new(&o->all, err);
 	if (r->headers == NULL || open_doors(r, err) != 0) {
 		rest_close(&r);
@@ -389,5 +379,4 @@ rest_close(struct rest **rp)
 	}
 	uv_close((uv_handle_t *)&r->look, on_handle_closed);
 	uv_close((uv_handle_t *)&r->drain, on_handle_closed);
-	uv_close((uv_handle_t *)&r->sync, on_handle_closed);
 }

@@ -19,6 +19,7 @@ static struct world {
 	struct server *s;
 	struct exchange *kept;
 	int handled, gone, expired;
+	int client, early, sendings; /* who asks, and what it had by then */
 	char body[4096], query[256], path[256];
 } w;
 
@@ -70,9 +71,20 @@ answered(struct exchange *x)
 	(void)x;
 }
 
-static const struct server_ops ops = { handle, expired, answered, gone };
-static const struct server_ops object_ops = { object_handle, expired, answered,
+static void
+sending(struct exchange *x)
+{
+	char byte;
+
+	cr_assert(x->answered);
+	w.sendings++;
+	w.early += recv(w.client, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+static const struct server_ops ops = { handle, expired, answered, sending,
 	gone };
+static const struct server_ops object_ops = { object_handle, expired, answered,
+	sending, gone };
 
 static const struct listener any_port = { "listeners", "127.0.0.1", 0,
 	SERVES_API, false };
@@ -131,7 +143,7 @@ ask(const char *request, size_t len, bool (*stop)(void))
 	size_t got = 0, sent = 0;
 	bool over = false;
 	uv_timer_t limit;
-	int fd = dial();
+	int fd = w.client = dial();
 
 	limit.data = &over;
 	(void)uv_timer_init(&w.loop, &limit);
@@ -277,6 +289,24 @@ Test(server, a_parked_exchange_is_answered_from_the_loop)
 	close_server();
 }
 
+/* What must be on a disk by then is. */
+Test(server, who_may_hold_an_answer_back_is_asked_before_its_first_byte)
+{
+	uv_timer_t later;
+
+	open_server(&ops, 5000);
+	(void)get("GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	cr_assert(eq(int, w.sendings, 1));
+	(void)uv_timer_init(&w.loop, &later);
+	(void)uv_timer_start(&later, answer_kept, 20, 20);
+	(void)get("GET /keep HTTP/1.1\r\nHost: h\r\n"
+		  "Connection: close\r\n\r\n");
+	cr_assert(eq(int, w.sendings, 2));
+	cr_assert(eq(int, w.early, 0));
+	uv_close((uv_handle_t *)&later, NULL);
+	close_server();
+}
+
 static int stage;
 
 /* As the worker ends: what is on its way has its answer, others have none. */
@@ -344,6 +374,8 @@ cut_off(const char *method, const char *wanted)
 	a = (char *)(uintptr_t)get(request);
 	cr_assert(has(a, "HTTP/1.1 503"), "%s", a);
 	cr_assert(has(a, wanted), "%s", a);
+	cr_assert(eq(int, w.early, 0));
+	cr_assert(gt(int, w.sendings, 0));
 	uv_close((uv_handle_t *)&later, NULL);
 	(void)uv_run(&w.loop, UV_RUN_DEFAULT);
 	cr_assert(eq(int, uv_loop_close(&w.loop), 0));
@@ -378,7 +410,7 @@ answer_much(struct exchange *x)
 }
 
 static const struct server_ops much_ops = { answer_much, expired, answered,
-	gone };
+	sending, gone };
 
 /* The first bytes are the kernel's to keep; then nobody takes the rest. */
 Test(server, who_does_not_read_the_answer_is_cut_off)
