@@ -14,7 +14,12 @@
 #include "base/xalloc.h"
 
 /* What may be lost is not sent when so much waits already. */
-enum { DROP_BYTES = 1 << 20, TEXT_BYTES = 16 << 10, FLUSH_MS = 2000 };
+enum {
+	DROP_BYTES = 1 << 20,
+	TEXT_BYTES = 16 << 10,
+	LINE_BYTES = 1 << 10,
+	FLUSH_MS = 2000
+};
 
 struct uplink {
 	struct channel *channel;
@@ -92,44 +97,46 @@ uplink_redact(struct uplink *u)
 	return u->redact;
 }
 
-static void
-clean(const struct uplink *u, char *out, size_t room, const char *text)
-{
-	(void)snprintf(out, room, "%s", text);
-	(void)redact_text(u->redact, out, room);
-}
-
+/* What is too long is cut after it was redacted: a cut makes a secret one
+ * that is not known. */
 static const char *
 cleaned(const struct uplink *u, struct ps_arena *a, const char *text)
 {
-	char *out;
+	const char *copy;
 
 	if (text == NULL)
 		return NULL;
-	out = ps_alloc(a, TEXT_BYTES);
-	clean(u, out, TEXT_BYTES, text);
-	return out;
+	copy = redact_copy(u->redact, a, text);
+	return ps_strndup(a, copy, strnlen(copy, TEXT_BYTES - 1));
 }
 
 static void
-take_log(void *ctx, enum ps_level level, const char *area, const char *text)
+send_log(struct uplink *u, enum ps_level level, const char *area,
+    const char *line)
 {
-	struct uplink *u = (struct uplink *)ctx;
-	char line[TEXT_BYTES];
 	struct msg m = { .type = MSG_TYPE_LOG };
 
-	clean(u, line, sizeof line, text);
-	if (!pthread_equal(pthread_self(), u->owner)) {
-		(void)fprintf(stderr, "%s %s: %s\n", log_level_name(level),
-		    area, line);
-		return;
-	}
 	m.log.level = log_level_name(level);
 	m.log.area = area;
 	m.log.text = line;
 	if (channel_waiting(u->channel) > DROP_BYTES ||
 	    send_message(u, &m, NULL) != 0)
 		u->dropped++;
+}
+
+static void
+take_log(void *ctx, enum ps_level level, const char *area, const char *text)
+{
+	struct uplink *u = (struct uplink *)ctx;
+	struct ps_arena *a = arena_new(LINE_BYTES);
+	const char *line = cleaned(u, a, text);
+
+	if (pthread_equal(pthread_self(), u->owner))
+		send_log(u, level, area, line);
+	else
+		(void)fprintf(stderr, "%s %s: %s\n", log_level_name(level),
+		    area, line);
+	arena_free(&a);
 }
 
 void

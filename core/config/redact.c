@@ -1,5 +1,6 @@
 #include "config/redact.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -191,13 +192,11 @@ rest_of_secret(const struct redact *r, const char *text, size_t len,
 	return 0;
 }
 
-/* A text that is as long as can be was cut. */
+/* An error that is as long as can be was cut. */
 static bool
-is_full(const char *text, size_t room)
+is_error_cut(size_t len)
 {
-	size_t len = strlen(text);
-
-	return len + 1 == room || len + 1 == PS_ERROR_TEXT;
+	return len + 1 == PS_ERROR_TEXT;
 }
 
 static bool
@@ -232,18 +231,52 @@ cover_secrets(const struct redact *r, char *text, const char *end)
 }
 
 /* What is whole before what may be cut: a part of it would be taken for a cut,
- * and the rest stay. */
+ * and the rest stay. The copy has redact_room(), so nothing is cut here. */
+static bool
+clean(const struct redact *r, char *copy, size_t room, size_t least)
+{
+	const char *end = copy + room;
+	bool found = cover_userinfos(r, copy, end, sure_userinfo);
+
+	found = cover_secrets(r, copy, end) || found;
+	found = redact_url_text(copy, room) || found;
+	found = cover_userinfos(r, copy, end, likely_userinfo) || found;
+	return cover_cut_end(r, copy, room, least) || found;
+}
+
+/* How much of a secret at the text's end is taken for one. */
+static size_t
+least_of(bool was_cut)
+{
+	return was_cut ? 1 : SHORTEST;
+}
+
 bool
 redact_text(const struct redact *r, char *text, size_t room)
 {
-	const char *end = text + room;
-	size_t least = is_full(text, room) ? 1 : SHORTEST;
-	bool found = cover_userinfos(r, text, end, sure_userinfo);
+	size_t len = strlen(text), copy_room = redact_room(len);
+	char *copy = xmalloc(copy_room);
+	bool found;
 
-	found = cover_secrets(r, text, end) || found;
-	found = redact_url_text(text, room) || found;
-	found = cover_userinfos(r, text, end, likely_userinfo) || found;
-	return cover_cut_end(r, text, room, least) || found;
+	memcpy(copy, text, len + 1);
+	found = clean(r, copy, copy_room,
+	    least_of(is_error_cut(len) || len + 1 == room));
+	if (found)
+		(void)snprintf(text, room, "%s", copy);
+	explicit_bzero(copy, copy_room);
+	free(copy);
+	return found;
+}
+
+const char *
+redact_copy(const struct redact *r, struct ps_arena *a, const char *text)
+{
+	size_t len = strlen(text), room = redact_room(len);
+	char *copy = (char *)ps_alloc(a, room);
+
+	memcpy(copy, text, len + 1);
+	(void)clean(r, copy, room, least_of(is_error_cut(len)));
+	return copy;
 }
 
 bool

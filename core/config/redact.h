@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <penstock/arena.h>
+
 /* What stands for a secret wherever people read. */
 #define REDACT_MASK "[hidden]"
 
@@ -35,6 +37,9 @@ redact_room(size_t len)
 /* In place; each secret, and what is secret in a URL, becomes REDACT_MASK, and
  * what then goes beyond `room` is cut. True when something was found. */
 bool redact_text(const struct redact *r, char *text, size_t room);
+/* The same, and nothing is cut. */
+const char *
+redact_copy(const struct redact *r, struct ps_arena *a, const char *text);
 bool redact_contains(const struct redact *r, const char *text);
 /* Does the key's name alone say that its value is secret? */
 bool redact_is_secret_key(const char *key);

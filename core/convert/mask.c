@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/arena.h"
 #include "base/js.h"
 #include "base/text.h"
 #include "base/xalloc.h"
@@ -113,19 +114,16 @@ find(struct mask *m, const json_t *j, bool all)
 static json_t *
 without(const struct mask *m, const char *text)
 {
-	size_t room = 2 * strlen(text) + sizeof REDACT_MASK;
-	char *clean;
+	struct ps_arena *a;
 	json_t *out;
 
 	if (json_object_get(m->whole, text) != NULL)
 		return json_string(REDACT_MASK);
 	if (!redact_contains(m->redact, text))
 		return NULL;
-	clean = xcalloc(1, room);
-	(void)snprintf(clean, room, "%s", text);
-	(void)redact_text(m->redact, clean, room);
-	out = json_string(clean);
-	free(clean);
+	a = arena_new(redact_room(strlen(text)));
+	out = json_string(redact_copy(m->redact, a, text));
+	arena_free(&a);
 	return out != NULL ? out : json_string(REDACT_MASK);
 }
 

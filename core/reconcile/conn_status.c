@@ -32,20 +32,10 @@ append(struct conn *c, const struct store_pair *record)
 		    NULL);
 }
 
-static char *
+static const char *
 masked(struct conn *c, struct ps_arena *a, const char *text)
 {
-	size_t len, room;
-	char *copy;
-
-	if (text == NULL)
-		return NULL;
-	len = strlen(text);
-	room = redact_room(len);
-	copy = ps_alloc(a, room);
-	memcpy(copy, text, len + 1);
-	(void)redact_text(c->secrets, copy, room);
-	return copy;
+	return text == NULL ? NULL : redact_copy(c->secrets, a, text);
 }
 
 /* Connect drops what has a lower generation than it knows of. */

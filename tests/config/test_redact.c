@@ -7,6 +7,8 @@
 
 #include <penstock/error.h>
 
+#include "base/arena.h"
+
 static struct redact *r;
 
 static void
@@ -63,6 +65,17 @@ Test(redact, what_goes_beyond_the_room_is_cut)
 	(void)snprintf(text, sizeof text, "xxxxxhunter");
 	cr_assert(redact_text(r, text, 12));
 	cr_assert(eq(str, text, "xxxxx[hidde"));
+}
+
+Test(redact, a_mask_before_it_cuts_no_secret_in_two)
+{
+	char text[100] = "hunter hunter";
+
+	cr_assert(redact_text(r, text, sizeof "hunter hunter" + 1));
+	cr_assert(eq(str, text, "[hidden] [hidd"));
+	(void)snprintf(text, sizeof text, "hunter hunter hunter22");
+	cr_assert(redact_text(r, text, sizeof "hunter hunter hunter22" + 1));
+	cr_assert(eq(str, text, "[hidden] [hidden] [hidd"));
 }
 
 Test(redact, what_is_left_of_a_secret_by_a_cut_is_masked)
@@ -156,6 +169,18 @@ Test(redact, a_text_with_room_enough_is_not_cut)
 	cr_assert(eq(str, text,
 	    "://[hidden]@://[hidden]@://[hidden]@[hidden],[hidden]"
 	    "?sig=[hidden]&sig=[hidden]"));
+}
+
+Test(redact, a_copy_is_never_cut)
+{
+	static const char given[] = "://x@://x@://x@hunter?sig=x&sig=x";
+	struct ps_arena *a = arena_new(sizeof given);
+
+	cr_assert(eq(str, (char *)redact_copy(r, a, given),
+	    "://[hidden]@://[hidden]@://[hidden]@[hidden]"
+	    "?sig=[hidden]&sig=[hidden]"));
+	cr_assert(eq(str, (char *)redact_copy(r, a, ""), ""));
+	arena_free(&a);
 }
 
 Test(redact, holds_many_secrets)

@@ -166,6 +166,17 @@ Test(mask, known_secrets_are_hidden_without_a_name)
 	    "{\"v\":\"is [hidden]!\",\"w\":1.5}");
 }
 
+Test(mask, a_text_that_grows_by_what_is_hidden_is_not_cut)
+{
+	redact_add(secrets, "hunter22");
+	expect("[]",
+	    "[\"://x@://x@://x@://x@://x@://x@://x@://x@://x@://x@://x@://x@"
+	    " hunter22\"]",
+	    "[\"://[hidden]@://[hidden]@://[hidden]@://[hidden]@://[hidden]@"
+	    "://[hidden]@://[hidden]@://[hidden]@://[hidden]@://[hidden]@"
+	    "://[hidden]@://[hidden]@ [hidden]\"]");
+}
+
 Test(mask, names_are_a_list_of_texts)
 {
 	static const char *const wrong[] = { "\"ssn\"", "[1]", "{}" };
