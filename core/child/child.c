@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/js.h"
 #include "base/log.h"
 #include "child/crash.h"
 #include "child/limits.h"
 #include "child/term.h"
+#include "config/fence.h"
 
 enum { CONFIG_MS = 60000, FLUSH_MS = 2000 };
 
@@ -28,9 +28,11 @@ wait_config(struct child *c, struct ps_error *err)
 void
 child_close_jail(const struct child *c, enum jail_kind kind)
 {
-	const char *wanted = js_opt_str(c->config.config.worker, "task.jail");
+	struct ps_setting jail = { "task.jail",
+		js_opt_str(c->config.config.worker, "task.jail") };
+	struct ps_config worker = { &jail, 1 };
 
-	if (wanted != NULL && strcasecmp(wanted, "false") == 0)
+	if (!fence_calls(&worker))
 		return;
 	if (!jail_close(kind))
 		log_warn("task", "no system call filter: %s", strerror(errno));

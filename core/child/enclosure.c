@@ -1,5 +1,6 @@
 #include "child/enclosure.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <stddef.h>
@@ -72,8 +73,10 @@ bool
 enclosure_close(struct enclosure *e)
 {
 	long got = syscall(SYS_landlock_restrict_self, e->fd, 0);
+	int why = errno;
 
 	(void)close(e->fd);
 	e->fd = -1;
+	errno = why;
 	return got == 0;
 }

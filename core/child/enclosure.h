@@ -21,13 +21,13 @@ struct enclosure {
 	uint64_t handled; /* rights that this kernel knows */
 };
 
-/* false: the kernel has none. */
+/* false: the kernel has none, or none now: errno. */
 bool enclosure_open(struct enclosure *e);
 /* A file, or a folder with all that is in it; what is not there is left
  * out. */
 void
 enclosure_allow(const struct enclosure *e, const char *path, unsigned rights);
-/* false: it could not be closed. */
+/* false: it could not be closed: errno. */
 bool enclosure_close(struct enclosure *e);
 
 #endif

@@ -1,9 +1,9 @@
 #include "child/paths.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "child/enclosure.h"
 #include "child/limits.h"
+#include "config/fence.h"
 
 #define BOTH ((unsigned)ENCLOSURE_READ | (unsigned)ENCLOSURE_WRITE)
 
@@ -308,50 +309,60 @@ allow_all(const struct enclosure *e, struct settings *s, const json_t *plugins,
 static bool
 is_wanted(const struct settings *s)
 {
-	const char *mode = ps_config_str(&s->worker, "task.jail.files");
-	const char *jail = ps_config_str(&s->worker, "task.jail");
-
-	return strcasecmp(mode, "none") != 0 &&
-	       strcasecmp(jail, "false") != 0 && !limits_are_off();
+	return fence_calls(&s->worker) &&
+	       fence_files(&s->worker) != FENCE_NONE && !limits_are_off();
 }
 
-static void
-enclose(struct settings *s, const json_t *plugins, const struct ps_config *raw,
-    const struct ps_config *resolved)
+/* No enclosure, because of errno. A kernel without Landlock is told by the
+ * worker, once. */
+static int
+go_without(const struct settings *s, struct ps_error *err)
 {
-	const char *mode = ps_config_str(&s->worker, "task.jail.files");
+	if (fence_files(&s->worker) == FENCE_REQUIRED)
+		return ps_fail(err, PS_E_RETRY,
+		    "task.jail.files is required, but files cannot be kept "
+		    "from the plugin: %s",
+		    strerror(errno));
+	if (errno != ENOSYS && errno != EOPNOTSUPP)
+		log_warn("task", "files are not kept from the plugin: %s",
+		    strerror(errno));
+	return 0;
+}
+
+static int
+enclose(struct settings *s, const json_t *plugins, const struct ps_config *raw,
+    const struct ps_config *resolved, struct ps_error *err)
+{
 	struct enclosure e;
 
-	if (!enclosure_open(&e)) {
-		log_debug("task", "this kernel cannot keep files from plugins");
-		return;
-	}
-	if (strcasecmp(mode, "writes") == 0)
+	if (!enclosure_open(&e))
+		return go_without(s, err);
+	if (fence_files(&s->worker) == FENCE_WRITES)
 		enclosure_allow(&e, "/", ENCLOSURE_READ);
 	allow_all(&e, s, plugins, raw, resolved);
-	if (!enclosure_close(&e))
-		log_warn("task", "files are not kept from the plugin");
+	return enclosure_close(&e) ? 0 : go_without(s, err);
 }
 
 int
 paths_enclose(struct settings *s, const json_t *plugins,
-    const struct ps_config *raw, struct ps_error *err)
+    const struct ps_config *raw, struct ps_error *unresolved,
+    struct ps_error *err)
 {
 	struct ps_config resolved;
-	int result;
+	bool known;
 
 	if (!is_wanted(s))
 		return 0;
-	result = providers_expand(s->providers, s->arena, raw, &resolved, err);
-	enclose(s, plugins, raw, result == 0 ? &resolved : NULL);
-	return result;
+	known = providers_expand(s->providers, s->arena, raw, &resolved,
+		    unresolved) == 0;
+	return enclose(s, plugins, raw, known ? &resolved : NULL, err);
 }
 
-void
-paths_enclose_all(struct settings *s, const json_t *plugins)
+int
+paths_enclose_all(struct settings *s, const json_t *plugins,
+    struct ps_error *err)
 {
 	static const struct ps_config none = { NULL, 0 };
 
-	if (is_wanted(s))
-		enclose(s, plugins, &none, NULL);
+	return is_wanted(s) ? enclose(s, plugins, &none, NULL, err) : 0;
 }

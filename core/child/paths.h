@@ -16,11 +16,13 @@
 const char *paths_find(struct ps_arena *a, const char *value, size_t n);
 /* Encloses the process as task.jail.files says, before the plugins of the
  * configuration `raw` are loaded. `plugins` are the folders of plugin.path.
- * -1: `raw` does not resolve, so that only what it names as it stands can be
- * reached. */
+ * `unresolved` says why `raw` does not resolve, so that only what it names as
+ * it stands can be reached. -1: no plugin may be loaded. */
 int paths_enclose(struct settings *s, const json_t *plugins,
-    const struct ps_config *raw, struct ps_error *err);
+    const struct ps_config *raw, struct ps_error *unresolved,
+    struct ps_error *err);
 /* The same for who loads every plugin there is, for no configuration. */
-void paths_enclose_all(struct settings *s, const json_t *plugins);
+int paths_enclose_all(struct settings *s, const json_t *plugins,
+    struct ps_error *err);
 
 #endif

@@ -1,24 +1,11 @@
 #include "options/fence.h"
 
 #include <linux/landlock.h>
-#include <string.h>
-#include <strings.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
-
-static bool
-is_jailed(const struct options *o)
-{
-	return ps_config_bool(&o->all, "task.jail");
-}
-
-static bool
-is_mode(const struct options *o, const char *mode)
-{
-	return strcasecmp(ps_config_str(&o->all, "task.jail.files"), mode) == 0;
-}
+#include "config/fence.h"
 
 static bool
 kernel_can(void)
@@ -30,18 +17,22 @@ kernel_can(void)
 bool
 fence_stands(const struct options *o)
 {
-	return is_jailed(o) && !is_mode(o, "none") && kernel_can();
+	return fence_calls(&o->all) && fence_files(&o->all) != FENCE_NONE &&
+	       kernel_can();
 }
 
 int
 fence_check(const struct options *o, struct ps_error *err)
 {
-	if (is_mode(o, "required") && !is_jailed(o))
+	enum fence_files files = fence_files(&o->all);
+	bool any = fence_calls(&o->all);
+
+	if (files == FENCE_REQUIRED && !any)
 		return ps_fail(err, PS_E_CONFIG,
 		    "task.jail.files is required, but task.jail is false");
-	if (!is_jailed(o) || is_mode(o, "none") || kernel_can())
+	if (!any || files == FENCE_NONE || kernel_can())
 		return 0;
-	if (is_mode(o, "required"))
+	if (files == FENCE_REQUIRED)
 		return ps_fail(err, PS_E_CONFIG,
 		    "task.jail.files is required, but this kernel cannot keep "
 		    "files from plugins: it has no Landlock (Linux 5.13)");

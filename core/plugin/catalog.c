@@ -470,6 +470,14 @@ catalog_refuse(struct catalog *c, size_t file, const struct ps_error *why)
 	add_error(c, c->files[file].path, why);
 }
 
+void
+catalog_refuse_all(struct catalog *c, const struct ps_error *why)
+{
+	for (size_t i = 0; i < c->file_count; i++)
+		if (!c->files[i].tried)
+			catalog_refuse(c, i, why);
+}
+
 size_t
 catalog_count(const struct catalog *c)
 {

@@ -67,6 +67,8 @@ catalog_load_unprobed(struct catalog *c, catalog_begin_fn *begin, void *ctx);
 const char *catalog_file(const struct catalog *c, size_t file);
 /* It is not opened from here on, and stands among the errors. */
 void catalog_refuse(struct catalog *c, size_t file, const struct ps_error *why);
+/* The same of all that are not open yet. */
+void catalog_refuse_all(struct catalog *c, const struct ps_error *why);
 size_t catalog_count(const struct catalog *c);
 const struct catalog_class *catalog_at(const struct catalog *c, size_t i);
 size_t catalog_error_count(const struct catalog *c);

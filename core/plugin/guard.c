@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,11 +28,13 @@ say(void *ctx, size_t file)
 static void
 go_on(struct catalog *c, pid_t guard, int fd, guard_alone_fn *alone, void *ctx)
 {
+	struct ps_error why = { 0 };
+
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != guard)
 		_exit(EXIT_FAILURE);
-	if (alone != NULL)
-		alone(ctx);
+	if (alone != NULL && alone(ctx, &why) != 0)
+		catalog_refuse_all(c, &why);
 	catalog_load_unprobed(c, say, &fd);
 	say(&fd, ALL_LOADED);
 	(void)close(fd);
@@ -88,6 +91,7 @@ stand_by(struct catalog *c, pid_t child, int fd)
 void
 guard_load_all(struct catalog *c, guard_alone_fn *alone, void *ctx)
 {
+	struct ps_error why = { 0 };
 	pid_t own = getpid(), child;
 	int pipes[2];
 
@@ -107,5 +111,7 @@ guard_load_all(struct catalog *c, guard_alone_fn *alone, void *ctx)
 		}
 		stand_by(c, child, pipes[0]);
 	}
-	catalog_load_all(c); /* says of each why it cannot */
+	(void)ps_fail(&why, PS_E_RETRY, "no process to load it in: %s",
+	    strerror(errno));
+	catalog_refuse_all(c, &why);
 }

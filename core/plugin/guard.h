@@ -11,8 +11,8 @@
 
 #include "plugin/catalog.h"
 
-/* In the child, before it loads anything. */
-typedef void guard_alone_fn(void *ctx);
+/* In the child, before it loads anything. -1: it may load nothing. */
+typedef int guard_alone_fn(void *ctx, struct ps_error *err);
 /* Returns in the child only; the caller has one thread, and waits from here
  * on until the child ends, to end as it did. */
 void guard_load_all(struct catalog *c, guard_alone_fn *alone, void *ctx);

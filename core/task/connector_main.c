@@ -272,7 +272,8 @@ enclose(struct connector *c, const json_t *args, struct ps_error *err)
 	if (given != NULL && js_to_config(s->arena, given, &more, err) != 0)
 		return -1;
 	all = config_merge(s->arena, &s->raw, &more);
-	(void)paths_enclose(s, c->plugins, &all, &unresolved);
+	if (paths_enclose(s, c->plugins, &all, &unresolved, err) != 0)
+		return -1;
 	c->is_enclosed = true;
 	return 0;
 }

@@ -73,13 +73,14 @@ class_json(const struct catalog_class *c)
 }
 
 /* A guard_alone_fn. */
-static void
-confine(void *ctx)
+static int
+confine(void *ctx, struct ps_error *err)
 {
 	struct inspection *in = (struct inspection *)ctx;
 
 	child_close_jail(in->child, JAIL_ALONE);
-	paths_enclose_all(&in->settings, in->child->config.config.plugins);
+	return paths_enclose_all(&in->settings,
+	    in->child->config.config.plugins, err);
 }
 
 static json_t *

@@ -60,6 +60,19 @@ has_own_topic(const struct settings *s)
 }
 
 static int
+enclose(struct settings *s, const json_t *plugins, struct ps_error *err)
+{
+	struct ps_error unresolved = { 0 };
+
+	if (paths_enclose(s, plugins, &s->raw, &unresolved, err) != 0)
+		return -1;
+	if (unresolved.code == PS_OK)
+		return 0;
+	*err = unresolved;
+	return -1;
+}
+
+static int
 prepare(struct task *t, struct child *c, struct ps_error *err)
 {
 	const struct msg_config *m = &c->config.config;
@@ -73,7 +86,7 @@ prepare(struct task *t, struct child *c, struct ps_error *err)
 		return -1;
 	if (settings_worker(s, host_abi(t->host), redact, err) != 0)
 		return -1;
-	if (paths_enclose(s, m->plugins, &s->raw, err) != 0 ||
+	if (enclose(s, m->plugins, err) != 0 ||
 	    settings_connector(s, redact, err) != 0)
 		return -1;
 	limits_files(settings_int(s, "task.open.files", 0));

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from support import configs, env
+from support.child import Child
 from support.env import wait_for
 
 PROVIDERS = "org.apache.kafka.common.config.provider."
@@ -139,3 +140,45 @@ def test_a_fence_that_is_required_is_there_or_nothing_starts(old_kernel):
     assert w.process.wait(30) != 0
     assert ("task.jail.files is required, but this kernel cannot keep files "
             "from plugins: it has no Landlock (Linux 5.13)") in w.log_text()
+
+
+# What the kernel says to landlock_restrict_self when it is out of memory, or
+# too many fences stand in each other already.
+REQUIRED = "task.jail.files is required, but files cannot be kept from"
+NO_MORE_FENCES = NO_LANDLOCK.replace("444", "446").replace("ENOSYS", "E2BIG")
+
+
+@pytest.fixture
+def last_fence(new_worker, kafka):
+    """a worker, not started, whose children get no fence any more"""
+    return lambda **settings: new_worker(
+        kafka.bootstrap, start=False,
+        wrap=[sys.executable, "-c", NO_MORE_FENCES], **settings)
+
+
+@pytest.mark.skipif(not env.has_landlock(), reason="a kernel without Landlock")
+def test_a_fence_that_does_not_close_is_told(last_fence, folder, topic):
+    w = last_fence().start()
+    w.rest.create("c", configs.file_source(
+        write(f"{folder}/in", "one\n"), topic("in")))
+    w.rest.wait_running("c")
+    assert "files are not kept from the plugin: " in w.log_text()
+
+
+@pytest.mark.skipif(not env.has_landlock(), reason="a kernel without Landlock")
+def test_no_plugin_runs_without_the_fence_that_is_required(last_fence):
+    w = last_fence(task_jail_files="required")
+    w.spawn()
+    assert w.process.wait(30) != 0
+    assert REQUIRED in w.log_text()
+    wrap = [sys.executable, "-c", NO_MORE_FENCES]
+    worker = {"task.jail.files": "Required"}
+    config = {"connector.class": "FileStreamSource", "topic": "x",
+              "name": "c"}
+    with Child("task", "c", "0", wrap=wrap) as c:
+        c.configure({**worker, "bootstrap.servers": "127.0.0.1:1"}, config)
+        assert REQUIRED in c.message("failed")["text"]
+    with Child("connector", "c", wrap=wrap) as c:
+        c.configure(worker, config)
+        with pytest.raises(RuntimeError, match=REQUIRED):
+            c.request("validate", config=config)
