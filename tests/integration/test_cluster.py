@@ -108,17 +108,17 @@ def test_a_worker_that_leaves_gives_its_work_away_first(whole):
     """Before anybody is killed: a sink cannot end while its group waits for a
     member that is dead."""
     gone = whole.wait_leader()
-    before = noise(whole, SOURCES)
+    before = noise()
     os.kill(gone.process.pid, signal.SIGTERM)
     seconds = taken_over(whole, gone)
     assert gone.process.wait(30) == 0
-    in_time("a leave", seconds, LEAVE_S, [before, noise(whole, SOURCES)])
+    in_time("a leave", seconds, LEAVE_S, [before, noise()])
 
 
 @pytest.mark.parametrize("role", ["leader", "follower"])
 def test_the_work_of_a_killed_worker_is_taken_over(whole, role):
     dead = whole.wait_leader() if role == "leader" else whole.follower()
-    before = noise(whole, SOURCES)
+    before = noise()
     kept = {slot: ident for slot, ident in whole.wait_running(ALL).items()
             if ident != worker_id(dead) and slot[1] >= 0}
     pids = {slot: whole.by_id(ident).pid_of_task(*slot)
@@ -128,7 +128,7 @@ def test_the_work_of_a_killed_worker_is_taken_over(whole, role):
     for slot, ident in kept.items():
         assert whole.by_id(ident).pid_of_task(*slot) == pids[slot], slot
     in_time(f"take-over of a killed {role}", seconds, TAKE_OVER_S,
-            [before, noise(whole, SOURCES)])
+            [before, noise()])
 
 
 def test_who_is_killed_and_starts_at_once_is_not_waited_for(whole):

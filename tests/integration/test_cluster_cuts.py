@@ -108,7 +108,7 @@ def test_a_worker_is_cut_off(
     lost = whole.wait_leader() if role == "leader" else whole.follower()
     place = network.places[whole.workers.index(lost)]
     others = [w for w in whole.workers if w is not lost]
-    before = noise(whole, SOURCES)
+    before = noise()
     assert of_worker(whole.wait_running(ALL), lost)
     network.cut(place, **CUTS[direction])
     watch = Stopwatch()
@@ -148,4 +148,4 @@ def test_a_worker_is_cut_off(
         part.assert_none("disorder")
     assert all(len(on) == 1 for on in tasks_of(whole).values())
     in_time(f"{direction} of the {role} is cut, take-over", seconds,
-            TAKE_OVER_S, [before, noise(whole, SOURCES)])
+            TAKE_OVER_S, [before, noise()])

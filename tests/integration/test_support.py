@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from support import bank, callgrind, env, history, ledger
+from support.cluster import SLACK_MAX_S, in_time
 from support.connect import Connect
 from support.receiver import Reply
 
@@ -151,6 +152,14 @@ def test_what_does_not_come_is_lost_and_what_comes_is_slow(
     grows = iter(range(100))
     with pytest.raises(env.TooLate):
         ledger.wait_complete(journal, lambda: ALL[:next(grows)], timeout=1)
+
+
+def test_a_slow_machine_is_allowed_for_and_a_slow_step_is_not():
+    in_time("it", 1.4, 1, [0.1, 0.2])
+    with pytest.raises(AssertionError):
+        in_time("it", 1.5, 1, [0.1, 0.2])
+    with pytest.raises(AssertionError):
+        in_time("it", 1.1 + SLACK_MAX_S, 1, [0.1, 20])
 
 
 def transfer(n, *amounts):
