@@ -459,7 +459,7 @@ def test_a_cluster_of_kafka_connect_is_taken_over_and_given_back(
         new_worker, kafka, folder, unique):
     """Its connectors go on where they were, a sink too, one stays paused and
     one stopped, and back."""
-    topic = kafka.create_topic(unique("given"))
+    topic, snk = kafka.create_topic(unique("given")), unique("snk")
     lines = []
 
     def drained():
@@ -468,11 +468,8 @@ def test_a_cluster_of_kafka_connect_is_taken_over_and_given_back(
                 raise ValueError("not all lines, or some of them twice")
         # What the next one starts from.
         state = theirs if theirs.process.running() else ours
-        offsets = state.rest.get("/connectors/sink/offsets")["offsets"]
-        # The group, connect-sink, may have been other tests' too.
-        (at,) = [o["offset"]["kafka_offset"] for o in offsets
-                 if o["partition"]["kafka_topic"] == topic]
-        return at == len(lines)
+        (at,) = state.rest.get(f"/connectors/{snk}/offsets")["offsets"]
+        return at["offset"]["kafka_offset"] == len(lines)
 
     def write(count):
         more = [f"line {len(lines) + n}" for n in range(count)]
@@ -494,11 +491,11 @@ def test_a_cluster_of_kafka_connect_is_taken_over_and_given_back(
     theirs.rest.create("goes-on", {**config, "file": f"{folder}/in"})
     append(theirs, "paused", [])
     theirs.rest.create("paused", {**config, "file": f"{folder}/paused"})
-    theirs.rest.create("sink", {
+    theirs.rest.create(snk, {
         "connector.class": "FileStreamSink", "topics": topic,
         "file": f"{folder}/out", "value.converter": STRING})
     theirs.rest.create("stopped", {**config, "file": f"{folder}/paused"})
-    for name in ("goes-on", "paused", "sink", "stopped"):
+    for name in ("goes-on", "paused", snk, "stopped"):
         theirs.rest.wait_running(name)
     theirs.rest.pause("paused")
     theirs.rest.call("PUT", "/connectors/stopped/stop")
@@ -510,7 +507,7 @@ def test_a_cluster_of_kafka_connect_is_taken_over_and_given_back(
     ours = new_worker(kafka.bootstrap, start=False, group=theirs.group)
     ours.start()
     ours.rest.wait_running("goes-on")
-    ours.rest.wait_running("sink")
+    ours.rest.wait_running(snk)
     ours.rest.wait_state("paused", "PAUSED")
     ours.rest.wait_state("stopped", "STOPPED")
     write(10)
@@ -528,7 +525,7 @@ def test_a_cluster_of_kafka_connect_is_taken_over_and_given_back(
     theirs.start()
     theirs.rest.wait_running("goes-on")
     theirs.rest.wait_running("paused")
-    theirs.rest.wait_running("sink")
+    theirs.rest.wait_running(snk)
     theirs.rest.wait_state("stopped", "STOPPED")
     changed = theirs.rest.get("/connectors/goes-on/config")
     assert changed["errors.log.enable"] == "true"
