@@ -31,5 +31,5 @@ pause_ms(int64_t first_ms, unsigned failures, uint64_t *seed)
 	for (unsigned i = 0; i < failures && ms < most; i++)
 		ms *= 2;
 	ms = ms < most ? ms : most;
-	return ms / 2 + (int64_t)(draw(seed) % (uint64_t)(ms / 2 + 1));
+	return ms - (int64_t)(draw(seed) % (uint64_t)(ms / 2 + 1));
 }
