@@ -58,6 +58,7 @@ Test(s3_claims, no_file_is_seen_before_the_cuts_in_front_of_it_are_logged,
 		s3_put_rows(&f, 0, 0);
 		(void)usleep(500); /* poll; bounded by the loop */
 	}
+	cr_assert(ge(sz, writes_of(&f, &late), 6));
 	cr_assert(eq(str, (char *)s3_text(&f, SECOND), "(none)"));
 	cr_assert(eq(sz, f.bucket.count, 0));
 	stub_lock(f.bucket.stub);

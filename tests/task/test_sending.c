@@ -134,7 +134,7 @@ Test(sending, tells_at_once_what_cannot_be_sent)
 	cr_assert(eq(int, put(0), 0), "%s", err.text);
 	cr_assert(eq(int, sending_end(&s, &err), 0), "%s", err.text);
 	cr_expect(eq(int, put(NOT_THERE), -1));
-	cr_expect(ne(int, (int)err.code, PS_E_RETRY), "%s", err.text);
+	cr_expect(eq(int, (int)err.code, PS_E_DATA), "%s", err.text);
 }
 
 static void
