@@ -54,7 +54,7 @@ def kill_at_random(worker, connector, seed, kills, there):
             time.sleep(rng.random() * 0.6)
             working += is_running(worker, connector)
         os.kill(last, signal.SIGKILL)
-    assert starting and working
+    assert starting and working >= kills // 2
 
 
 def is_running(worker, connector):
