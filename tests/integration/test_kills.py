@@ -47,6 +47,7 @@ def kill_at_random(worker, connector, seed, kills, there):
         last = worker.wait_task(connector, other_than=last, interval=0.002)
         if n % STARTS == 1:
             time.sleep(n // STARTS * LATER_S)
+            os.kill(last, signal.SIGSTOP)  # it gets no further meanwhile
             starting += not is_running(worker, connector)
         else:
             before = there()
