@@ -98,6 +98,7 @@ static void
 beat(struct control *c)
 {
 	struct gauges *g = c->gauges;
+	int64_t seen = clock_now().ms;
 	const char *call = atomic_load(&g->call);
 	json_t *counters = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}",
 	    "records", (json_int_t)atomic_load(&g->records), "bytes",
@@ -112,6 +113,7 @@ beat(struct control *c)
 
 	m.beat.call = call;
 	m.beat.since_ms = call == NULL ? 0 : atomic_load(&g->since_ms);
+	m.beat.at_ms = call == NULL ? 0 : seen;
 	m.beat.suspended = atomic_load(&g->suspend) && gauges_is_harmless(g);
 	m.beat.counters = counters;
 	/* A worker that does not read misses beats, it is not drowned. */

@@ -43,7 +43,8 @@ struct child {
 	int pidfd, output;
 	struct wire wires[2]; /* by enum msg_wire */
 
-	struct clock_ms heard, call_since;
+	struct clock_ms heard;
+	int64_t call_ms; /* as its last beat saw it */
 	char call[48];
 	struct child_delivered delivered;
 	int64_t pending;
@@ -175,7 +176,7 @@ take_beat(struct child *c, const struct msg_beat *beat)
 {
 	(void)snprintf(c->call, sizeof c->call, "%s",
 	    beat->call == NULL ? "" : beat->call);
-	c->call_since.ms = beat->since_ms;
+	c->call_ms = beat->at_ms - beat->since_ms;
 	c->suspended = beat->suspended;
 	take_progress(c, beat->counters);
 }
@@ -508,9 +509,9 @@ child_heard(const struct child *c)
 }
 
 const char *
-child_call(const struct child *c, struct clock_ms *since)
+child_call(const struct child *c, int64_t *ms)
 {
-	*since = c->call_since;
+	*ms = c->call_ms;
 	return c->call[0] == '\0' ? NULL : c->call;
 }
 

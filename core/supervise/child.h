@@ -67,8 +67,8 @@ bool child_is_killed(const struct child *c);
 /* Reads what waits, so that silence is judged on what was really said. */
 void child_pump(struct child *c);
 struct clock_ms child_heard(const struct child *c);
-/* The plugin call it is in and since when; NULL: in none. */
-const char *child_call(const struct child *c, struct clock_ms *since);
+/* The plugin call that its last beat saw it in, for so long; NULL: in none. */
+const char *child_call(const struct child *c, int64_t *ms);
 bool child_is_suspended(const struct child *c);
 struct child_delivered child_delivered(const struct child *c);
 /* Records that it has taken and nobody has yet, and since when none of them

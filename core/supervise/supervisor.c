@@ -102,9 +102,8 @@ is_silent(struct task *t, struct clock_ms now)
 static const char *
 trouble_of(struct task *t, struct clock_ms now, char *why, size_t room)
 {
-	struct clock_ms since;
-	const char *call = child_call(t->child, &since);
-	int64_t ms = clock_since(since, now);
+	int64_t ms;
+	const char *call = child_call(t->child, &ms);
 
 	if (is_silent(t, now)) {
 		(void)snprintf(why, room, "no sign of life for %lld ms",
@@ -158,6 +157,7 @@ due_of(const struct task *t)
 {
 	const struct task_limits *l = &t->limits;
 	struct clock_ms due, since;
+	int64_t ms;
 
 	if (!is_watched(t))
 		return (struct clock_ms){ NEVER };
@@ -167,11 +167,12 @@ due_of(const struct task *t)
 	if (t->state == TASK_RUNNING && !t->stalled &&
 	    child_pending(t->child, &since) > 0)
 		due = sooner(due, clock_after(since, l->stall_ms));
-	if (child_call(t->child, &since) == NULL)
-		return due;
-	if (t->state == TASK_RUNNING && !t->stalled)
-		due = sooner(due, clock_after(since, l->stall_ms));
-	return sooner(due, clock_after(since, l->hang_ms));
+	/* What its call lasts the next beat tells. */
+	if (child_call(t->child, &ms) != NULL &&
+	    (ms >= l->hang_ms ||
+		(t->state == TASK_RUNNING && !t->stalled && ms >= l->stall_ms)))
+		due = clock_now();
+	return due;
 }
 
 static void

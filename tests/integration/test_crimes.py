@@ -24,8 +24,9 @@ def guarded(kafka, shared_worker):
     good = kafka.create_topic(f"crimes-{uuid.uuid4().hex[:8]}")
     with open(w.good_file, "w", encoding="ascii") as f:
         f.write("first\n")
+    # Its poll waits for a second when there is nothing to read.
     w.rest.create("good", configs.file_source(
-        w.good_file, good, **{"stall.timeout.ms": "1000"}))
+        w.good_file, good, **{"stall.timeout.ms": "2000"}))
     w.rest.wait_running("good")
     w.good_pid = w.wait_task("good")
     yield w

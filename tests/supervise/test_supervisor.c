@@ -342,6 +342,18 @@ Test(supervisor, a_stalled_task_that_goes_on_is_not_stalled_any_more)
 	end();
 }
 
+/* What a beat has not seen a call may have returned from. */
+Test(supervisor, a_call_lasts_as_long_as_beats_have_seen)
+{
+	struct task_spec spec = spec_of("waits-x");
+
+	begin(&spec);
+	UNTIL(w.last == TASK_COMPLETED);
+	cr_assert(not(w.stalled), "%s", w.cause);
+	cr_assert(eq(int, w.seen[TASK_FAILED], 0));
+	end();
+}
+
 Test(supervisor, nothing_wakes_it_until_a_task_may_be_in_trouble)
 {
 	struct task_spec spec = spec_of("run-x");

@@ -47,6 +47,14 @@ def until_stop():
             send(data, "status", state="RUNNING")
 
 
+def now_ms():
+    return int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000)
+
+
+def beat(call, since_ms):
+    send(control, "beat", call=call, since_ms=since_ms, at_ms=now_ms())
+
+
 def run():
     send(data, "status", state="RUNNING")
     until_stop()
@@ -60,15 +68,14 @@ def slow():
 
 def stuck():
     """never gets further than its start"""
-    began = int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000)
+    began = now_ms()
     while True:
-        send(control, "beat", call="start", since_ms=began)
+        beat("start", began)
         time.sleep(0.1)
 
 
 def segv():
-    send(control, "beat", call="poll",
-         since_ms=int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000))
+    beat("poll", now_ms())
     send(data, "status", state="RUNNING")
     os.kill(os.getpid(), signal.SIGSEGV)
 
@@ -118,12 +125,22 @@ def wrongway():
 
 def stalls():
     """in a call for longer than it may, then out of it again"""
-    send(control, "beat", call="poll",
-         since_ms=int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000))
+    began = now_ms()
     send(data, "status", state="RUNNING")
-    time.sleep(0.5)
+    for _ in range(10):
+        beat("poll", began)
+        time.sleep(0.05)
     send(control, "beat")
     until_stop()
+
+
+def waits():
+    """is in one short call after another whenever it beats"""
+    send(data, "status", state="RUNNING")
+    for _ in range(5):
+        beat("poll", now_ms() - 100)
+        time.sleep(0.3)
+    send(data, "completed")
 
 
 def clogged():
@@ -151,9 +168,9 @@ def hangs():
     """beats, but poll never returns"""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     send(data, "status", state="RUNNING")
-    began = int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000)
+    began = now_ms()
     while True:
-        send(control, "beat", call="poll", since_ms=began)
+        beat("poll", began)
         time.sleep(0.05)
 
 
