@@ -4,7 +4,11 @@
 #include "base/log.h"
 #include "task/source.h"
 
-enum { SERVE_MS = 100, BUNCH = 256, KEEP = 64 << 10 };
+enum {
+	SERVE_MS = 50, /* a suspension leaves two seconds */
+	BUNCH = 256,
+	KEEP = 64 << 10
+};
 
 /* Exactly once: an outage that outlasted the transaction. */
 static void
@@ -290,7 +294,8 @@ serve_alone(struct source *s, struct ps_error *err)
 	       !gauges_should_stop(s->task->gauges)) {
 		if (producer_serve(s->producer, SERVE_MS, err) < 0)
 			return txn_judge(s, err);
-		if (outcome(s, err) != 0)
+		if (outcome(s, err) != 0 || task_serve(s->task, err) != 0 ||
+		    source_while_waiting(s, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -322,11 +327,16 @@ deliver_rest(struct source *s, struct ps_error *err)
 
 	if (c->flight == NULL)
 		return 0;
-	for (;;) {
+	/* The lease may end while they go one by one; after what is taken back
+	 * nothing is sent. */
+	while (!gauges_should_suspend(s->task->gauges) && !s->was_purged) {
 		if (gather(s, &bunch, err) != 0)
 			return -1;
-		if (bunch.count == 0)
-			break;
+		if (bunch.count == 0) {
+			ack_seal(s->ack, c->flight);
+			c->flight = NULL;
+			return 0;
+		}
 		if (txn_send(s, bunch.name, err) != 0)
 			return -1;
 		sent = send_bunch(s, &bunch, err);
@@ -335,7 +345,5 @@ deliver_rest(struct source *s, struct ps_error *err)
 		if (take_care(s, err) != 0)
 			return -1;
 	}
-	ack_seal(s->ack, c->flight);
-	c->flight = NULL;
 	return 0;
 }

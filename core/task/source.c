@@ -304,6 +304,8 @@ turn(struct source *s, struct ps_error *err)
 static int
 drain_some(struct source *s, struct ps_error *err)
 {
+	if (s->was_purged)
+		return begin_again(s, err);
 	if (task_serve(s->task, err) != 0 || deliver_serve(s, err) != 0 ||
 	    deliver_rest(s, err) != 0)
 		return -1;
@@ -326,18 +328,24 @@ leave(struct source *s, struct ps_error *err)
 		   : 1;
 }
 
+/* Half of what a stop leaves: stop and destroy need their time. */
+static int64_t
+flush_limit_ms(const struct task *t)
+{
+	int64_t left = gauges_stop_left_ms(t->gauges);
+
+	return left >= 0 && left / 2 < t->commit_limit_ms ? left / 2
+							  : t->commit_limit_ms;
+}
+
 /* A last commit of what is on its way, within the flush limit. */
 static int
 drain(struct source *s, struct ps_error *err)
 {
 	struct task *t = s->task;
 	struct clock_ms start = clock_now();
-	int64_t limit = t->commit_limit_ms,
-		left = gauges_stop_left_ms(t->gauges);
+	int64_t limit = flush_limit_ms(t);
 
-	/* Half of what is left: stop and destroy need their time. */
-	if (left >= 0 && left / 2 < limit)
-		limit = left / 2;
 	if (s->txn.boundary != TXN_NONE && !gauges_should_suspend(t->gauges) &&
 	    !txn_finish(s))
 		return 0; /* aborted, its records come again */
@@ -358,7 +366,7 @@ drain(struct source *s, struct ps_error *err)
 	return 0;
 }
 
-/* What is safe already need not come again. */
+/* What is safe already need not come again. A transaction's is lost with it. */
 static void
 commit_what_is_safe(struct source *s)
 {
@@ -366,9 +374,9 @@ commit_what_is_safe(struct source *s)
 	struct clock_ms start = clock_now();
 	struct ps_error err = { 0 };
 
-	while (clock_since(start, clock_now()) < t->commit_limit_ms &&
+	while (s->txn.boundary == TXN_NONE &&
 	       !gauges_should_suspend(t->gauges) &&
-	       !gauges_should_stop(t->gauges)) {
+	       clock_since(start, clock_now()) < flush_limit_ms(t)) {
 		if (!commit_is_busy(s->commit) && !ack_has_dirty(s->ack))
 			return;
 		if (commit_begin(s->commit, &err) != 0 ||
@@ -407,6 +415,7 @@ stop(struct source *s, struct ps_error *err)
 		return TASK_FAILED;
 	log_warn("task", "%s", err->text);
 	ps_error_clear(err);
+	commit_what_is_safe(s);
 	source_take_back(s);
 	return TASK_STOPPED;
 }
@@ -425,8 +434,7 @@ source_loop(struct source *s, struct ps_error *err)
 		if (gauges_should_stop(t->gauges))
 			break;
 		if (s->must_restart && s->failed.code == PS_OK) {
-			if (s->txn.boundary == TXN_NONE)
-				commit_what_is_safe(s);
+			commit_what_is_safe(s);
 			source_take_back(s);
 		}
 		return TASK_FAILED;

@@ -1,8 +1,11 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
+#include <pthread.h>
+
 #include "base/arena.h"
 #include "kafka/producer.h"
+#include "plugin/partition.h"
 #include "record/batch.h"
 #include "task/source.h"
 #include "tests/kafka/mock.h"
@@ -13,6 +16,8 @@ enum {
 	RECORDS = 300,
 	VALUE = 1000,
 	TURNS = 100,
+	SOON_MS = 300,
+	STOP_MS = 900,
 	CHUNK = 4096
 };
 
@@ -40,6 +45,7 @@ setup(void)
 	played_begin(&w);
 	cr_assert(eq(int, played_configure(&w, worker, connector, &err), 0),
 	    "%s", err.text);
+	w.task.commit_limit_ms = LIMIT_MS;
 	s = (struct source){ .task = &w.task };
 	p[0].value = m.servers;
 	s.producer = producer_new(&config, deliver_report, &s, &err);
@@ -108,4 +114,110 @@ Test(deliver, a_full_producer_costs_no_memory_however_long_it_is_full)
 		deliver_serve(&s, &err) == 0 && deliver_rest(&s, &err) == 0),
 	    LIMIT_MS);
 	cr_expect(eq(sz, ack_flights(s.ack), 0));
+}
+
+static void
+stop(void)
+{
+	atomic_store(&w.gauges.stop_at_ms, clock_now().ms + STOP_MS);
+	atomic_store(&w.gauges.stop, true);
+}
+
+/* ---- One by one --------------------------------------------------------- */
+
+static void *
+soon_suspended(void *arg)
+{
+	(void)poll(NULL, 0, SOON_MS);
+	atomic_store(&w.gauges.suspend, true);
+	return arg;
+}
+
+Test(deliver, what_goes_one_by_one_is_taken_back_when_the_lease_ends)
+{
+	struct flight *f;
+	pthread_t other;
+
+	cr_assert(topics_get(s.topics, "t", &err) != NULL, "%s", err.text);
+	rd_kafka_mock_broker_set_down(m.cluster, 1);
+	s.care_left = CARE_RECORDS;
+	f = fill();
+	cr_assert(pthread_create(&other, NULL, soon_suspended, NULL) == 0);
+	cr_expect(eq(int, deliver_rest(&s, &err), 0), "%s", err.text);
+	(void)pthread_join(other, NULL);
+	cr_expect(atomic_load(&w.gauges.idle), "nothing is on its way");
+	cr_expect(s.cursor.flight == f && s.cursor.at == 1,
+	    "%zu were sent after the lease", s.cursor.at - 1);
+	atomic_store(&w.gauges.suspend, false);
+	rd_kafka_mock_broker_set_up(m.cluster, 1);
+	cr_expect(eq(int, deliver_rest(&s, &err), 0));
+	cr_expect(s.cursor.at == 1, "the first record comes again before it");
+	stop();
+	cr_expect(eq(int, source_loop(&s, &err), TASK_STOPPED));
+	cr_expect(s.must_restart, "its report was waited for");
+}
+
+/* ---- A stop ------------------------------------------------------------- */
+
+static void
+make_safe(void)
+{
+	struct flight *f = ack_take(s.ack);
+	struct ps_record *r = ps_batch_add(f->batch);
+	struct ps_pair p = { ps_text("p"), ps_text("1") };
+	struct ps_pair *at =
+	    (struct ps_pair *)ps_alloc(f->batch->arena, sizeof *at);
+	struct ps_value map = ps_map(&p, 1);
+
+	*at = (struct ps_pair){ ps_text("at"), ps_int64(7) };
+	r->source_partition =
+	    partition_find(host_partitions(w.task.host), &map);
+	r->source_offset = ps_map(at, 1);
+	ack_begin(s.ack, f);
+	ack_sent(f, 1);
+	ack_seal(s.ack, f);
+	ack_done(s.ack, f, 1);
+}
+
+/* A stop came while the letter was waited for. */
+static int
+stopped(void *ctx, const struct ps_record *r, const struct ps_failure *why,
+    struct ps_error *e)
+{
+	(void)ctx;
+	(void)r;
+	(void)why;
+	stop();
+	return ps_fail(e, PS_E_RETRY, "sending a dead letter: stopped");
+}
+
+static bool
+offsets_were_given(void)
+{
+	struct msg heard;
+	bool any = false;
+
+	while (!any && played_heard(&w, &heard) == 1) {
+		any = heard.type == MSG_TYPE_OFFSETS;
+		msg_fini(&heard);
+	}
+	return any;
+}
+
+Test(deliver, a_stop_while_a_letter_is_waited_for_keeps_what_is_safe)
+{
+	static const char large[2 << 20];
+	struct flight *f;
+
+	make_safe();
+	tolerance_init(&w.task.tolerance, &w.task.settings, &w.gauges,
+	    s.headers);
+	w.task.tolerance.all = true;
+	w.task.tolerance.letter = stopped;
+	f = fill();
+	f->batch->records[0].raw_value =
+	    (struct ps_slice){ (const uint8_t *)large, sizeof large };
+	cr_assert(eq(int, deliver_rest(&s, &err), -1));
+	cr_assert(eq(int, source_loop(&s, &err), TASK_STOPPED));
+	cr_expect(offsets_were_given(), "what was safe comes again");
 }
