@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include <linger/linger.h>
-#include <reach/reach.h>
 #include <trust/trust.h>
 
 #include "retry.h"
@@ -191,7 +190,7 @@ net_send(struct net *n, struct post *p)
 	(void)curl_easy_setopt(e, CURLOPT_PRIVATE, p);
 	(void)curl_easy_setopt(e, CURLOPT_ERRORBUFFER, p->reason);
 	if (!n->conf->allow_link_local)
-		reach_limit(e, &p->is_denied);
+		reach_limit(e, &p->reach);
 	if (curl_multi_add_handle(n->multi, e) != CURLM_OK)
 		abort();
 	p->next = n->running;
@@ -212,9 +211,9 @@ finish(struct net *n, struct post *p, CURLcode rc)
 	/* The answer's first line counts, however much it goes on to say. */
 	if (rc != CURLE_OK && !p->is_cut_off) {
 		p->status = 0;
-		p->error = p->is_denied           ? DENIED
-			   : p->reason[0] != '\0' ? p->reason
-						  : curl_easy_strerror(rc);
+		p->error = reach_is_denied(&p->reach) ? DENIED
+			   : p->reason[0] != '\0'     ? p->reason
+						      : curl_easy_strerror(rc);
 	}
 	p->done(p->owner, p);
 	post_free(n, p);

@@ -8,6 +8,8 @@
 #ifndef PENSTOCK_CONNECTORS_HTTP_NET_H
 #define PENSTOCK_CONNECTORS_HTTP_NET_H
 
+#include <reach/reach.h>
+
 #include "pack.h"
 
 /* Of an answer: what is behind is not read. Nothing is unpacked. */
@@ -32,7 +34,7 @@ struct post {
 	struct post *next;
 	void *easy, *list;
 	char reason[256]; /* curl's words for what went wrong */
-	bool is_denied;   /* to connect to that address */
+	struct reach reach;
 	bool is_cut_off;
 };
 

@@ -3,8 +3,6 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 
-#include <reach/reach.h>
-
 #include <pause/pause.h>
 
 #include "transfer.h"
@@ -292,7 +290,7 @@ finish(struct s3_client *c, struct s3_request *r, CURLcode rc)
 	c->active--;
 	(void)curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &r->status);
 	request_stop(c, r);
-	if (r->is_denied)
+	if (reach_is_denied(&r->reach))
 		(void)snprintf(r->reason, sizeof r->reason,
 		    REACH_DENIED " (store.allow.link.local=false)");
 	if (r->is_too_long)

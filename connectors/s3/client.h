@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+#include <reach/reach.h>
+
 #include "chunk.h"
 #include "conf.h"
 
@@ -47,7 +49,7 @@ struct s3_request {
 	char *reply;
 	size_t reply_len;
 	bool is_too_long; /* more than REPLY_MAX */
-	bool is_denied;   /* the address */
+	struct reach reach;
 
 	/* The client's. */
 	struct s3_request *next;

@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include <linger/linger.h>
-#include <reach/reach.h>
 #include <trust/trust.h>
 
 #include "hash.h"
@@ -296,7 +295,8 @@ transfer_begin(const struct target *t, struct s3_request *r)
 	r->at = r->body.first;
 	r->at_byte = 0;
 	r->reply_len = 0;
-	r->is_too_long = r->is_denied = false;
+	r->is_too_long = false;
+	r->reach = (struct reach){ 0 };
 	r->status = 0;
 	r->length = -1;
 	r->server_time = r->modified = 0;
@@ -310,7 +310,7 @@ transfer_begin(const struct target *t, struct s3_request *r)
 	add_headers(t, r, path);
 	set_transport(t, r->easy);
 	if (!t->conf->allow_link_local)
-		reach_limit(r->easy, &r->is_denied);
+		reach_limit(r->easy, &r->reach);
 	set_request(r->easy, r);
 	(void)curl_easy_setopt(r->easy, CURLOPT_URL, url);
 	(void)curl_easy_setopt(r->easy, CURLOPT_PATH_AS_IS, 1L);

@@ -31,7 +31,8 @@ struct http {
 	struct curl_slist *headers;
 	char *text;
 	size_t len, room;
-	bool is_too_long, is_denied;
+	bool is_too_long;
+	struct reach reach;
 	char reason[CURL_ERROR_SIZE];
 	size_t at; /* of conf->urls: the one that answered last */
 	size_t sent;
@@ -153,7 +154,7 @@ http_new(const struct registry_conf *conf)
 	(void)curl_easy_setopt(e, CURLOPT_XFERINFODATA, h);
 	(void)curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->reason);
 	if (!conf->allow_link_local)
-		reach_limit(e, &h->is_denied);
+		reach_limit(e, &h->reach);
 	set_tls(e, conf);
 	set_user(e, conf);
 	return h;
@@ -242,7 +243,8 @@ try_once(struct http *h, const struct request *rq)
 		return 0;
 	}
 	h->len = 0;
-	h->is_too_long = h->is_denied = false;
+	h->is_too_long = false;
+	h->reach = (struct reach){ 0 };
 	h->reason[0] = '\0';
 	h->sent++;
 	(void)curl_easy_setopt(e, CURLOPT_URL, url);
@@ -263,7 +265,7 @@ try_once(struct http *h, const struct request *rq)
 		(void)curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, &status);
 		return status;
 	}
-	if (h->is_denied)
+	if (reach_is_denied(&h->reach))
 		(void)snprintf(h->reason, sizeof h->reason,
 		    REACH_DENIED " (schema.registry.allow.link.local=false)");
 	else if (h->is_too_long)

@@ -16,7 +16,8 @@ enum { TOKEN_MAX = 8192, URL_MAX = 4096, HEADER_MAX = TOKEN_MAX + 64 };
 struct answer {
 	char *text;
 	size_t len, room, max;
-	bool is_too_long, is_denied;
+	bool is_too_long;
+	struct reach reach;
 	const struct ps_host *host;
 };
 
@@ -186,7 +187,7 @@ set_limits(CURL *e, const struct request_conf *c, struct answer *a)
 	(void)curl_easy_setopt(e, CURLOPT_XFERINFOFUNCTION, on_progress);
 	(void)curl_easy_setopt(e, CURLOPT_XFERINFODATA, a);
 	if (!c->allow_link_local)
-		reach_limit(e, &a->is_denied);
+		reach_limit(e, &a->reach);
 	if (c->ca_file != NULL)
 		trust_file(e, c->ca_file);
 }
@@ -229,7 +230,7 @@ perform(CURL *e, const struct request_conf *c, struct answer *a,
 		return ps_fail(err, PS_E_CONFIG,
 		    "the answer for %s is larger than max.bytes, %zu", path,
 		    c->max_bytes);
-	if (a->is_denied)
+	if (reach_is_denied(&a->reach))
 		return ps_fail(err, PS_E_CONFIG,
 		    "address: " REACH_DENIED " (allow.link.local=false)");
 	if (rc == CURLE_OPERATION_TIMEDOUT)

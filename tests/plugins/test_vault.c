@@ -8,6 +8,7 @@
 #include <penstock/provider.h>
 
 #include "tests/connectors/host.h"
+#include "tests/connectors/names.h"
 #include "tests/connectors/stub.h"
 
 #define TOKEN  "s.canary-token-91aa"
@@ -297,4 +298,33 @@ Test(vault, settings_that_cannot_be_are_named)
 		    f.t->err.text);
 		cr_expect(strstr(f.t->err.text, SECRET) == NULL);
 	}
+}
+
+static void
+start_at(const char *name)
+{
+	test_host_set(f.t, "address",
+	    ps_printf(f.t->arena, "http://%s:%d", name, stub_port(f.server)));
+	start_with_token();
+}
+
+Test(vault, an_address_that_is_denied_keeps_nobody_from_the_next)
+{
+	start_at(NAMES_META_AND_HERE);
+	cr_expect(eq(str, (char *)get("secret/data/db", "password"), SECRET));
+}
+
+Test(vault, that_the_next_address_is_down_is_an_outage)
+{
+	start_at(NAMES_META_AND_HERE);
+	stub_free(&f.server);
+	expect_error(PS_E_RETRY, "does not answer");
+	cr_expect(strstr(f.t->err.text, "link-local") == NULL, "%s",
+	    f.t->err.text);
+}
+
+Test(vault, where_there_is_no_other_address_the_setting_is_wrong)
+{
+	start_at("169.254.169.254");
+	expect_error(PS_E_CONFIG, "allow.link.local=false");
 }

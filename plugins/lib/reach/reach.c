@@ -1,6 +1,7 @@
 #include "reach.h"
 
 #include <arpa/inet.h>
+#include <curl/curl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -80,19 +81,26 @@ is_denied(const struct curl_sockaddr *at)
 static curl_socket_t
 on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
 {
-	bool *denied = arg;
+	struct reach *r = (struct reach *)arg;
 
 	(void)purpose;
 	if (is_denied(at)) {
-		*denied = true;
+		r->kept_away = true;
 		return CURL_SOCKET_BAD;
 	}
+	r->went = true;
 	return socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
 }
 
 void
-reach_limit(CURL *e, bool *denied)
+reach_limit(void *easy, struct reach *r)
 {
-	(void)curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
-	(void)curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, denied);
+	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, r);
+}
+
+bool
+reach_is_denied(const struct reach *r)
+{
+	return r->kept_away && !r->went;
 }

@@ -11,13 +11,19 @@
 
 #include <stdbool.h>
 
-#include <curl/curl.h>
-
 #define REACH_DENIED                                                          \
 	"the address is link-local, a metadata service's or none to connect " \
 	"to"
 
-/* The handle connects to no such address; sets *denied when it was to. */
-void reach_limit(CURL *e, bool *denied);
+/* Of one transfer. A name may have addresses of both kinds: then the others
+ * answer, or why not is theirs to say. */
+struct reach {
+	bool kept_away, went;
+};
+
+/* The handle (a CURL) connects to no such address. */
+void reach_limit(void *easy, struct reach *r);
+/* It had nowhere else to go. */
+bool reach_is_denied(const struct reach *r);
 
 #endif
