@@ -50,7 +50,7 @@ struct server {
 	enum tls_client client;
 	bool local; /* only this machine can reach it */
 	bool closing, running;
-	bool draining; /* each connection ends with its answer */
+	bool draining; /* nothing is begun; a connection ends with its answer */
 };
 
 /* ---- one turn ---------------------------------------------------------- */
@@ -169,12 +169,14 @@ handle(struct exchange *x)
 {
 	x->started = true;
 	visitors_move(&x->server->visitors, x->visitor, VISITOR_BUSY);
-	if (is_certified(x))
-		x->server->ops->handle(x);
-	else
+	if (!is_certified(x))
 		exchange_error(x, 403,
 		    "A client certificate that this listener trusts is "
 		    "required");
+	else if (x->server->draining)
+		exchange_error(x, 503, "Worker is shutting down");
+	else
+		x->server->ops->handle(x);
 }
 
 /* ---- requests ---------------------------------------------------------- */
@@ -565,6 +567,7 @@ server_close(struct server **sp)
 	if (s == NULL)
 		return;
 	*sp = NULL;
+	s->draining = true;
 	for (struct exchange *x = s->list; x != NULL; x = x->next)
 		if (x->parked)
 			cut_off(x);

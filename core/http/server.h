@@ -56,7 +56,7 @@ bool server_is_local(const struct server *s);
 /* enum listener_serves */
 unsigned server_serves(const struct server *s);
 /* It accepts no more connections, and ends each with the answer that is on its
- * way. */
+ * way; what else comes on one is refused: 503. */
 void server_drain(struct server *s);
 /* Has a complete request no answer yet, or one that is not sent? */
 bool server_is_busy(const struct server *s);

@@ -349,6 +349,76 @@ Test(server, what_is_on_its_way_is_answered_when_no_more_is_accepted)
 	close_server();
 }
 
+/* A connection that had an answer and is kept. */
+static int
+dial_kept_alive(void)
+{
+	static const char request[] = "GET /x HTTP/1.1\r\nHost: h\r\n\r\n";
+	char answer[512];
+	int fd = w.client = dial();
+
+	cr_assert(gt(int, (int)send(fd, request, sizeof request - 1, 0), 0));
+	while (recv(fd, answer, sizeof answer, MSG_DONTWAIT) <= 0)
+		(void)uv_run(&w.loop, UV_RUN_ONCE);
+	cr_assert(eq(int, w.handled, 1));
+	return fd;
+}
+
+static void
+send_put(int fd)
+{
+	static const char request[] =
+	    "PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n";
+
+	cr_assert(gt(int, (int)send(fd, request, sizeof request - 1, 0), 0));
+}
+
+static void
+check_refused(int fd)
+{
+	static char answer[ANSWER_MAX];
+	size_t got = 0;
+	ssize_t n = 1;
+
+	while (n != 0) {
+		(void)uv_run(&w.loop, UV_RUN_NOWAIT);
+		n = recv(fd, answer + got, sizeof answer - got - 1,
+		    MSG_DONTWAIT);
+		got += n > 0 ? (size_t)n : 0;
+	}
+	answer[got] = '\0';
+	(void)close(fd);
+	cr_assert(has(answer, "HTTP/1.1 503"), "%s", answer);
+	cr_assert(has(answer, "\"Worker is shutting down\""), "%s", answer);
+	cr_assert(has(answer, "Connection: close"), "%s", answer);
+	cr_assert(eq(int, w.handled, 1));
+}
+
+Test(server, nothing_is_begun_on_an_old_connection_when_it_ends)
+{
+	int fd;
+
+	open_server(&ops, 5000);
+	fd = dial_kept_alive();
+	server_drain(w.s);
+	send_put(fd);
+	check_refused(fd);
+	close_server();
+}
+
+Test(server, nothing_is_begun_while_it_closes)
+{
+	int fd;
+
+	open_server(&ops, 5000);
+	fd = dial_kept_alive();
+	send_put(fd);
+	server_close(&w.s);
+	check_refused(fd);
+	(void)uv_run(&w.loop, UV_RUN_DEFAULT);
+	cr_assert(eq(int, uv_loop_close(&w.loop), 0));
+}
+
 /* It is gone, and whoever asked has this. */
 static void
 close_kept(uv_timer_t *t)
