@@ -307,6 +307,7 @@ SCHEDULES ?= $(or $(SCHEDULES_$(MODE)),100000)
 # make check FILTER='ack/*' runs these, no simulations and no corpora.
 FUZZ_TARGETS := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
 check: all $(CHECKS) $(FIXTURES) $(B)/simulate $(FUZZ_TARGETS:%=$(B)/replay/%)
+	@mkdir -p $(B)/tmp
 	@tests/support/run-checks $(B) $(CHECKS)
 	@$(if $(FILTER),,tests/cluster/run-simulations $(B) $(SCHEDULES))
 	@$(if $(FILTER),,tests/fuzz/run-corpora $(B) $(FUZZ_TARGETS))
@@ -321,6 +322,7 @@ PYTEST = $(PYTHON) -m pytest -q --basetemp=$(B)/pytest
 # make integration TESTS=tests/integration/test_file.py
 TESTS ?= tests/integration tests/conformance
 integration: all $(FIXTURES) $(B)/drive $(B)/conform $(B)/check-live
+	@mkdir -p $(B)/tmp
 	@$(PYTEST) -m 'not soak' --junitxml=$(B)/integration.xml \
 		$(PYTEST_ARGS) $(TESTS)
 
@@ -336,6 +338,7 @@ demo:
 	@$(PYTHON) tests/demo/run
 
 soak: all $(FIXTURES) $(B)/drive $(B)/check-live
+	@mkdir -p $(B)/tmp
 	$(PYTEST) -m soak $(PYTEST_ARGS) $(TESTS)
 
 # Unit and integration tests on whatever is missing now and installed first.

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 
 static struct world {
 	struct ps_arena *a;
-	char path[64];
+	char path[PATH_MAX];
 	struct trail *t;
 } w;
 
@@ -49,7 +50,7 @@ setup(void)
 	int fd;
 
 	w.a = arena_new(4096);
-	(void)snprintf(w.path, sizeof w.path, "/tmp/trail-XXXXXX");
+	(void)snprintf(w.path, sizeof w.path, BUILD "/tmp/trail-XXXXXX");
 	fd = mkstemp(w.path);
 	cr_assert(ge(int, fd, 0));
 	(void)close(fd);

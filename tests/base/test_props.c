@@ -109,7 +109,7 @@ write_file(char *path, const char *text, size_t len)
 
 Test(props, reads_files_and_names_them_in_errors)
 {
-	char path[] = "/tmp/penstock-props-XXXXXX";
+	char path[] = BUILD "/tmp/props-XXXXXX";
 
 	write_file(path, "a=\\u1", 5);
 	cr_assert(eq(int, props_load(a, path, &c, &err), -1));
@@ -124,7 +124,7 @@ Test(props, reads_files_and_names_them_in_errors)
 
 Test(props, reads_a_whole_file_up_to_its_limit)
 {
-	char path[] = "/tmp/penstock-props-XXXXXX";
+	char path[] = BUILD "/tmp/props-XXXXXX";
 	size_t len = (1u << 20) + 1;
 	char *text = malloc(len);
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -11,7 +12,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-static char base[64], path[128];
+static char base[PATH_MAX], path[PATH_MAX + 16];
 
 static const char *
 in(const char *name)
@@ -34,7 +35,7 @@ try_open(const char *name, int flags)
 static void
 begin(void)
 {
-	(void)snprintf(base, sizeof base, "/tmp/enclosure-XXXXXX");
+	(void)snprintf(base, sizeof base, BUILD "/tmp/enclosure-XXXXXX");
 	cr_assert(mkdtemp(base) != NULL);
 	cr_assert(eq(int, mkdir(in("read"), 0700), 0));
 	cr_assert(eq(int, mkdir(in("write"), 0700), 0));
@@ -122,7 +123,7 @@ allow_reads(struct enclosure *e)
 	CHECK(try_open("none/a", O_RDONLY) == 0);
 	CHECK(try_open("none/a", O_WRONLY) == EACCES);
 	CHECK(try_open("write/new", O_WRONLY | O_CREAT) == 0);
-	CHECK(rename(in("write/new"), "/tmp/elsewhere") == -1);
+	CHECK(rename(in("write/new"), BUILD "/tmp/elsewhere") == -1);
 	return 0;
 }
 

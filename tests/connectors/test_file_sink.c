@@ -2,6 +2,7 @@
 #include <criterion/new/assert.h>
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -17,7 +18,7 @@ struct fixture {
 	const struct ps_sink_ops *ops;
 	void *state;
 	struct ps_batch *b;
-	char dir[64], path[128];
+	char dir[PATH_MAX], path[PATH_MAX + 16];
 	char text[65536]; /* of the file, when it was last read */
 };
 
@@ -25,7 +26,7 @@ static void
 set_up(struct fixture *f)
 {
 	memset(f, 0, sizeof *f);
-	strcpy(f->dir, "/tmp/penstock-file-XXXXXX");
+	strcpy(f->dir, BUILD "/tmp/file-XXXXXX");
 	cr_assert(mkdtemp(f->dir) != NULL);
 	(void)snprintf(f->path, sizeof f->path, "%s/out.log", f->dir);
 	f->t = test_host_new("file", "FileStreamSink");

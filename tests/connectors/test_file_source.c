@@ -3,6 +3,7 @@
 #include <criterion/parameterized.h>
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@ struct fixture {
 	const struct ps_source_ops *ops;
 	void *state;
 	struct ps_batch *b;
-	char dir[64], path[128];
+	char dir[PATH_MAX], path[PATH_MAX + 16];
 	char lines[8192]; /* all lines so far, each followed by '|' */
 	size_t count;
 	int64_t position;       /* the last offset a record carried */
@@ -27,7 +28,7 @@ static void
 set_up(struct fixture *f)
 {
 	memset(f, 0, sizeof *f);
-	strcpy(f->dir, "/tmp/penstock-file-XXXXXX");
+	strcpy(f->dir, BUILD "/tmp/file-XXXXXX");
 	cr_assert(mkdtemp(f->dir) != NULL);
 	(void)snprintf(f->path, sizeof f->path, "%s/in.log", f->dir);
 	f->t = test_host_new("file", "FileStreamSource");
@@ -48,7 +49,7 @@ begin(struct fixture *f)
 static void
 tear_down(struct fixture *f)
 {
-	char command[96];
+	char command[2 * PATH_MAX];
 
 	if (f->state != NULL)
 		f->ops->destroy(f->state);
@@ -257,7 +258,7 @@ Test(file_source, a_file_replaced_while_it_was_not_read_is_noticed)
 Test(file_source, a_rotated_file_is_read_to_its_end_before_the_new_one,
     .timeout = 20)
 {
-	char old[160];
+	char old[2 * PATH_MAX];
 	struct fixture f;
 
 	set_up(&f);
@@ -287,7 +288,7 @@ restart(struct fixture *f)
 static void
 rotate(const struct fixture *f, const char *from, const char *to)
 {
-	char a[160], b[160];
+	char a[2 * PATH_MAX], b[2 * PATH_MAX];
 
 	(void)snprintf(a, sizeof a, "%s%s", f->path, from);
 	(void)snprintf(b, sizeof b, "%s%s", f->path, to);
@@ -297,7 +298,7 @@ rotate(const struct fixture *f, const char *from, const char *to)
 static void
 write_to(const struct fixture *f, const char *suffix, const char *text)
 {
-	char path[160];
+	char path[2 * PATH_MAX];
 
 	(void)snprintf(path, sizeof path, "%s%s", f->path, suffix);
 	write_text(path, text);
@@ -308,7 +309,7 @@ static void
 touch(const struct fixture *f, const char *suffix, int64_t s)
 {
 	struct timespec times[2] = { { .tv_sec = s }, { .tv_sec = s } };
-	char path[160];
+	char path[2 * PATH_MAX];
 
 	(void)snprintf(path, sizeof path, "%s%s", f->path, suffix);
 	cr_assert(eq(int, utimensat(AT_FDCWD, path, times, 0), 0));

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@ static struct world {
 	struct journal *j;
 	struct ps_arena *a;
 	int ready, done, configs;
-	char path[64];
+	char path[PATH_MAX];
 } w;
 
 static void
@@ -81,7 +82,8 @@ begin(void)
 {
 	(void)uv_loop_init(&w.loop);
 	w.a = arena_new(1024);
-	(void)snprintf(w.path, sizeof w.path, "/tmp/journal-%d", getpid());
+	(void)snprintf(w.path, sizeof w.path, BUILD "/tmp/journal-%d",
+	    getpid());
 }
 
 static void

@@ -99,7 +99,7 @@ Test(conf, jaas_is_read_as_java_reads_it)
 static const char *
 write_file(struct ps_arena *a, const void *data, size_t len)
 {
-	char *path = ps_strdup(a, "/tmp/storeXXXXXX");
+	char *path = ps_strdup(a, BUILD "/tmp/store-XXXXXX");
 	int fd = mkstemp(path);
 
 	cr_assert(ge(int, fd, 0));

@@ -10,6 +10,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <librdkafka/rdkafka.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -87,11 +88,11 @@ static struct options *
 distributed_options(const struct desk *d, const char *servers)
 {
 	struct ps_error err = { 0 };
-	char path[128];
+	char path[PATH_MAX];
 	struct options *o;
 	FILE *f;
 
-	(void)snprintf(path, sizeof path, "/tmp/desk-%d-%s", getpid(),
+	(void)snprintf(path, sizeof path, BUILD "/tmp/desk-%d-%s", getpid(),
 	    d->topic);
 	f = fopen(path, "w");
 	(void)fprintf(f,

@@ -1,6 +1,7 @@
 #include "tests/connectors/s3_fixture.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -11,7 +12,7 @@
 /* A real gateway over a folder: it checks every signature. */
 struct gateway {
 	pid_t pid;
-	char folder[64], url[64];
+	char folder[PATH_MAX], url[64];
 };
 
 static int
@@ -45,11 +46,12 @@ static void
 gateway_start(struct gateway *g)
 {
 	const char *path = getenv("PENSTOCK_VERSITYGW");
-	char listen[32], data[80], meta[80], bucket[96];
+	char listen[32], data[PATH_MAX + 8], meta[PATH_MAX + 8],
+	    bucket[PATH_MAX + 16];
 	int port = free_port();
 
 	cr_assert(path != NULL, "PENSTOCK_VERSITYGW names no program");
-	strcpy(g->folder, "/tmp/penstock-gw-XXXXXX");
+	strcpy(g->folder, BUILD "/tmp/gateway-XXXXXX");
 	cr_assert(mkdtemp(g->folder) != NULL);
 	(void)snprintf(data, sizeof data, "%s/data", g->folder);
 	(void)snprintf(meta, sizeof meta, "%s/meta", g->folder);
@@ -88,7 +90,7 @@ gateway_stop(struct gateway *g)
 static char *
 contents(const struct gateway *g, const char *key, size_t *len)
 {
-	char path[512], *text;
+	char path[2 * PATH_MAX], *text;
 	struct stat st;
 	FILE *in;
 

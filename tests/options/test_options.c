@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +19,12 @@
 static struct options *
 load(const char *text, struct ps_error *err)
 {
-	char path[64];
+	char path[PATH_MAX];
 	struct options *o;
 	FILE *f;
 
 	log_set_level("", PS_ERROR);
-	(void)snprintf(path, sizeof path, "/tmp/options-%d", getpid());
+	(void)snprintf(path, sizeof path, BUILD "/tmp/options-%d", getpid());
 	f = fopen(path, "w");
 	(void)fputs(text, f);
 	(void)fclose(f);
@@ -192,7 +193,8 @@ refuses_jars(const char *entry)
  * beside it. */
 Test(options, a_plugin_path_of_jars_is_refused_by_name)
 {
-	char dir[] = "/tmp/jars-XXXXXX", path[64], text[512];
+	char dir[] = BUILD "/tmp/jars-XXXXXX", path[PATH_MAX],
+	     text[2 * PATH_MAX];
 	struct ps_error err = { 0 };
 	struct options *o;
 

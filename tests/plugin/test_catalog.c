@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,7 +150,7 @@ Test(catalog, lists_all_and_says_what_is_wrong_with_the_others)
 
 Test(catalog, says_that_java_plugins_do_not_run_here)
 {
-	char dir[] = "/tmp/penstock-jar-XXXXXX", jar[100];
+	char dir[] = BUILD "/tmp/jar-XXXXXX", jar[PATH_MAX];
 	struct ps_error err = { 0 };
 	const char *const dirs[] = { dir };
 	struct catalog *java;
@@ -181,7 +182,7 @@ write_file(const char *path, const char *text)
 
 Test(catalog, a_name_is_looked_for_in_the_bytes_of_files_once)
 {
-	char dir[] = "/tmp/penstock-once-XXXXXX", path[100];
+	char dir[] = BUILD "/tmp/once-XXXXXX", path[PATH_MAX];
 	struct ps_error first = { 0 }, again = { 0 }, other = { 0 };
 	const char *const dirs[] = { dir };
 	struct catalog *once;
@@ -204,7 +205,7 @@ Test(catalog, a_name_is_looked_for_in_the_bytes_of_files_once)
 
 Test(catalog, does_not_look_into_a_directory_that_everybody_may_write)
 {
-	char dir[] = "/tmp/penstock-open-XXXXXX";
+	char dir[] = BUILD "/tmp/open-XXXXXX";
 	const char *const dirs[] = { dir };
 	struct catalog *open;
 

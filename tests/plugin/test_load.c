@@ -2,14 +2,15 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char dir[] = "/tmp/penstock-load-XXXXXX";
-static char path[200];
+static char dir[] = BUILD "/tmp/load-XXXXXX";
+static char path[PATH_MAX];
 
 static void
 setup(void)

@@ -178,7 +178,7 @@ Test(vault, only_allowed_paths_are_asked_for)
 
 Test(vault, the_token_may_be_in_a_file_that_changes)
 {
-	char path[] = "/tmp/penstock-token-XXXXXX";
+	char path[] = BUILD "/tmp/token-XXXXXX";
 	int fd = mkstemp(path);
 
 	cr_assert(fd >= 0);

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -412,10 +413,10 @@ Test(reconcile, a_connector_that_dies_is_asked_again)
 
 Test(reconcile, an_outage_is_shown_while_it_lasts)
 {
-	char path[64], behave[80];
+	char path[PATH_MAX], behave[PATH_MAX + 8];
 	struct ps_setting rows[] = { { "behave", behave }, ACME, { 0 } };
 
-	(void)snprintf(path, sizeof path, "/tmp/reconcile-%d", getpid());
+	(void)snprintf(path, sizeof path, BUILD "/tmp/reconcile-%d", getpid());
 	(void)snprintf(behave, sizeof behave, "down:%s", path);
 	(void)fclose(fopen(path, "w"));
 	reconcile_begin(n.reconcile);
@@ -429,10 +430,10 @@ Test(reconcile, an_outage_is_shown_while_it_lasts)
 
 Test(reconcile, what_a_connector_watches_makes_new_tasks)
 {
-	char path[64];
+	char path[PATH_MAX];
 	struct ps_setting rows[] = { ACME, { "watch", path }, { 0 } };
 
-	(void)snprintf(path, sizeof path, "/tmp/reconcile-%d", getpid());
+	(void)snprintf(path, sizeof path, BUILD "/tmp/reconcile-%d", getpid());
 	reconcile_begin(n.reconcile);
 	put("run-x", rows);
 	NODE_UNTIL(&n, is("run-x", 0, "RUNNING"));

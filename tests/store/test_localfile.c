@@ -82,7 +82,7 @@ Test(localfile, what_was_saved_is_loaded)
 		pair_of("c", "") };
 	struct store_pairs pairs = { items, 3 }, got;
 	struct ps_error err = { PS_OK, "" };
-	char folder[] = "/tmp/offsetsXXXXXX";
+	char folder[] = BUILD "/tmp/offsets-XXXXXX";
 	const char *path;
 	struct stat st;
 

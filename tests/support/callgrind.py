@@ -37,15 +37,17 @@ class Callgrind:
     def __init__(self, folder):
         self.out = os.path.join(folder, "callgrind")
         self.dumped = 0
-        self.argv = ["valgrind", "--tool=callgrind", "--quiet",
+        # Of one that is killed its pipes stay.
+        self.pipes = f"--vgdb-prefix={folder}/pipe"
+        self.argv = ["valgrind", "--tool=callgrind", "--quiet", self.pipes,
                      f"--callgrind-out-file={self.out}"]
 
     def dump(self, pid):
         """All that was spent since the last one."""
         self.dumped += 1
         path = f"{self.out}.{self.dumped}"
-        subprocess.run(["vgdb", f"--pid={pid}", "dump"], check=True,
-                       capture_output=True, timeout=60)
+        subprocess.run(["vgdb", self.pipes, f"--pid={pid}", "dump"],
+                       check=True, capture_output=True, timeout=60)
         wait_for("callgrind's dump", lambda: _is_whole(path))
         return parse(path)
 
@@ -61,8 +63,8 @@ def stretches(argv, timeout=300):
     if not AVAILABLE:
         return found
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([*Callgrind(folder).argv, *argv], check=True,
-                       capture_output=True, timeout=timeout)
+        subprocess.run([*Callgrind(folder).argv, "--vgdb=no", *argv],
+                       check=True, capture_output=True, timeout=timeout)
         for name in os.listdir(folder):
             with open(os.path.join(folder, name), encoding="utf-8",
                       errors="replace") as f:

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -41,11 +42,11 @@ static struct options *
 standalone_options(void)
 {
 	struct ps_error err = { 0 };
-	char path[64];
+	char path[PATH_MAX];
 	struct options *o;
 	FILE *f;
 
-	(void)snprintf(path, sizeof path, "/tmp/node-%d", getpid());
+	(void)snprintf(path, sizeof path, BUILD "/tmp/node-%d", getpid());
 	f = fopen(path, "w");
 	(void)fputs("bootstrap.servers=127.0.0.1:1\nkey.converter=K\n"
 		    "value.converter=V\nplugin.path=" TESTS "\n"
