@@ -106,11 +106,16 @@ enum producer_txn {
 };
 
 enum producer_txn producer_txn_state(const struct producer *p);
+/* Begun, and neither committed nor aborted: readers wait for its end. */
+bool producer_txn_is_open(const struct producer *p);
 int producer_txn_init(struct producer *p, int limit_ms, struct ps_error *err);
 int producer_txn_begin(struct producer *p, struct ps_error *err);
 /* Serves until every record has its report, then commits without a limit of
  * its own; a wait longer than limit_ms leaves the state UNKNOWN. */
 int producer_txn_commit(struct producer *p, int limit_ms, struct ps_error *err);
+/* The commit too within limit_ms, or the state is UNKNOWN. */
+int producer_txn_commit_within(struct producer *p, int limit_ms,
+    struct ps_error *err);
 /* The state is UNKNOWN after limit_ms (-1: transaction.timeout.ms). */
 int producer_txn_abort(struct producer *p, int limit_ms, struct ps_error *err);
 

@@ -13,6 +13,12 @@ producer_txn_state(const struct producer *p)
 	return p->txn;
 }
 
+bool
+producer_txn_is_open(const struct producer *p)
+{
+	return p->txn == PRODUCER_TXN_OPEN || p->txn == PRODUCER_TXN_MUST_ABORT;
+}
+
 enum producer_txn
 producer_txn_after(const struct producer *p, rd_kafka_resp_err_t code)
 {
@@ -100,16 +106,12 @@ serve_all(struct producer *p, int limit_ms, struct ps_error *err)
 	return 0;
 }
 
-int
-producer_txn_commit(struct producer *p, int limit_ms, struct ps_error *err)
+/* All has its report. */
+static int
+commit(struct producer *p, int limit_ms, struct ps_error *err)
 {
-	rd_kafka_error_t *e;
+	rd_kafka_error_t *e = rd_kafka_commit_transaction(p->rk, limit_ms);
 
-	if (serve_all(p, limit_ms, err) != 0) {
-		p->txn = PRODUCER_TXN_MUST_ABORT;
-		return -1;
-	}
-	e = rd_kafka_commit_transaction(p->rk, -1);
 	if (e == NULL) {
 		p->txn = PRODUCER_TXN_READY;
 		return 0;
@@ -119,6 +121,37 @@ producer_txn_commit(struct producer *p, int limit_ms, struct ps_error *err)
 	else
 		p->txn = state_after(p, e);
 	return kerror_take(err, e, "commit of a transaction");
+}
+
+/* Of the limit, what is left for the commit. */
+static int
+serve_before_commit(struct producer *p, int limit_ms, struct ps_error *err)
+{
+	struct clock_ms start = clock_now();
+	int64_t left;
+
+	if (serve_all(p, limit_ms, err) != 0) {
+		p->txn = PRODUCER_TXN_MUST_ABORT;
+		return -1;
+	}
+	left = limit_ms - clock_since(start, clock_now());
+	return left < 1 ? 1 : (int)left;
+}
+
+int
+producer_txn_commit(struct producer *p, int limit_ms, struct ps_error *err)
+{
+	return serve_before_commit(p, limit_ms, err) < 0 ? -1
+							 : commit(p, -1, err);
+}
+
+int
+producer_txn_commit_within(struct producer *p, int limit_ms,
+    struct ps_error *err)
+{
+	int left = serve_before_commit(p, limit_ms, err);
+
+	return left < 0 ? -1 : commit(p, left, err);
 }
 
 int

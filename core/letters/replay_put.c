@@ -86,9 +86,7 @@ replay_put_free(struct replay_put **pp)
 
 	if (p == NULL)
 		return;
-	if (p->producer != NULL &&
-	    (producer_txn_state(p->producer) == PRODUCER_TXN_OPEN ||
-		producer_txn_state(p->producer) == PRODUCER_TXN_MUST_ABORT))
+	if (p->producer != NULL && producer_txn_is_open(p->producer))
 		(void)producer_txn_abort(p->producer, TXN_MS, NULL);
 	if (p->producer != NULL)
 		producer_free(&p->producer, CLOSE_MS);

@@ -195,18 +195,16 @@ end_failed(struct scribe *s, enum scribe_end otherwise,
     struct scribe_outcome *out)
 {
 	struct ps_error err = { 0 };
-	enum producer_txn state = producer_txn_state(s->producer);
 
 	out->end = otherwise;
-	if (state == PRODUCER_TXN_OPEN || state == PRODUCER_TXN_MUST_ABORT) {
+	if (producer_txn_is_open(s->producer)) {
 		s->aborted = s->aborted || s->sent;
 		if (producer_txn_abort(s->producer, s->session_ms, &err) == 0)
 			out->end = SCRIBE_REFUSED;
 		else
 			log_warn(AREA, "%s", err.text);
-		state = producer_txn_state(s->producer);
 	}
-	if (state == PRODUCER_TXN_FENCED)
+	if (producer_txn_state(s->producer) == PRODUCER_TXN_FENCED)
 		out->end = SCRIBE_FENCED;
 }
 

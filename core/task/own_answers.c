@@ -110,11 +110,7 @@ on_report(void *ctx, const struct producer_report *r)
 static void
 drop_producer(struct own_answers *o)
 {
-	enum producer_txn state = o->producer == NULL
-				      ? PRODUCER_TXN_NONE
-				      : producer_txn_state(o->producer);
-
-	if (state == PRODUCER_TXN_OPEN || state == PRODUCER_TXN_MUST_ABORT)
+	if (o->producer != NULL && producer_txn_is_open(o->producer))
 		(void)producer_txn_abort(o->producer, ABORT_MS, NULL);
 	producer_free(&o->producer, CLOSE_MS);
 }
@@ -185,7 +181,7 @@ end(const struct part *p, struct ps_error *err)
 
 	if (!p->is_last || producer_txn_state(producer) == PRODUCER_TXN_NONE)
 		return 0;
-	return producer_txn_commit(producer, left_ms(p), err);
+	return producer_txn_commit_within(producer, left_ms(p), err);
 }
 
 static int

@@ -168,14 +168,12 @@ txn_end_run(struct source *s)
 {
 	struct gauges *g = s->task->gauges;
 	struct ps_error err = { 0 };
-	enum producer_txn state;
 
 	if (s->txn.boundary == TXN_NONE || s->producer == NULL)
 		return;
-	state = producer_txn_state(s->producer);
 	s->was_purged = true;
 	atomic_store(&g->guarded, true);
-	if ((state == PRODUCER_TXN_OPEN || state == PRODUCER_TXN_MUST_ABORT) &&
+	if (producer_txn_is_open(s->producer) &&
 	    producer_txn_abort(s->producer, ABORT_MS, &err) != 0)
 		log_warn("task", "%s: %s", s->txn.id, err.text);
 	atomic_store(&g->guarded, false);
