@@ -15,6 +15,7 @@
 #include "kafka/kerror.h"
 
 #define CONF_CHUNK ((size_t)16 * 1024)
+#define PROVE_MS   20
 
 static rd_kafka_t *
 open_client(struct consumer *c, const struct ps_config *settings,
@@ -138,6 +139,8 @@ consumer_free(struct consumer **cp, int limit_ms)
 		leave(c, limit_ms);
 	if (c->waiting != NULL)
 		rd_kafka_topic_partition_list_destroy(c->waiting);
+	if (c->committed != NULL)
+		rd_kafka_topic_partition_list_destroy(c->committed);
 	if (c->group != NULL)
 		rd_kafka_consumer_group_metadata_destroy(c->group);
 	free_queues(c);
@@ -245,6 +248,8 @@ look(struct consumer *c, const struct consumer_limits *limits,
 		out->what = CONSUMER_CLOSED;
 		return 1;
 	}
+	if (c->has_unproved && !c->closing)
+		consumer_prove(c);
 	if (limits->max_bytes == 0 || consumer_take(c, limits, out) == 0)
 		return c->waiting != NULL ? look(c, limits, out, err) : 0;
 	return 1;
@@ -272,7 +277,9 @@ consumer_poll(struct consumer *c, const struct consumer_limits *limits,
 		left = limits->timeout_ms - clock_since(start, clock_now());
 		if (left <= 0)
 			return 0;
-		(void)poll(&fd, 1, (int)left);
+		(void)poll(&fd, 1,
+		    (int)(c->has_unproved && left > PROVE_MS ? PROVE_MS
+							     : left));
 	}
 }
 

@@ -14,15 +14,16 @@ ours_of(struct consumer *c, const struct consumer_position *positions,
 
 	for (size_t i = 0; i < count; i++) {
 		const struct consumer_position *p = &positions[i];
+		const struct consumer_part *part = consumer_part_find(c,
+		    consumer_intern(c, p->topic), p->partition);
 		rd_kafka_topic_partition_t *added;
 
-		if (p->offset < 0 ||
-		    consumer_part_find(c, consumer_intern(c, p->topic),
-			p->partition) == NULL)
+		if (p->offset < 0 || part == NULL)
 			continue;
 		added = rd_kafka_topic_partition_list_add(l, p->topic,
 		    p->partition);
 		added->offset = p->offset;
+		rd_kafka_topic_partition_set_leader_epoch(added, part->epoch);
 		consumer_put_beside(c, added, p->mark);
 	}
 	return l;
@@ -202,8 +203,11 @@ consumer_seek(struct consumer *c, const struct consumer_position *positions,
 		part = consumer_part_find(c,
 		    consumer_intern(c, positions[i].topic),
 		    positions[i].partition);
-		if (part != NULL)
-			part->position.offset = positions[i].offset;
+		if (part == NULL)
+			continue;
+		part->position.offset = positions[i].offset;
+		part->epoch = -1;
+		part->is_unproved = false;
 	}
 	if (e == NULL)
 		return check_list(c, l, RD_KAFKA_RESP_ERR_NO_ERROR, "seek",

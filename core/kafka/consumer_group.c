@@ -165,7 +165,9 @@ tell_assigned(struct consumer *c, struct consumer_event *out,
 	if (c->waiting->cnt > 0)
 		is_gap = consumer_check_ids(c, c->waiting, err);
 	tell(c, c->waiting, out);
-	rd_kafka_topic_partition_list_destroy(c->waiting);
+	if (c->committed != NULL)
+		rd_kafka_topic_partition_list_destroy(c->committed);
+	c->committed = c->waiting;
 	c->waiting = NULL;
 	c->unanswered = CONSUMER_ASSIGNED;
 	if (is_gap < 0)
@@ -294,6 +296,7 @@ consumer_assign(struct consumer *c, const struct consumer_position *positions,
 	else
 		code = rd_kafka_assign(c->rk, l);
 	rd_kafka_topic_partition_list_destroy(l);
+	consumer_note_epochs(c, positions, count);
 	return settle(c, e, code, err);
 }
 

@@ -180,7 +180,7 @@ consumer_check_ids(struct consumer *c, const rd_kafka_topic_partition_list_t *l,
 			.position = { consumer_intern(c, p->topic),
 			    p->partition, p->offset, 0 }
 		};
-		c->created_again = true;
+		c->gap_why = GAP_CREATED_AGAIN;
 		break;
 	}
 	return c->gap.position.topic != NULL;

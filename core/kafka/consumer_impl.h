@@ -15,7 +15,14 @@ struct consumer_part {
 	bool moved;     /* a record of it has come */
 	bool paused;    /* by the caller */
 	bool is_unread; /* see consumer.unread: nothing of it comes any more */
+	/* Of the newest record read, or of the committed one; -1: not known.
+	 * It is committed beside each offset: a log that still has it has all
+	 * that came before. */
+	int32_t epoch;
+	bool is_unproved; /* to be sought: what comes before comes again */
 };
+
+enum gap_why { GAP_REMOVED, GAP_CREATED_AGAIN, GAP_CUT_OFF };
 
 #define CONSUMER_ID_ROOM 32
 
@@ -55,10 +62,14 @@ struct consumer {
 	enum consumer_what unanswered; /* ASSIGNED, REVOKED, LOST given out */
 	size_t empty_commits;
 	struct consumer_part gap; /* topic NULL: none */
-	bool created_again;       /* that is why */
-	struct ps_error unread;   /* of a partition: PS_OK, none */
-	struct ps_error hitch;    /* one that librdkafka asks again for */
-	bool has_paused;          /* a pause outlives the assignment */
+	enum gap_why gap_why;
+	int64_t cut_at;         /* where the log was cut off, -1: not known */
+	struct ps_error unread; /* of a partition: PS_OK, none */
+	struct ps_error hitch;  /* one that librdkafka asks again for */
+	bool has_paused;        /* a pause outlives the assignment */
+	bool has_unproved;
+	struct clock_ms next_proof;
+	rd_kafka_topic_partition_list_t *committed; /* those last told */
 
 	/* consumer_topics.c: are they there, and still the same? */
 	const char **wanted; /* subscribed by name */
@@ -98,7 +109,18 @@ int consumer_event_take(struct consumer *c, rd_kafka_event_t *ev,
  * refused, as the group is being left. */
 int consumer_resolve(struct consumer *c, int limit_ms,
     struct consumer_event *out, struct ps_error *err);
+
+/* consumer_gap.c. A message says that the client can read no further. */
+void consumer_note_reset(struct consumer *c, struct consumer_part *p,
+    const rd_kafka_message_t *m);
 int consumer_tell_gap(struct consumer *c, struct consumer_event *out);
+
+/* consumer_epochs.c: is the log still the one that was read? */
+void consumer_note_epochs(struct consumer *c,
+    const struct consumer_position *starts, size_t count);
+/* Has the client look, where it did not yet. */
+void consumer_prove(struct consumer *c);
+
 /* What a partition gave in place of records: 1, or 0 when there is nothing. */
 int consumer_tell_unread(struct consumer *c, struct consumer_event *out);
 

@@ -65,7 +65,8 @@ consumer_part_add(struct consumer *c, const struct consumer_position *position)
 	memmove(c->parts + i + 1, c->parts + i,
 	    (c->part_count - i) * sizeof *c->parts);
 	c->parts[i] = (struct consumer_part){
-		.position = { topic, position->partition, position->offset, 0 }
+		.position = { topic, position->partition, position->offset, 0 },
+		.epoch = -1,
 	};
 	c->part_count++;
 }

@@ -12,7 +12,6 @@
 #define CHUNK_MAX       1024u
 #define CHUNK_MIN       16u
 #define FIRST_AVERAGE   512u
-#define WATERMARK_MS    5000
 
 static void
 make_room(struct consumer *c, size_t more)
@@ -66,23 +65,6 @@ fill(struct consumer_record *r, const struct run *run,
 	};
 }
 
-/* A start at the beginning that the log's retention overtook begins again;
- * anything else is a gap. */
-static void
-note_reset(struct consumer *c, const struct run *run)
-{
-	struct consumer_position start;
-
-	if (run->part == NULL)
-		return;
-	if (run->part->moved || run->part->position.offset >= 0) {
-		c->gap = *run->part;
-		return;
-	}
-	start = run->part->position;
-	(void)consumer_seek(c, &start, 1, WATERMARK_MS, NULL);
-}
-
 static void
 note_unread(struct consumer *c, const struct run *run,
     const rd_kafka_message_t *m)
@@ -95,7 +77,7 @@ note_unread(struct consumer *c, const struct run *run,
 	case UNREAD_END:
 		break;
 	case UNREAD_RESET:
-		note_reset(c, run);
+		consumer_note_reset(c, run->part, m);
 		break;
 	case UNREAD_WAIT:
 		c->hitch = why;
@@ -117,7 +99,7 @@ is_record(struct consumer *c, const struct run *run,
 	if (run->part == NULL || run->part->is_unread)
 		return false;
 	if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
-		return true;
+		return !run->part->is_unproved;
 	note_unread(c, run, m);
 	return false;
 }
@@ -142,6 +124,7 @@ sort_out(struct consumer *c, struct run *run, size_t n)
 		c->messages[c->count++] = m;
 		run->part->position.offset = m->offset + 1;
 		run->part->moved = true;
+		run->part->epoch = rd_kafka_message_leader_epoch(m);
 		bytes += m->len + m->key_len;
 	}
 	return bytes;
@@ -195,58 +178,6 @@ consumer_take(struct consumer *c, const struct consumer_limits *limits,
 	out->record_count = c->count;
 	out->record_bytes = bytes;
 	return c->count;
-}
-
-/* Says which records are gone, from the first to the last that is known. */
-static void
-explain_gap(const struct consumer *c, const struct consumer_position *p,
-    const int64_t log[2], struct ps_error *why)
-{
-	const char *topic = p->topic;
-	long long wanted = p->offset, low = log[0], high = log[1];
-	int part = p->partition;
-
-	if (c->created_again)
-		(void)ps_fail(why, PS_E_GAP,
-		    "GAP: topic %s was deleted and created again: what was in "
-		    "partition %d from offset %lld on is gone",
-		    topic, part, wanted);
-	else if (low < 0)
-		(void)ps_fail(why, PS_E_GAP,
-		    "GAP: topic %s, partition %d has no offset %lld any more",
-		    topic, part, wanted);
-	else if (wanted < low)
-		(void)ps_fail(why, PS_E_GAP,
-		    "GAP: offsets %lld to %lld of topic %s, partition %d are "
-		    "gone: the log begins at %lld",
-		    wanted, low - 1, topic, part, low);
-	else
-		(void)ps_fail(why, PS_E_GAP,
-		    "GAP: offsets %lld to %lld of topic %s, partition %d, read "
-		    "before, are gone: the log ends at %lld",
-		    high, wanted - 1, topic, part, high);
-}
-
-int
-consumer_tell_gap(struct consumer *c, struct consumer_event *out)
-{
-	struct consumer_position *p;
-	int64_t log[2] = { -1, -1 };
-
-	c->told = xrealloc(c->told, sizeof *c->told);
-	p = c->told;
-	*p = c->gap.position;
-	c->gap.position.topic = NULL;
-	if (!c->created_again)
-		(void)rd_kafka_query_watermark_offsets(c->rk, p->topic,
-		    p->partition, &log[0], &log[1], WATERMARK_MS);
-	out->what = CONSUMER_GAP;
-	out->positions = p;
-	out->position_count = 1;
-	out->gap_end = p->offset < log[0] ? log[0] : log[1];
-	explain_gap(c, p, log, &out->error);
-	c->created_again = false;
-	return 1;
 }
 
 /* Of a partition that went away meanwhile it is another's matter. */

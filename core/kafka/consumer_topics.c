@@ -161,7 +161,7 @@ compare(struct consumer *c, const char *name, const rd_kafka_Uuid_t *id,
 		    c->parts[i].position.offset < 0)
 			continue;
 		c->gap = c->parts[i];
-		c->created_again = true;
+		c->gap_why = GAP_CREATED_AGAIN;
 		return 0;
 	}
 	return 0;
