@@ -8,7 +8,8 @@
 #include "xml.h"
 
 #define ACTIVE_MAX 4
-#define LIMIT_MS   20000
+#define SILENT_MS  20000 /* without any answer */
+#define WHOLE_MS   50000 /* less than the worker waits */
 
 struct cleaning {
 	const struct ps_host *host;
@@ -16,6 +17,7 @@ struct cleaning {
 	char prefix[2048];    /* of the logs that are looked for now */
 	char token[XML_TEXT]; /* of the listing's next page, "": no more */
 	char failure[512];
+	int64_t until_ms, heard_ms;
 	bool is_shared; /* an earlier version's: whose logs it cannot tell */
 	bool has_left;  /* some behind that prefix */
 };
@@ -46,9 +48,12 @@ ask(struct cleaning *k, struct s3_request *r, s3_done_fn *done)
 static void
 on_deleted(struct s3_client *c, struct s3_request *r)
 {
+	struct cleaning *k = r->owner;
+
 	(void)c;
+	k->heard_ms = client_now();
 	if (r->status != 404 && (r->status < 200 || r->status >= 300))
-		fail(r->owner, r);
+		fail(k, r);
 }
 
 /* <partition>.cuts or .uploads behind the prefix: else it is another topic's,
@@ -90,6 +95,7 @@ on_listed(struct s3_client *c, struct s3_request *r)
 	char root[64] = "";
 
 	(void)c;
+	k->heard_ms = client_now();
 	k->token[0] = '\0';
 	if (strcmp(r->code, "NoSuchBucket") == 0)
 		return;
@@ -118,25 +124,47 @@ list_page(struct cleaning *k)
 	ask(k, request_new("GET", NULL, query), on_listed);
 }
 
-static int
-clean_prefix(struct cleaning *k, int64_t until, struct ps_error *err)
+static int64_t
+left_ms(const struct cleaning *k)
 {
-	int64_t now = client_now();
+	int64_t silent = k->heard_ms + SILENT_MS;
 
+	return (silent < k->until_ms ? silent : k->until_ms) - client_now();
+}
+
+/* What came while nobody looked is looked at before anybody is blamed. */
+static int
+fail_late(const struct cleaning *k, struct ps_error *err)
+{
+	const struct s3_request *r = client_oldest(k->client);
+
+	if (client_now() >= k->until_ms)
+		return ps_fail(err, PS_E_RETRY, "not done within %d s",
+		    WHOLE_MS / 1000);
+	return ps_fail(err, PS_E_RETRY,
+	    "S3: %s %.300s: the bucket has not answered within %d s",
+	    r == NULL ? "" : r->method,
+	    r == NULL || r->key == NULL ? k->prefix : r->key, SILENT_MS / 1000);
+}
+
+static int
+clean_prefix(struct cleaning *k, struct ps_error *err)
+{
 	k->token[0] = '\0';
+	k->heard_ms = client_now();
 	list_page(k);
-	while (client_pending(k->client) > 0 && now < until) {
+	while (client_pending(k->client) > 0) {
+		int64_t left = left_ms(k);
+
 		if (k->host->stopping(k->host))
 			return ps_fail(err, PS_E_RETRY, "asked to stop");
+		if (left <= 0)
+			return fail_late(k, err);
 		client_drive(k->client);
-		client_wait(k->client, k->host->wake_fd, until - now);
-		now = client_now();
+		client_wait(k->client, k->host->wake_fd, left);
 	}
 	if (k->failure[0] != '\0')
 		return ps_fail(err, PS_E_FATAL, "%s", k->failure);
-	if (client_pending(k->client) > 0)
-		return ps_fail(err, PS_E_RETRY,
-		    "the bucket has not answered within %d s", LIMIT_MS / 1000);
 	return 0;
 }
 
@@ -144,14 +172,14 @@ clean_prefix(struct cleaning *k, int64_t until, struct ps_error *err)
  * all are gone, 0: some stay. */
 static int
 clean_one(struct cleaning *k, const struct s3_conf *conf, const char *connector,
-    const char *topic, int64_t until, struct ps_error *err)
+    const char *topic, struct ps_error *err)
 {
 	struct str s = STR(k->prefix);
 
 	k->is_shared = connector == NULL;
 	k->has_left = false;
 	path_log(conf, connector, topic, &s);
-	if (clean_prefix(k, until, err) != 0)
+	if (clean_prefix(k, err) != 0)
 		return ps_fail_in(err, "the logs of topic %s", topic);
 	if (!k->has_left)
 		return 1;
@@ -166,15 +194,14 @@ static int
 clean_topics(struct cleaning *k, const struct s3_conf *conf,
     const char *const *topics, struct ps_error *err)
 {
-	int64_t until = client_now() + LIMIT_MS;
 	int got = 1, shared;
 
+	k->until_ms = client_now() + WHOLE_MS;
 	for (; *topics != NULL; topics++) {
 		/* Of its own logs none stays. */
-		if (clean_one(k, conf, k->host->connector, *topics, until,
-			err) < 0)
+		if (clean_one(k, conf, k->host->connector, *topics, err) < 0)
 			return -1;
-		shared = clean_one(k, conf, NULL, *topics, until, err);
+		shared = clean_one(k, conf, NULL, *topics, err);
 		if (shared < 0)
 			return -1;
 		if (shared == 0)

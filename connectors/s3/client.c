@@ -178,6 +178,12 @@ client_pending(const struct s3_client *c)
 	return n;
 }
 
+const struct s3_request *
+client_oldest(const struct s3_client *c)
+{
+	return c->running;
+}
+
 const char *
 client_cause(const struct s3_client *c)
 {

@@ -86,6 +86,8 @@ void client_drive(struct s3_client *c);
 /* Waits for something to move, wake_fd to be readable, or `ms`. */
 void client_wait(struct s3_client *c, int wake_fd, int64_t ms);
 /* Requests queued or in flight. */
+/* Of those that are sent the one that waits longest, or NULL. */
+const struct s3_request *client_oldest(const struct s3_client *c);
 size_t client_pending(const struct s3_client *c);
 /* Why the last attempt of a request failed; "" when the last one did not. */
 const char *client_cause(const struct s3_client *c);
