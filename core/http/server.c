@@ -50,7 +50,7 @@ struct server {
 	enum tls_client client;
 	bool local; /* only this machine can reach it */
 	bool closing, running;
-	bool draining; /* nothing is begun; a connection ends with its answer */
+	bool draining; /* what comes begins nothing, answers are the last */
 };
 
 /* ---- one turn ---------------------------------------------------------- */
@@ -169,14 +169,12 @@ handle(struct exchange *x)
 {
 	x->started = true;
 	visitors_move(&x->server->visitors, x->visitor, VISITOR_BUSY);
-	if (!is_certified(x))
+	if (is_certified(x))
+		x->server->ops->handle(x);
+	else
 		exchange_error(x, 403,
 		    "A client certificate that this listener trusts is "
 		    "required");
-	else if (x->server->draining)
-		exchange_error(x, 503, "Worker is shutting down");
-	else
-		x->server->ops->handle(x);
 }
 
 /* ---- requests ---------------------------------------------------------- */
@@ -499,6 +497,12 @@ server_drain(struct server *s)
 {
 	s->draining = true;
 	accept_no_more(s);
+}
+
+bool
+server_is_draining(const struct server *s)
+{
+	return s->draining;
 }
 
 bool

@@ -56,8 +56,9 @@ bool server_is_local(const struct server *s);
 /* enum listener_serves */
 unsigned server_serves(const struct server *s);
 /* It accepts no more connections, and ends each with the answer that is on its
- * way; what else comes on one is refused: 503. */
+ * way. What else comes on one is to begin nothing. */
 void server_drain(struct server *s);
+bool server_is_draining(const struct server *s);
 /* Has a complete request no answer yet, or one that is not sent? */
 bool server_is_busy(const struct server *s);
 /* Answers what is parked with 503 and closes; memory ends on the loop. */

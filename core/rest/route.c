@@ -28,6 +28,7 @@ enum route_flags {
 	SCOPED = 1 << 5,     /* the leader, when it is for the whole cluster */
 	CLUSTERED = 1 << 6,  /* not in a standalone worker */
 	FRESH = 1 << 8,      /* the task's owner, with ?freshness=true */
+	LATE = 1 << 9,       /* answers while the worker ends */
 };
 
 struct route {
@@ -47,7 +48,7 @@ struct route {
 /* Rows of one pattern stand together: OPTIONS lists them. */
 static const struct route routes[] = {
 	{ "GET", "", rest_root, NOBODY, EARLY },
-	{ "GET", "health", rest_health, NOBODY, EARLY },
+	{ "GET", "health", rest_health, NOBODY, EARLY | LATE },
 	{ "GET", "metrics", rest_metrics, VIEWER, EARLY | TEXT },
 	{ "GET", "connectors", rest_list, VIEWER, 0 },
 	{ "POST", "connectors", rest_create, EDITOR, LEADER },
@@ -338,7 +339,9 @@ run(struct exchange *x, const struct route *r)
 	struct request_spec spec = { 0 };
 
 	x->route = r;
-	if (can_run(x, &spec))
+	if (server_is_draining(x->server) && (r->flags & LATE) == 0)
+		exchange_error(x, 503, "Worker is shutting down");
+	else if (can_run(x, &spec))
 		run_admitted(x);
 	else
 		ask_worker(x, &spec, run_now);

@@ -340,9 +340,11 @@ def test_what_is_being_written_at_the_end_is_answered(own_kafka, new_worker,
     config = source(folder)
     w.rest.create("c", config)
     w.rest.wait_running("c")
-    watching = http.client.HTTPConnection(HOST, w.port, timeout=60)
-    watching.request("GET", "/health")
-    assert answer_of(watching)[0] == 200
+    watching, late = (http.client.HTTPConnection(HOST, w.port, timeout=60)
+                      for _ in range(2))
+    for kept in watching, late:
+        kept.request("GET", "/health")
+        assert answer_of(kept)[0] == 200
     try:
         asking = put_at_the_end(w, broker, "c", {**config, "topic": "other"})
         with pytest.raises(requests.ConnectionError):
@@ -354,6 +356,9 @@ def test_what_is_being_written_at_the_end_is_answered(own_kafka, new_worker,
             "Worker was unable to handle this request and may be unable to "
             "handle other requests. The worker is currently shutting down, "
             "which began at "), body
+        late.request("GET", "/connectors")
+        assert answer_of(late) == (503, {
+            "error_code": 503, "message": "Worker is shutting down"})
     finally:
         os.kill(broker, signal.SIGCONT)
     status, body = answer_of(asking)
