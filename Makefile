@@ -153,7 +153,7 @@ LIVE_SRC := $(wildcard tests/live/test_*.c)
 COV_SRC := $(if $(filter cov,$(MODE)),tests/support/cov.c)
 # What several of them use: the host that drives a plugin, servers, …
 HELPER_SRC := $(filter-out $(TEST_SRC),$(wildcard $(addsuffix /*.c,\
-	$(addprefix tests/,connectors plugins task worker))))
+	$(addprefix tests/,connectors http plugins task worker))))
 # The cluster's simulator: its program and all that it is linked with.
 SIM_SRC := $(filter-out $(TEST_SRC),$(wildcard tests/cluster/*.c)) \
 	$(wildcard core/cluster/*.c) $(addprefix core/base/,arena.c clock.c \

@@ -16,7 +16,7 @@
 #include "http/listen.h"
 #include "http/reply.h"
 #include "http/spare.h"
-#include "http/tls.h"
+#include "http/tls_server.h"
 #include "http/visitors.h"
 
 #define SWEEP_MS             500
@@ -24,8 +24,6 @@
 #define NOTHING_DUE          UINT64_MAX
 #define CONNECTION_BYTES     (16 * 1024)
 #define EXCHANGE_ARENA_BYTES 2048
-#define TLS_PRIORITIES       "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"
-#define OPTIONS_MAX          8
 /* A chunked body this many times over the limit is cut off. */
 #define PATIENCE 4
 /* Connections that the library still has when they are cut. */
@@ -46,7 +44,8 @@ struct server {
 	struct exchange *list;
 	struct visitors visitors;
 	struct spare spare;
-	int fd, port; /* fd: -1 once another server has it */
+	uint64_t accepted; /* connections */
+	int fd, port;      /* fd: -1 once another server has it */
 	enum tls_client client;
 	bool local; /* only this machine can reach it */
 	bool closing, running;
@@ -123,6 +122,20 @@ shut(struct exchange *x)
 		(void)shutdown(info->connect_fd, SHUT_RDWR);
 }
 
+/* The library that could not accept one, for want of a descriptor, listens to
+ * nobody until a connection ends: its descriptor does not wake us either. */
+static void
+listen_again(struct server *s)
+{
+	uint64_t accepted = s->accepted;
+
+	if (!spare_is_awaited(s->fd))
+		return;
+	turn(s);
+	if (s->accepted == accepted && spare_is_awaited(s->fd))
+		visitors_make_way(&s->visitors);
+}
+
 /* Parked too long: answered; uploading too long: cut. */
 static void
 on_sweep(uv_timer_t *t)
@@ -131,6 +144,7 @@ on_sweep(uv_timer_t *t)
 	struct clock_ms now = clock_now();
 
 	visitors_sweep(&s->visitors, now);
+	listen_again(s);
 	if (s->list == NULL && s->visitors.count == 0)
 		(void)uv_timer_stop(t);
 	for (struct exchange *x = s->list, *next; x != NULL; x = next) {
@@ -209,6 +223,7 @@ on_connection(void *ctx, struct MHD_Connection *conn, void **of,
 	struct server *s = ctx;
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		s->accepted++;
 		*of = new_visitor(s, conn);
 		if (!uv_is_active((uv_handle_t *)&s->sweep))
 			(void)uv_timer_start(&s->sweep, on_sweep, SWEEP_MS,
@@ -344,43 +359,12 @@ keep_escapes(void *ctx, struct MHD_Connection *conn, char *text)
 
 /* ---- opening and closing ----------------------------------------------- */
 
-static struct MHD_OptionItem
-text_option(enum MHD_OPTION name, const char *text)
-{
-	union {
-		const char *in;
-		void *out; /* MHD only reads it */
-	} value = { .in = text };
-
-	return (struct MHD_OptionItem){ name, 0, value.out };
-}
-
-/* Whether it is TLS, and what that needs. */
-static unsigned
-tls_options(const struct tls_pem *tls, struct MHD_OptionItem out[OPTIONS_MAX])
-{
-	size_t n = 0;
-
-	if (tls != NULL) {
-		out[n++] = text_option(MHD_OPTION_HTTPS_MEM_KEY, tls->key);
-		out[n++] =
-		    text_option(MHD_OPTION_HTTPS_MEM_CERT, tls->certificates);
-		out[n++] =
-		    text_option(MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES);
-		if (tls->client != TLS_CLIENT_NONE)
-			out[n++] =
-			    text_option(MHD_OPTION_HTTPS_MEM_TRUST, tls->trust);
-	}
-	out[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
-	return tls == NULL ? 0 : MHD_USE_TLS;
-}
-
 static struct MHD_Daemon *
 start_daemon(struct server *s, int fd)
 {
 	const struct server_options *o = &s->opt;
-	struct MHD_OptionItem tls[OPTIONS_MAX];
-	unsigned flags = tls_options(o->tls, tls);
+	struct MHD_OptionItem tls[TLS_SERVER_OPTIONS];
+	unsigned flags = tls_server_options(o->tls, tls);
 
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
 				    flags,

@@ -30,6 +30,14 @@ keep_one(struct spare *sp)
 		sp->fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+bool
+spare_is_awaited(int listen_fd)
+{
+	struct pollfd p = { .fd = listen_fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
 void
 spare_init(struct spare *sp)
 {
@@ -43,14 +51,6 @@ spare_fini(struct spare *sp)
 	if (sp->fd >= 0)
 		(void)close(sp->fd);
 	sp->fd = -1;
-}
-
-static bool
-somebody_waits(int listen_fd)
-{
-	struct pollfd p = { .fd = listen_fd, .events = POLLIN };
-
-	return poll(&p, 1, 0) > 0;
 }
 
 static bool
@@ -101,7 +101,7 @@ spare_turn_away(struct spare *sp, int listen_fd, bool plain)
 
 	keep_one(sp);
 	for (int i = 0; i < AT_ONCE && sp->fd >= 0; i++) {
-		if (!somebody_waits(listen_fd) || !none_is_left(listen_fd))
+		if (!spare_is_awaited(listen_fd) || !none_is_left(listen_fd))
 			return;
 		tell(sp);
 		spare_fini(sp);

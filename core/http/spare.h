@@ -17,6 +17,8 @@ struct spare {
 	struct clock_ms told;
 };
 
+/* Does somebody wait on the socket? -1 is none. */
+bool spare_is_awaited(int listen_fd);
 void spare_init(struct spare *sp);
 void spare_fini(struct spare *sp);
 /* Turns away who waits on the socket, if that is because no descriptor is

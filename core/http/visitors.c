@@ -143,6 +143,15 @@ visitors_add(struct visitors *v, int fd, const struct sockaddr *address)
 }
 
 void
+visitors_make_way(struct visitors *v)
+{
+	struct visitor *one = oldest(v, NULL);
+
+	if (one != NULL)
+		cut(v, one);
+}
+
+void
 visitors_remove(struct visitors *v, struct visitor *one)
 {
 	release(v, one);

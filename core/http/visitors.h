@@ -35,6 +35,8 @@ enum visitor_state {
 /* A connection was accepted; others may be cut for it. */
 struct visitor *
 visitors_add(struct visitors *v, int fd, const struct sockaddr *address);
+/* None is accepted while all stay: the longest waiting is cut. */
+void visitors_make_way(struct visitors *v);
 void visitors_remove(struct visitors *v, struct visitor *one);
 void
 visitors_move(struct visitors *v, struct visitor *one, enum visitor_state to);
