@@ -2,9 +2,8 @@
 
 #include <stdlib.h>
 
+#include "sqlstate.h"
 #include "str.h"
-
-#define BAD_EXPRESSION "2201B" /* SQLSTATE */
 
 struct colmap_entry {
 	const char *expression;
@@ -127,7 +126,7 @@ colmap_find(const struct colmap *m, struct db *db, const char *schema,
 				"%s is longer than a statement may be", m->key)
 			  : db_run(db, sql.data, &res, err);
 	str_fini(&sql);
-	if (rc != 0 && strcmp(db->state, BAD_EXPRESSION) == 0)
+	if (rc != 0 && sqlstate_is_bad_expression(db->state))
 		return fail_expression(m, err);
 	if (rc != 0)
 		return -1;

@@ -1,6 +1,7 @@
 #include "ddl.h"
 
 #include "encode.h"
+#include "sqlstate.h"
 
 #define NAME_BYTES 63u
 
@@ -88,22 +89,20 @@ add_column(struct str *sql, struct ps_arena *a, const struct wanted *f,
 	return 0;
 }
 
-/* No record is to blame for a statement of ours. Two tasks that make one table
- * meet in the catalog's own indexes: the later one looks again. */
+/* No record is to blame for a statement of ours. Of two tasks that make one
+ * table the later one looks again. */
 static int
 run(struct db *db, const struct str *sql, const struct target *t,
     struct ps_error *err)
 {
-	static const char *const made[] = { "23505", "42P07", "42710" };
 	struct ps_error why = { .code = PS_OK };
 	enum ps_code code;
 
 	if (db_run_str(db, sql, NULL, &why) == 0)
 		return 0;
 	code = why.code == PS_E_DATA ? PS_E_FATAL : why.code;
-	for (size_t i = 0; i < sizeof made / sizeof *made; i++)
-		if (strcmp(db->state, made[i]) == 0)
-			code = PS_E_RETRY;
+	if (sqlstate_is_made(db->state))
+		code = PS_E_RETRY;
 	return ps_fail(err, code, "table %s: %s", t->name, why.text);
 }
 

@@ -42,6 +42,15 @@ sqlstate_code(const char *state)
 	return r->code;
 }
 
+static bool
+is_one_of(const char *state, const char *const *all, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(state, all[i]) == 0)
+			return true;
+	return false;
+}
+
 /* Restrict, foreign key, unique, exclusion, and what a trigger looks at. */
 bool
 sqlstate_is_entangled(const char *state)
@@ -49,8 +58,26 @@ sqlstate_is_entangled(const char *state)
 	static const char *const all[] = { "23000", "23001", "23503", "23505",
 		"23P01", "P0001" };
 
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		if (strcmp(state, all[i]) == 0)
-			return true;
-	return false;
+	return is_one_of(state, all, sizeof all / sizeof *all);
+}
+
+/* Two that make one thing meet in the catalog's own unique indexes, or later. */
+bool
+sqlstate_is_made(const char *state)
+{
+	static const char *const all[] = { "23505", "42P07", "42710" };
+
+	return is_one_of(state, all, sizeof all / sizeof *all);
+}
+
+bool
+sqlstate_is_locked(const char *state)
+{
+	return strcmp(state, "55P03") == 0;
+}
+
+bool
+sqlstate_is_bad_expression(const char *state)
+{
+	return strcmp(state, "2201B") == 0;
 }

@@ -12,6 +12,7 @@
  * begins anew, now with all locks free.
  */
 #include "reader.h"
+#include "sqlstate.h"
 
 #define LOCK_MS 5000 /* then other tables have their turn */
 
@@ -56,7 +57,7 @@ turn_begin(struct reader *r, struct ps_error *err)
 		hold_unlocked(r->hold, r->db, r->full);
 		return 0;
 	}
-	if (strcmp(r->db->state, "55P03") != 0 || !db_is_usable(r->db))
+	if (!sqlstate_is_locked(r->db->state) || !db_is_usable(r->db))
 		return -1;
 	ps_error_clear(err);
 	if (db_run(r->db, "ROLLBACK", NULL, err) != 0 ||
