@@ -29,7 +29,7 @@ kind_look(struct reader *r, struct ps_error *err)
 }
 
 bool
-kind_changed(struct reader *r, struct ps_arena *a)
+kind_renew(struct reader *r, struct ps_arena *a)
 {
 	const struct strategy *how = r->how;
 	struct ps_error no = { .code = PS_OK };

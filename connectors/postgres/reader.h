@@ -85,7 +85,6 @@ struct reader {
 	struct ps_value left; /* where it was when its kind changed */
 	const struct ps_source_partition *partition, *old_partition;
 	bool restored, in_turn, in_copy;
-	bool is_locked; /* all of it, since before the snapshot */
 	bool is_stale;  /* the snapshot: a newer one is needed */
 	bool anchored;  /* a position of it is stored, or on its way */
 	int64_t due_ms;
@@ -106,9 +105,9 @@ int reader_plan(struct reader *r, struct ps_error *err);
 
 /* kind.c: what the relation is, and is granted, decides how it is read. */
 int kind_look(struct reader *r, struct ps_error *err);
-/* A turn failed: is it, or is it granted, something else by now? Ends the turn,
- * and makes the reader ready to be restored from where it is. */
-bool kind_changed(struct reader *r, struct ps_arena *a);
+/* A turn failed. If it is, or is granted, something else by now, the reader is
+ * made ready to be restored from where it is: true. Ends the turn. */
+bool kind_renew(struct reader *r, struct ps_arena *a);
 
 /* turn.c: begins the transaction, with the table locked: 0, or 1 when others
  * have kept the lock for some seconds, and that was told. */

@@ -242,7 +242,7 @@ begin_turn(struct source *s, struct reader *r, struct ps_error *err)
 	int rc = try_turn(s, r, err);
 
 	if (rc < 0 && !r->is_stale && err->code != PS_E_RETRY)
-		r->is_stale = kind_changed(r, &s->mem.arena);
+		r->is_stale = kind_renew(r, &s->mem.arena);
 	if (rc < 0 && r->is_stale) {
 		ps_error_clear(err);
 		if (db_run(&s->db, "ROLLBACK", NULL, err) != 0)

@@ -30,6 +30,13 @@ locks_partitions(const struct db *db)
 	return db->version >= 130000;
 }
 
+/* All of it, since before the snapshot. */
+static bool
+is_locked(const struct reader *r)
+{
+	return is_lockable(r) && locks_partitions(r->db);
+}
+
 static void
 add_lock(struct str *sql, const struct reader *r)
 {
@@ -52,7 +59,6 @@ turn_begin(struct reader *r, struct ps_error *err)
 		add_lock(&sql, r);
 	rc = db_run(r->db, sql.data, NULL, err);
 	str_fini(&sql);
-	r->is_locked = is_lockable(r) && locks_partitions(r->db);
 	if (rc == 0) {
 		hold_unlocked(r->hold, r->db, r->full);
 		return 0;
@@ -91,7 +97,7 @@ turn_check(struct reader *r, struct ps_error *err)
 	struct str sql;
 	int rc;
 
-	if (r->is_locked)
+	if (is_locked(r))
 		return 0;
 	str_init(&sql, STR_SQL_LIMIT);
 	/* Planning locks partitions as well. */
