@@ -24,9 +24,9 @@ fail_nullable(const struct reader *r, const char *column, struct ps_error *err)
 	return ps_fail(err, PS_E_CONFIG,
 	    "Cannot make incremental queries using %s column %s on %s because "
 	    "%s nullable.",
-	    r->k.keys.stamps.count > 0 ? "timestamp" : "incrementing", column,
+	    r->stamps.count > 0 ? "timestamp" : "incrementing", column,
 	    r->full,
-	    r->k.keys.stamps.count > 0 ? "all of these columns are"
+	    r->stamps.count > 0 ? "all of these columns are"
 				       : "this column is");
 }
 
@@ -38,8 +38,8 @@ find_id(struct reader *r, const char **out, struct ps_error *err)
 	struct str sql;
 	int rc;
 
-	*out = r->k.keys.id;
-	if (r->k.keys.id[0] != '\0')
+	*out = r->id;
+	if (r->id[0] != '\0')
 		return 0;
 	str_init(&sql, STR_SQL_LIMIT);
 	str_put(&sql, "SELECT a.attname FROM pg_catalog.pg_attribute a LEFT "
@@ -106,10 +106,10 @@ make_stamp(struct reader *r, struct ps_error *err)
 	Oid type = 0;
 
 	str_init(&sql, STR_SQL_LIMIT);
-	str_put(&sql, r->k.keys.stamps.count > 1 ? "COALESCE(" : "");
-	for (size_t i = 0; i < r->k.keys.stamps.count; i++) {
+	str_put(&sql, r->stamps.count > 1 ? "COALESCE(" : "");
+	for (size_t i = 0; i < r->stamps.count; i++) {
 		const struct column *c =
-		    find_column(r, r->k.keys.stamps.items[i]);
+		    find_column(r, r->stamps.items[i]);
 
 		if (c == NULL || c->elem != 0 ||
 		    (type != 0 && c->type != type) ||
@@ -122,7 +122,7 @@ make_stamp(struct reader *r, struct ps_error *err)
 			    r->cfg->stamp_map.count > 0
 				? STAMP_MAP
 				: "timestamp.column.name",
-			    r->full, r->k.keys.stamps.items[i]);
+			    r->full, r->stamps.items[i]);
 		}
 		type = c->type;
 		not_null = not_null || c->not_null;
@@ -130,7 +130,7 @@ make_stamp(struct reader *r, struct ps_error *err)
 		str_put(&sql, READER_ALIAS ".");
 		str_ident(&sql, c->name);
 	}
-	str_put(&sql, r->k.keys.stamps.count > 1 ? ")" : "");
+	str_put(&sql, r->stamps.count > 1 ? ")" : "");
 	r->k.keys.sql.ts = ps_strndup(&r->mem.arena,
 	    sql.data == NULL ? "" : sql.data, sql.len);
 	str_fini(&sql);
@@ -147,30 +147,35 @@ make_stamp(struct reader *r, struct ps_error *err)
 	return 0;
 }
 
-/* Which columns they are, for this table. */
+static int
+find_mapped(struct reader *r, const struct colmap *m, struct ps_list *out,
+    struct ps_error *err)
+{
+	const char *schema;
+
+	if (r->is_query || m->count == 0)
+		return 0;
+	schema = ps_strndup(&r->mem.arena, r->full,
+	    strlen(r->full) - strlen(r->name) - 1);
+	return colmap_find(m, r->db, schema, r->name, out, err);
+}
+
+/* Which columns they are, for this table: it keeps its name. */
 static int
 name_columns(struct reader *r, struct ps_error *err)
 {
 	const struct settings *cfg = r->cfg;
-	struct keys *k = &r->k.keys;
-	const char *schema;
-	struct ps_list id;
+	struct ps_list stamps = cfg->stamps;
+	const char *one = cfg->id;
+	struct ps_list id = { &one, 1 };
 
-	k->stamps = cfg->stamps;
-	k->id = cfg->id;
-	if (r->is_query || cfg->stamp_map.count + cfg->id_map.count == 0)
+	if (r->id != NULL)
 		return 0;
-	schema = ps_strndup(&r->mem.arena, r->full,
-	    strlen(r->full) - strlen(r->name) - 1);
-	if (cfg->stamp_map.count > 0 &&
-	    colmap_find(&cfg->stamp_map, r->db, schema, r->name, &k->stamps,
-		err) != 0)
+	if (find_mapped(r, &cfg->stamp_map, &stamps, err) != 0 ||
+	    find_mapped(r, &cfg->id_map, &id, err) != 0)
 		return -1;
-	if (cfg->id_map.count == 0)
-		return 0;
-	if (colmap_find(&cfg->id_map, r->db, schema, r->name, &id, err) != 0)
-		return -1;
-	k->id = id.items[0];
+	r->stamps = stamps;
+	r->id = id.items[0];
 	return 0;
 }
 

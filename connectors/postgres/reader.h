@@ -40,10 +40,8 @@ struct keys {
 	struct hcolumns sql;
 	const char *select; /* "ts, instant, id::int8, " */
 	const char *order;
-	size_t fields;         /* in `select` */
-	struct ps_list stamps; /* the columns' names */
-	const char *id;        /* "": the identity or serial column */
-	bool has_instant;      /* db.timezone is not UTC: a field of its own */
+	size_t fields;    /* in `select` */
+	bool has_instant; /* db.timezone is not UTC: a field of its own */
 };
 
 struct keyed {
@@ -84,6 +82,9 @@ struct reader {
 	bool may_lock;        /* the role may LOCK it */
 	struct ps_value left; /* where it was when its kind changed */
 	const struct ps_source_partition *partition, *old_partition;
+	/* The names of its key columns, once they are known. */
+	struct ps_list stamps;
+	const char *id; /* NULL: not yet; "": the identity or serial column */
 	bool restored, in_turn, in_copy;
 	bool is_stale;  /* the snapshot: a newer one is needed */
 	bool anchored;  /* a position of it is stored, or on its way */
