@@ -62,6 +62,12 @@ read_entry(struct colmap_entry *e, const char *key, const char *text,
 	    is_id ? "EXPRESSION:column" : "EXPRESSION:[column|column]");
 }
 
+bool
+colmap_is_key(const char *key)
+{
+	return strcmp(key, STAMP_MAP) == 0 || strcmp(key, ID_MAP) == 0;
+}
+
 int
 colmap_read(struct colmap *m, const char *key, const struct ps_config *c,
     struct ps_arena *a, struct ps_error *err)

@@ -20,6 +20,8 @@ struct colmap {
 	size_t count; /* 0: not set */
 };
 
+/* Is it one of the two? */
+bool colmap_is_key(const char *key);
 /* Reads one of the two keys; in the arena. */
 int colmap_read(struct colmap *m, const char *key, const struct ps_config *c,
     struct ps_arena *a, struct ps_error *err);

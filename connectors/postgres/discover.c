@@ -59,40 +59,70 @@ validate_tables(const struct ps_config *c, struct ps_report *rep)
 		    "table.blacklist and table.whitelist are exclusive");
 }
 
-/* Of `key` and `map`, which mean the same, neither where the mode makes no
- * use of it, and not both. */
-static void
-validate_columns(const struct ps_config *c, struct ps_report *rep,
-    const char *key, const char *map, bool used)
+/* Two keys that mean the same. */
+static const struct columns {
+	const char *mode; /* part of the modes that make use of them */
+	const char *key, *map;
+} stamp_columns = { "timestamp", "timestamp.column.name", STAMP_MAP },
+  id_columns = { "incrementing", "incrementing.column.name", ID_MAP };
+
+static bool
+are_used(const struct ps_config *c, const struct columns *cols)
 {
-	const char *both[] = { key, map };
+	return strstr(ps_config_str(c, "mode"), cols->mode) != NULL;
+}
+
+/* Neither where the mode makes no use of it; bulk may have kept the older. */
+static void
+validate_use(const struct ps_config *c, struct ps_report *rep,
+    const struct columns *cols)
+{
+	const char *both[] = { cols->key, cols->map };
 	const char *mode = ps_config_str(c, "mode");
+
+	if (are_used(c, cols))
+		return;
+	for (size_t i = strcmp(mode, "bulk") == 0; i < 2; i++)
+		if (ps_config_has(c, both[i]))
+			rep->error(rep, both[i], "Mode %s makes no use of %s",
+			    mode, both[i]);
+}
+
+static void
+validate_map_text(const struct ps_config *c, struct ps_report *rep,
+    const char *map)
+{
 	struct ps_error err = { .code = PS_OK };
 	struct colmap parsed;
 	struct mem mem;
 
-	for (size_t i = 0; i < 2; i++)
-		if (ps_config_has(c, both[i]) && used == false &&
-		    (both[i] == map || strcmp(mode, "bulk") != 0))
-			rep->error(rep, both[i], "Mode %s makes no use of %s",
-			    mode, both[i]);
-	if (!ps_config_has(c, map))
-		return;
-	if (ps_config_has(c, key))
-		for (size_t i = 0; i < 2; i++)
-			rep->error(rep, both[i],
-			    "%s is \"%s\" and %s is \"%s\", one of them is "
-			    "expected",
-			    key, ps_config_str(c, key), map,
-			    ps_config_str(c, map));
-	if (settings_are_of_query(c))
-		rep->error(rep, map,
-		    "%s is \"%s\", but a query has no table: %s is expected",
-		    map, ps_config_str(c, map), key);
 	mem_init(&mem);
 	if (colmap_read(&parsed, map, c, &mem.arena, &err) != 0)
 		rep->error(rep, map, "%s", err.text);
 	mem_fini(&mem);
+}
+
+static void
+validate_columns(const struct ps_config *c, struct ps_report *rep,
+    const struct columns *cols)
+{
+	const char *both[] = { cols->key, cols->map };
+
+	validate_use(c, rep, cols);
+	if (!ps_config_has(c, cols->map))
+		return;
+	if (ps_config_has(c, cols->key))
+		for (size_t i = 0; i < 2; i++)
+			rep->error(rep, both[i],
+			    "%s is \"%s\" and %s is \"%s\", one of them is "
+			    "expected",
+			    cols->key, ps_config_str(c, cols->key), cols->map,
+			    ps_config_str(c, cols->map));
+	if (settings_are_of_query(c))
+		rep->error(rep, cols->map,
+		    "%s is \"%s\", but a query has no table: %s is expected",
+		    cols->map, ps_config_str(c, cols->map), cols->key);
+	validate_map_text(c, rep, cols->map);
 }
 
 /* Combinations of keys that make no sense, without a connection. */
@@ -100,17 +130,16 @@ static void
 validate_keys(const struct ps_config *c, struct ps_report *rep)
 {
 	const char *mode = ps_config_str(c, "mode");
-	bool has_stamp = strncmp(mode, "timestamp", 9) == 0;
-	bool has_id = strstr(mode, "incrementing") != NULL;
 
 	validate_tables(c, rep);
-	validate_columns(c, rep, "timestamp.column.name", STAMP_MAP, has_stamp);
-	validate_columns(c, rep, "incrementing.column.name", ID_MAP, has_id);
-	if (has_stamp && !ps_config_has(c, "timestamp.column.name") &&
+	validate_columns(c, rep, &stamp_columns);
+	validate_columns(c, rep, &id_columns);
+	if (are_used(c, &stamp_columns) &&
+	    !ps_config_has(c, "timestamp.column.name") &&
 	    !ps_config_has(c, STAMP_MAP))
 		rep->error(rep, "timestamp.column.name",
 		    "Mode %s needs timestamp.column.name", mode);
-	if (settings_are_of_query(c) && has_id &&
+	if (settings_are_of_query(c) && are_used(c, &id_columns) &&
 	    !ps_config_has(c, "incrementing.column.name"))
 		rep->error(rep, "incrementing.column.name",
 		    "A query needs incrementing.column.name in mode %s", mode);
@@ -167,12 +196,10 @@ discover_validate(const struct ps_host *h, const struct ps_config *c,
 	validate_keys(c, rep);
 	if (look_begin(&l, h, c, &err) == 0)
 		validate_connected(&l, c, rep);
-	else if (strstr(err.text, ".mapping: ") == NULL) /* or it is said */
-		rep->error(rep,
-		    strncmp(err.text, "table.types", 11) == 0
-			? "table.types"
-			: "connection.url",
-		    "%s", err.text);
+	else if (l.cfg.refused == NULL)
+		rep->error(rep, "connection.url", "%s", err.text);
+	else if (!colmap_is_key(l.cfg.refused)) /* or it is said */
+		rep->error(rep, l.cfg.refused, "%s", err.text);
 	look_end(&l);
 }
 
@@ -307,9 +334,9 @@ list_now(struct look *l, struct mem *mem, struct ps_list *out,
 	return r;
 }
 
-/* Sleeps until the next look: false when asked to stop. */
+/* Until the next look; false when asked to stop. */
 static bool
-pause_ms(const struct ps_host *h, int64_t ms)
+sleep_ms(const struct ps_host *h, int64_t ms)
 {
 	int64_t end = db_now_ms() + ms;
 
@@ -334,7 +361,7 @@ watch_tables(struct look *l, const struct ps_host *h)
 	int r = 0;
 
 	mem_init(&mem);
-	while (r == 0 && pause_ms(h, l->cfg.table_poll_ms)) {
+	while (r == 0 && sleep_ms(h, l->cfg.table_poll_ms)) {
 		struct ps_error outage = { .code = PS_OK };
 
 		if (list_now(l, &mem, &now, &outage) != 0)
@@ -359,7 +386,7 @@ discover_watch(const struct ps_host *h, const struct ps_config *c,
 	r = settings_read(&l.cfg, c, &l.mem.arena, err);
 	l.db.info = l.cfg.conninfo;
 	if (r == 0 && settings_are_of_query(c))
-		while (pause_ms(h, 3600000))
+		while (sleep_ms(h, 3600000))
 			continue;
 	else if (r == 0)
 		r = watch_tables(&l, h);

@@ -24,10 +24,9 @@ fail_nullable(const struct reader *r, const char *column, struct ps_error *err)
 	return ps_fail(err, PS_E_CONFIG,
 	    "Cannot make incremental queries using %s column %s on %s because "
 	    "%s nullable.",
-	    r->stamps.count > 0 ? "timestamp" : "incrementing", column,
-	    r->full,
+	    r->stamps.count > 0 ? "timestamp" : "incrementing", column, r->full,
 	    r->stamps.count > 0 ? "all of these columns are"
-				       : "this column is");
+				: "this column is");
 }
 
 /* incrementing.column.name="" means the identity or serial column. */
@@ -108,8 +107,7 @@ make_stamp(struct reader *r, struct ps_error *err)
 	str_init(&sql, STR_SQL_LIMIT);
 	str_put(&sql, r->stamps.count > 1 ? "COALESCE(" : "");
 	for (size_t i = 0; i < r->stamps.count; i++) {
-		const struct column *c =
-		    find_column(r, r->stamps.items[i]);
+		const struct column *c = find_column(r, r->stamps.items[i]);
 
 		if (c == NULL || c->elem != 0 ||
 		    (type != 0 && c->type != type) ||

@@ -86,8 +86,8 @@ struct reader {
 	struct ps_list stamps;
 	const char *id; /* NULL: not yet; "": the identity or serial column */
 	bool restored, in_turn, in_copy;
-	bool is_stale;  /* the snapshot: a newer one is needed */
-	bool anchored;  /* a position of it is stored, or on its way */
+	bool is_stale; /* the snapshot: a newer one is needed */
+	bool anchored; /* a position of it is stored, or on its way */
 	int64_t due_ms;
 
 	struct mem mem; /* of the plan */

@@ -77,12 +77,14 @@ read_kinds(struct settings *s, const struct ps_config *c, struct ps_arena *a,
 		while (k < sizeof kinds / sizeof *kinds &&
 		       strcasecmp(kinds[k].name, types.items[i]) != 0)
 			k++;
-		if (k == sizeof kinds / sizeof *kinds)
+		if (k == sizeof kinds / sizeof *kinds) {
+			s->refused = "table.types";
 			return ps_fail(err, PS_E_CONFIG,
 			    "table.types: \"%s\" is none of TABLE, "
 			    "PARTITIONED TABLE, VIEW, MATERIALIZED VIEW, "
 			    "FOREIGN TABLE",
 			    types.items[i]);
+		}
 		out[n++] = kinds[k].relkind;
 	}
 	s->kinds = n == 0 ? "r" : out;
@@ -158,6 +160,17 @@ query_text(struct ps_arena *a, const char *text)
 	return ps_strndup(a, text, n);
 }
 
+static int
+read_map(struct settings *s, struct colmap *m, const char *key,
+    const struct ps_config *c, struct ps_arena *a, struct ps_error *err)
+{
+	int r = colmap_read(m, key, c, a, err);
+
+	if (r != 0)
+		s->refused = key;
+	return r;
+}
+
 int
 settings_read(struct settings *s, const struct ps_config *c, struct ps_arena *a,
     struct ps_error *err)
@@ -168,8 +181,8 @@ settings_read(struct settings *s, const struct ps_config *c, struct ps_arena *a,
 		ps_config_str(c, "connection.password"), &s->conninfo,
 		err) != 0 ||
 	    read_kinds(s, c, a, err) != 0 ||
-	    colmap_read(&s->stamp_map, STAMP_MAP, c, a, err) != 0 ||
-	    colmap_read(&s->id_map, ID_MAP, c, a, err) != 0)
+	    read_map(s, &s->stamp_map, STAMP_MAP, c, a, err) != 0 ||
+	    read_map(s, &s->id_map, ID_MAP, c, a, err) != 0)
 		return -1;
 	s->mode = (enum mode)chosen(modes, ps_config_str(c, "mode"));
 	s->stamps = ps_config_list(c, "timestamp.column.name", a);

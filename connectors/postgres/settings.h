@@ -36,8 +36,10 @@ struct settings {
 	const char *schema_pattern; /* LIKE; NULL: all */
 	const char *kinds;          /* relkinds: "rp" */
 	struct ps_list tables;      /* of the task, quoted */
+	const char *refused;        /* the key that cannot be read, or NULL */
 };
 
+/* Of a failure `refused` says the key; NULL: the connection's. */
 int settings_read(struct settings *s, const struct ps_config *c,
     struct ps_arena *a, struct ps_error *err);
 

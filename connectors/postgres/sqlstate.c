@@ -61,7 +61,8 @@ sqlstate_is_entangled(const char *state)
 	return is_one_of(state, all, sizeof all / sizeof *all);
 }
 
-/* Two that make one thing meet in the catalog's own unique indexes, or later. */
+/* Two that make one thing meet in the catalog's own unique indexes, or later.
+ */
 bool
 sqlstate_is_made(const char *state)
 {
