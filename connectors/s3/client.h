@@ -16,6 +16,9 @@
 #include "chunk.h"
 #include "conf.h"
 
+/* In a row, at what is there in place of what was to be written. */
+#define LOOKS_MAX 8
+
 struct s3_client;
 struct s3_request;
 

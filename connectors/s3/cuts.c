@@ -5,8 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TITLE     "penstock cuts 1\n"
-#define LOOKS_MAX 8
+#define TITLE "penstock cuts 1\n"
 
 static int64_t
 boot_ms(void)
@@ -160,13 +159,13 @@ write_log(struct cuts *k, s3_done_fn *done)
 
 /* The log is there as of `version`; from there on as it grew meanwhile. */
 static void
-go_on(struct cuts *k, uint64_t version, const char *etag, s3_done_fn *written)
+go_on(struct cuts *k, uint64_t version, const char *etag, s3_done_fn *done)
 {
 	k->looks = 0;
 	memcpy(k->etag, etag, sizeof k->etag);
 	k->stored = version;
 	if (k->stored < k->version)
-		write_log(k, written);
+		write_log(k, done);
 }
 
 static void
@@ -192,21 +191,18 @@ is_text(const struct chain *ch, const char *text, size_t len)
 
 /* What is there in place of what was to be written over? */
 static void
-on_seen(struct s3_client *c, struct s3_request *r)
+take_look(struct cuts *k, const struct s3_request *r)
 {
-	struct cuts *k = r->owner;
 	struct str s = STR(k->failure);
 	bool is_ours = r->status == 200 && r->reply != NULL &&
 		       is_text(&k->refused, r->reply, r->reply_len);
 
-	(void)c;
-	k->writing = false;
 	chain_free(&k->refused, k->pool);
 	if (is_ours) {
-		go_on(k, k->refused_version, r->etag, k->written);
+		go_on(k, k->refused_version, r->etag, r->done);
 	} else if (r->status == 404 && k->looks < LOOKS_MAX) {
 		k->etag[0] = '\0';
-		write_log(k, k->written);
+		write_log(k, r->done);
 	} else if (r->status == 200) {
 		str_printf(&s,
 		    "S3: %.300s was written by another task since this one "
@@ -223,19 +219,15 @@ look(struct cuts *k, struct s3_request *refused)
 	k->refused = refused->body;
 	refused->body = (struct chain){ 0 };
 	k->refused_version = refused->number;
-	k->written = refused->done;
 	k->writing = true;
 	k->looks++;
-	client_send(k->client, request_new("GET", k->key, ""), k, on_seen);
+	client_send(k->client, request_new("GET", k->key, ""), k,
+	    refused->done);
 }
 
 static void
-on_written(struct s3_client *c, struct s3_request *r)
+take_write(struct cuts *k, struct s3_request *r)
 {
-	struct cuts *k = r->owner;
-
-	(void)c;
-	k->writing = false;
 	if (r->status >= 200 && r->status < 300) {
 		go_on(k, r->number, r->etag, r->done);
 	} else if (r->status == 412) {
@@ -251,12 +243,26 @@ on_written(struct s3_client *c, struct s3_request *r)
 	}
 }
 
+/* To a write, or to the look that a refused one is followed by. */
+static void
+on_answer(struct s3_client *c, struct s3_request *r)
+{
+	struct cuts *k = r->owner;
+
+	(void)c;
+	k->writing = false;
+	if (strcmp(r->method, "GET") == 0)
+		take_look(k, r);
+	else
+		take_write(k, r);
+}
+
 uint64_t
 cuts_claim(struct cuts *k)
 {
 	k->version++;
 	if (!k->writing)
-		write_log(k, on_written);
+		write_log(k, on_answer);
 	return k->version;
 }
 

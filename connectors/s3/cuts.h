@@ -35,7 +35,6 @@ struct cuts {
 	/* A write that was refused, if it was: ours, perhaps. */
 	struct chain refused;
 	uint64_t refused_version;
-	s3_done_fn *written;
 	int64_t opened_ms; /* by the clock that runs while we are stopped */
 	/* When the partition was had, by the store's clock: since 1970. What
 	 * was written later is another task's. 0: it has not said. */

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#define LOOKS_MAX 8
-
 /* It may have been completed, as encrypted objects have ETags of their own;
  * written once more it is known again. */
 static void

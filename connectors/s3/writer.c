@@ -113,21 +113,6 @@ set_open(struct writer *w, int64_t first, int64_t record_ms)
 	return g;
 }
 
-/* It was opened for a record that has no place. */
-static void
-drop_empty(struct writer *w)
-{
-	struct set **at = &w->oldest, *before = NULL;
-
-	while (*at != w->newest) {
-		before = *at;
-		at = &before->next;
-	}
-	set_free(*at);
-	*at = NULL;
-	w->newest = before;
-}
-
 void
 writer_cut_logged(struct writer *w)
 {
@@ -165,8 +150,8 @@ find(struct set *g, const struct ps_record *r, const char *dir)
 }
 
 static struct object *
-add_object(struct writer *w, struct set *g, const struct ps_record *r,
-    const char *dir, struct ps_error *err)
+new_object(struct writer *w, const struct ps_record *r, const char *dir,
+    struct ps_error *err)
 {
 	const struct writing *s = w->shared;
 	char key[2 * KEY_MAX];
@@ -180,8 +165,6 @@ add_object(struct writer *w, struct set *g, const struct ps_record *r,
 	o->dir = dup_text(dir);
 	o->uploads = &w->uploads;
 	o->since_ms = w->cuts.since_ms;
-	o->next = g->objects;
-	g->objects = o;
 	return o;
 }
 
@@ -231,7 +214,7 @@ route(struct writer *w, const struct ps_record *r, int64_t ms,
 	struct set *g = writer_open_set(w);
 	char text[KEY_MAX + 1];
 	struct str dir = STR(text);
-	struct object *o;
+	struct object *o = NULL;
 
 	if (g != NULL && is_beyond(w, g, r, ms)) {
 		g->is_cut = true;
@@ -245,15 +228,16 @@ route(struct writer *w, const struct ps_record *r, int64_t ms,
 		g->is_cut = true;
 		g = NULL;
 	}
-	if (g == NULL)
-		g = set_open(w, r->origin_offset, ms);
-	o = find(g, r, text);
-	if (o == NULL)
-		o = add_object(w, g, r, text, err);
+	if (g != NULL)
+		o = find(g, r, text);
 	if (o == NULL) {
-		if (g->objects == NULL)
-			drop_empty(w);
-		return NULL;
+		o = new_object(w, r, text, err);
+		if (o == NULL)
+			return NULL;
+		if (g == NULL)
+			g = set_open(w, r->origin_offset, ms);
+		o->next = g->objects;
+		g->objects = o;
 	}
 	g->current = o;
 	if (w->shared->conf->partitioner == BY_TIME)
@@ -365,10 +349,9 @@ settle(struct writer *w, struct set *g, struct object *o)
 		return;
 	if (o->settles == SETTLES_REPLACING && !g->is_logged)
 		g->claim_version = cuts_add(&w->cuts, g->first, g->end);
-	else if (!g->is_claimed)
+	else if (g->claim_version == 0)
 		g->claim_version = cuts_claim(&w->cuts);
 	g->is_logged = g->is_logged || o->settles == SETTLES_REPLACING;
-	g->is_claimed = true;
 	if (w->cuts.stored >= g->claim_version)
 		place_settle(o);
 }

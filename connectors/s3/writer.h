@@ -27,8 +27,8 @@ struct set {
 	struct object *objects, *current;
 	int64_t span_from, span_to; /* record times that are `current`'s */
 	uint64_t log_version;       /* wait for this version of the log */
-	uint64_t claim_version;     /* so do files that were there before */
-	bool is_cut, is_ended, is_claimed, is_logged;
+	uint64_t claim_version;     /* so do those from before us; 0: none */
+	bool is_cut, is_ended, is_logged;
 };
 
 /* What all writers of a task share. */
