@@ -68,18 +68,59 @@ colmap_is_key(const char *key)
 	return strcmp(key, STAMP_MAP) == 0 || strcmp(key, ID_MAP) == 0;
 }
 
+/* Up to the comma that ends it: one in an expression's brackets, or behind a
+ * backslash, is its own. */
+static size_t
+entry_len(const char *text)
+{
+	bool in_class = false;
+	size_t depth = 0, i;
+
+	for (i = 0; text[i] != '\0'; i++) {
+		char c = text[i];
+
+		if (c == ',' && !in_class && depth == 0)
+			break;
+		if (c == '\\' && text[i + 1] != '\0')
+			i++;
+		else if (in_class || c == '[')
+			in_class = c != ']';
+		else if (c == '(' || c == '{')
+			depth++;
+		else if ((c == ')' || c == '}') && depth > 0)
+			depth--;
+	}
+	return i;
+}
+
+static const char *
+trimmed(struct ps_arena *a, const char *text, size_t len)
+{
+	static const char blanks[] = " \t\r\n";
+	size_t before = strspn(text, blanks);
+
+	before = before < len ? before : len;
+	while (len > before && strchr(blanks, text[len - 1]) != NULL)
+		len--;
+	return ps_strndup(a, text + before, len - before);
+}
+
 int
 colmap_read(struct colmap *m, const char *key, const struct ps_config *c,
     struct ps_arena *a, struct ps_error *err)
 {
-	struct ps_list items = ps_config_list(c, key, a);
+	const char *text = ps_config_str(c, key);
 	struct colmap_entry *entries =
-	    ps_calloc(a, items.count + 1, sizeof *entries);
+	    ps_calloc(a, strlen(text) / 2 + 1, sizeof *entries);
+	size_t count = 0, len;
 
-	for (size_t i = 0; i < items.count; i++)
-		if (read_entry(&entries[i], key, items.items[i], a, err) != 0)
+	for (; *text != '\0'; text += len + (text[len] == ',')) {
+		len = entry_len(text);
+		if (read_entry(&entries[count++], key, trimmed(a, text, len), a,
+			err) != 0)
 			return -1;
-	*m = (struct colmap){ key, entries, items.count };
+	}
+	*m = (struct colmap){ key, entries, count };
 	return 0;
 }
 
