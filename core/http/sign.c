@@ -14,7 +14,8 @@
 
 #define ALGORITHM "HmacSHA256"
 #define BLOCK     64
-#define HEAD_MAX  ((size_t)16 * 1024) /* no request's is longer */
+/* A request's is no longer; each byte of it may be escaped. */
+#define HEAD_MAX ((size_t)3 * 16 * 1024)
 
 static void
 hash_two(const unsigned char first[BLOCK], const void *data, size_t len,
@@ -79,14 +80,22 @@ is_accepted(const struct exchange *x, const char *algorithm)
 	return false;
 }
 
-static bool
-is_ours(struct exchange *x, const struct configs_session_key *key)
+static const struct configs_session_key *
+key_of(const struct exchange *x)
 {
-	const char *ours = sign_body(x->a, key, buf_str(&x->body), x->body.len);
-	size_t len = strlen(x->signature);
+	const struct journal *j = worker_journal(x->worker);
+
+	return j == NULL ? NULL : configs_session_key(journal_configs(j));
+}
+
+/* In a time that does not tell where they differ. `ours` may be NULL. */
+static bool
+is_same(const char *ours, const char *theirs)
+{
+	size_t len = strlen(theirs);
 
 	return ours != NULL && strlen(ours) == len &&
-	       CRYPTO_memcmp(ours, x->signature, len) == 0;
+	       CRYPTO_memcmp(ours, theirs, len) == 0;
 }
 
 static bool
@@ -101,8 +110,7 @@ is_base64(struct exchange *x)
 bool
 sign_is_refused(struct exchange *x)
 {
-	const struct configs_session_key *key =
-	    configs_session_key(journal_configs(worker_journal(x->worker)));
+	const struct configs_session_key *key = key_of(x);
 
 	if (x->signature == NULL || x->algorithm == NULL || !is_base64(x))
 		exchange_error(x, 400,
@@ -120,7 +128,8 @@ sign_is_refused(struct exchange *x)
 		exchange_error(x, 503,
 		    "This worker is still starting up and has not been able "
 		    "to read a session key from the config topic yet");
-	else if (!is_ours(x, key))
+	else if (!is_same(sign_body(x->a, key, buf_str(&x->body), x->body.len),
+		     x->signature))
 		exchange_error(x, 403,
 		    "Internal request contained invalid signature.");
 	else
@@ -130,25 +139,43 @@ sign_is_refused(struct exchange *x)
 
 /* ---- what is passed on ------------------------------------------------- */
 
-static const struct configs_session_key *
-key_of(const struct exchange *x)
-{
-	const struct journal *j = worker_journal(x->worker);
+/* What the signature is of, and when that was said. */
+struct origin {
+	const char *client, *through;
+	int64_t time_ms;
+};
 
-	return j == NULL ? NULL : configs_session_key(journal_configs(j));
+static const char *
+origin_text(struct exchange *x, const struct origin *o)
+{
+	return ps_printf(x->a, "%s %s %lld", o->client, o->through,
+	    (long long)o->time_ms);
+}
+
+/* Without the one that the worker added that passed it on. */
+static int
+put_query(struct buf *all, struct exchange *x)
+{
+	for (const struct query_arg *q = x->query; q != NULL; q = q->next)
+		if (strcmp(q->name, "forward") != 0 &&
+		    buf_printf(all, "%s=%s&", text_url_encode(x->a, q->name),
+			text_url_encode(x->a, q->value)) != 0)
+			return -1;
+	return buf_append(all, "\n", 1);
 }
 
 /* What it begins with is no body that another request is signed with. */
 static const char *
 sign_origin(struct exchange *x, const struct configs_session_key *key,
-    const char *client, const char *through)
+    const struct origin *o)
 {
 	const char *mac = NULL;
 	struct buf all;
 
 	buf_init(&all, HEAD_MAX + x->body.len);
-	if (buf_printf(&all, "forward\n%s\n%s\n%s\n%s\n", client, through,
+	if (buf_printf(&all, "forward\n%s\n%s\n%s\n", origin_text(x, o),
 		x->method, x->path) == 0 &&
+	    put_query(&all, x) == 0 &&
 	    buf_append(&all, buf_str(&x->body), x->body.len) == 0)
 		mac = sign_body(x->a, key, buf_str(&all), all.len);
 	buf_fini(&all);
@@ -159,34 +186,45 @@ const char *
 sign_forwarded(struct exchange *x)
 {
 	const struct configs_session_key *key = key_of(x);
-	const char *id = worker_id(x->worker), *mac;
+	struct origin o = { x->from, worker_id(x->worker), wall_now().ms };
+	const char *mac;
 
-	if (key == NULL || x->from == NULL)
+	if (key == NULL || o.client == NULL)
 		return NULL;
-	mac = sign_origin(x, key, x->from, id);
+	mac = sign_origin(x, key, &o);
 	return mac == NULL ? NULL
-			   : ps_printf(x->a, "%s %s %s", x->from, id, mac);
+			   : ps_printf(x->a, "%s %s", origin_text(x, &o), mac);
+}
+
+/* When it came here, not when it could be looked at. */
+static bool
+is_recent(const struct exchange *x, int64_t time_ms)
+{
+	int64_t came_ms = wall_now().ms - clock_since(x->began, clock_now());
+
+	return time_ms > came_ms - SIGN_RECENT_MS &&
+	       time_ms < came_ms + SIGN_RECENT_MS;
 }
 
 void
 sign_take_forwarded(struct exchange *x)
 {
 	const struct configs_session_key *key = key_of(x);
-	const char *client, *through, *ours, *mac;
+	const char *time, *mac;
+	struct origin o;
 	char *text, *rest;
 
 	if (key == NULL || x->forwarded == NULL)
 		return;
 	text = ps_strdup(x->a, x->forwarded);
-	client = strtok_r(text, " ", &rest);
-	through = strtok_r(NULL, " ", &rest);
+	o.client = strtok_r(text, " ", &rest);
+	o.through = strtok_r(NULL, " ", &rest);
+	time = strtok_r(NULL, " ", &rest);
 	mac = rest;
-	if (client == NULL || through == NULL || mac == NULL)
+	if (time == NULL || mac == NULL ||
+	    text_int64(time, 0, INT64_MAX, &o.time_ms) != 0 ||
+	    !is_recent(x, o.time_ms) || !is_same(sign_origin(x, key, &o), mac))
 		return;
-	ours = sign_origin(x, key, client, through);
-	if (ours == NULL || strlen(ours) != strlen(mac) ||
-	    CRYPTO_memcmp(ours, mac, strlen(ours)) != 0)
-		return;
-	x->from = client;
-	x->through = through;
+	x->from = o.client;
+	x->through = o.through;
 }

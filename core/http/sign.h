@@ -12,9 +12,11 @@
 
 #define SIGN_HEADER    "X-Connect-Authorization"
 #define SIGN_ALGORITHM "X-Connect-Request-Signature-Algorithm"
-/* Ours, of what a worker passes on: who asked it, its id, and the signature
- * of these, the method, the path and the body. */
+/* Ours, of what a worker passes on: who asked it, its id, when (Unix ms), and
+ * the signature of these, the method, the path, the query and the body. */
 #define SIGN_FORWARDED "X-Penstock-Forwarded"
+/* Who reads it later, by the clocks of both, does not believe it. */
+#define SIGN_RECENT_MS (INT64_C(5) * 60 * 1000)
 
 /* Base64 in the arena, NULL: the key is none. */
 char *sign_body(struct ps_arena *a, const struct configs_session_key *key,

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 import uuid
 
 import pytest
@@ -150,19 +151,29 @@ def test_a_change_is_the_clients_whichever_worker_it_asked(
     line = audit_line(leader, connector=name, method="POST")
     assert (line["from"], line.get("through")) == (
         "127.0.0.2", cluster.url_of(follower))
+    from_elsewhere(follower.rest).request(
+        "PUT", f"/connectors/{name}/resume?x=%2Fa%20b+%C3%A9&y&x=2")
+    line = audit_line(leader, path=f"/connectors/{name}/resume")
+    assert (line["from"], line.get("through")) == (
+        "127.0.0.2", cluster.url_of(follower))
     from_elsewhere(leader.rest).put_config(name, {**config, "tasks.max": "2"})
     line = audit_line(leader, connector=name, method="PUT")
     assert (line["from"], line.get("through")) == ("127.0.0.2", None)
 
-    def forwarded(key, method="DELETE", path=""):
-        text = f"forward\n10.9.8.7\nw:1\n{method}\n/connectors/{name}{path}\n"
+    def forwarded(key, method="DELETE", path="", query="", ago=0):
+        who = f"10.9.8.7 w:1 {int((time.time() - ago) * 1000)}"
+        text = (f"forward\n{who}\n{method}\n/connectors/{name}{path}\n"
+                f"{query}\n")
         mac = hmac.new(key, text.encode(), hashlib.sha256).digest()
-        return f"10.9.8.7 w:1 {base64.b64encode(mac).decode()}"
+        return f"{who} {base64.b64encode(mac).decode()}"
 
     key = cluster.session_key()
     good = forwarded(key, "PUT", "/pause")
     for said in ("10.9.8.7", "10.9.8.7 w:1 AAAA", good + " x",
                  forwarded(b"k" * 32, "PUT", "/pause"), forwarded(key),
+                 forwarded(key, "PUT", "/pause", "clean=true&"),
+                 forwarded(key, "PUT", "/pause", ago=310),
+                 forwarded(key, "PUT", "/pause", ago=-310),
                  good.replace("10.9", "10.8"), good.replace("w:1", "w:2")):
         r = leader.rest.request(
             "PUT", f"/connectors/{name}/pause?forward=false",
@@ -170,9 +181,17 @@ def test_a_change_is_the_clients_whichever_worker_it_asked(
         assert r.status_code == 202, r.text
         line = audit_line(leader, path=f"/connectors/{name}/pause")
         assert (line["from"], line.get("through")) == (HOST, None), said
+    # Not of what was asked for otherwise.
+    leader.rest.request(
+        "PUT", f"/connectors/{name}/pause?forward=false&other=x",
+        headers={"X-Penstock-Forwarded": good})
+    line = audit_line(leader, path=f"/connectors/{name}/pause",
+                      query={"other": "x"})
+    assert (line["from"], line.get("through")) == (HOST, None)
     assert leader.rest.request(
-        "DELETE", f"/connectors/{name}?forward=false",
-        headers={"X-Penstock-Forwarded": forwarded(key)}).status_code == 204
+        "DELETE", f"/connectors/{name}?forward=false&a%20b=c",
+        headers={"X-Penstock-Forwarded": forwarded(
+            key, query="a%20b=c&", ago=290)}).status_code == 204
     line = audit_line(leader, connector=name, method="DELETE")
     assert (line["from"], line["through"]) == ("10.9.8.7", "w:1")
 
