@@ -257,6 +257,25 @@ sink_pre_commit(void *state, struct ps_topic_position *tps, size_t count,
 	return 0;
 }
 
+/* What is on its way has the old; an outage that the new may end is tried
+ * at once. */
+static int
+sink_reconfigure(void *state, const struct ps_config *c, struct ps_error *err)
+{
+	struct lanes *s = state;
+	struct http_conf conf;
+
+	if (http_conf_read(&conf, c, err) != 0) {
+		http_conf_fini(&conf);
+		return -1;
+	}
+	http_conf_fini(&s->conf);
+	s->conf = conf;
+	token_renew(&s->token);
+	s->due_ms = 0;
+	return 0;
+}
+
 static bool
 sink_headers(void *state)
 {
@@ -273,5 +292,6 @@ const struct ps_sink_ops http_sink_ops = {
 	.pre_commit = sink_pre_commit,
 	.close = sink_close,
 	.destroy = sink_destroy,
+	.reconfigure = sink_reconfigure,
 	.headers = sink_headers,
 };

@@ -164,6 +164,16 @@ token_header(struct token *t)
 }
 
 void
+token_renew(struct token *t)
+{
+	if (t->is_fetching)
+		net_cancel(t->net, t);
+	t->is_fetching = false;
+	t->header[0] = '\0';
+	t->next_try_ms = 0;
+}
+
+void
 token_refused(struct token *t)
 {
 	t->header[0] = '\0';

@@ -24,5 +24,7 @@ void token_init(struct token *t, const struct http_conf *conf, struct net *net);
 const char *token_header(struct token *t);
 /* The endpoint did not like it: fetch another. */
 void token_refused(struct token *t);
+/* Its credentials are others now. */
+void token_renew(struct token *t);
 
 #endif

@@ -21,12 +21,13 @@
 
 /* `in` is their group, `attempts` what becomes of connection.attempts. */
 #define CONNECTION_KEYS(in, attempts)                                         \
-	KEY("connection.url", STRING, NULL, HIGH, PS_REQUIRED | PS_NOT_EMPTY, \
+	KEY("connection.url", STRING, NULL, HIGH,                             \
+	    PS_RENEWABLE | PS_REQUIRED | PS_NOT_EMPTY,                        \
 	    "jdbc:postgresql://host:port/database or a postgresql:// URI.",   \
 	    in),                                                              \
-	    KEY("connection.user", STRING, NULL, HIGH, 0,                     \
+	    KEY("connection.user", STRING, NULL, HIGH, PS_RENEWABLE,          \
 		"The role to log in as.", in),                                \
-	    KEY("connection.password", PASSWORD, NULL, HIGH, 0,               \
+	    KEY("connection.password", PASSWORD, NULL, HIGH, PS_RENEWABLE,    \
 		"Its password.", in),                                         \
 	    KEY("connection.attempts", INT, "3", LOW, PS_HAS_MIN, attempts,   \
 		in, .min = 1),                                                \

@@ -10,9 +10,8 @@
 
 #include "db.h"
 
-/* Only connection.url, user and password may differ from `old`: PS_E_FATAL
- * names what else does. 0: `db->info` is the new, in `a`. */
-int renew_info(struct db *db, struct ps_arena *a, const struct ps_config *old,
-    const struct ps_config *c, struct ps_error *err);
+/* 0: `db->info` is the new, in `a`. */
+int renew_info(struct db *db, struct ps_arena *a, const struct ps_config *c,
+    struct ps_error *err);
 
 #endif

@@ -403,7 +403,7 @@ reconfigure(void *state, const struct ps_config *c, struct ps_error *err)
 {
 	struct sink *s = state;
 
-	if (renew_info(&s->db, &s->mem.arena, s->config, c, err) != 0)
+	if (renew_info(&s->db, &s->mem.arena, c, err) != 0)
 		return -1;
 	db_close(&s->db);
 	return 0;

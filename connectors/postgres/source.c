@@ -470,7 +470,7 @@ reconfigure(void *state, const struct ps_config *c, struct ps_error *err)
 {
 	struct source *s = state;
 
-	if (renew_info(&s->db, &s->mem.arena, s->config, c, err) != 0)
+	if (renew_info(&s->db, &s->mem.arena, c, err) != 0)
 		return -1;
 	s->is_renewed = true;
 	return 0;

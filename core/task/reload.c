@@ -76,18 +76,18 @@ is_complete(const struct ps_config *now, const struct ps_config *used)
 }
 
 static bool
-is_own_key(const struct task *t, const char *key)
+is_renewable(const struct task *t, const char *key)
 {
 	const struct ps_class *class = t->connector.class;
 
 	for (size_t i = 0; i < class->key_count; i++)
 		if (strcmp(class->keys[i].name, key) == 0)
-			return true;
+			return (class->keys[i].flags & PS_RENEWABLE) != 0;
 	return false;
 }
 
-/* A changed setting that more than the connector's instance was made of;
- * NULL: there is none. */
+/* A changed setting that a running connector cannot be given; NULL: there is
+ * none. */
 static const char *
 foreign_change(const struct task *t, const struct ps_config *now,
     const struct ps_config *used)
@@ -99,7 +99,7 @@ foreign_change(const struct task *t, const struct ps_config *now,
 		if (s->value != NULL && old != NULL &&
 		    strcmp(s->value, old) == 0)
 			continue;
-		if (s->value != old && !is_own_key(t, s->key))
+		if (s->value != old && !is_renewable(t, s->key))
 			return s->key;
 	}
 	return NULL;

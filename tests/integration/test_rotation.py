@@ -2,7 +2,9 @@
 task keeps its process, its next connection uses the newest, nothing is
 lost."""
 
+import base64
 import json
+import os
 import threading
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from support import configs
 from support.env import wait_for
 from support.receiver import Receiver, Reply
+from support.s3 import SECRET_KEY
 
 FILE = "org.apache.kafka.common.config.provider.FileConfigProvider"
 TOKEN = "s.canary-vault-token-5e"
@@ -212,3 +215,148 @@ def test_a_source_goes_on_with_each_new_password(
     assert sorted(set(ids)) == list(range(301))
     assert rotated.wait_task(name) == pid
     rotated.rest.delete(name)
+
+
+class Words:
+    """A properties file; what config providers answer for its keys."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def tell(self, **words):
+        with open(self.path + ".new", "w", encoding="ascii") as f:
+            f.writelines(f"{k}={v}\n" for k, v in words.items())
+        os.replace(self.path + ".new", self.path)
+
+    def of(self, key):
+        return f"${{file:{self.path}:{key}}}"
+
+
+@pytest.fixture
+def words(folder):
+    return Words(folder + "/words.properties")
+
+
+def basic(user, word):
+    return "Basic " + base64.b64encode(f"{user}:{word}".encode()).decode()
+
+
+# What the endpoint wants of the word: the header that it looks at, its value.
+KINDS = {
+    "static": ({"http.headers.authorization": "%"},
+               "authorization", lambda word: word),
+    "basic": ({"http.basic.username": "u", "http.basic.password": "%"},
+              "authorization", lambda word: basic("u", word)),
+    "bearer": ({"http.bearer.token": "%"},
+               "authorization", lambda word: "Bearer " + word),
+    "none": ({"http.headers.additional": "x-api-key:%"},
+             "x-api-key", lambda word: word)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_http_sink_goes_on_with_each_new_word(
+        rotated, kafka, topic, receiver, words, unique, kind):
+    t, name = topic("t"), unique("snk")
+    settings, header, value = KINDS[kind]
+    wanted = ["word-1"]
+    receiver.script(lambda i, r: None if r.headers.get(header)
+                    == value(wanted[0]) else Reply(401))
+
+    def numbers():
+        return [x["n"] for r in receiver.accepted() for x in r.json()]
+    words.tell(word="word-1")
+    rotated.rest.create(name, configs.http_sink(receiver.url, t, **{
+        "http.authorization.type": kind, **{
+            k: v.replace("%", words.of("word"))
+            for k, v in settings.items()}}))
+    kafka.produce(t, [b'{"n":0}'])
+    wait_for("the first", lambda: numbers() == [0])
+    pid = rotated.wait_task(name)
+    for n in (1, 2):
+        wanted[0] = f"word-{n + 1}"
+        kafka.produce(t, [b'{"n":%d}' % n])
+        rotated.rest.wait_cause(name, "status 401")
+        words.tell(word=wanted[0])
+        wait_for("the next", lambda: numbers() == list(range(n + 1)))
+    assert rotated.wait_task(name) == pid
+    rotated.rest.delete(name)
+
+
+def test_an_http_sink_gets_its_token_with_the_new_secret(
+        rotated, kafka, topic, receiver, words, unique):
+    t, name = topic("t"), unique("snk")
+    wanted = ["word-1"]
+
+    def give(index, request):
+        if request.headers["authorization"] != basic("id", wanted[0]):
+            return Reply(401)
+        return Reply(200, b'{"access_token":"%s","expires_in":3600}'
+                     % wanted[0].encode())
+    receiver.script_tokens(give)
+    receiver.script(lambda i, r: None if r.headers.get("authorization")
+                    == "Bearer " + wanted[0] else Reply(401))
+    words.tell(word="word-1")
+    rotated.rest.create(name, configs.http_sink(receiver.url, t, **{
+        "http.authorization.type": "oauth2",
+        "oauth2.access.token.url": receiver.url + "/token",
+        "oauth2.client.id": "id", "oauth2.client.secret": words.of("word")}))
+    kafka.produce(t, [b'{"n":0}'])
+    wait_for("the first", lambda: len(receiver.accepted()) == 1)
+    pid = rotated.wait_task(name)
+    wanted[0] = "word-2"
+    kafka.produce(t, [b'{"n":1}'])
+    rotated.rest.wait_cause(name, "/token: status 401")
+    words.tell(word="word-2")
+    wait_for("the next", lambda: len(receiver.accepted()) == 2)
+    assert rotated.wait_task(name) == pid
+    rotated.rest.delete(name)
+
+
+def test_an_s3_sink_signs_with_the_new_key(
+        rotated, kafka, topic, s3, bucket, words, unique):
+    """Which is wrong first."""
+    t, name = topic("t"), unique("snk")
+
+    def numbers():
+        return [json.loads(x)["n"] for x in s3.lines(bucket, "topics/" + t)]
+    words.tell(secret=SECRET_KEY)
+    rotated.rest.create(name, configs.s3_sink(s3, bucket, t, flush_size=1, **{
+        "aws.secret.access.key": words.of("secret")}))
+    kafka.produce(t, [b'{"n":0}'])
+    wait_for("the first", lambda: numbers() == [0])
+    pid = rotated.wait_task(name)
+    before = log_count(rotated, "reconfigured: config providers")
+    words.tell(secret="wrong-word")
+    wait_renewed(rotated, before)
+    kafka.produce(t, [b'{"n":1}'])
+    rotated.rest.wait_cause(name, "403")
+    words.tell(secret=SECRET_KEY)
+    wait_for("the next", lambda: numbers() == [0, 1])
+    assert rotated.wait_task(name) == pid
+    assert "wrong-word" not in rotated.log_text()
+    rotated.rest.delete(name)
+
+
+def test_for_what_a_running_task_cannot_be_given_it_starts_again(
+        rotated, kafka, topic, s3, bucket, receiver, words, unique):
+    """Where to deliver is no secret."""
+    t, names = topic("t"), [unique("s3"), unique("http")]
+    words.tell(dir="one", path="one")
+    rotated.rest.create(names[0], configs.s3_sink(
+        s3, bucket, t, flush_size=1, **{"topics.dir": words.of("dir")}))
+    rotated.rest.create(names[1], configs.http_sink(
+        f"{receiver.url}/{words.of('path')}", t))
+    kafka.produce(t, [b'{"n":0}'])
+    wait_for("the first", lambda: s3.lines(bucket, "one/" + t)
+             and receiver.accepted())
+    pids = [rotated.wait_task(name) for name in names]
+    words.tell(dir="two", path="two")
+    wait_for("other tasks", lambda: all(
+        rotated.wait_task(name) != pid for name, pid in zip(names, pids)))
+    kafka.produce(t, [b'{"n":1}'])
+    wait_for("the next", lambda: s3.lines(bucket, "two/" + t)
+             and [r.path for r in receiver.accepted()] == ["/one", "/two"])
+    for name, key in zip(names, ("topics.dir", "http.url")):
+        assert f"answer for {key} has changed: starts again" \
+            in rotated.log_text()
+        rotated.rest.delete(name)

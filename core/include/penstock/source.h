@@ -84,8 +84,9 @@ struct ps_source_ops {
 	/* Bounded: what takes longer than the graceful time-out is killed. */
 	void (*stop)(void *state);
 	void (*destroy)(void *state);
-	/* What config providers answer has changed, secrets as a rule: use it
-	 * from the next connection on. An error: go on with what you had, it
+	/* What config providers answer for PS_RENEWABLE keys has changed,
+	 * secrets as a rule, and for no others: use it from the next
+	 * connection on. An error: go on with what you had, it
 	 * is tried again; PS_E_FATAL, naming the key: the task is to start
 	 * again for this.
 	 * `c` lives until a next call succeeds. */
