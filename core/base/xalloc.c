@@ -1,6 +1,5 @@
 #include "base/xalloc.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,15 +49,4 @@ xstrndup(const char *s, size_t len)
 	memcpy(p, s, len);
 	p[len] = '\0';
 	return p;
-}
-
-int
-xfd(int fd)
-{
-	if (fd < 0) {
-		(void)fprintf(stderr, "out of descriptors: %s\n",
-		    strerror(errno));
-		abort();
-	}
-	return fd;
 }

@@ -2,8 +2,7 @@
  * xalloc: malloc that does not fail.
  *
  * Without memory the process ends (a task is one process, so that costs one
- * task). Nobody tests for NULL. The same of descriptors without which there
- * is no point in going on.
+ * task). Nobody tests for NULL.
  */
 #ifndef PENSTOCK_BASE_XALLOC_H
 #define PENSTOCK_BASE_XALLOC_H
@@ -15,7 +14,5 @@ void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *p, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t len);
-/* What eventfd() and its like gave: never -1. */
-int xfd(int fd);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/fds.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 
@@ -39,11 +40,13 @@ watch(struct uplink *u)
 	bool waits = channel_is_waiting(u->channel);
 	struct epoll_event e = { .events =
 				     waits ? EPOLLIN | EPOLLOUT : EPOLLIN };
+	int result;
 
 	if (waits == u->wants_room)
 		return;
 	u->wants_room = waits;
-	(void)xfd(epoll_ctl(u->fd, EPOLL_CTL_MOD, channel_fd(u->channel), &e));
+	result = epoll_ctl(u->fd, EPOLL_CTL_MOD, channel_fd(u->channel), &e);
+	assert(result == 0);
 }
 
 static int
@@ -59,11 +62,12 @@ struct uplink *
 uplink_new(int fd, enum msg_role role)
 {
 	struct uplink *u = xcalloc(1, sizeof *u);
-	struct epoll_event e = { .events = EPOLLIN };
+	int result;
 
 	u->channel = channel_new(fd);
 	u->fd = xfd(epoll_create1(EPOLL_CLOEXEC));
-	(void)xfd(epoll_ctl(u->fd, EPOLL_CTL_ADD, fd, &e));
+	result = fds_watch(u->fd, fd);
+	assert(result == 0);
 	u->side = (struct msg_side){ role, MSG_DOWN, MSG_DATA };
 	u->redact = redact_new();
 	u->owner = pthread_self();

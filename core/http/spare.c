@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/fds.h"
 #include "base/log.h"
 
 #define AREA     "rest"
@@ -68,16 +68,13 @@ static void
 tell(struct spare *sp)
 {
 	struct clock_ms now = clock_now();
-	struct rlimit limit = { 0 };
+	char why[FDS_TEXT];
 
 	if (sp->told.ms != 0 && clock_since(sp->told, now) < TOLD_MS)
 		return;
 	sp->told = now;
-	(void)getrlimit(RLIMIT_NOFILE, &limit);
-	log_error(AREA,
-	    "connections are turned away: too many open files, the worker may "
-	    "have %llu (ulimit -n)",
-	    (unsigned long long)limit.rlim_cur);
+	log_error(AREA, "connections are turned away: %s",
+	    fds_why(EMFILE, why));
 }
 
 /* What was sent is read first: closing would take the answer back. */

@@ -458,12 +458,12 @@ open_clients(struct kafka *k, const struct options *o, struct ps_error *err)
 			return -1;
 	settings = conf_settings(k->a, CONF_INTERNAL, &owner);
 	k->hub = topiclog_hub_new(&settings, TOPICLOG_COMMITTED, err);
-	if (k->hub == NULL)
+	k->admin = k->hub == NULL ? NULL : admin_new_on_hub(k->hub, err);
+	if (k->admin == NULL)
 		return -1;
 	k->hub_poll.data = k;
 	(void)uv_poll_init(k->j.loop, &k->hub_poll, topiclog_fd(k->hub));
 	(void)uv_poll_start(&k->hub_poll, UV_READABLE, on_hub);
-	k->admin = admin_new_on_hub(k->hub);
 	k->watch = topics_watch_new(k->admin, k->specs, JOURNAL_LOGS + 1,
 	    &watch_ops, k);
 	k->admin_poll.data = k;

@@ -1,5 +1,6 @@
 #include "kafka/admin.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/fds.h"
 #include "base/xalloc.h"
 #include "kafka/admin_impl.h"
 #include "kafka/conf.h"
@@ -16,14 +18,20 @@
 #define CONF_CHUNK ((size_t)16 * 1024)
 
 static struct admin *
-make(rd_kafka_t *rk)
+make(rd_kafka_t *rk, struct ps_error *err)
 {
 	static const uint64_t one = 1;
-	struct admin *ad = xcalloc(1, sizeof *ad);
-
-	ad->rk = rk;
 	/* 1: what came before the queue is watched is looked at. */
-	ad->fd = xfd(eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC));
+	int fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
+	struct admin *ad;
+
+	if (fd < 0) {
+		(void)fds_fail(err, errno, "cannot make an admin client");
+		return NULL;
+	}
+	ad = xcalloc(1, sizeof *ad);
+	ad->rk = rk;
+	ad->fd = fd;
 	ad->queue = rd_kafka_queue_new(rk);
 	rd_kafka_queue_io_event_enable(ad->queue, ad->fd, &one, sizeof one);
 	return ad;
@@ -43,7 +51,11 @@ admin_new(const struct ps_config *settings, struct ps_error *err)
 	arena_free(&a);
 	if (rk == NULL)
 		return NULL;
-	ad = make(rk);
+	ad = make(rk, err);
+	if (ad == NULL) {
+		rd_kafka_destroy(rk);
+		return NULL;
+	}
 	ad->own = rk;
 	ad->main = rd_kafka_queue_get_main(rk);
 	rd_kafka_queue_io_event_enable(ad->main, ad->fd, &one, sizeof one);
@@ -51,9 +63,9 @@ admin_new(const struct ps_config *settings, struct ps_error *err)
 }
 
 struct admin *
-admin_new_on_producer(struct producer *p)
+admin_new_on_producer(struct producer *p, struct ps_error *err)
 {
-	return make(p->rk);
+	return make(p->rk, err);
 }
 
 static struct admin_call

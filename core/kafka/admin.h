@@ -58,8 +58,8 @@ struct admin_new_topic {
 
 /* A client of its own, or as a guest of a producer's or hub's. */
 struct admin *admin_new(const struct ps_config *settings, struct ps_error *err);
-struct admin *admin_new_on_producer(struct producer *p);
-struct admin *admin_new_on_hub(struct topiclog_hub *h);
+struct admin *admin_new_on_producer(struct producer *p, struct ps_error *err);
+struct admin *admin_new_on_hub(struct topiclog_hub *h, struct ps_error *err);
 /* Calls that wait are answered with an error first. */
 void admin_free(struct admin **ap, int limit_ms);
 

@@ -1,6 +1,7 @@
 #include "kafka/consumer.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/fds.h"
 #include "base/xalloc.h"
 #include "kafka/conf.h"
 #include "kafka/consumer_impl.h"
@@ -46,14 +48,16 @@ consumer_new(const struct ps_config *settings, struct ps_error *err)
 	static const uint64_t one = 1;
 	struct consumer *c = xcalloc(1, sizeof *c);
 
-	c->fd = -1;
-	c->rk = open_client(c, settings, err);
+	/* 1: what came before the queue is watched is looked at. */
+	c->fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (c->fd < 0)
+		(void)fds_fail(err, errno, "cannot make a consumer");
+	else
+		c->rk = open_client(c, settings, err);
 	if (c->rk == NULL) {
 		consumer_free(&c, 0);
 		return NULL;
 	}
-	/* 1: what came before the queue is watched is looked at. */
-	c->fd = xfd(eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC));
 	(void)rd_kafka_poll_set_consumer(c->rk);
 	c->events = rd_kafka_queue_get_consumer(c->rk);
 	c->records = rd_kafka_queue_new(c->rk);

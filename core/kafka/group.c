@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/fds.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "config/map.h"
@@ -80,14 +81,6 @@ open_client(const struct group_spec *spec, struct ps_error *err)
 	return rk;
 }
 
-static int
-watch(const struct group *g, int fd)
-{
-	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
-
-	return epoll_ctl(g->all_fd, EPOLL_CTL_ADD, fd, &e);
-}
-
 /* The timer makes the loop serve it also when nothing happens: that the loop
  * turns is what keeps a member in its group. A worker joins again while it
  * runs, when there may be no descriptor left. */
@@ -103,10 +96,11 @@ arm(struct group *g, int tick_ms, struct ps_error *err)
 	g->all_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (g->event_fd >= 0 && g->timer_fd >= 0 && g->all_fd >= 0 &&
 	    timerfd_settime(g->timer_fd, 0, &when, NULL) == 0 &&
-	    watch(g, g->event_fd) == 0 && watch(g, g->timer_fd) == 0)
+	    fds_watch(g->all_fd, g->event_fd) == 0 &&
+	    fds_watch(g->all_fd, g->timer_fd) == 0)
 		return 0;
-	return ps_fail(err, PS_E_RETRY, "group.id=%s: cannot be joined: %s",
-	    g->name, strerror(errno));
+	(void)fds_fail(err, errno, "cannot be joined");
+	return ps_fail_in(err, "group.id=%s", g->name);
 }
 
 static void

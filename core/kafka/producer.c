@@ -1,6 +1,7 @@
 #include "kafka/producer.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <librdkafka/rdkafka.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/fds.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "kafka/conf.h"
@@ -31,14 +33,14 @@
 #define WINDOW_MIN    ((size_t)2 * 1024 * 1024)
 
 static int
-arm(struct producer *p)
+arm(struct producer *p, struct ps_error *err)
 {
 	static const uint64_t one = 1;
 
 	/* 1: what came before the queue is watched is looked at. */
 	p->fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (p->fd < 0)
-		return -1;
+		return fds_fail(err, errno, "cannot make a producer");
 	p->queue = rd_kafka_queue_get_main(p->rk);
 	rd_kafka_queue_io_event_enable(p->queue, p->fd, &one, sizeof one);
 	return 0;
@@ -86,9 +88,7 @@ producer_new(const struct ps_config *settings, producer_report_fn *fn,
 		p->rk = conf_open(&conf, err);
 	}
 	arena_free(&a);
-	if (p->rk != NULL && arm(p) != 0)
-		(void)ps_fail(err, PS_E_RETRY, "no more descriptors");
-	if (p->fd < 0)
+	if (p->rk == NULL || arm(p, err) != 0)
 		producer_free(&p, 0);
 	else
 		p->chunk = xcalloc(BATCH_CHUNK, sizeof *p->chunk);

@@ -1,6 +1,7 @@
 #include "kafka/topiclog.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,6 +12,7 @@
 #include <penstock/record.h>
 
 #include "base/arena.h"
+#include "base/fds.h"
 #include "base/xalloc.h"
 #include "config/map.h"
 #include "kafka/conf.h"
@@ -94,12 +96,21 @@ open_writer(struct topiclog_hub *h, const struct ps_config *settings,
 	return p;
 }
 
-static void
-watch(const struct topiclog_hub *h, int fd)
+static int
+open_fds(struct topiclog_hub *h, struct ps_error *err)
 {
-	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
-
-	(void)xfd(epoll_ctl(h->all_fd, EPOLL_CTL_ADD, fd, &e));
+	/* 1: what came before the queue is watched is looked at. */
+	h->fd = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
+	h->timer_fd =
+	    timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	h->all_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (h->fd >= 0 && h->timer_fd >= 0 && h->all_fd >= 0 &&
+	    fds_watch(h->all_fd, h->fd) == 0 &&
+	    fds_watch(h->all_fd, h->timer_fd) == 0 &&
+	    fds_watch(h->all_fd, producer_fd(h->producer)) == 0 &&
+	    fds_watch(h->all_fd, admin_fd(h->admin)) == 0)
+		return 0;
+	return fds_fail(err, errno, "cannot make a reader of logs");
 }
 
 static void
@@ -107,19 +118,24 @@ arm_queues(struct topiclog_hub *h)
 {
 	static const uint64_t one = 1;
 
-	/* 1: what came before the queue is watched is looked at. */
-	h->fd = xfd(eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC));
-	h->timer_fd =
-	    xfd(timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC));
-	h->all_fd = xfd(epoll_create1(EPOLL_CLOEXEC));
 	h->records = rd_kafka_queue_new(h->rk);
 	h->events = rd_kafka_queue_get_main(h->rk);
 	rd_kafka_queue_io_event_enable(h->records, h->fd, &one, sizeof one);
 	rd_kafka_queue_io_event_enable(h->events, h->fd, &one, sizeof one);
-	watch(h, h->fd);
-	watch(h, h->timer_fd);
-	watch(h, producer_fd(h->producer));
-	watch(h, admin_fd(h->admin));
+}
+
+static int
+open_clients(struct topiclog_hub *h, const struct ps_config *settings,
+    struct ps_error *err)
+{
+	h->producer = open_writer(h, settings, err);
+	if (h->producer == NULL)
+		return -1;
+	h->rk = open_reader(settings, h->isolation, err);
+	if (h->rk == NULL)
+		return -1;
+	h->admin = admin_new_on_producer(h->producer, err);
+	return h->admin == NULL ? -1 : open_fds(h, err);
 }
 
 struct topiclog_hub *
@@ -131,24 +147,20 @@ topiclog_hub_new(const struct ps_config *settings,
 	h->isolation = isolation;
 	backoff_init(&h->backoff, RETRY_FIRST_MS, RETRY_MAX_MS,
 	    (uint64_t)getpid());
-	h->producer = open_writer(h, settings, err);
-	h->rk =
-	    h->producer == NULL ? NULL : open_reader(settings, isolation, err);
-	if (h->rk == NULL) {
-		producer_free(&h->producer, 0);
-		free(h);
+	h->fd = h->timer_fd = h->all_fd = -1;
+	if (open_clients(h, settings, err) != 0) {
+		topiclog_hub_free(&h, 0);
 		return NULL;
 	}
 	h->batch = xcalloc(BATCH_RECORDS, sizeof *h->batch);
-	h->admin = admin_new_on_producer(h->producer);
 	arm_queues(h);
 	return h;
 }
 
 struct admin *
-admin_new_on_hub(struct topiclog_hub *h)
+admin_new_on_hub(struct topiclog_hub *h, struct ps_error *err)
 {
-	return admin_new_on_producer(h->producer);
+	return admin_new_on_producer(h->producer, err);
 }
 
 static void
@@ -168,6 +180,24 @@ answer_unsent(struct topiclog_hub *h)
 	}
 }
 
+static void
+free_queues(struct topiclog_hub *h)
+{
+	if (h->records == NULL)
+		return;
+	rd_kafka_queue_io_event_enable(h->records, -1, NULL, 0);
+	rd_kafka_queue_io_event_enable(h->events, -1, NULL, 0);
+	rd_kafka_queue_destroy(h->records);
+	rd_kafka_queue_destroy(h->events);
+}
+
+static void
+close_fd(int fd)
+{
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 void
 topiclog_hub_free(struct topiclog_hub **hp, int limit_ms)
 {
@@ -184,14 +214,12 @@ topiclog_hub_free(struct topiclog_hub **hp, int limit_ms)
 	admin_free(&h->admin, limit_ms);
 	producer_free(&h->producer, limit_ms);
 	answer_unsent(h);
-	rd_kafka_queue_io_event_enable(h->records, -1, NULL, 0);
-	rd_kafka_queue_io_event_enable(h->events, -1, NULL, 0);
-	rd_kafka_queue_destroy(h->records);
-	rd_kafka_queue_destroy(h->events);
-	rd_kafka_destroy(h->rk);
-	(void)close(h->fd);
-	(void)close(h->timer_fd);
-	(void)close(h->all_fd);
+	free_queues(h);
+	if (h->rk != NULL)
+		rd_kafka_destroy(h->rk);
+	close_fd(h->fd);
+	close_fd(h->timer_fd);
+	close_fd(h->all_fd);
 	free(h->batch);
 	free(h);
 }

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fds.h"
 #include "ipc/msg.h"
 
 #define SELF             "/proc/self/exe"
@@ -94,11 +94,10 @@ static int
 open_all(struct plumbing *p)
 {
 	*p = (struct plumbing){ { -1, -1 }, { -1, -1 }, { -1, -1 } };
-	if (open_socket(&p->control) == 0 && open_socket(&p->data) == 0 &&
-	    open_pipe(&p->output) == 0)
-		return 0;
-	close_all(p);
-	return -1;
+	return open_socket(&p->control) == 0 && open_socket(&p->data) == 0 &&
+		       open_pipe(&p->output) == 0
+		   ? 0
+		   : -1;
 }
 
 /* ---- between fork and exec: only what is safe there -------------------- */
@@ -170,22 +169,14 @@ fork_child(const struct spawn_spec *s, const struct plumbing *p)
 	return pid;
 }
 
-/* As errno says. */
 static int
-cannot_start(const struct spawn_spec *s, struct ps_error *err)
+cannot_start(const struct spawn_spec *s, int number, struct ps_error *err)
 {
 	const char *who = s->argv[2] == NULL ? "" : s->argv[2];
-	struct rlimit limit;
-	int why = errno;
+	char why[FDS_TEXT];
 
-	if (why == EMFILE && getrlimit(RLIMIT_NOFILE, &limit) == 0)
-		return ps_fail(err, PS_E_RETRY,
-		    "cannot start %s%s%s: %s, the worker may have %llu "
-		    "(ulimit -n)",
-		    s->argv[1], who[0] == '\0' ? "" : " ", who, strerror(why),
-		    (unsigned long long)limit.rlim_cur);
 	return ps_fail(err, PS_E_RETRY, "cannot start %s%s%s: %s", s->argv[1],
-	    who[0] == '\0' ? "" : " ", who, strerror(why));
+	    who[0] == '\0' ? "" : " ", who, fds_why(number, why));
 }
 
 int
@@ -193,11 +184,9 @@ spawn(const struct spawn_spec *s, struct spawned *out, struct ps_error *err)
 {
 	struct plumbing p;
 
-	if (open_all(&p) != 0)
-		return cannot_start(s, err);
-	out->pid = fork_child(s, &p);
+	out->pid = open_all(&p) == 0 ? fork_child(s, &p) : -1;
 	if (out->pid < 0) {
-		(void)cannot_start(s, err);
+		(void)cannot_start(s, errno, err);
 		close_all(&p);
 		return -1;
 	}
@@ -208,7 +197,7 @@ spawn(const struct spawn_spec *s, struct spawned *out, struct ps_error *err)
 	out->output = p.output.ours;
 	if (out->pidfd >= 0)
 		return 0;
-	(void)cannot_start(s, err);
+	(void)cannot_start(s, errno, err);
 	(void)kill(out->pid, SIGKILL);
 	(void)waitpid(out->pid, NULL, 0);
 	close_all(&p);

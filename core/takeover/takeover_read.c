@@ -263,9 +263,9 @@ open_client(struct takeover *t, struct ps_error *err)
 	/* A writer that is never used: it asks for no id. */
 	settings = config_with(t->a, &settings, "enable.idempotence", "false");
 	t->hub = topiclog_hub_new(&settings, TOPICLOG_COMMITTED, err);
-	if (t->hub == NULL)
+	t->admin = t->hub == NULL ? NULL : admin_new_on_hub(t->hub, err);
+	if (t->admin == NULL)
 		return -1;
-	t->admin = admin_new_on_hub(t->hub);
 	watch(t, &t->hub_poll, topiclog_fd(t->hub), on_hub);
 	watch(t, &t->admin_poll, admin_fd(t->admin), on_admin);
 	return 0;

@@ -183,8 +183,8 @@ find_or_create(struct dlq *d, struct asking *a, struct ps_error *err)
 static int
 ensure_topic(struct dlq *d, struct ps_error *err)
 {
-	struct asking a = { .admin = admin_new_on_producer(d->producer) };
-	int result = find_or_create(d, &a, err);
+	struct asking a = { .admin = admin_new_on_producer(d->producer, err) };
+	int result = a.admin == NULL ? -1 : find_or_create(d, &a, err);
 
 	admin_free(&a.admin, 0);
 	if (result == 0 && a.error.code == PS_OK)

@@ -78,9 +78,11 @@ create(struct reading *own, struct topiclog_hub *hub, const char *topic,
 		.replicas = (int)settings_int(s,
 		    "offset.storage.replication.factor", -1),
 		.configs = { configs, 1 } };
-	struct asking a = { .admin = admin_new_on_hub(hub) };
+	struct asking a = { .admin = admin_new_on_hub(hub, err) };
 	int result;
 
+	if (a.admin == NULL)
+		return -1;
 	admin_create_topics(a.admin, &spec, 1,
 	    (struct admin_call){ asking_answered, &a, (int)own->limit_ms });
 	result = asking_wait(&a, own->task, "the topic's creation",

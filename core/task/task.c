@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/backoff.h"
+#include "base/fds.h"
 #include "base/log.h"
 #include "child/memory.h"
 #include "config/map.h"
@@ -199,8 +200,7 @@ task_set_refused(struct task *t, const char *cause)
 void
 task_watch(struct task *t, int fd)
 {
-	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
-	int result = epoll_ctl(t->wake_fd, EPOLL_CTL_ADD, fd, &e);
+	int result = fds_watch(t->wake_fd, fd);
 
 	assert(result == 0);
 }

@@ -114,7 +114,9 @@ ensure(struct topics *tp, const char *name, struct ps_error *err)
 	struct asking a;
 
 	if (tp->admin == NULL)
-		tp->admin = admin_new_on_producer(tp->producer);
+		tp->admin = admin_new_on_producer(tp->producer, err);
+	if (tp->admin == NULL)
+		return -1;
 	a = asking_of(tp);
 	admin_describe_topics(tp->admin, &name, 1,
 	    (struct admin_call){ asking_answered, &a, ASKING_CALL_MS });

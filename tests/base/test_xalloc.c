@@ -1,3 +1,4 @@
+#include "base/fds.h"
 #include "base/xalloc.h"
 
 #include <criterion/criterion.h>

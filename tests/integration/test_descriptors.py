@@ -88,6 +88,21 @@ def test_a_worker_with_64_descriptors_says_what_it_cannot(
     assert sorted(worker.rest.connectors()) == sorted(taken)
 
 
+@pytest.mark.parametrize("limit", [24, 40, 48, 56])
+def test_too_few_for_a_start_are_told(kafka, new_worker, limit):
+    """It is ready all the same, or says so and goes on trying, or ends with
+    the reason."""
+    worker = new_worker(kafka.bootstrap, start=False, wrap=limited(limit))
+    worker.spawn()
+    reason = f"may have {limit} (ulimit -n)"
+    wait_for("the reason, twice", lambda: not worker.process.running()
+             or worker.log_text().count(reason) > 1
+             or worker.rest.healthy(), 60)
+    if not worker.process.running():
+        assert reason in worker.log_text(), worker.log_text()
+        assert worker.process.child.returncode > 0, "it was killed"
+
+
 @pytest.fixture
 def piped(own_kafka, new_worker, folder):
     """A worker with a file source and a sink of its topic; their journal."""
@@ -126,7 +141,7 @@ def test_it_is_told_and_survived_and_it_goes_on(piped, own_kafka):
     share = Share(worker)
     for _ in range(3):
         check_turned_away(worker)
-    worker.wait_log("connections are turned away: too many open files")
+    worker.wait_log("connections are turned away: Too many open files")
     time.sleep(3)  # the time in which it might spin
     share.check()
 
