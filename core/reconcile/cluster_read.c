@@ -79,8 +79,7 @@ take_leader(struct cluster *c, const struct configs_event *e)
 	if (e->value == NULL)
 		return;
 	a = arena_new(ARENA_BYTES);
-	if (wire_read_claim(a, e->value, e->value_len, &ev.claim, &err) != 0 &&
-	    !ev.claim.unreadable) {
+	if (wire_read_claim(a, e->value, e->value_len, &ev.claim, &err) != 0) {
 		skip(e->name, &err);
 	} else {
 		if (ev.claim.unreadable)
@@ -100,18 +99,17 @@ take_assignment(struct cluster *c, const struct configs_event *e)
 	struct ps_error err = { 0 };
 	struct ps_arena *a = arena_new(ARENA_BYTES);
 
-	if (e->value == NULL)
-		ev.assignment = NULL;
-	if (e->value == NULL ||
-	    wire_read_assignment(a, e->value, e->value_len, &as, &err) == 0 ||
-	    as.unreadable) {
-		if (e->value != NULL && as.unreadable)
+	if (e->value != NULL &&
+	    wire_read_assignment(a, e->value, e->value_len, &as, &err) != 0) {
+		skip(e->name, &err);
+	} else {
+		if (e->value == NULL)
+			ev.assignment = NULL;
+		else if (as.unreadable)
 			tell_unreadable(e->name, as.version);
 		moves_assigned(c->moves, ev.connector, ev.assignment,
 		    clock_now());
 		cluster_step(c, &ev);
-	} else {
-		skip(e->name, &err);
 	}
 	arena_free(&a);
 }

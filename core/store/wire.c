@@ -187,21 +187,10 @@ wire_cluster(struct ps_arena *a, const char *group, int64_t since)
 
 /* ---- reading ----------------------------------------------------------- */
 
-/* *at: its version, 0: none. */
 static json_t *
-parse_version(const void *value, size_t len, const char *what, int *at,
+refuse_version(json_t *j, const char *what, int64_t version,
     struct ps_error *err)
 {
-	json_t *j = js_parse(value, len, what, err);
-	int64_t version;
-
-	*at = 0;
-	if (j == NULL)
-		return NULL;
-	version = js_opt_int(j, "v", 0);
-	*at = (int)(version < 0 || version > INT_MAX ? 0 : version);
-	if (*at >= WIRE_FIRST && *at <= WIRE_VERSION)
-		return j;
 	(void)ps_fail(err, PS_E_DATA,
 	    "%s has format version %lld, this worker reads 1 to %d", what,
 	    (long long)version, WIRE_VERSION);
@@ -209,12 +198,32 @@ parse_version(const void *value, size_t len, const char *what, int *at,
 	return NULL;
 }
 
+/* Also of a newer format. */
+static json_t *
+parse_any(const void *value, size_t len, const char *what, int *version,
+    struct ps_error *err)
+{
+	json_t *j = js_parse(value, len, what, err);
+	int64_t v;
+
+	if (j == NULL)
+		return NULL;
+	v = js_opt_int(j, "v", 0);
+	if (v < WIRE_FIRST)
+		return refuse_version(j, what, v, err);
+	*version = v > INT_MAX ? INT_MAX : (int)v;
+	return j;
+}
+
 static json_t *
 parse(const void *value, size_t len, const char *what, struct ps_error *err)
 {
 	int version;
+	json_t *j = parse_any(value, len, what, &version, err);
 
-	return parse_version(value, len, what, &version, err);
+	return j == NULL || version <= WIRE_VERSION
+		   ? j
+		   : refuse_version(j, what, version, err);
 }
 
 static int
@@ -304,25 +313,34 @@ wire_read_lease(struct ps_arena *a, const void *value, size_t len,
 	return rc;
 }
 
+static int
+get_claim(struct ps_arena *a, const json_t *j, struct claim *out,
+    struct ps_error *err)
+{
+	const char *url;
+
+	if (get_someone(a, j, "leader", &out->who, err) != 0 ||
+	    js_get_str(j, "url", &url, err) != 0 ||
+	    js_get_int(j, "epoch", &out->epoch, err) != 0)
+		return -1;
+	out->url = ps_strdup(a, url);
+	return 0;
+}
+
 int
 wire_read_claim(struct ps_arena *a, const void *value, size_t len,
     struct claim *out, struct ps_error *err)
 {
-	int version;
-	json_t *j = parse_version(value, len, "penstock-leader", &version, err);
-	const char *url = "";
-	int rc = -1;
+	int rc = 0;
+	json_t *j;
 
-	*out = (struct claim){ .version = version,
-		.unreadable = version > WIRE_VERSION,
-		.url = "" };
+	*out = (struct claim){ .url = "" };
+	j = parse_any(value, len, "penstock-leader", &out->version, err);
 	if (j == NULL)
 		return -1;
-	if (get_someone(a, j, "leader", &out->who, err) == 0 &&
-	    js_get_str(j, "url", &url, err) == 0 &&
-	    js_get_int(j, "epoch", &out->epoch, err) == 0)
-		rc = 0;
-	out->url = ps_strdup(a, url);
+	out->unreadable = out->version > WIRE_VERSION;
+	if (!out->unreadable)
+		rc = get_claim(a, j, out, err);
 	json_decref(j);
 	return rc;
 }
@@ -387,16 +405,16 @@ int
 wire_read_assignment(struct ps_arena *a, const void *value, size_t len,
     struct assignment *out, struct ps_error *err)
 {
-	int version;
-	json_t *j = parse_version(value, len, "assignment", &version, err);
-	int rc;
+	int rc = 0;
+	json_t *j;
 
-	*out = (struct assignment){ .version = version,
-		.unreadable = version > WIRE_VERSION,
-		.generation = -1 };
+	*out = (struct assignment){ .generation = -1 };
+	j = parse_any(value, len, "assignment", &out->version, err);
 	if (j == NULL)
 		return -1;
-	rc = get_assignment(a, j, out, err);
+	out->unreadable = out->version > WIRE_VERSION;
+	if (!out->unreadable)
+		rc = get_assignment(a, j, out, err);
 	json_decref(j);
 	return rc;
 }

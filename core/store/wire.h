@@ -42,10 +42,12 @@ struct wire_lease {
 	struct beat beat;
 };
 
-/* Strings and arrays in the arena. PS_E_DATA names what is wrong. */
+/* Strings and arrays in the arena. PS_E_DATA names what is wrong, and *out is
+ * not to be looked at. */
 int wire_read_lease(struct ps_arena *a, const void *value, size_t len,
     struct wire_lease *out, struct ps_error *err);
-/* Of a newer format, besides: version and unreadable are set. */
+/* These also know one of a newer format: version and unreadable are set, and
+ * it is of nobody. */
 int wire_read_claim(struct ps_arena *a, const void *value, size_t len,
     struct claim *out, struct ps_error *err);
 int wire_read_assignment(struct ps_arena *a, const void *value, size_t len,

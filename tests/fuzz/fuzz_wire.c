@@ -32,7 +32,7 @@ pass_claim(struct ps_arena *a, const void *value, size_t len)
 	struct ps_error err = { .code = PS_OK };
 	struct claim c;
 
-	return wire_read_claim(a, value, len, &c, &err) != 0
+	return wire_read_claim(a, value, len, &c, &err) != 0 || c.unreadable
 		   ? NULL
 		   : wire_claim(a, &c);
 }
@@ -43,7 +43,8 @@ pass_assignment(struct ps_arena *a, const void *value, size_t len)
 	struct ps_error err = { .code = PS_OK };
 	struct assignment as = { 0 };
 
-	return wire_read_assignment(a, value, len, &as, &err) != 0
+	return wire_read_assignment(a, value, len, &as, &err) != 0 ||
+		       as.unreadable
 		   ? NULL
 		   : wire_assignment(a, &as);
 }
