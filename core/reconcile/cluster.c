@@ -187,18 +187,19 @@ is_led(const struct cluster *c)
 static void
 tell_lead(struct cluster *c)
 {
-	bool leads = herder_leads(c->h);
+	bool leads = herder_leads(c->h), changes = leads != c->led;
 
 	if (!herder_holds_pen(c->h)) {
 		c->heals = false;
 		pen_drop(c->pen, "this worker does not lead");
 	}
+	if (changes)
+		c->marking = false;
 	if (leads)
 		cluster_mark(c);
-	if (leads == c->led)
+	if (!changes)
 		return;
 	c->led = leads;
-	c->marking = false;
 	journal_watch(c->env.journal, leads);
 	log_info(AREA,
 	    leads ? "leads group %s, epoch %lld"

@@ -135,18 +135,12 @@ static void
 take_owner(struct cluster *c, const struct configs_event *e)
 {
 	struct ps_error err = { 0 };
-	struct ps_arena *a = arena_new(ARENA_BYTES);
-	const char *group = NULL;
-	int64_t since = MARK_NEW;
 
-	if (e->value != NULL && wire_read_cluster(a, e->value, e->value_len,
-				    &group, &since, &err) != 0) {
-		skip(e->name, &err);
-	} else {
-		mark_read(&c->mark, group, since, e->offset);
+	if (wire_read_mark(&c->mark, e->value, e->value_len, e->offset, &err) ==
+	    0)
 		c->marking = false;
-	}
-	arena_free(&a);
+	else
+		skip(e->name, &err);
 	if (c->mark.group != NULL &&
 	    strcmp(c->mark.group, c->env.options->group) != 0)
 		refuse_topics(c);

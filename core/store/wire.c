@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/js.h"
 
 /* One worker's lists are as long as its tasks are many, and no longer. */
-#define SLOTS_MAX 100000
+#define SLOTS_MAX        100000
+#define MARK_ARENA_BYTES 1024
 
 /* ---- who --------------------------------------------------------------- */
 
@@ -463,5 +465,22 @@ wire_read_cluster(struct ps_arena *a, const void *value, size_t len,
 		rc = 0;
 	}
 	json_decref(j);
+	return rc;
+}
+
+int
+wire_read_mark(struct mark *m, const void *value, size_t len, int64_t offset,
+    struct ps_error *err)
+{
+	struct ps_arena *a = arena_new(MARK_ARENA_BYTES);
+	const char *group = NULL;
+	int64_t since = MARK_NEW;
+	int rc = 0;
+
+	if (value != NULL)
+		rc = wire_read_cluster(a, value, len, &group, &since, err);
+	if (rc == 0)
+		mark_read(m, group, since, offset);
+	arena_free(&a);
 	return rc;
 }

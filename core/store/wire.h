@@ -56,5 +56,8 @@ int wire_read_member(struct ps_arena *a, const void *value, size_t len,
     struct member_info *out, struct ps_error *err);
 int wire_read_cluster(struct ps_arena *a, const void *value, size_t len,
     const char **group, int64_t *since, struct ps_error *err);
+/* The same into the mark, as of its offset; value NULL: it is gone. */
+int wire_read_mark(struct mark *m, const void *value, size_t len,
+    int64_t offset, struct ps_error *err);
 
 #endif

@@ -17,21 +17,10 @@ enum { TOPICS = 3 };
 /* ---- what is read ------------------------------------------------------ */
 
 static void
-take_owner(struct takeover *t, const struct configs_event *e)
-{
-	struct ps_error err = { 0 };
-	const char *group = NULL;
-	int64_t since = MARK_NEW;
-
-	if (e->value == NULL || wire_read_cluster(t->a, e->value, e->value_len,
-				    &group, &since, &err) == 0)
-		mark_read(&t->mark, group, since, e->offset);
-}
-
-static void
 on_config(void *ctx, const struct configs_event *e)
 {
 	struct takeover *t = ctx;
+	struct ps_error err = { 0 };
 
 	if (e->what == CONFIGS_BAD)
 		takeover_problem(t,
@@ -40,7 +29,8 @@ on_config(void *ctx, const struct configs_event *e)
 		    e->text);
 	else if (e->what == CONFIGS_PENSTOCK &&
 		 strcmp(e->name, WIRE_CLUSTER) == 0)
-		take_owner(t, e);
+		(void)wire_read_mark(&t->mark, e->value, e->value_len,
+		    e->offset, &err); /* one that is none marks nothing */
 }
 
 static struct store_pair

@@ -360,6 +360,17 @@ def test_a_mark_that_was_written_over_is_written_again(new_worker, kafka):
     assert len(marks(kafka, w)) == 3
 
 
+def test_the_mark_is_written_once(new_worker, kafka):
+    """However often the leader looks before it has read it back."""
+    w = new_worker(kafka.bootstrap, heartbeat_interval_ms=20)
+    w.wait_log("leads group ")
+    wait_for("the mark", lambda: marks(kafka, w))
+    # What is written behind it has come.
+    w.rest.create("c", {"connector.class": "FileStreamSource", "topic": "t",
+                        "file": w.folder + "/none"})
+    assert len(marks(kafka, w)) == 1
+
+
 def test_of_two_clusters_that_begin_at_once_one_is_left(
         new_worker, kafka, folder):
     a = new_worker(kafka.bootstrap, start=False, **QUICK)
