@@ -12,16 +12,10 @@
 #include "letters/letters.h"
 #include "record/batch.h"
 #include "task/asking.h"
+#include "task/dlq_form.h"
 #include "task/wait.h"
 
-enum {
-	ROOM_MS = 120000,
-	PENDING_MAX = 10000,
-	HEADERS_OWN = 11,
-	NUMBER_BYTES = 24,
-	CLOSE_MS = 2000,
-	SMALL_BYTES = 16 << 10
-};
+enum { ROOM_MS = 120000, PENDING_MAX = 10000, CLOSE_MS = 2000 };
 
 /* One dead letter on its way, with copies of all it carries. */
 struct letter {
@@ -39,11 +33,12 @@ struct dlq {
 	struct task *task;
 	const char *topic_name;
 	int replicas;
-	bool with_context;
+	struct dlq_form form;
 	struct producer *producer; /* NULL before the first letter */
 	struct producer_topic *topic;
 	struct letter *first, *last;
 	size_t pending;
+	size_t wanting; /* letters that are to go without a part */
 	struct ps_error failed;
 };
 
@@ -63,9 +58,10 @@ dlq_new(struct task *t, struct dlq **out, struct ps_error *err)
 	d->replicas = (int)ps_config_int(c,
 	    "errors.deadletterqueue.topic.replication.factor");
 	/* Without them a source's letter could not be put back. */
-	d->with_context =
-	    !settings_is_sink(&t->settings) ||
-	    ps_config_bool(c, "errors.deadletterqueue.context.headers.enable");
+	d->form = (struct dlq_form){ t->settings.connector, t->settings.task,
+		!settings_is_sink(&t->settings) ||
+		    ps_config_bool(c,
+			"errors.deadletterqueue.context.headers.enable") };
 	*out = d;
 	return 0;
 }
@@ -87,6 +83,13 @@ end_letter(struct dlq *d, struct letter *l)
 	arena_free(&a);
 }
 
+static void
+want_less(struct dlq *d, struct letter *l)
+{
+	l->wants_less = true;
+	d->wanting++;
+}
+
 /* A letter that is not written leaves its record uncommitted and ends the
  * task: it would be nowhere else. */
 static void
@@ -100,7 +103,7 @@ on_report(void *ctx, const struct producer_report *r)
 		return;
 	}
 	if (r->failed->code == PS_E_DATA && l->less != NULL) {
-		l->wants_less = true;
+		want_less(d, l);
 		return;
 	}
 	d->task->measures.letters_failed++;
@@ -216,121 +219,6 @@ open_producer(struct dlq *d, struct ps_error *err)
 	return -1;
 }
 
-static void
-put(struct producer_header *h, struct ps_arena *a, const char *name,
-    const char *value)
-{
-	*h = (struct producer_header){ .name = name,
-		.name_len = strlen(name),
-		.value = ps_strdup(a, value),
-		.len = strlen(value) };
-}
-
-/* Connect's, as text (connect-facts 6.3). */
-static size_t
-context_headers(const struct dlq *d, struct letter *l,
-    const struct ps_failure *f, struct producer_header *h)
-{
-	struct ps_arena *a = l->arena;
-	const char *stage = stage_name(f->stage);
-	char number[NUMBER_BYTES];
-	size_t n = 0;
-
-	put(&h[n++], a, "__connect.errors.topic", l->topic);
-	(void)snprintf(number, sizeof number, "%d", (int)l->partition);
-	put(&h[n++], a, "__connect.errors.partition", number);
-	(void)snprintf(number, sizeof number, "%lld", (long long)l->offset);
-	put(&h[n++], a, "__connect.errors.offset", number);
-	put(&h[n++], a, "__connect.errors.connector.name",
-	    d->task->settings.connector);
-	(void)snprintf(number, sizeof number, "%d", d->task->settings.task);
-	put(&h[n++], a, "__connect.errors.task.id", number);
-	put(&h[n++], a, "__connect.errors.stage", stage);
-	put(&h[n++], a, "__connect.errors.class.name", f->class_name);
-	put(&h[n++], a, "__connect.errors.exception.class.name",
-	    failure_exception(f));
-	put(&h[n++], a, "__connect.errors.exception.message", f->error.text);
-	put(&h[n++], a, "__connect.errors.exception.stacktrace",
-	    ps_printf(a, "%s in %s: %s", stage, f->class_name, f->error.text));
-	return n;
-}
-
-/* What was too large for the record's own topic may be so for this one too:
- * then where it came from and why is worth more than no letter. */
-static void
-offer_less(const struct dlq *d, struct letter *l,
-    const struct producer_record *full, size_t own, const struct ps_failure *f)
-{
-	struct ps_arena *a = l->arena;
-	struct producer_header *h = (struct producer_header *)ps_calloc(a,
-	    full->header_count + 1, sizeof *h);
-	struct producer_record *less =
-	    (struct producer_record *)ps_calloc(a, 1, sizeof *less);
-	struct ps_failure why = *f;
-	const char *left_out;
-	size_t bytes = 0, n = 0;
-
-	for (size_t i = 0; i < own; i++)
-		bytes += full->headers[i].name_len + full->headers[i].len;
-	if (bytes <= SMALL_BYTES)
-		for (; n < own; n++)
-			h[n] = full->headers[n];
-	*less = *full;
-	less->value = NULL;
-	less->value_len = 0;
-	if (full->key_len > SMALL_BYTES) {
-		less->key = NULL;
-		less->key_len = 0;
-	}
-	left_out = ps_printf(a, "value of %zu bytes%s%s", full->value_len,
-	    less->key_len < full->key_len ? ", key" : "",
-	    n < own ? ", headers" : "");
-	put(&h[n++], a, LETTERS_LEFT_OUT, left_out);
-	ps_error_clear(&why.error);
-	(void)ps_fail(&why.error, f->error.code,
-	    "%.300s (this letter is without its %s)", f->error.text, left_out);
-	less->header_count = n + context_headers(d, l, &why, h + n);
-	less->headers = h;
-	l->less = less;
-}
-
-static const void *
-copy(struct ps_arena *a, const struct ps_slice *s)
-{
-	return s->data == NULL ? NULL
-			       : ps_strndup(a, (const char *)s->data, s->len);
-}
-
-static void
-fill(struct dlq *d, struct letter *l, const struct ps_consumed *r,
-    const struct ps_failure *f, struct producer_record *out)
-{
-	struct ps_arena *a = l->arena;
-	struct producer_header *h = (struct producer_header *)ps_calloc(a,
-	    r->header_count + HEADERS_OWN, sizeof *h);
-	size_t n = r->header_count;
-
-	for (size_t i = 0; i < n; i++)
-		h[i] =
-		    (struct producer_header){ ps_strndup(a, r->headers[i].name,
-						  r->headers[i].name_len),
-			    r->headers[i].name_len, copy(a, &r->headers[i].raw),
-			    r->headers[i].raw.len };
-	if (d->with_context)
-		n += context_headers(d, l, f, h + n);
-	*out = (struct producer_record){ .key = copy(a, &r->key),
-		.key_len = r->key.len,
-		.value = copy(a, &r->value),
-		.value_len = r->value.len,
-		.partition = PS_NO_PARTITION,
-		.timestamp = r->timestamp,
-		.headers = h,
-		.header_count = n,
-		.opaque = l };
-	if (f->stage == PS_STAGE_KAFKA_PRODUCE)
-		offer_less(d, l, out, r->header_count, f);
-}
-
 static struct letter *
 new_letter(const struct ps_record *r, const struct ps_consumed *original)
 {
@@ -358,14 +246,14 @@ add_letter(struct dlq *d, struct letter *l)
 	d->task->measures.letters++;
 }
 
-struct sending {
+struct posting {
 	struct dlq *dlq;
 	const struct producer_record *record;
 };
 
 /* 1: it is on its way, or refused for good; 0: there is no room. */
 static int
-try_letter(const struct sending *s, struct ps_error *err)
+try_letter(const struct posting *s, struct ps_error *err)
 {
 	struct dlq *d = s->dlq;
 	struct ps_error why = { 0 };
@@ -387,7 +275,7 @@ try_letter(const struct sending *s, struct ps_error *err)
 static int
 send_letter(void *ctx, int slice_ms, struct ps_error *err)
 {
-	const struct sending *s = (const struct sending *)ctx;
+	const struct posting *s = (const struct posting *)ctx;
 	int done = try_letter(s, err);
 
 	return done != 0 ? done : dlq_serve(s->dlq, slice_ms, err);
@@ -400,7 +288,7 @@ dlq_send(void *ctx, const struct ps_record *r, const struct ps_failure *f,
 	struct dlq *d = (struct dlq *)ctx;
 	const struct ps_consumed original = ps_record_consumed(r);
 	struct producer_record out;
-	struct sending s = { d, &out };
+	struct posting s = { d, &out };
 	const struct wait sent = { "sending a dead letter", ROOM_MS,
 		send_letter, &s };
 	struct letter *l;
@@ -409,7 +297,10 @@ dlq_send(void *ctx, const struct ps_record *r, const struct ps_failure *f,
 	    (d->producer == NULL && open_producer(d, err) != 0))
 		return -1;
 	l = new_letter(r, &original);
-	fill(d, l, &original, f, &out);
+	dlq_form_fill(&d->form, l->arena, r, f, &out);
+	out.opaque = l;
+	if (f->stage == PS_STAGE_KAFKA_PRODUCE)
+		l->less = dlq_form_less(&d->form, l->arena, r, f, &out);
 	add_letter(d, l);
 	return wait_until(d->task, &sent, err);
 }
@@ -420,25 +311,23 @@ send_less(struct dlq *d, struct ps_error *err)
 {
 	struct letter *l, *next;
 
-	for (l = d->first; l != NULL; l = next) {
-		const struct producer_record *less = l->less;
-		struct sending s = { d, less };
+	for (l = d->first; l != NULL && d->wanting > 0; l = next) {
+		struct posting s = { d, l->less };
+		int done;
 
 		next = l->next;
 		if (!l->wants_less)
 			continue;
+		/* It may be refused again from within, for good. */
 		l->wants_less = false;
+		d->wanting--;
 		l->less = NULL;
-		switch (try_letter(&s, err)) {
-		case 0:
-			l->less = less;
-			l->wants_less = true;
-			return 0;
-		case 1:
-			break;
-		default:
-			return -1;
-		}
+		done = try_letter(&s, err);
+		if (done == 1)
+			continue;
+		l->less = s.record;
+		want_less(d, l);
+		return done;
 	}
 	return 0;
 }
