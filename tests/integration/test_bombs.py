@@ -11,9 +11,9 @@ import time
 
 import pytest
 
-from support import configs, process
+from support import configs, process, sinks
 from support.bombs import MIB, gzip_zeros
-from support.drive import PluginError, Sink
+from support.drive import PluginError
 from support.env import BUILD, HOST, wait_for
 from support.files import lines_of
 from support.receiver import Reply
@@ -65,16 +65,9 @@ def asked_for_none(receiver):
         assert "accept-encoding" not in r.headers, r.headers
 
 
-def s3_sink(receiver):
-    return Sink("s3", "S3Sink", store_url=receiver.url, s3_bucket_name="lake",
-                aws_access_key_id="AK", aws_secret_access_key="secret",
-                flush_size=1, s3_retry_backoff_ms=100,
-                format_class="ByteArrayFormat")
-
-
 def test_a_store(receiver, bomb):
     receiver.script(lambda i, r: packed(bomb))
-    with s3_sink(receiver) as s:
+    with sinks.s3(receiver.url) as s:
         s.start()
         s.open()
         with steady(s.process.pid, 16 * MIB):
@@ -96,7 +89,7 @@ def test_a_store_whose_error_unfolds(receiver):
             return Reply(400, LAUGHS)
         return Reply(404, b"<Error><Code>NoSuchKey</Code></Error>")
     receiver.script(answer)
-    with s3_sink(receiver) as s:
+    with sinks.s3(receiver.url) as s:
         s.start()
         s.open()
         with steady(s.process.pid, 16 * MIB):
@@ -105,15 +98,10 @@ def test_a_store_whose_error_unfolds(receiver):
         assert "t+0+0000000000.bin" in text, text
 
 
-def http_sink(receiver, **config):
-    return Sink("http", "HttpSink", http_url=receiver.url,
-                http_authorization_type="none", retry_backoff_ms=100, **config)
-
-
 def test_an_endpoint(receiver, bomb):
     """Its first line counts: the record has arrived."""
     receiver.script(lambda i, r: packed(bomb))
-    with http_sink(receiver) as s:
+    with sinks.http(receiver.url) as s:
         s.start()
         s.open()
         with steady(s.process.pid, 8 * MIB):
@@ -126,7 +114,7 @@ def test_an_endpoint(receiver, bomb):
 
 def test_an_endpoint_that_refuses(receiver, bomb):
     receiver.script(lambda i, r: packed(bomb, 422))
-    with http_sink(receiver) as s:
+    with sinks.http(receiver.url) as s:
         s.start()
         s.open()
         with steady(s.process.pid, 8 * MIB):
@@ -137,7 +125,7 @@ def test_an_endpoint_that_refuses(receiver, bomb):
 
 def test_a_giver_of_tokens(receiver, bomb):
     receiver.script_tokens(lambda i, r: packed(bomb))
-    with http_sink(receiver) as s:
+    with sinks.http(receiver.url) as s:
         s.set(http_authorization_type="oauth2", oauth2_client_id="id",
               oauth2_access_token_url=receiver.url + "/token",
               oauth2_client_secret="secret")

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from support.drive import PluginError, Sink
+from support import sinks
+from support.drive import PluginError
 from support.env import wait_for
 from support.receiver import Reply
 from support.registry import ScriptedRegistry
@@ -34,21 +35,6 @@ def denied(request):
     assert time.monotonic() - began < SECONDS
 
 
-def s3_sink(url, **config):
-    made = Sink("s3", "S3Sink", store_url=url, s3_bucket_name="lake",
-                aws_access_key_id="AK", aws_secret_access_key="secret",
-                flush_size=1, format_class="ByteArrayFormat")
-    made.set(**config)
-    return made
-
-
-def http_sink(url, **config):
-    made = Sink("http", "HttpSink", http_url=url,
-                http_authorization_type="none")
-    made.set(**config)
-    return made
-
-
 def cause(sink):
     """Why a record does not go out."""
     sink.start()
@@ -68,7 +54,8 @@ def cause(sink):
 
 
 @pytest.mark.parametrize("make,key", [
-    (s3_sink, "store.allow.link.local"), (http_sink, "http.allow.link.local")],
+    (sinks.s3, "store.allow.link.local"),
+    (sinks.http, "http.allow.link.local")],
     ids=["s3", "http"])
 def test_no_sink_goes_there(denied, make, key):
     with make(denied) as s:
@@ -78,7 +65,7 @@ def test_no_sink_goes_there(denied, make, key):
 
 
 def test_no_giver_of_tokens_is_there(receiver, denied):
-    with http_sink(receiver.url, http_authorization_type="oauth2",
+    with sinks.http(receiver.url, http_authorization_type="oauth2",
                    oauth2_access_token_url=denied, oauth2_client_id="id",
                    oauth2_client_secret="secret") as s:
         text = cause(s)
@@ -107,8 +94,8 @@ def test_whoever_wants_it_may(receiver):
             return Reply(headers={"ETag": '"x"'})
         return Reply(404 if r.method == "GET" else 200)
     receiver.script(answer)
-    for make, key in ((s3_sink, "store_allow_link_local"),
-                      (http_sink, "http_allow_link_local")):
+    for make, key in ((sinks.s3, "store_allow_link_local"),
+                      (sinks.http, "http_allow_link_local")):
         before = len(receiver.accepted())
         with make(by_nothing(receiver), **{key: "true"}) as s:
             s.start()

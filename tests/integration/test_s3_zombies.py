@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from support.drive import PluginError, Sink
+from support import sinks
+from support.drive import PluginError
 from support.env import wait_for
 from support.s3 import ACCESS_KEY, REGION, SECRET_KEY
 
@@ -17,14 +18,12 @@ IDLE = 0.5  # seconds after which a file is complete
 
 
 def sink(s3, bucket, **config):
-    made = Sink("s3", "S3Sink", store_url=s3.url, s3_bucket_name=bucket,
-                s3_region=REGION, aws_access_key_id=ACCESS_KEY,
-                aws_secret_access_key=SECRET_KEY, s3_part_size=5242880,
-                flush_size=4, rotate_interval_ms=int(IDLE * 1000),
-                format_class="ByteArrayFormat",
-                format_bytearray_extension=".json")
-    made.set(**config)
-    return made
+    return sinks.s3(s3.url, s3_bucket_name=bucket, s3_region=REGION,
+                    aws_access_key_id=ACCESS_KEY,
+                    aws_secret_access_key=SECRET_KEY, s3_part_size=5242880,
+                    rotate_interval_ms=int(IDLE * 1000),
+                    format_bytearray_extension=".json",
+                    **{"flush_size": 4, **config})
 
 
 def rows(first, last, size):
