@@ -157,22 +157,20 @@ is_waited_for(const struct sim *s, size_t i, const struct who *owner)
 	       !is_back(n->h, owner->id);
 }
 
+/* Who has a slot of the connector, and is given it; a task, or -1. */
+struct given {
+	const char *connector;
+	int task;
+	const struct who *was, *now;
+};
+
 static void
-check_held(struct sim *s, size_t i, const struct assign_record *r)
+check_held(struct sim *s, size_t i, const struct given *g)
 {
-	const struct entry *e =
-	    table_find(herder_table(s->nodes[i].h), r->connector);
-
-	for (int t = -1; t < (int)r->assignment->task_count; t++) {
-		const struct who *was = entry_owner(e, t);
-		const struct who *now = t < 0 ? &r->assignment->connector
-					      : &r->assignment->tasks[t];
-
-		if (was != NULL && is_waited_for(s, i, was) &&
-		    !who_is(was, now))
-			world_red(s, "%s %d does not wait for %s", r->connector,
-			    t, was->id);
-	}
+	if (g->was != NULL && is_waited_for(s, i, g->was) &&
+	    !who_is(g->was, g->now))
+		world_red(s, "%s %d does not wait for %s", g->connector,
+		    g->task, g->was->id);
 }
 
 /* Has the worker read a verdict? */
@@ -192,20 +190,28 @@ has_read_verdict(const struct sim *s, size_t i, const struct who *who)
 
 /* Beats behind a verdict do not bring an incarnation back. */
 static void
-check_judged(struct sim *s, size_t i, const struct assign_record *r)
+check_judged(struct sim *s, size_t i, const struct given *g)
 {
+	if (!who_is_nobody(g->now) &&
+	    (g->was == NULL || !who_is(g->was, g->now)) &&
+	    has_read_verdict(s, i, g->now))
+		world_red(s, "%s %d is given to %s, which was judged",
+		    g->connector, g->task, g->now->id);
+}
+
+static void
+check_slots(struct sim *s, size_t i, const struct assign_record *r)
+{
+	const struct assignment *as = r->assignment;
 	const struct entry *e =
 	    table_find(herder_table(s->nodes[i].h), r->connector);
 
-	for (int t = -1; t < (int)r->assignment->task_count; t++) {
-		const struct who *was = entry_owner(e, t);
-		const struct who *now = t < 0 ? &r->assignment->connector
-					      : &r->assignment->tasks[t];
+	for (int t = -1; t < (int)as->task_count; t++) {
+		const struct given g = { r->connector, t, entry_owner(e, t),
+			t < 0 ? &as->connector : &as->tasks[t] };
 
-		if (!who_is_nobody(now) && (was == NULL || !who_is(was, now)) &&
-		    has_read_verdict(s, i, now))
-			world_red(s, "%s %d is given to %s, which was judged",
-			    r->connector, t, now->id);
+		check_held(s, i, &g);
+		check_judged(s, i, &g);
 	}
 }
 
@@ -241,8 +247,7 @@ rules_assign(struct sim *s, size_t i, const struct herder_action *act)
 	n->assigned_at = s->now;
 	for (size_t k = 0; k < act->assign.count; k++)
 		if (act->assign.records[k].assignment != NULL) {
-			check_held(s, i, &act->assign.records[k]);
-			check_judged(s, i, &act->assign.records[k]);
+			check_slots(s, i, &act->assign.records[k]);
 			check_version(s, i, act->assign.records[k].assignment);
 		}
 }

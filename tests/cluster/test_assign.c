@@ -86,18 +86,23 @@ beat(int worker, unsigned flags)
 	peers_beat(all.peers, &b, all.now);
 }
 
+/* Capacity, labels and plugins are as given. */
+static void
+join_as(int worker, struct member_info info)
+{
+	info.who = who_of(worker);
+	info.host = id_of(worker);
+	info.born_ms = 1;
+	info.url = "http://x";
+	members_put(all.members, &info);
+	beat(worker, 0);
+}
+
 static void
 join(int worker, const char *labels, double capacity)
 {
-	struct member_info info = { .who = who_of(worker),
-		.host = id_of(worker),
-		.born_ms = 1,
-		.url = "http://x",
-		.capacity = capacity,
-		.labels = labels };
-
-	members_put(all.members, &info);
-	beat(worker, 0);
+	join_as(worker,
+	    (struct member_info){ .capacity = capacity, .labels = labels });
 }
 
 static void
@@ -301,16 +306,10 @@ Test(assign, a_connector_is_where_its_plugin_is)
 	static const char class_name[] = "org.example.Ant";
 	static const unsigned drained[WORKERS] = { [2] = BEAT_DRAINING };
 
-	for (int i = 0; i < WORKERS; i++) {
-		struct member_info info = { .who = who_of(i),
-			.host = id_of(i),
-			.born_ms = 1,
-			.url = "http://x",
-			.plugins = i == 2 ? "Bee,org.example.Ant" : "Bee" };
-
-		members_put(all.members, &info);
-		beat(i, 0);
-	}
+	for (int i = 0; i < WORKERS; i++)
+		join_as(i,
+		    (struct member_info){
+			.plugins = i == 2 ? "Bee,org.example.Ant" : "Bee" });
 	table_want(all.table, "ant",
 	    &(struct wanted){ .exists = true,
 		.generation = 1,
@@ -329,17 +328,10 @@ Test(assign, a_connector_is_where_its_plugin_is)
 
 Test(assign, a_connector_whose_plugin_nobody_has_is_anywhere)
 {
-	for (int i = 0; i < WORKERS; i++) {
-		struct member_info info = { .who = who_of(i),
-			.host = id_of(i),
-			.born_ms = 1,
-			.url = "http://x",
-			.labels = i == 0 ? "zone=a" : "zone=b",
-			.plugins = i == 0 ? "Bee,AntHill" : "Bee" };
-
-		members_put(all.members, &info);
-		beat(i, 0);
-	}
+	for (int i = 0; i < WORKERS; i++)
+		join_as(i, (struct member_info){ .labels = i == 0 ? "zone=a"
+								  : "zone=b",
+			       .plugins = i == 0 ? "Bee,AntHill" : "Bee" });
 	table_want(all.table, "ant",
 	    &(struct wanted){ .exists = true,
 		.generation = 1,

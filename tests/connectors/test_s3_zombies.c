@@ -75,6 +75,15 @@ expect(struct s3_fixture *f, const char *text)
 	cr_assert(eq(str, (char *)s3_text(f, KEY), (char *)text));
 }
 
+/* All of its three rows are there, as it has them. */
+static void
+ends_with_ours(struct s3_fixture *f)
+{
+	cr_assert(s3_commits(f, 3, 3), "%s", f->t->err.text);
+	expect(f, OURS);
+	s3_tear_down(f);
+}
+
 /* The task has its partition; then another one writes. */
 static void
 begin_stopped(struct s3_fixture *f)
@@ -118,9 +127,7 @@ Test(s3_zombies, whoever_comes_later_writes_over_it, .timeout = 30)
 	s3_fails(&f, KEY);
 	restart(&f);
 	s3_put_rows(&f, 0, 3);
-	cr_assert(s3_commits(&f, 3, 3), "%s", f.t->err.text);
-	expect(&f, OURS);
-	s3_tear_down(&f);
+	ends_with_ours(&f);
 }
 
 Test(s3_zombies, what_is_the_same_is_done_whoever_wrote_it, .timeout = 30)
@@ -237,9 +244,7 @@ ParameterizedTest(struct gone *g, s3_zombies,
 	bucket_put(&f.bucket, KEY, THEIRS, strlen(THEIRS));
 	s3_begin(&f);
 	s3_put_rows(&f, 0, 3);
-	cr_assert(s3_commits(&f, 3, 3), "%s", f.t->err.text);
-	expect(&f, OURS);
-	s3_tear_down(&f);
+	ends_with_ours(&f);
 }
 
 /* The replacement was applied, and its answer is lost. */
@@ -269,9 +274,7 @@ Test(s3_zombies, a_store_without_conditions_is_as_good_as_it_can_be,
 	f.bucket.is_deaf = true;
 	begin_stopped(&f);
 	s3_put_rows(&f, 1, 3);
-	cr_assert(s3_commits(&f, 3, 3), "%s", f.t->err.text);
-	expect(&f, OURS);
-	s3_tear_down(&f);
+	ends_with_ours(&f);
 }
 
 Test(s3_zombies, a_store_that_refuses_its_own_etag_has_no_conditions,

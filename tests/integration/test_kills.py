@@ -158,7 +158,7 @@ def test_a_log_is_rotated_while_its_source_is_killed(
         journal, lambda: in_topic(kafka, t)).assert_at_least_once()
 
 
-def lines_of(path):
+def whole_lines(path):
     """The whole lines: only the last may still be without an end."""
     with open(path, "rb") as f:
         return entries(f.read().split(b"\n")[:-1])
@@ -177,7 +177,7 @@ def test_a_file_sink_task_is_killed(worker, kafka, topic, journal, folder,
                    lambda: os.path.exists(path) and os.path.getsize(path))
     writer.finish()
     ledger.wait_complete(
-        journal, lambda: lines_of(path)).assert_at_least_once()
+        journal, lambda: whole_lines(path)).assert_at_least_once()
 
 
 @sink_seeds

@@ -8,6 +8,7 @@ import pytest
 
 from support import configs, ledger
 from support.env import wait_for
+from support.files import lines_of
 from support.registry import ScriptedRegistry
 
 DOWN_S = 66
@@ -35,11 +36,6 @@ def schemas():
 
 def usual(config):
     return {k: v for k, v in config.items() if k not in SHORT}
-
-
-def lines(path):
-    with open(path, encoding="utf-8") as f:
-        return f.read().splitlines()
 
 
 def is_well(worker, name):
@@ -123,7 +119,7 @@ def test_all_that_was_down_is_used_again_within_ten_seconds_A1(
     soon("requests", lambda: sum(
         len(r.json()) for r in receiver.accepted()) >= 1000)
     soon("objects", lambda: len(s3.lines(bucket, "topics/" + t)) >= 1000)
-    soon("what was converted", lambda: len(lines(folder + "/avro")) == 5)
+    soon("what was converted", lambda: len(lines_of(folder + "/avro")) == 5)
     writers[1].finish()
     ledger.wait_complete(by_table, lambda: [
         ledger.entry_from(r.value) for r in kafka.consume(prefix + "origin")

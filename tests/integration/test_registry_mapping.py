@@ -13,17 +13,11 @@ from support.transcode import Refused, Transcoder
 from test_registry_avro import (CONNECT, context, envelope, field,
                                 read_with_python, record, write_with_python)
 from test_registry_options import (CLASSES, KINDS, PICK, PICKED, WIDER,
-                                   latest, make, payload)
+                                   latest, make, payload, read)
 
 assert make  # a fixture
 STRATEGY = "io.confluent.kafka.serializers.subject."
 OWN = "io.confluent.connect.avro."
-
-
-def read(t, kind, topic, raw):
-    back = t.one(kind, "json", topic, raw)
-    assert isinstance(back, bytes), back
-    return json.loads(back)
 
 
 def field_of(back, name):

@@ -30,10 +30,14 @@ def make(registry):
         yield make
 
 
-def payload(t, kind, topic, raw):
+def read(t, kind, topic, raw):
     back = t.one(kind, "json", topic, raw)
     assert isinstance(back, bytes), back
-    return json.loads(back)["payload"]
+    return json.loads(back)
+
+
+def payload(t, kind, topic, raw):
+    return read(t, kind, topic, raw)["payload"]
 
 
 # What is written with the latest version

@@ -70,6 +70,19 @@ played_end(struct played *p)
 	channel_free(&p->worker);
 }
 
+struct producer *
+played_producer(const struct mock *m, producer_report_fn *report, void *ctx)
+{
+	const struct ps_setting rows[] = { { "bootstrap.servers", m->servers },
+		{ "buffer.memory", "65536" } };
+	const struct ps_config config = { rows, 2 };
+	struct ps_error err = { 0 };
+	struct producer *made = producer_new(&config, report, ctx, &err);
+
+	cr_assert(made != NULL, "%s", err.text);
+	return made;
+}
+
 int
 played_heard(struct played *p, struct msg *m)
 {

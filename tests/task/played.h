@@ -7,7 +7,9 @@
 #ifndef PENSTOCK_TESTS_TASK_PLAYED_H
 #define PENSTOCK_TESTS_TASK_PLAYED_H
 
+#include "kafka/producer.h"
 #include "task/task.h"
+#include "tests/kafka/mock.h"
 
 struct played {
 	struct task task;
@@ -21,6 +23,9 @@ void played_begin(struct played *p);
 int played_configure(struct played *p, const struct ps_setting *worker,
     const struct ps_setting *connector, struct ps_error *err);
 void played_end(struct played *p);
+/* Holds no more than 64 KiB. */
+struct producer *
+played_producer(const struct mock *m, producer_report_fn *report, void *ctx);
 /* What the task sent the worker next: 1, or 0 when there is nothing. */
 int played_heard(struct played *p, struct msg *m);
 

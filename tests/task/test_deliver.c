@@ -36,9 +36,6 @@ setup(void)
 		{ "connector.class", "NumbersSource" }, { "topic", "t" },
 		{ "topic.creation.enable", "false" }, { NULL, NULL }
 	};
-	struct ps_setting p[] = { { "bootstrap.servers", NULL },
-		{ "buffer.memory", "65536" } };
-	const struct ps_config config = { p, 2 };
 
 	mock_start(&m);
 	mock_topic(&m, "t", 1);
@@ -47,9 +44,7 @@ setup(void)
 	    "%s", err.text);
 	w.task.commit_limit_ms = LIMIT_MS;
 	s = (struct source){ .task = &w.task };
-	p[0].value = m.servers;
-	s.producer = producer_new(&config, deliver_report, &s, &err);
-	cr_assert(s.producer != NULL, "%s", err.text);
+	s.producer = played_producer(&m, deliver_report, &s);
 	s.ack = ack_new();
 	s.headers = arena_new(CHUNK);
 	s.commit = commit_new(&w.task, s.ack, NULL, &err);

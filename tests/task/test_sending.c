@@ -34,18 +34,13 @@ setup(void)
 	static const struct ps_setting connector[] = { { "connector.class",
 							   "NumbersSource" },
 		{ "topic", "t" }, { NULL, NULL } };
-	struct ps_setting p[] = { { "bootstrap.servers", NULL },
-		{ "buffer.memory", "65536" } };
-	const struct ps_config config = { p, 2 };
 
 	mock_start(&m);
 	mock_topic(&m, "t", 1);
 	played_begin(&w);
 	cr_assert(eq(int, played_configure(&w, worker, connector, &err), 0),
 	    "%s", err.text);
-	p[0].value = m.servers;
-	producer = producer_new(&config, on_report, NULL, &err);
-	cr_assert(producer != NULL, "%s", err.text);
+	producer = played_producer(&m, on_report, NULL);
 	others = 0;
 	sending_begin(&s, &w.task, producer, "t", LIMIT_MS);
 }
