@@ -52,21 +52,20 @@ exchange_text(struct exchange *x, int status, const char *type,
 }
 
 void
+exchange_buf(struct exchange *x, int status, const char *type, struct buf *text)
+{
+	x->written = *text;
+	buf_init(text, text->ceiling);
+	exchange_text(x, status, type, buf_str(&x->written), x->written.len);
+}
+
+void
 exchange_json(struct exchange *x, int status, json_t *body)
 {
 	const char *text = js_dump(x->a, body);
 
 	json_decref(body);
 	exchange_text(x, status, JSON_TYPE, text, strlen(text));
-}
-
-void
-exchange_json_text(struct exchange *x, int status, const struct buf *text)
-{
-	char *own = ps_alloc(x->a, text->len + 1);
-
-	memcpy(own, buf_str(text), text->len + 1);
-	exchange_text(x, status, JSON_TYPE, own, text->len);
 }
 
 static json_t *

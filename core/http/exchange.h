@@ -83,6 +83,7 @@ struct exchange {
 	const char *etag;      /* of the configuration, as in worker/match.h */
 	const char *answer;
 	size_t answer_len;
+	struct buf written; /* what `answer` is in, if exchange_buf gave it */
 };
 
 /* It ends, or is answered, before who was to answer it. */
@@ -93,8 +94,6 @@ bool exchange_query_bool(const struct exchange *x, const char *name);
 
 /* Takes the reference of `body`. */
 void exchange_json(struct exchange *x, int status, json_t *body);
-/* The same of what is JSON text already. */
-void exchange_json_text(struct exchange *x, int status, const struct buf *text);
 /* {"error_code","message"}; the text is Connect's where it has one. */
 PS_PRINTF(3, 4)
 void exchange_error(struct exchange *x, int status, const char *fmt, ...);
@@ -104,6 +103,10 @@ void exchange_empty(struct exchange *x, int status);
 /* `text` must live in the exchange's arena or for ever. */
 void exchange_text(struct exchange *x, int status, const char *type,
     const char *text, size_t len);
+/* The same of what was written into a buffer, which is empty then: the
+ * exchange has it. */
+void exchange_buf(struct exchange *x, int status, const char *type,
+    struct buf *text);
 /* The body as a JSON object; answers 400 and returns NULL otherwise. */
 json_t *exchange_object(struct exchange *x);
 

@@ -274,6 +274,7 @@ exchange_close(struct exchange *x)
 	if (x->next != NULL)
 		x->next->prev = x->prev;
 	buf_fini(&x->body);
+	buf_fini(&x->written);
 	arena_free(&a);
 }
 

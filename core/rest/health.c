@@ -65,14 +65,11 @@ void
 rest_metrics(struct exchange *x)
 {
 	struct buf b;
-	char *text;
 
 	buf_init(&b, METRICS_BYTES);
 	take_access(x);
 	rest_connect_metrics(x, &b);
 	rest_cluster_metrics(x, &b);
-	text = ps_strndup(x->a, buf_str(&b), b.len);
-	exchange_text(x, 200, "text/plain; version=0.0.4; charset=utf-8", text,
-	    b.len);
+	exchange_buf(x, 200, "text/plain; version=0.0.4; charset=utf-8", &b);
 	buf_fini(&b);
 }

@@ -96,7 +96,7 @@ answer_expanded(struct exchange *x, const struct page_item *items, size_t count)
 		    "with limit and after",
 		    LIST_CEILING >> 20);
 	else
-		exchange_json_text(x, 200, &b);
+		exchange_buf(x, 200, "application/json", &b);
 	buf_fini(&b);
 }
 

@@ -150,6 +150,35 @@ Test(server, a_client_that_goes_away_while_parked_harms_nobody)
 }
 
 static void
+answer_buf(struct exchange *x)
+{
+	const char *at;
+	struct buf b;
+
+	buf_init(&b, BODY_MAX);
+	cr_assert(eq(int, buf_puts(&b, "what was written"), 0));
+	at = b.data;
+	exchange_buf(x, 200, "text/plain", &b);
+	cr_assert(x->answer == at);
+	cr_assert(eq(sz, b.len, 0));
+	buf_fini(&b);
+}
+
+static const struct server_ops buf_ops = { answer_buf, serving_expired,
+	serving_answered, serving_sending, serving_gone };
+
+Test(server, what_was_written_into_a_buffer_is_sent_from_there)
+{
+	const char *a;
+
+	serving_open(&buf_ops, 5000);
+	a = serving_get(
+	    "GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	cr_assert(has(a, "\r\n\r\nwhat was written"), "%s", a);
+	serving_close();
+}
+
+static void
 answer_much(struct exchange *x)
 {
 	char *text = ps_alloc(x->a, MUCH_BYTES);
