@@ -1,5 +1,6 @@
 #include "task/reload.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -75,34 +76,105 @@ is_complete(const struct ps_config *now, const struct ps_config *used)
 	return true;
 }
 
-static bool
-is_renewable(const struct task *t, const char *key)
-{
-	const struct ps_class *class = t->connector.class;
+/* Whose settings begin with `prefix`: the first that fits. */
+struct owner {
+	const char *prefix, *class_key;
+	const char *type; /* converter.type; NULL: the connector */
+	size_t at;        /* of its instance in a task */
+};
 
+#define OWNER(key, its_type, member)                                  \
+	{                                                             \
+		key ".", key, its_type, offsetof(struct task, member) \
+	}
+
+static const struct owner owners[] = {
+	OWNER("key.converter", "key", converters.key),
+	OWNER("value.converter", "value", converters.value),
+	{ "", "connector.class", NULL, offsetof(struct task, connector) },
+};
+
+enum { OWNERS = sizeof owners / sizeof *owners };
+
+static const struct owner *
+owner_of(const char *key)
+{
+	const struct owner *o = owners;
+
+	while (strncmp(key, o->prefix, strlen(o->prefix)) != 0)
+		o++;
+	return o;
+}
+
+static struct instance *
+instance_of(struct task *t, const struct owner *o)
+{
+	return (struct instance *)(void *)((char *)t + o->at);
+}
+
+typedef int
+reconfigure_fn(void *state, const struct ps_config *c, struct ps_error *err);
+
+static reconfigure_fn *
+operation_of(struct task *t, const struct owner *o)
+{
+	const struct instance *in = instance_of(t, o);
+
+	if (in->state == NULL)
+		return NULL;
+	if (o->type != NULL)
+		return in->converter.reconfigure;
+	return settings_is_sink(&t->settings) ? in->sink.reconfigure
+					      : in->source.reconfigure;
+}
+
+static bool
+is_renewable(struct task *t, const char *key)
+{
+	const struct owner *o = owner_of(key);
+	const struct ps_class *class = instance_of(t, o)->class;
+
+	/* A converter of the worker's has none of these. */
+	if (operation_of(t, o) == NULL ||
+	    !ps_config_has(&t->settings.config, o->class_key))
+		return false;
 	for (size_t i = 0; i < class->key_count; i++)
-		if (strcmp(class->keys[i].name, key) == 0)
+		if (strcmp(class->keys[i].name, key + strlen(o->prefix)) == 0)
 			return (class->keys[i].flags & PS_RENEWABLE) != 0;
 	return false;
 }
 
-/* A changed setting that a running connector cannot be given; NULL: there is
+static bool
+is_changed(const struct ps_setting *now, const struct ps_config *used)
+{
+	const char *old = ps_config_get(used, now->key);
+
+	return now->value != old && (now->value == NULL || old == NULL ||
+					strcmp(now->value, old) != 0);
+}
+
+/* A changed setting that nothing that runs can be given; NULL: there is
  * none. */
 static const char *
-foreign_change(const struct task *t, const struct ps_config *now,
+foreign_change(struct task *t, const struct ps_config *now,
     const struct ps_config *used)
 {
-	for (size_t i = 0; i < now->count; i++) {
-		const struct ps_setting *s = &now->settings[i];
-		const char *old = ps_config_get(used, s->key);
-
-		if (s->value != NULL && old != NULL &&
-		    strcmp(s->value, old) == 0)
-			continue;
-		if (s->value != old && !is_renewable(t, s->key))
-			return s->key;
-	}
+	for (size_t i = 0; i < now->count; i++)
+		if (is_changed(&now->settings[i], used) &&
+		    !is_renewable(t, now->settings[i].key))
+			return now->settings[i].key;
 	return NULL;
+}
+
+static bool
+is_concerned(const struct owner *o, const struct ps_config *now,
+    const struct ps_config *used)
+{
+	for (size_t i = 0; i < now->count; i++)
+		if (is_changed(&now->settings[i], used) &&
+		    owner_of(now->settings[i].key) == o)
+			return true;
+	return false;
 }
 
 static int
@@ -114,32 +186,40 @@ start_again(const char *what, struct ps_error *err)
 	    what);
 }
 
-typedef int
-reconfigure_fn(void *state, const struct ps_config *c, struct ps_error *err);
-
-static reconfigure_fn *
-operation_of(const struct task *t)
-{
-	return settings_is_sink(&t->settings) ? t->connector.sink.reconfigure
-					      : t->connector.source.reconfigure;
-}
-
-/* 0: the connector has it; -1: it does not want it, `why` says so. */
+/* 0: it has it; -1: it does not want it, `why` says so. */
 static int
-give(struct task *t, struct ps_arena *a, const struct ps_config *now,
+give(struct task *t, const struct owner *o, const struct reload_config *now,
     struct ps_error *why)
 {
+	struct instance *in = instance_of(t, o);
 	struct ps_config given =
-	    config_with(a, now, "name", t->settings.connector);
+	    config_prefixed(now->arena, &now->config, o->prefix);
 	struct ps_config complete;
 	int result;
 
-	if (instance_complete(&t->connector, a, &given, &complete, why) != 0)
+	given =
+	    o->type == NULL
+		? config_with(now->arena, &given, "name", t->settings.connector)
+		: config_with(now->arena, &given, "converter.type", o->type);
+	if (instance_complete(in, now->arena, &given, &complete, why) != 0)
 		return -1;
 	gauges_enter(t->gauges, "reconfigure");
-	result = operation_of(t)(t->connector.state, &complete, why);
+	result = operation_of(t, o)(in->state, &complete, why);
 	gauges_leave(t->gauges);
 	return result;
+}
+
+/* To all whom it concerns. One that refuses is asked again, and so are then
+ * those who have it already. */
+static int
+give_all(struct reload *r, struct task *t, struct ps_error *why)
+{
+	for (size_t i = 0; i < OWNERS; i++)
+		if (is_concerned(&owners[i], &r->seen.config,
+			&r->used.config) &&
+		    give(t, &owners[i], &r->seen, why) != 0)
+			return -1;
+	return 0;
 }
 
 static void
@@ -180,11 +260,9 @@ use_seen(struct reload *r, struct task *t, struct ps_error *err)
 	    foreign_change(t, &r->seen.config, &r->used.config);
 	struct ps_error why = { 0 };
 
-	if (t->connector.state == NULL || foreign != NULL ||
-	    operation_of(t) == NULL)
-		return start_again(foreign != NULL ? foreign : "the connector",
-		    err);
-	if (give(t, r->seen.arena, &r->seen.config, &why) != 0) {
+	if (foreign != NULL)
+		return start_again(foreign, err);
+	if (give_all(r, t, &why) != 0) {
 		if (why.code == PS_E_FATAL)
 			return start_again(why.text, err);
 		refuse(r, t, &why);

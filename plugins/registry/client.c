@@ -71,6 +71,12 @@ client_free(struct client **cp)
 }
 
 void
+client_renew(struct client *c)
+{
+	http_renew(c->http);
+}
+
+void
 client_differs(struct client *c, difference_fn *fn)
 {
 	c->differs = fn;

@@ -27,6 +27,8 @@ struct client;
 
 struct client *client_new(const struct registry_conf *conf);
 void client_free(struct client **cp);
+/* As http_renew. */
+void client_renew(struct client *c);
 
 /* The subject of a record of this topic, in `a`; `record` is the full name
  * of its schema, NULL: it has none. */

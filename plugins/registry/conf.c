@@ -107,6 +107,38 @@ read_token(struct registry_conf *out, const struct ps_config *c,
 	    source);
 }
 
+static char *
+own(const char *text)
+{
+	char *p = text == NULL ? NULL : strdup(text);
+
+	if (text != NULL && p == NULL)
+		abort();
+	return p;
+}
+
+int
+conf_renew(struct registry_conf *conf, const struct ps_config *c,
+    struct ps_error *err)
+{
+	struct registry_conf now = { 0 };
+
+	if (read_user(&now, c, err) != 0 || read_token(&now, c, err) != 0)
+		return -1;
+	conf_fini(conf);
+	conf->user_info = conf->own_user_info = own(now.user_info);
+	conf->token = conf->own_token = own(now.token);
+	return 0;
+}
+
+void
+conf_fini(struct registry_conf *conf)
+{
+	free(conf->own_user_info);
+	free(conf->own_token);
+	conf->own_user_info = conf->own_token = NULL;
+}
+
 static int
 read_type(const struct ps_config *c, const char *key, struct ps_error *err)
 {

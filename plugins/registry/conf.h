@@ -26,6 +26,7 @@ struct registry_conf {
 	bool is_key;
 	struct ps_list urls; /* without a slash at the end */
 	const char *user_info, *token;
+	char *own_user_info, *own_token; /* since conf_renew, free() them */
 	const char *ca_file, *ca_text;
 	const char *client_file, *client_word;
 	bool any_host; /* the certificate's name does not matter */
@@ -47,6 +48,10 @@ conf_intern(const struct registry_conf *c, const struct ps_schema *draft);
 /* -1: PS_E_CONFIG and the key that is wrong. `a` lives as long as `out`. */
 int conf_read(struct registry_conf *out, const struct ps_host *h,
     const struct ps_config *c, struct ps_arena *a, struct ps_error *err);
+/* Other credentials, copied. -1: nothing has changed. */
+int conf_renew(struct registry_conf *conf, const struct ps_config *c,
+    struct ps_error *err);
+void conf_fini(struct registry_conf *conf);
 /* "AVRO", as the registry calls it. */
 const char *schema_kind_name(enum schema_kind kind);
 
@@ -59,10 +64,10 @@ extern const char *const subject_strategies[];
 		.default_value = (default_text),             \
 		.importance = (how_important), .doc = (what) \
 	}
-#define SECRET_KEY(key, what)                           \
-	{                                               \
-		.name = (key), .type = PS_KEY_PASSWORD, \
-		.importance = PS_MEDIUM, .doc = (what)  \
+#define SECRET_KEY(key, its_flags, what)                                     \
+	{                                                                    \
+		.name = (key), .type = PS_KEY_PASSWORD,                      \
+		.importance = PS_MEDIUM, .flags = (its_flags), .doc = (what) \
 	}
 #define FLAG_KEY(key, default_text, what)                                 \
 	{                                                                 \
@@ -116,12 +121,13 @@ extern const char *const subject_strategies[];
 	STRATEGY_KEY("value.subject.name.strategy"),                         \
 	TEXT_KEY("basic.auth.credentials.source", "URL", PS_MEDIUM,          \
 	    "Where user and password stand: URL or USER_INFO."),             \
-	SECRET_KEY("basic.auth.user.info", "user:password"),                 \
-	SECRET_KEY("schema.registry.basic.auth.user.info",                   \
+	SECRET_KEY("basic.auth.user.info", PS_RENEWABLE, "user:password"),   \
+	SECRET_KEY("schema.registry.basic.auth.user.info", PS_RENEWABLE,     \
 	    "The older name of basic.auth.user.info."),                      \
 	TEXT_KEY("bearer.auth.credentials.source", "STATIC_TOKEN",           \
 	    PS_MEDIUM, "Where the token stands: STATIC_TOKEN."),             \
-	SECRET_KEY("bearer.auth.token", "A token that is sent as it is."),   \
+	SECRET_KEY("bearer.auth.token", PS_RENEWABLE,                        \
+	    "A token that is sent as it is."),                               \
 	TEXT_KEY("schema.registry.ssl.truststore.location", NULL,            \
 	    PS_MEDIUM, "Authorities that are trusted, a PEM file."),         \
 	TEXT_KEY("schema.registry.ssl.truststore.certificates", NULL,        \
@@ -132,7 +138,7 @@ extern const char *const subject_strategies[];
 	    "The client's certificate and key, a PEM file."),                \
 	TEXT_KEY("schema.registry.ssl.keystore.type", "PEM", PS_LOW,         \
 	    "PEM."),                                                         \
-	SECRET_KEY("schema.registry.ssl.key.password",                       \
+	SECRET_KEY("schema.registry.ssl.key.password", 0,                    \
 	    "The password of the client's key."),                            \
 	TEXT_KEY("schema.registry.ssl.endpoint.identification.algorithm",    \
 	    "https", PS_LOW,                                                 \

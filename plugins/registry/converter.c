@@ -122,6 +122,7 @@ destroy(void *state)
 	lru_free(&c->writings);
 	lru_free(&c->readings);
 	client_free(&c->client);
+	conf_fini(&c->conf);
 	pool_fini(&c->pool);
 	free(c);
 }
@@ -149,6 +150,17 @@ create(const struct ps_host *h, const struct ps_class *self,
 	c->writings = lru_new(c->conf.cache_size, writing_free);
 	c->readings = lru_new(c->conf.cache_size, reading_free);
 	return c;
+}
+
+static int
+reconfigure(void *state, const struct ps_config *config, struct ps_error *err)
+{
+	struct converter *c = (struct converter *)state;
+
+	if (conf_renew(&c->conf, config, err) != 0)
+		return -1;
+	client_renew(c->client);
+	return 0;
 }
 
 /* ---- What was refused a moment ago ---- */
@@ -531,6 +543,7 @@ const struct ps_converter_ops registry_ops = {
 	.encode = encode,
 	.decode = decode,
 	.destroy = destroy,
+	.reconfigure = reconfigure,
 	.validate = validate,
 	.headers = looks_at_headers,
 };

@@ -116,16 +116,17 @@ set_tls(CURL *e, const struct registry_conf *conf)
 static void
 set_user(CURL *e, const struct registry_conf *conf)
 {
-	if (conf->user_info != NULL) {
-		(void)curl_easy_setopt(e, CURLOPT_HTTPAUTH,
-		    (long)CURLAUTH_BASIC);
-		(void)curl_easy_setopt(e, CURLOPT_USERPWD, conf->user_info);
-	}
-	if (conf->token != NULL) {
-		(void)curl_easy_setopt(e, CURLOPT_HTTPAUTH,
-		    (long)CURLAUTH_BEARER);
-		(void)curl_easy_setopt(e, CURLOPT_XOAUTH2_BEARER, conf->token);
-	}
+	(void)curl_easy_setopt(e, CURLOPT_HTTPAUTH,
+	    (long)(conf->token != NULL ? CURLAUTH_BEARER : CURLAUTH_BASIC));
+	(void)curl_easy_setopt(e, CURLOPT_USERPWD, conf->user_info);
+	(void)curl_easy_setopt(e, CURLOPT_XOAUTH2_BEARER, conf->token);
+}
+
+void
+http_renew(struct http *h)
+{
+	set_user(h->easy, h->conf);
+	h->pause_ms = h->until = 0;
 }
 
 struct http *

@@ -25,6 +25,8 @@ struct reply {
 
 struct http *http_new(const struct registry_conf *conf);
 void http_free(struct http **hp);
+/* The conf's credentials are others now; an outage may be over. */
+void http_renew(struct http *h);
 /* `body` NULL: a GET. 0 and a reply that is final, 4xx of the registry's own
  * included; -1: PS_E_RETRY, an outage. */
 int http_send(struct http *h, const char *path, const char *body,

@@ -5,13 +5,16 @@ lost."""
 import base64
 import json
 import os
+import struct
 import threading
 
 import pytest
 
 from support import configs
 from support.env import wait_for
+from support.files import lines_of
 from support.receiver import Receiver, Reply
+from support.registry import ScriptedRegistry
 from support.s3 import SECRET_KEY
 
 FILE = "org.apache.kafka.common.config.provider.FileConfigProvider"
@@ -360,3 +363,47 @@ def test_for_what_a_running_task_cannot_be_given_it_starts_again(
         assert f"answer for {key} has changed: starts again" \
             in rotated.log_text()
         rotated.rest.delete(name)
+
+
+@pytest.mark.parametrize("kind", ["basic", "bearer"])
+def test_a_converter_asks_its_registry_with_the_new_word(
+        rotated, kafka, topic, words, unique, folder, kind):
+    """For each schema that it does not know yet."""
+    t, name, path = topic("t"), unique("snk"), folder + "/out"
+    settings, value = {
+        "basic": ({"basic.auth.credentials.source": "USER_INFO",
+                   "basic.auth.user.info": "u:%"}, lambda w: basic("u", w)),
+        "bearer": ({"bearer.auth.token": "%"}, lambda w: "Bearer " + w)}[kind]
+    wanted, registry = ["word-0"], ScriptedRegistry().start()
+    registry.faults = lambda i, r: None if r.headers.get(
+        "authorization") == value(wanted[0]) else Reply(401)
+
+    def produce(n):
+        registry.schemas.append(json.dumps({
+            "type": "record", "name": f"R{n}",
+            "fields": [{"name": "n", "type": "int"}]}))
+        kafka.produce(t, [struct.pack(">bIb", 0, len(registry.schemas),
+                                      2 * n)])
+    words.tell(word="word-0")
+    try:
+        rotated.rest.create(name, configs.file_sink(path, t, **{
+            "value.converter": "io.confluent.connect.avro.AvroConverter",
+            "value.converter.schema.registry.url": registry.url, **{
+                "value.converter." + k: v.replace("%", words.of("word"))
+                for k, v in settings.items()}}))
+        produce(0)
+        wait_for("the first", lambda: lines_of(path) == ["Struct{n=0}"])
+        pid = rotated.wait_task(name)
+        for n in (1, 2):
+            before = log_count(rotated, "reconfigured: config providers")
+            wanted[0] = f"word-{n}"
+            words.tell(word=wanted[0])
+            wait_renewed(rotated, before)
+            produce(n)
+            wait_for("the next", lambda: lines_of(path) == [
+                f"Struct{{n={x}}}" for x in range(n + 1)])
+        assert rotated.wait_task(name) == pid
+        assert 401 not in {r.status for r in registry.requests}
+        rotated.rest.delete(name)
+    finally:
+        registry.close()

@@ -60,7 +60,7 @@ enum {
 	 * done: setting it is an error that ends with `doc`, which says what to
 	 * use. Without a default; shown in no list. */
 	PS_REMOVED = 1 << 15,
-	/* Of a connector with reconfigure: what config providers answer for it
+	/* Of a class with reconfigure: what config providers answer for it
 	 * may change while a task runs. For others the task starts again. */
 	PS_RENEWABLE = 1 << 16,
 };

@@ -37,6 +37,10 @@ struct ps_converter_ops {
 	/* Asked once, after create: does decode look at the records' headers?
 	 * Reading them costs. NULL op: it does not. */
 	bool (*headers)(void *state);
+	/* As a connector's, between two batches: for PS_RENEWABLE keys. `c` is
+	 * valid during the call. NULL op: the task starts again. */
+	int (*reconfigure)(void *state, const struct ps_config *c,
+	    struct ps_error *err);
 };
 
 struct ps_header_converter_ops {
