@@ -2,7 +2,6 @@
 with keys that change, about offsets of what another runs, and while the
 leader is killed."""
 
-import json
 import random
 import threading
 import time
@@ -12,6 +11,7 @@ import pytest
 from support import configs, ledger, stores
 from support.cluster import Cluster, worker_id
 from support.env import HOST, wait_for
+from support.kafka import session_keys
 from support.rest import Rest
 
 QUICK = {"session_timeout_ms": 6000, "heartbeat_interval_ms": 1500}
@@ -70,18 +70,13 @@ def test_workers_know_each_other_by_a_ca_of_their_own(kafka, folder, topic):
 
 # Keys
 
-def session_keys(kafka, worker):
-    return [json.loads(r.value)["key"] for r in kafka.consume(
-        worker.properties["config.storage.topic"]) if r.key == b"session-key"]
-
-
 def test_the_session_key_changes_while_it_is_used(kafka, folder, topic):
     c = Cluster(folder, kafka.bootstrap, 2, inter_worker_key_ttl_ms=1000)
     try:
         c.start()
-        first = c.workers[0]
+        store = c.workers[0].properties["config.storage.topic"]
         t, names = topic(), []
-        while len(set(session_keys(kafka, first))) < 4:
+        while len(set(session_keys(kafka.bootstrap, store))) < 4:
             names.append(f"c{len(names)}")
             create_many(c.follower().rest, folder, t, names[-1:])
             c.wait_running(names[-1:])

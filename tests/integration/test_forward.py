@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from support.env import HOST, wait_for
-from support.kafka import read_topic
+from support.kafka import session_keys
 from support.rest import Rest, RestError
 
 CONFLICT = ("Cannot complete request because of a conflicting operation "
@@ -47,13 +47,8 @@ class Cluster:
         return next(w for w in self.workers if w is not self.leader)
 
     def session_key(self):
-        def find():
-            for record in read_topic(self.kafka.bootstrap,
-                                     f"{self.group}-configs"):
-                if record.key == b"session-key":
-                    return json.loads(record.value)["key"]
-            return None
-        return base64.b64decode(wait_for("a session key", find))
+        return base64.b64decode(wait_for("a session key", lambda: session_keys(
+            self.kafka.bootstrap, f"{self.group}-configs"))[-1])
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ stop, kill and start take a node's number; the data stays.
 import base64
 import collections
 import glob
+import json
 import os
 import subprocess
 import time
@@ -371,6 +372,12 @@ def _ends(c, topic):
     parts = c.list_topics(topic, timeout=10).topics[topic].partitions
     return {p: c.get_watermark_offsets(
         confluent_kafka.TopicPartition(topic, p), timeout=10) for p in parts}
+
+
+def session_keys(bootstrap, topic):
+    """What workers have signed with, by their config topic; the last one now"""
+    return [json.loads(r.value)["key"] for r in read_topic(bootstrap, topic)
+            if r.key == b"session-key"]
 
 
 def read_topic(bootstrap, topic, isolation="read_committed", timeout=60):
