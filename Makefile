@@ -125,7 +125,7 @@ PKGS_lib := libcurl
 # Code that several plugins are linked with, each with a copy of its own:
 # plugins/lib/<folder>.
 LIBS_json := jsontext
-LIBS_registry := jsontext reach
+LIBS_registry := jsontext pause reach
 LIBS_transforms := jsontext
 LIBS_file := assignment
 LIBS_http := assignment linger pause reach

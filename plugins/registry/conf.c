@@ -238,7 +238,9 @@ conf_read(struct registry_conf *out, const struct ps_host *h,
 	out->read_ms = ps_config_int(c, "http.read.timeout.ms");
 	out->retries = ps_config_int(c, "max.retries");
 	out->retry_ms = ps_config_int(c, "retries.wait.ms");
-	out->retry_max_ms = ps_config_int(c, "retries.max.wait.ms");
+	out->retry_max_ms = ps_config_has(c, "retries.max.wait.ms")
+				? ps_config_int(c, "retries.max.wait.ms")
+				: ps_retry_max_ms(out->retry_ms);
 	out->allow_link_local =
 	    ps_config_bool(c, "schema.registry.allow.link.local");
 	out->auto_register = ps_config_bool(c, "auto.register.schemas");

@@ -157,8 +157,9 @@ extern const char *const subject_strategies[];
 	    "record waits for errors.retry.timeout or the task's restart."), \
 	NUMBER_KEY("retries.wait.ms", "1000", 0,                             \
 	    "The first wait between two tries; it doubles, with jitter."),   \
-	NUMBER_KEY("retries.max.wait.ms", "20000", 0,                        \
-	    "The longest wait between two tries.")
+	NUMBER_KEY("retries.max.wait.ms", NULL, 0,                           \
+	    "The longest wait between two tries: 5000, or the first where "  \
+	    "that is more.")
 /* clang-format on */
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <pause/pause.h>
 #include <reach/reach.h>
 #include <trust/trust.h>
 
@@ -38,7 +39,8 @@ struct http {
 	size_t sent;
 	uint64_t seed;
 	/* Down: nothing is sent before `until`. */
-	int64_t until, pause_ms;
+	int64_t until;
+	unsigned failures;
 	struct ps_error why;
 };
 
@@ -126,7 +128,8 @@ void
 http_renew(struct http *h)
 {
 	set_user(h->easy, h->conf);
-	h->pause_ms = h->until = 0;
+	h->until = 0;
+	h->failures = 0;
 }
 
 struct http *
@@ -137,7 +140,7 @@ http_new(const struct registry_conf *conf)
 
 	assert(e != NULL);
 	h->conf = conf;
-	h->seed = (uint64_t)http_now() * 2 + 1;
+	h->seed = pause_seed();
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
 		h->headers = curl_slist_append(h->headers, lines[i]);
 	(void)curl_easy_setopt(e, CURLOPT_HTTPHEADER, h->headers);
@@ -370,10 +373,8 @@ be_down(struct http *h, long status, struct ps_error *err)
 {
 	ps_error_clear(&h->why);
 	(void)fail_for(h, status, &h->why);
-	h->pause_ms = h->pause_ms == 0 ? FIRST_DOWN_MS : 2 * h->pause_ms;
-	if (h->pause_ms > PS_RETRY_MAX_MS)
-		h->pause_ms = PS_RETRY_MAX_MS;
-	h->until = http_now() + jitter(h, h->pause_ms);
+	h->until =
+	    http_now() + pause_ms(FIRST_DOWN_MS, h->failures++, &h->seed);
 	*err = h->why;
 	return -1;
 }
@@ -381,7 +382,8 @@ be_down(struct http *h, long status, struct ps_error *err)
 static int
 answered(struct http *h, long status, struct reply *out)
 {
-	h->pause_ms = h->until = 0;
+	h->until = 0;
+	h->failures = 0;
 	*out = (struct reply){ .status = status,
 		.text = h->text == NULL ? "" : h->text,
 		.len = h->len,

@@ -34,11 +34,10 @@
 #define OF_TOKENS                                                             \
 	"tokens are not fetched. Give one as bearer.auth.token, by a config " \
 	"provider."
-#define OF_RULES                                                              \
-	"rules of the registry are not run, so fields that they encrypt "     \
-	"would "                                                              \
-	"be written and read as they are. Leave it out, and encrypt or mask " \
-	"by a transform."
+#define OF_RULES                                                            \
+	"rules of the registry are not run, so fields that they encrypt "   \
+	"would be written and read as they are. Leave it out, and encrypt " \
+	"or mask by a transform."
 #define SERIALIZERS "io.confluent.kafka.serializers."
 #define OF_IDS                                                                \
 	"ids are written before the payload, and read there and in headers. " \
