@@ -328,7 +328,7 @@ inventory_connectors(const struct inventory *i, struct ps_arena *a)
 		json_array_foreach(json_object_get(plugin, "aliases"), k, alias)
 		    add_names(&b, json_string_value(alias));
 	}
-	names = ps_strdup(a, buf_str(&b));
+	names = b.overflow ? NULL : ps_strdup(a, buf_str(&b));
 	buf_fini(&b);
 	return names;
 }

@@ -41,7 +41,7 @@ const char *inventory_nearest(const struct inventory *i, struct ps_arena *a,
 const char *inventory_nearest_of(const struct inventory *i, struct ps_arena *a,
     const char *name, const char *type);
 /* All names that connectors answer to, separated by commas; NULL: not known
- * yet. */
+ * yet, or more than a record holds. */
 char *inventory_connectors(const struct inventory *i, struct ps_arena *a);
 /* "source", "sink" or "unknown". */
 const char *

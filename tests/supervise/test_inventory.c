@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "tests/worker/node.h"
 
 #define LIST                                                              \
@@ -55,6 +56,36 @@ refresh(void)
 
 	inventory_refresh(i, on_answer, NULL);
 	NODE_UNTIL(&n, answers > before);
+}
+
+/* More than 64 KiB of names. */
+static void
+fake_many(void)
+{
+	enum { PLUGINS = 200, NAME = 400, ROW = 600 };
+	size_t room = (size_t)PLUGINS * ROW, len = 0;
+	char *list = calloc(1, room);
+
+	cr_assert(list != NULL);
+	len += (size_t)snprintf(list, room, "{\"errors\":[],\"plugins\":[");
+	for (int at = 0; at < PLUGINS; at++)
+		len += (size_t)snprintf(list + len, room - len,
+		    "%s{\"class\":\"com.acme.W%0*d\",\"type\":\"sink\"}",
+		    at == 0 ? "" : ",", NAME, at);
+	(void)snprintf(list + len, room - len, "]}");
+	cr_assert(setenv("FAKE_LIST", list, 1) == 0);
+	free(list);
+}
+
+Test(inventory, a_part_of_the_names_is_not_told_as_all_of_them)
+{
+	struct ps_arena *a = arena_new(1024);
+
+	fake_many();
+	refresh();
+	cr_expect(inventory_find(i, "JsonConverter") == NULL);
+	cr_expect(inventory_connectors(i, a) == NULL);
+	arena_free(&a);
 }
 
 Test(inventory, a_class_is_found_by_each_of_its_names)
