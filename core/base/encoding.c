@@ -5,6 +5,7 @@
 #include <penstock/ascii.h>
 
 static const char hex_digits[] = "0123456789ABCDEF";
+static const char lower_digits[] = "0123456789abcdef";
 static const char base64_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
 
@@ -221,12 +222,11 @@ text_utf8_put(char *out, uint32_t c)
 void
 text_hex(const void *data, size_t len, char *out)
 {
-	static const char digits[] = "0123456789abcdef";
 	const unsigned char *bytes = data;
 
 	for (size_t i = 0; i < len; i++) {
-		*out++ = digits[bytes[i] >> 4];
-		*out++ = digits[bytes[i] & 15];
+		*out++ = lower_digits[bytes[i] >> 4];
+		*out++ = lower_digits[bytes[i] & 15];
 	}
 	*out = '\0';
 }
@@ -235,8 +235,6 @@ text_hex(const void *data, size_t len, char *out)
 static const char *
 escape(unsigned char c, char *out)
 {
-	static const char lower[] = "0123456789abcdef";
-
 	if (c == '\n')
 		return "\\n";
 	if (c == '\r')
@@ -247,8 +245,8 @@ escape(unsigned char c, char *out)
 		return NULL;
 	out[0] = '\\';
 	out[1] = 'x';
-	out[2] = lower[c >> 4];
-	out[3] = lower[c & 15];
+	out[2] = lower_digits[c >> 4];
+	out[3] = lower_digits[c & 15];
 	out[4] = '\0';
 	return out;
 }

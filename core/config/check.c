@@ -338,8 +338,8 @@ rule_or_broker(struct ps_arena *a, const struct ps_key *key,
 		   ? "Number of partitions must be positive, or -1 to use the "
 		     "broker's default"
 		   : "Replication factor must be positive and not larger than "
+		     "the number of brokers in the Kafka cluster, or -1 to use "
 		     "the "
-		     "number of brokers in the Kafka cluster, or -1 to use the "
 		     "broker's default";
 }
 
@@ -353,15 +353,25 @@ instead(struct ps_arena *a, const char *doc)
 	return len == 0 ? "" : ps_printf(a, ": %.*s", (int)len, doc);
 }
 
+static bool
+is_usual(const struct ps_key *key, const struct check_value *v)
+{
+	const char *usual = key->default_value;
+
+	if (usual == NULL)
+		return false;
+	if (key->type == PS_KEY_BOOLEAN)
+		return strcasecmp(v->text, usual) == 0;
+	return strcmp(v->text, usual) == 0;
+}
+
 static const char *
 rule_unsupported(struct ps_arena *a, const struct ps_key *key,
     const struct check_value *v)
 {
 	const char *usual = key->default_value;
 
-	if (v->null || (usual != NULL && strcmp(v->text, usual) == 0) ||
-	    (usual != NULL && key->type == PS_KEY_BOOLEAN &&
-		strcasecmp(v->text, usual) == 0))
+	if (v->null || is_usual(key, v))
 		return NULL;
 	if (usual == NULL)
 		return ps_printf(a,

@@ -47,26 +47,33 @@ consumer_ask_topics(struct consumer *c)
 }
 
 static struct consumer_topic *
+find(const struct consumer *c, const char *name)
+{
+	for (size_t i = 0; i < c->seen_count; i++)
+		if (strcmp(c->seen[i].name, name) == 0)
+			return &c->seen[i];
+	return NULL;
+}
+
+static struct consumer_topic *
 topic_of(struct consumer *c, const char *name)
 {
-	const char *topic = consumer_intern(c, name);
+	struct consumer_topic *t = find(c, name);
 
-	for (size_t i = 0; i < c->seen_count; i++)
-		if (c->seen[i].name == topic)
-			return &c->seen[i];
+	if (t != NULL)
+		return t;
 	c->seen = xrealloc(c->seen, (c->seen_count + 1) * sizeof *c->seen);
-	c->seen[c->seen_count] = (struct consumer_topic){ .name = topic };
+	c->seen[c->seen_count] =
+	    (struct consumer_topic){ .name = consumer_intern(c, name) };
 	return &c->seen[c->seen_count++];
 }
 
 const char *
 consumer_topic_id(const struct consumer *c, const char *topic)
 {
-	for (size_t i = 0; i < c->seen_count; i++)
-		if (strcmp(c->seen[i].name, topic) == 0 &&
-		    c->seen[i].id[0] != '\0')
-			return c->seen[i].id;
-	return NULL;
+	const struct consumer_topic *t = find(c, topic);
+
+	return t == NULL || t->id[0] == '\0' ? NULL : t->id;
 }
 
 void
@@ -171,11 +178,10 @@ bool
 consumer_is_added(const struct consumer *c, const char *topic,
     int32_t partition)
 {
-	for (size_t i = 0; i < c->seen_count; i++)
-		if (strcmp(c->seen[i].name, topic) == 0)
-			return c->seen[i].first_count > 0 &&
-			       (size_t)partition >= c->seen[i].first_count;
-	return false;
+	const struct consumer_topic *t = find(c, topic);
+
+	return t != NULL && t->first_count > 0 &&
+	       (size_t)partition >= t->first_count;
 }
 
 static void
