@@ -34,10 +34,14 @@ def config_of(number):
 
 def write(session, worker, key, number):
     """A 409 says that nothing was done; a 500, or none at all, says nothing.
+    Every second changes what is there.
     """
+    method, body = (("PUT", config_of(number)) if number % 2 else
+                    ("PATCH", {"batch.size": str(number)}))
     try:
-        r = session.put(f"{worker.rest.url}/connectors/{key}/config",
-                        json=config_of(number), timeout=60)
+        r = session.request(method,
+                            f"{worker.rest.url}/connectors/{key}/config",
+                            json=body, timeout=60)
     except requests.RequestException:
         return UNKNOWN, None
     if r.status_code in (200, 201):
