@@ -101,15 +101,17 @@ beat(struct control *c)
 	struct gauges *g = c->gauges;
 	int64_t seen = clock_now().ms;
 	const char *call = atomic_load(&g->call);
-	json_t *counters = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}",
-	    "records", (json_int_t)atomic_load(&g->records), "bytes",
-	    (json_int_t)atomic_load(&g->bytes), "errors",
-	    (json_int_t)atomic_load(&g->errors), "delivered",
-	    (json_int_t)atomic_load(&g->delivered), "delivered_ms",
-	    (json_int_t)atomic_load(&g->delivered_ms), "newest_ms",
-	    (json_int_t)atomic_load(&g->newest_ms), "pending",
-	    (json_int_t)atomic_load(&g->pending), "waits",
-	    (int)atomic_load(&g->waits));
+	json_t *counters =
+	    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b}",
+		"records", (json_int_t)atomic_load(&g->records), "bytes",
+		(json_int_t)atomic_load(&g->bytes), "errors",
+		(json_int_t)atomic_load(&g->errors), "delivered",
+		(json_int_t)atomic_load(&g->delivered), "delivered_ms",
+		(json_int_t)atomic_load(&g->delivered_ms), "newest_ms",
+		(json_int_t)atomic_load(&g->newest_ms), "pending",
+		(json_int_t)atomic_load(&g->pending), "waits",
+		(int)atomic_load(&g->waits), "unclaimed",
+		(int)atomic_load(&g->unclaimed));
 	struct msg m = { .type = MSG_TYPE_BEAT };
 
 	m.beat.call = call;

@@ -36,6 +36,7 @@ struct gauges {
 	/* The connector says that it waits for its target: what it takes
 	 * meanwhile is no progress. */
 	atomic_bool waits;
+	atomic_bool unclaimed; /* partitions of a sink's topics are nobody's */
 
 	int wake_fd; /* an eventfd, set before the threads start */
 };

@@ -25,8 +25,10 @@ static const struct ps_key penstock_keys[] = {
 	      "limit."),
 	    AT_LEAST(-1), PLACE(PENSTOCK, 4, SHORT, "Restarts in a row") },
 	{ KEY("stall.timeout.ms", LONG, "60000", LOW,
-	      "A call into the plugin that lasts longer is shown as STALLED. A "
-	      "source with nothing to read may wait for a second in one."),
+	      "A call into the plugin that lasts longer is shown as STALLED, "
+	      "and so is a sink with a partition that none of its tasks reads. "
+	      "A source with nothing to read may wait for a second in a "
+	      "call."),
 	    AT_LEAST(1), PLACE(PENSTOCK, 5, SHORT, "Stall timeout") },
 	{ KEY("task.hang.timeout.ms", LONG, "600000", LOW,
 	      "A call into the plugin that lasts longer ends the task, which "

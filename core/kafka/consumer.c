@@ -32,6 +32,8 @@ open_client(struct consumer *c, const struct ps_config *settings,
 		c->max_poll_records = conf.max_poll_records;
 		c->group_id =
 		    xstrdup(ps_config_str(&conf.properties, "group.id"));
+		c->client_id =
+		    xstrdup(ps_config_str(&conf.properties, "client.id"));
 		if (c->group_id[0] == '\0')
 			(void)ps_fail(err, PS_E_CONFIG,
 			    "group.id is missing: a sink needs a group");
@@ -160,6 +162,7 @@ consumer_free(struct consumer **cp, int limit_ms)
 	free(c->batch);
 	free(c->told);
 	free(c->group_id);
+	free(c->client_id);
 	free(c);
 }
 
@@ -274,6 +277,7 @@ consumer_poll(struct consumer *c, const struct consumer_limits *limits,
 	for (;;) {
 		drain(c);
 		consumer_ask_topics(c);
+		consumer_ask_claims(c);
 		*out = (struct consumer_event){ .what = CONSUMER_NOTHING };
 		found = look(c, limits, out, err);
 		if (found != 0)

@@ -59,6 +59,7 @@ enum consumer_what {
 	CONSUMER_COMMITTED, /* a consumer_commit is answered: see `error` */
 	CONSUMER_GAP,       /* records are gone: all that is left is free */
 	CONSUMER_UNREAD,    /* records cannot be read: none behind them comes */
+	CONSUMER_UNCLAIMED, /* partitions are nobody's; PS_OK: none are */
 	CONSUMER_TROUBLE,   /* an outage, for the status; the client goes on */
 	CONSUMER_WELL,      /* it is over: brokers answer, topics are there */
 	CONSUMER_CLOSED,
@@ -75,8 +76,8 @@ struct consumer_event {
 	const struct consumer_position *positions;
 	size_t position_count;
 	int64_t gap_end; /* GAP: the first offset there is, -1: unknown */
-	struct ps_error
-	    error; /* COMMITTED (PS_OK: fine), GAP, UNREAD, TROUBLE */
+	/* COMMITTED (PS_OK: fine), GAP, UNREAD, UNCLAIMED, TROUBLE */
+	struct ps_error error;
 };
 
 struct consumer_limits {
@@ -95,6 +96,11 @@ int consumer_subscribe(struct consumer *c, const char *const *topics,
 /* A Java regular expression that the whole name must match. */
 int consumer_subscribe_pattern(struct consumer *c, const char *regex,
     struct ps_error *err);
+
+/* From now on UNCLAIMED tells when a partition of the topics has been read for
+ * so long by no member of the group whose client.id is like ours, the number
+ * at its end apart. */
+void consumer_watch_claims(struct consumer *c, int64_t limit_ms);
 
 /* -1: the client can do no more. */
 int consumer_poll(struct consumer *c, const struct consumer_limits *limits,

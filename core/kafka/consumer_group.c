@@ -111,6 +111,8 @@ consumer_event_take(struct consumer *c, rd_kafka_event_t *ev,
 		return take_error(c, ev, out, err);
 	case RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT:
 		return consumer_take_topics(c, ev, out, err);
+	case RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT:
+		return consumer_take_claims(c, ev, out);
 	case RD_KAFKA_EVENT_LOG:
 		conf_log(ev);
 		return 0;

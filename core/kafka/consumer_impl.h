@@ -31,6 +31,15 @@ struct consumer_topic {
 	char id[CONSUMER_ID_ROOM]; /* as Kafka prints it; "": not known */
 	bool is_missing;
 	size_t first_count; /* partitions when it was seen first, 0: never */
+	size_t count;       /* partitions when it was seen last */
+};
+
+/* consumer_claims.c: is each partition read by one of us? */
+struct consumer_claims {
+	int64_t limit_ms; /* 0: nobody asks */
+	struct clock_ms next_ask;
+	struct clock_ms since; /* when one was nobody's first, 0: none is */
+	bool asked, told;
 };
 
 struct consumer {
@@ -79,7 +88,8 @@ struct consumer {
 	struct clock_ms next_ask;
 	bool asked, troubled;
 	rd_kafka_consumer_group_metadata_t *group;
-	char *group_id;
+	char *group_id, *client_id;
+	struct consumer_claims claims;
 };
 
 const char *consumer_intern(struct consumer *c, const char *topic);
@@ -125,7 +135,14 @@ void consumer_prove(struct consumer *c);
 int consumer_tell_unread(struct consumer *c, struct consumer_event *out);
 
 /* When it is time; the answer is an event. */
+void consumer_ask_claims(struct consumer *c);
+int consumer_take_claims(struct consumer *c, rd_kafka_event_t *ev,
+    struct consumer_event *out);
+
 void consumer_ask_topics(struct consumer *c);
+/* The subscribed names, or with a pattern those that came of it: into room for
+ * wanted_count + part_count. */
+size_t consumer_topic_names(const struct consumer *c, const char **out);
 int consumer_take_topics(struct consumer *c, rd_kafka_event_t *ev,
     struct consumer_event *out, struct ps_error *err);
 /* 1: all topics that were asked for are there; 0: no, out->error says why;

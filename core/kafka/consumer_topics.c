@@ -11,9 +11,8 @@
 #define ASK_TROUBLED_MS 2000
 #define ANSWER_MS       10000
 
-/* The subscribed names, or with a pattern those that came of it. */
-static size_t
-names_of(const struct consumer *c, const char **out)
+size_t
+consumer_topic_names(const struct consumer *c, const char **out)
 {
 	size_t n = 0;
 
@@ -39,7 +38,7 @@ consumer_ask_topics(struct consumer *c)
 		return;
 	c->next_ask = clock_after(now, ASK_TROUBLED_MS);
 	names = xcalloc(c->wanted_count + c->part_count + 1, sizeof *names);
-	n = names_of(c, names);
+	n = consumer_topic_names(c, names);
 	if (n > 0)
 		consumer_describe(c, names, n, c->events, ANSWER_MS);
 	c->asked = n > 0;
@@ -192,6 +191,7 @@ note_count(struct consumer *c, const rd_kafka_TopicDescription_t *description)
 	size_t n = 0;
 
 	(void)rd_kafka_TopicDescription_partitions(description, &n);
+	t->count = n;
 	if (t->first_count == 0)
 		t->first_count = n;
 }

@@ -48,6 +48,7 @@ struct child {
 	char call[48];
 	struct child_delivered delivered;
 	int64_t pending;
+	bool unclaimed;
 	struct clock_ms progress; /* a record arrived, or none was pending */
 	bool suspended, reading, dead;
 	char killed[160];
@@ -169,6 +170,7 @@ take_progress(struct child *c, const json_t *counters)
 		c->progress = clock_now();
 	c->pending = js_opt_int(counters, "pending", 0);
 	c->delivered = d;
+	c->unclaimed = json_is_true(json_object_get(counters, "unclaimed"));
 }
 
 static void
@@ -532,6 +534,12 @@ child_pending(const struct child *c, struct clock_ms *since)
 {
 	*since = c->progress;
 	return c->pending;
+}
+
+bool
+child_is_unclaimed(const struct child *c)
+{
+	return c->unclaimed;
 }
 
 bool

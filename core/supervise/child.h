@@ -74,6 +74,8 @@ struct child_delivered child_delivered(const struct child *c);
 /* Records that it has taken and nobody has yet, and since when none of them
  * arrived; 0: none. */
 int64_t child_pending(const struct child *c, struct clock_ms *since);
+/* Partitions of its topics have been nobody's for too long. */
+bool child_is_unclaimed(const struct child *c);
 
 /* "killed by SIGSEGV in poll", "exit code 3", "out of memory limit 256 MB" */
 char *child_end_text(struct ps_arena *a, const struct child_end *end,

@@ -49,19 +49,33 @@ say_pending(struct task *t, int64_t count, int64_t ms)
 				 "itself";
 }
 
+/* The task has said which, or is about to. */
+static void
+say_unclaimed(struct task *t)
+{
+	if (t->cause == NULL)
+		t->cause = "partitions of its topics are read by nobody";
+	t->next_action = "end what else reads in the sink's group, or give the "
+			 "sink a group of its own; it goes on by itself";
+}
+
 static void
 see_stall(struct task *t, const char *call, int64_t ms)
 {
 	bool hangs = call != NULL && ms >= t->limits.stall_ms;
+	bool unclaimed = child_is_unclaimed(t->child);
 	struct clock_ms since;
 	int64_t pending = child_pending(t->child, &since);
 	int64_t waits = pending == 0 ? 0 : clock_since(since, clock_now());
-	bool stalled = hangs || (pending > 0 && waits >= t->limits.stall_ms);
+	bool stalled =
+	    hangs || unclaimed || (pending > 0 && waits >= t->limits.stall_ms);
 
 	if (stalled == t->stalled)
 		return;
 	if (hangs)
 		say_call(t, call, ms);
+	else if (unclaimed)
+		say_unclaimed(t);
 	else if (stalled)
 		say_pending(t, pending, waits);
 	else
@@ -167,6 +181,9 @@ due_of(const struct task *t)
 	if (t->state == TASK_RUNNING && !t->stalled &&
 	    child_pending(t->child, &since) > 0)
 		due = sooner(due, clock_after(since, l->stall_ms));
+	if (t->state == TASK_RUNNING && !t->stalled &&
+	    child_is_unclaimed(t->child))
+		due = clock_now();
 	/* What its call lasts the next beat tells. */
 	if (child_call(t->child, &ms) != NULL &&
 	    (ms >= l->hang_ms ||

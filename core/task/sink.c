@@ -21,6 +21,7 @@ enum {
 	CLOSE_MS = 3000,
 	GAUGES_MS = 1000,
 	HANG_MS_DEFAULT = 600000,
+	STALL_MS_DEFAULT = 60000,
 	POLL_SPARE_MS = 30000,
 	POLL_MS_MAX = 86400000 /* librdkafka's */
 };
@@ -221,6 +222,10 @@ take_event(struct sink *s, const struct consumer_event *e, struct ps_error *err)
 	case CONSUMER_GAP:
 	case CONSUMER_UNREAD:
 		return end_at(s, e, err);
+	case CONSUMER_UNCLAIMED:
+		task_set_unclaimed(t,
+		    e->error.code == PS_OK ? NULL : e->error.text);
+		return 0;
 	case CONSUMER_TROUBLE:
 		task_set_trouble(t, e->error.text);
 		return 0;
@@ -443,6 +448,9 @@ open_consumer(struct sink *s, struct ps_error *err)
 	if (s->consumer == NULL)
 		return -1;
 	s->task->consumer = s->consumer;
+	if (own->task == 0)
+		consumer_watch_claims(s->consumer,
+		    settings_int(own, "stall.timeout.ms", STALL_MS_DEFAULT));
 	s->limits.max_records = RECORDS_MAX;
 	if (ps_config_has(&c, "max.poll.records"))
 		s->limits.max_records =

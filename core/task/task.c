@@ -192,6 +192,13 @@ task_set_trouble(struct task *t, const char *cause)
 }
 
 void
+task_set_unclaimed(struct task *t, const char *cause)
+{
+	set_text(t->unclaimed, cause);
+	atomic_store(&t->gauges->unclaimed, cause != NULL);
+}
+
+void
 task_set_refused(struct task *t, const char *cause)
 {
 	set_text(t->refused, cause);
@@ -438,11 +445,12 @@ task_commit_was_begun(struct task *t)
 int
 task_status(struct task *t, const char *state, struct ps_error *err)
 {
-	const char *cause = t->cause[0] != '\0'     ? t->cause
-			    : t->waiting[0] != '\0' ? t->waiting
-			    : t->trouble[0] != '\0' ? t->trouble
-			    : t->refused[0] != '\0' ? t->refused
-						    : NULL;
+	const char *cause = t->cause[0] != '\0'       ? t->cause
+			    : t->waiting[0] != '\0'   ? t->waiting
+			    : t->trouble[0] != '\0'   ? t->trouble
+			    : t->unclaimed[0] != '\0' ? t->unclaimed
+			    : t->refused[0] != '\0'   ? t->refused
+						      : NULL;
 	bool paused = strcmp(state, "PAUSED") == 0;
 
 	if (paused != t->measures.is_paused)

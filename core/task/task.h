@@ -49,7 +49,8 @@ struct task {
 	struct ps_error raised;
 	/* Why work waits, each cleared by who said it; "": no reason. */
 	char cause[PS_ERROR_TEXT], waiting[PS_ERROR_TEXT],
-	    trouble[PS_ERROR_TEXT], refused[PS_ERROR_TEXT];
+	    trouble[PS_ERROR_TEXT], unclaimed[PS_ERROR_TEXT],
+	    refused[PS_ERROR_TEXT];
 	struct reload reload;
 
 	/* A sink's, for what its plugin asks of it; NULL: none, or not yet. */
@@ -98,6 +99,8 @@ int task_status(struct task *t, const char *state, struct ps_error *err);
 void task_set_cause(struct task *t, const char *cause);
 /* The same of the Kafka client; NULL: it is over. */
 void task_set_trouble(struct task *t, const char *cause);
+/* Which partitions of a sink's topics nobody reads; NULL: none. */
+void task_set_unclaimed(struct task *t, const char *cause);
 /* The same of a configuration that the connector did not take. */
 void task_set_refused(struct task *t, const char *cause);
 

@@ -293,6 +293,20 @@ Test(supervisor, records_that_do_not_arrive_are_a_stall)
 	end();
 }
 
+Test(supervisor, one_whose_partitions_are_nobodys_is_stalled_A10)
+{
+	struct task_spec spec = spec_of("shares-x");
+
+	begin(&spec);
+	UNTIL(w.stalled);
+	cr_assert(eq(int, w.last, TASK_RUNNING));
+	cr_assert(
+	    eq(str, w.cause, "partitions of its topics are read by nobody"));
+	UNTIL(!task_view(w.t).stalled);
+	cr_assert(eq(int, w.seen[TASK_FAILED], 0));
+	end();
+}
+
 Test(supervisor, one_that_has_nothing_to_do_is_not_stalled)
 {
 	struct task_spec spec = spec_of("idle-x");

@@ -152,6 +152,15 @@ def clogged():
     until_stop()
 
 
+def shares():
+    """a stranger has one of its partitions for a while"""
+    send(data, "status", state="RUNNING")
+    for n in range(40):
+        send(control, "beat", counters={"unclaimed": n < 20})
+        time.sleep(0.03)
+    until_stop()
+
+
 def idle():
     """takes records that all arrive, then none"""
     send(data, "status", state="RUNNING")
