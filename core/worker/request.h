@@ -32,8 +32,11 @@ struct request {
 	struct request_own *own;  /* request_own.c */
 	/* What follows when offsets were changed; NULL: the answer. */
 	request_step *changed;
-	struct request_wait *wait; /* request_clean.c */
-	struct request_seek *seek; /* request_seek.c */
+	struct store_pairs
+	    pairs; /* offsets for the topic of a source's tasks */
+	struct request_positions *positions; /* request_group.c */
+	struct request_wait *wait;           /* request_clean.c */
+	struct request_seek *seek;           /* request_seek.c */
 	struct errand *errand;
 };
 
@@ -84,9 +87,18 @@ void request_change_offsets(struct request *rq);
 /* No task of it runs, and none will. */
 bool request_is_stopped(const struct request *rq,
     const struct configs_connector *cfg);
-/* False: it runs, was refused for that, and `rq` is no more. */
-bool request_is_stopped_or_refused(struct request *rq,
+/* -1: it runs, was refused for that, and `rq` is no more. */
+int request_require_stopped(struct request *rq,
     const struct configs_connector *cfg);
+/* They are: what follows, or the answer. */
+void request_offsets_changed(struct request *rq);
+/* request_group.c: the offsets of a sink. */
+/* For its plugin; NULL: refused, and `rq` is no more. None when all are
+ * reset. */
+json_t *request_sink_items(struct request *rq);
+/* In its consumer group, after that. */
+void
+request_change_sink(struct request *rq, const struct configs_connector *cfg);
 /* request_fence.c: `then` is called when no task of the past can commit
  * offsets of a source that is stopped any more; not when that fails, `rq` is
  * no more then. */

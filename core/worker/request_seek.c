@@ -464,7 +464,7 @@ static bool
 may_begin(struct request *rq, const struct configs_connector *cfg)
 {
 	return (rq->spec.flags & SEEK_PREVIEW) != 0 ||
-	       request_is_stopped_or_refused(rq, cfg);
+	       request_require_stopped(rq, cfg) == 0;
 }
 
 void
