@@ -3,8 +3,9 @@
  * in.
  *
  * Each line is a JSON object whose last member `hash` is the SHA-256, in hex,
- * of the hash of the line before and this one without it. The disk has all
- * lines so far when its owner asks for that: once for many.
+ * of the hash of the whole line before (the file may have taken only a part of
+ * one) and this one without it. The disk has all lines so far when its owner
+ * asks for that: once for many.
  */
 #ifndef PENSTOCK_ACCESS_TRAIL_H
 #define PENSTOCK_ACCESS_TRAIL_H

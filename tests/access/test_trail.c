@@ -5,16 +5,20 @@
 #include <errno.h>
 #include <limits.h>
 #include <openssl/sha.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/text.h"
 
-#define LINES 4
+#define LINES      4
+#define MUCH_BYTES 10000
 
 static struct world {
 	struct ps_arena *a;
@@ -126,21 +130,92 @@ check_line(const char *line, char last[2 * SHA256_DIGEST_LENGTH + 1])
 	cr_assert(eq(int, strncmp(at, last, strlen(last)), 0), "%s", line);
 }
 
+/* Each line that is whole goes on from the last that is. */
+static void
+check_chain(int whole, int torn)
+{
+	char last[2 * SHA256_DIGEST_LENGTH + 1] = "", *line = NULL;
+	size_t room = 0;
+	FILE *f = fopen(w.path, "re");
+
+	cr_assert(ne(ptr, f, NULL));
+	while (getline(&line, &room, f) > 0) {
+		if (strstr(line, "\"}\n") == NULL) {
+			torn--;
+			continue;
+		}
+		check_line(line, last);
+		whole--;
+	}
+	free(line);
+	(void)fclose(f);
+	cr_assert(eq(int, whole, 0));
+	cr_assert(eq(int, torn, 0));
+}
+
 Test(trail, the_chain_goes_on_when_it_is_opened_again)
 {
-	char line[256], last[2 * SHA256_DIGEST_LENGTH + 1] = "";
-	int n = 0;
-	FILE *f;
-
-	for (; n < LINES; n++) {
+	for (int n = 0; n < LINES; n++) {
 		trail_put(w.t, w.a, ps_printf(w.a, "{\"n\":%d}", n));
 		trail_close(&w.t);
 		open_trail();
 	}
-	f = fopen(w.path, "re");
-	cr_assert(ne(ptr, f, NULL));
-	for (n = 0; fgets(line, sizeof line, f) != NULL; n++)
-		check_line(line, last);
+	check_chain(LINES, 0);
+}
+
+/* A power cut, in the middle of a line; also in that of its hash, and of one
+ * that is long, or in the first. */
+static void
+tear(const char *text, int whole)
+{
+	FILE *f;
+
+	trail_close(&w.t);
+	cr_assert(eq(int, truncate(w.path, 0), 0));
+	open_trail();
+	for (int n = 0; n < whole; n++)
+		trail_put(w.t, w.a, ps_printf(w.a, "{\"n\":%d}", n));
+	trail_close(&w.t);
+	f = fopen(w.path, "ae");
+	cr_assert(ge(int, fputs(text, f), 0));
 	(void)fclose(f);
-	cr_assert(eq(int, n, LINES));
+	open_trail();
+	trail_put(w.t, w.a, "{\"after\":1}");
+	trail_put(w.t, w.a, "{\"after\":2}");
+	check_chain(whole + 2, 1);
+}
+
+Test(trail, the_chain_goes_on_behind_a_line_that_was_cut_off)
+{
+	char *much = ps_alloc(w.a, MUCH_BYTES);
+
+	tear("{\"n\":9", 2);
+	tear("{\"n\":9,\"hash\":\"0123", 2);
+	tear("{\"n\":9", 0);
+	memset(much, 'x', MUCH_BYTES - 1);
+	much[MUCH_BYTES - 1] = '\0';
+	tear(ps_printf(w.a, "{\"n\":\"%s", much), 1);
+	tear(ps_printf(w.a, "{\"hash\":\"%s", much), 1);
+}
+
+/* The disk is full in the middle of a line. */
+Test(trail, the_chain_goes_on_behind_a_line_that_did_not_fit)
+{
+	struct rlimit before, limit;
+	struct stat st;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	trail_put(w.t, w.a, "{\"n\":1}");
+	cr_assert(eq(int, stat(w.path, &st), 0));
+	cr_assert(eq(int, getrlimit(RLIMIT_FSIZE, &before), 0));
+	limit = before;
+	limit.rlim_cur = (rlim_t)st.st_size + 5;
+	cr_assert(eq(int, setrlimit(RLIMIT_FSIZE, &limit), 0));
+	trail_put(w.t, w.a, "{\"lost\":1}");
+	trail_put(w.t, w.a, "{\"lost\":2}");
+	cr_assert(eq(int, setrlimit(RLIMIT_FSIZE, &before), 0));
+	cr_assert(eq(uint, trail_lost(w.t), 2));
+	trail_put(w.t, w.a, "{\"n\":2}");
+	trail_put(w.t, w.a, "{\"n\":3}");
+	check_chain(3, 1);
 }
