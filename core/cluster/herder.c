@@ -223,11 +223,9 @@ static void
 on_assignment(struct herder *h, const char *connector,
     const struct assignment *as)
 {
-	struct entry *e = table_find(h->table, connector);
+	const struct entry *e;
 
-	h->unreadable -= e != NULL && e->is.unreadable;
 	table_assign(h->table, connector, as);
-	h->unreadable += as != NULL && as->unreadable;
 	h->dirty = true;
 	if (as != NULL && as->epoch > h->applied)
 		h->applied = as->epoch;

@@ -39,10 +39,9 @@ struct herder {
 	 * has written over what we said. */
 	bool spoken_over;
 
-	size_t unreadable; /* newest assignments of a newer format */
-	int64_t applied;   /* the highest epoch that was read */
-	uint64_t token;    /* of the last HERD_CATCH_UP */
-	bool listens;      /* nothing is done before */
+	int64_t applied; /* the highest epoch that was read */
+	uint64_t token;  /* of the last HERD_CATCH_UP */
+	bool listens;    /* nothing is done before */
 	bool caught_up;
 	bool lost;            /* a verdict stands against us */
 	bool suspended;       /* work is, or there never was any */

@@ -285,7 +285,11 @@ leave_group(struct herder *h)
 static bool
 has_unreadable(const struct herder *h)
 {
-	return h->unreadable > 0 || h->claim.unreadable;
+	bool any = h->claim.unreadable;
+
+	for (size_t i = 0; i < table_count(h->table) && !any; i++)
+		any = table_at(h->table, i)->is.unreadable;
+	return any;
 }
 
 /* Others get their chance when we have none, or want none. */

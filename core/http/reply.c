@@ -1,6 +1,7 @@
 #include "http/reply.h"
 
 #include "http/caller.h"
+#include "http/server.h"
 
 static void
 add_header(struct MHD_Response *r, const char *name, const char *value)
@@ -23,7 +24,7 @@ add_configured(void *ctx, enum header_action action, const char *name,
 }
 
 enum MHD_Result
-reply_queue(struct exchange *x, const struct headers *h, bool last)
+reply_queue(struct exchange *x, const struct headers *h)
 {
 	union {
 		const char *in;
@@ -43,7 +44,7 @@ reply_queue(struct exchange *x, const struct headers *h, bool last)
 	add_header(r, MHD_HTTP_HEADER_ETAG, x->etag);
 	add_header(r, "X-Penstock-Next", x->next_page);
 	add_header(r, "X-Content-Type-Options", "nosniff");
-	if (last)
+	if (server_is_draining(x->server))
 		add_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
 	if (h != NULL)
 		headers_each(h, x, add_configured, r);

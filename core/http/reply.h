@@ -9,9 +9,8 @@
 #include "http/exchange.h"
 #include "http/headers.h"
 
-/* With all its headers and those of the configuration (NULL: none); with the
- * `last` one the connection ends. The body lives as long as the exchange. */
-enum MHD_Result
-reply_queue(struct exchange *x, const struct headers *h, bool last);
+/* With all its headers and those of the configuration (NULL: none). The body
+ * lives as long as the exchange. */
+enum MHD_Result reply_queue(struct exchange *x, const struct headers *h);
 
 #endif

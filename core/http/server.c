@@ -64,7 +64,7 @@ turn(struct server *s)
 		return;
 	s->running = true;
 	for (int i = 0; i < RUNS_PER_TURN && again; i++) {
-		spare_turn_away(&s->spare, s->fd, s->visitors.plain);
+		spare_turn_away(&s->spare, s->fd);
 		(void)MHD_run(s->daemon);
 		ms = NOTHING_DUE;
 		(void)MHD_get_timeout(s->daemon, &ms);
@@ -301,8 +301,7 @@ answer_or_park(struct exchange *x)
 {
 	if (x->answered) {
 		x->server->ops->sending(x);
-		return reply_queue(x, x->server->opt.headers,
-		    x->server->draining);
+		return reply_queue(x, x->server->opt.headers);
 	}
 	if (!x->parked) {
 		x->parked = true;
@@ -430,6 +429,7 @@ open_on(int fd, uv_loop_t *loop, const struct server_options *o,
 		free(s);
 		return NULL;
 	}
+	s->spare.plain = s->visitors.plain;
 	spare_init(&s->spare);
 	start_handles(s);
 	return s;
@@ -447,24 +447,22 @@ server_open(uv_loop_t *loop, const struct server_options *o,
 static void
 accept_no_more(struct server *s)
 {
-	int fd = s->fd < 0 ? -1 : MHD_quiesce_daemon(s->daemon);
-
+	if (s->fd < 0)
+		return;
+	if (MHD_quiesce_daemon(s->daemon) == s->fd)
+		(void)close(s->fd);
 	s->fd = -1;
-	if (fd >= 0)
-		(void)close(fd);
 }
 
 struct server *
 server_follow(struct server *s, const struct tls_pem *tls, struct ps_error *err)
 {
-	const union MHD_DaemonInfo *info =
-	    MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_LISTEN_FD);
 	struct server_options o = s->opt;
 	struct server *next;
 	int fd;
 
-	assert(info != NULL);
-	fd = fcntl(info->listen_fd, F_DUPFD_CLOEXEC, 0);
+	assert(s->fd >= 0);
+	fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0) {
 		(void)ps_fail(err, PS_E_RETRY, "%s", strerror(errno));
 		return NULL;

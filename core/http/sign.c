@@ -1,10 +1,8 @@
 #include "http/sign.h"
 
-/* The evp interface's header says `rand`, which this tree bans; these
- * functions use the same code of the library. */
-#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <string.h>
 #include <strings.h>
 
@@ -12,54 +10,24 @@
 #include "base/text.h"
 #include "worker/worker.h"
 
-#define ALGORITHM "HmacSHA256"
-#define BLOCK     64
+#define ALGORITHM    "HmacSHA256"
+#define DIGEST_BYTES 32
 /* A request's is no longer; each byte of it may be escaped. */
 #define HEAD_MAX ((size_t)3 * 16 * 1024)
-
-static void
-hash_two(const unsigned char first[BLOCK], const void *data, size_t len,
-    unsigned char out[SHA256_DIGEST_LENGTH])
-{
-	SHA256_CTX ctx;
-
-	(void)SHA256_Init(&ctx);
-	(void)SHA256_Update(&ctx, first, BLOCK);
-	(void)SHA256_Update(&ctx, data, len);
-	(void)SHA256_Final(out, &ctx);
-}
-
-/* RFC 2104 */
-static void
-hmac(const unsigned char *key, size_t key_len, const void *data, size_t len,
-    unsigned char out[SHA256_DIGEST_LENGTH])
-{
-	unsigned char pad[BLOCK] = { 0 }, inner[SHA256_DIGEST_LENGTH];
-
-	if (key_len > BLOCK)
-		(void)SHA256(key, key_len, pad);
-	else
-		memcpy(pad, key, key_len);
-	for (size_t i = 0; i < BLOCK; i++)
-		pad[i] ^= 0x36;
-	hash_two(pad, data, len, inner);
-	for (size_t i = 0; i < BLOCK; i++)
-		pad[i] ^= 0x36 ^ 0x5c;
-	hash_two(pad, inner, sizeof inner, out);
-}
 
 char *
 sign_body(struct ps_arena *a, const struct configs_session_key *key,
     const void *body, size_t len)
 {
-	unsigned char mac[SHA256_DIGEST_LENGTH];
+	unsigned char mac[DIGEST_BYTES];
+	unsigned mac_len = sizeof mac;
 	size_t text_len = strlen(key->key);
 	unsigned char *bytes = ps_alloc(a, text_len + 1);
 	int64_t got = text_base64_decode(key->key, text_len, bytes);
 
 	if (got <= 0)
 		return NULL;
-	hmac(bytes, (size_t)got, body, len, mac);
+	(void)HMAC(EVP_sha256(), bytes, (int)got, body, len, mac, &mac_len);
 	return text_base64(a, mac, sizeof mac);
 }
 

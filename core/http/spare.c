@@ -41,7 +41,7 @@ spare_is_awaited(int listen_fd)
 void
 spare_init(struct spare *sp)
 {
-	*sp = (struct spare){ .fd = -1 };
+	sp->fd = -1;
 	keep_one(sp);
 }
 
@@ -79,12 +79,12 @@ tell(struct spare *sp)
 
 /* What was sent is read first: closing would take the answer back. */
 static void
-turn_away(int fd, bool plain)
+turn_away(const struct spare *sp, int fd)
 {
 	char head[HEAD_MAX];
 
 	(void)recv(fd, head, sizeof head, MSG_DONTWAIT);
-	if (plain)
+	if (sp->plain)
 		(void)send(fd, full, sizeof full - 1,
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
 	(void)shutdown(fd, SHUT_WR);
@@ -92,7 +92,7 @@ turn_away(int fd, bool plain)
 }
 
 void
-spare_turn_away(struct spare *sp, int listen_fd, bool plain)
+spare_turn_away(struct spare *sp, int listen_fd)
 {
 	int fd;
 
@@ -104,7 +104,7 @@ spare_turn_away(struct spare *sp, int listen_fd, bool plain)
 		spare_fini(sp);
 		fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd >= 0)
-			turn_away(fd, plain);
+			turn_away(sp, fd);
 		keep_one(sp);
 	}
 }

@@ -13,16 +13,18 @@
 #include "base/clock.h"
 
 struct spare {
-	int fd; /* -1: none yet */
+	bool plain; /* who waits understands an answer that is not encrypted */
+	int fd;     /* -1: none yet */
 	struct clock_ms told;
 };
 
 /* Does somebody wait on the socket? -1 is none. */
 bool spare_is_awaited(int listen_fd);
+/* `plain` is set before. */
 void spare_init(struct spare *sp);
 void spare_fini(struct spare *sp);
 /* Turns away who waits on the socket, if that is because no descriptor is
- * left. plain: they understand an answer that is not encrypted. */
-void spare_turn_away(struct spare *sp, int listen_fd, bool plain);
+ * left. */
+void spare_turn_away(struct spare *sp, int listen_fd);
 
 #endif
