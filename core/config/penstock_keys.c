@@ -28,7 +28,8 @@ static const struct ps_key penstock_keys[] = {
 	      "A call into the plugin that lasts longer is shown as STALLED, "
 	      "and so is a sink with a partition that none of its tasks reads. "
 	      "A source with nothing to read may wait for a second in a "
-	      "call."),
+	      "call: with less than that it is shown as STALLED now and then "
+	      "though nothing is wrong."),
 	    AT_LEAST(1), PLACE(PENSTOCK, 5, SHORT, "Stall timeout") },
 	{ KEY("task.hang.timeout.ms", LONG, "600000", LOW,
 	      "A call into the plugin that lasts longer ends the task, which "
