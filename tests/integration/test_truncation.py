@@ -96,3 +96,30 @@ def test_an_unclean_election_is_a_gap(three_brokers, new_worker, folder):
         go_on_at(worker, name, t, KEPT)
         wait_for("the new records", lambda p=path: lines_of(p)[LOST:]
                  == lines("new", KEPT, NEW))
+
+
+def test_an_election_that_loses_nothing_is_none(own_kafka, new_worker, folder):
+    """An epoch ends and another begins behind the offset that is committed:
+    sinks that were there and away go on."""
+    kafka, t = own_kafka, own_kafka.create_topic("t")
+    worker = new_worker(kafka.bootstrap)
+    out = {name: f"{folder}/{name}" for name in ("there", "away")}
+    for name, path in out.items():
+        worker.rest.create(name, configs.file_sink(path, t))
+
+    def all_read(names, count):
+        for name in names:
+            wait_for(f"the position of {name}", lambda n=name: kafka.committed(
+                f"connect-{n}").get((t, 0)) == count)
+    kafka.produce(t, lines("old", 0, KEPT))
+    all_read(out, KEPT)
+    worker.rest.stop_connector("away")
+    worker.rest.wait_state("away", "STOPPED", tasks=0)
+    kafka.kill()
+    kafka.start()
+    kafka.produce(t, lines("old", KEPT, NEW))
+    all_read(["there"], NEW)
+    worker.rest.resume("away")
+    all_read(out, NEW)
+    for path in out.values():
+        assert lines_of(path) == lines("old", 0, NEW)
