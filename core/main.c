@@ -76,9 +76,10 @@ serve(struct worker *w)
 
 	if (s.rest == NULL)
 		return fail_start(&err);
+	worker_tell_end(w, &ending, &s);
 	if (worker_start(w, rest_port(s.rest), &err) == 0) {
 		rest_join(s.rest);
-		code = worker_run(w, &ending, &s);
+		code = worker_run(w);
 	} else {
 		code = fail_start(&err);
 	}

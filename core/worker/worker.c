@@ -56,14 +56,15 @@ worker_leave(struct worker *w)
 void
 worker_stop(struct worker *w, int code)
 {
-	if (w->phase == WORKER_STOPPING)
-		return;
-	log_info(AREA, "stopping");
-	w->phase = WORKER_STOPPING;
-	w->code = code;
-	set_stage(w, "shutting down");
-	if (w->ending != NULL)
-		w->ending->stopping(w->ending_ctx);
+	if (w->code == 0)
+		w->code = code;
+	if (w->phase != WORKER_STOPPING) {
+		log_info(AREA, "stopping");
+		w->phase = WORKER_STOPPING;
+		set_stage(w, "shutting down");
+		if (w->ending != NULL)
+			w->ending->stopping(w->ending_ctx);
+	}
 	/* What may not go on working does not wait for who asks. */
 	if (w->ending == NULL || code != 0)
 		worker_leave(w);
@@ -526,25 +527,12 @@ worker_start(struct worker *w, int port, struct ps_error *err)
 	return 0;
 }
 
-void
-worker_add_connector(struct worker *w, const struct request_spec *spec,
-    const char *file)
-{
-	struct start_file *f = ps_calloc(w->a, 1, sizeof *f), **end = &w->files;
-
-	f->w = w;
-	f->spec = *spec;
-	f->file = file;
-	while (*end != NULL)
-		end = &(*end)->next;
-	*end = f;
-}
-
 int
-worker_run(struct worker *w, const struct worker_ending *ending, void *ctx)
+worker_run(struct worker *w)
 {
-	w->ending = ending;
-	w->ending_ctx = ctx;
+	/* It may have failed before there was anything to leave. */
+	if (w->leaving)
+		leave(w);
 	while (!w->ended)
 		(void)uv_run(&w->loop, UV_RUN_DEFAULT);
 	return w->code;

@@ -40,10 +40,14 @@ struct worker_ending {
 	/* At each signal after that: nothing is waited for any more. */
 	void (*hurry)(void *ctx);
 };
+/* Before worker_start: it may fail while it starts. */
+void worker_tell_end(struct worker *w, const struct worker_ending *ending,
+    void *ctx);
 /* Until SIGTERM, SIGINT or a failure: the exit code. */
-int worker_run(struct worker *w, const struct worker_ending *ending, void *ctx);
+int worker_run(struct worker *w);
 void worker_free(struct worker **wp);
-/* Begins the end; `code` is worker_run's. */
+/* Begins the end; `code` is worker_run's, of several the first that is not
+ * 0: it may fail while it ends. */
 void worker_stop(struct worker *w, int code);
 /* It leaves the cluster and stops its children, if it does not yet. */
 void worker_leave(struct worker *w);

@@ -1,5 +1,32 @@
 #include "worker/worker_impl.h"
 
+#include "base/arena.h"
+
+/* ---- what it is told before it starts ---------------------------------- */
+
+void
+worker_add_connector(struct worker *w, const struct request_spec *spec,
+    const char *file)
+{
+	struct start_file *f = ps_calloc(w->a, 1, sizeof *f), **end = &w->files;
+
+	f->w = w;
+	f->spec = *spec;
+	f->file = file;
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = f;
+}
+
+void
+worker_tell_end(struct worker *w, const struct worker_ending *ending, void *ctx)
+{
+	w->ending = ending;
+	w->ending_ctx = ctx;
+}
+
+/* ---- what it is asked -------------------------------------------------- */
+
 uv_loop_t *
 worker_loop(struct worker *w)
 {
