@@ -15,6 +15,16 @@
 
 enum after { AFTER_NOTHING, AFTER_RESTART, AFTER_REMOVE };
 
+/* STALL_NONE apart each goes before those above it. */
+enum stall_kind { STALL_NONE, STALL_PENDING, STALL_UNCLAIMED, STALL_CALL };
+
+/* What the worker sees; what the task says of itself stands beside it. */
+struct stall {
+	enum stall_kind kind;
+	char cause[128];
+	char next_action[128];
+};
+
 struct task {
 	struct supervisor *s;
 	struct task *prev, *next;
@@ -33,7 +43,8 @@ struct task {
 	struct wall_ms since;
 	struct backoff backoff;
 	unsigned restarts;
-	bool stalled, completed, failed;
+	bool completed, failed;
+	struct stall stall;
 	bool held; /* out of the line, as it may not start */
 	enum ps_code code;
 	bool retriable;

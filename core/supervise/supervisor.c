@@ -23,64 +23,80 @@ later(struct clock_ms x, struct clock_ms y)
 
 /* ---- watching ---------------------------------------------------------- */
 
-/* It hangs in a call. */
+static enum stall_kind
+stall_of(const struct task *t, const char *call, int64_t ms)
+{
+	struct clock_ms since;
+
+	if (call != NULL && ms >= t->limits.stall_ms)
+		return STALL_CALL;
+	if (child_is_unclaimed(t->child))
+		return STALL_UNCLAIMED;
+	if (child_pending(t->child, &since) > 0 &&
+	    clock_since(since, clock_now()) >= t->limits.stall_ms)
+		return STALL_PENDING;
+	return STALL_NONE;
+}
+
 static void
 say_call(struct task *t, const char *call, int64_t ms)
 {
-	task_forget_text(t);
-	t->cause = ps_printf(t->text, "%s has not returned for %lld ms", call,
-	    (long long)ms);
-	t->next_action =
-	    ps_printf(t->text, "is killed and started again after %lld ms",
-		(long long)t->limits.hang_ms);
+	struct stall *s = &t->stall;
+
+	(void)snprintf(s->cause, sizeof s->cause,
+	    "%s has not returned for %lld ms", call, (long long)ms);
+	(void)snprintf(s->next_action, sizeof s->next_action,
+	    "is killed and started again after %lld ms",
+	    (long long)t->limits.hang_ms);
 }
 
-/* Nothing arrives; the task may have said why. */
-static void
-say_pending(struct task *t, int64_t count, int64_t ms)
-{
-	if (t->cause == NULL)
-		t->cause = ps_printf(t->text,
-		    "%lld records are on their way and none has arrived for "
-		    "%lld ms",
-		    (long long)count, (long long)ms);
-	if (t->next_action == NULL)
-		t->next_action = "look at what it writes to; it goes on by "
-				 "itself";
-}
-
-/* The task has said which, or is about to. */
 static void
 say_unclaimed(struct task *t)
 {
-	if (t->cause == NULL)
-		t->cause = "partitions of its topics are read by nobody";
-	t->next_action = "end what else reads in the sink's group, or give the "
-			 "sink a group of its own; it goes on by itself";
+	struct stall *s = &t->stall;
+
+	(void)snprintf(s->cause, sizeof s->cause,
+	    "partitions of its topics are read by nobody");
+	(void)snprintf(s->next_action, sizeof s->next_action,
+	    "end what else reads in the sink's group, or give the sink a group "
+	    "of its own; it goes on by itself");
+}
+
+static void
+say_pending(struct task *t)
+{
+	struct stall *s = &t->stall;
+	struct clock_ms since;
+	int64_t count = child_pending(t->child, &since);
+
+	(void)snprintf(s->cause, sizeof s->cause,
+	    "%lld records are on their way and none has arrived for %lld ms",
+	    (long long)count, (long long)clock_since(since, clock_now()));
+	(void)snprintf(s->next_action, sizeof s->next_action,
+	    "look at what it writes to; it goes on by itself");
 }
 
 static void
 see_stall(struct task *t, const char *call, int64_t ms)
 {
-	bool hangs = call != NULL && ms >= t->limits.stall_ms;
-	bool unclaimed = child_is_unclaimed(t->child);
-	struct clock_ms since;
-	int64_t pending = child_pending(t->child, &since);
-	int64_t waits = pending == 0 ? 0 : clock_since(since, clock_now());
-	bool stalled =
-	    hangs || unclaimed || (pending > 0 && waits >= t->limits.stall_ms);
+	enum stall_kind kind = stall_of(t, call, ms);
 
-	if (stalled == t->stalled)
+	if (kind == t->stall.kind)
 		return;
-	if (hangs)
+	t->stall.kind = kind;
+	switch (kind) {
+	case STALL_CALL:
 		say_call(t, call, ms);
-	else if (unclaimed)
+		break;
+	case STALL_UNCLAIMED:
 		say_unclaimed(t);
-	else if (stalled)
-		say_pending(t, pending, waits);
-	else
-		task_forget_text(t);
-	t->stalled = stalled;
+		break;
+	case STALL_PENDING:
+		say_pending(t);
+		break;
+	case STALL_NONE:
+		break;
+	}
 	task_tell(t);
 }
 
@@ -178,16 +194,17 @@ due_of(const struct task *t)
 	due = silent_at(t);
 	if (t->state == TASK_STARTING)
 		due = sooner(due, clock_after(t->began, l->start_ms));
-	if (t->state == TASK_RUNNING && !t->stalled &&
+	if (t->state == TASK_RUNNING && t->stall.kind == STALL_NONE &&
 	    child_pending(t->child, &since) > 0)
 		due = sooner(due, clock_after(since, l->stall_ms));
-	if (t->state == TASK_RUNNING && !t->stalled &&
+	if (t->state == TASK_RUNNING && t->stall.kind == STALL_NONE &&
 	    child_is_unclaimed(t->child))
 		due = clock_now();
 	/* What its call lasts the next beat tells. */
 	if (child_call(t->child, &ms) != NULL &&
 	    (ms >= l->hang_ms ||
-		(t->state == TASK_RUNNING && !t->stalled && ms >= l->stall_ms)))
+		(t->state == TASK_RUNNING && t->stall.kind == STALL_NONE &&
+		    ms >= l->stall_ms)))
 		due = clock_now();
 	return due;
 }
@@ -241,8 +258,8 @@ on_entered(void *ctx)
 void
 task_look(struct task *t)
 {
-	/* One that stalled may go on again. */
-	look_by(t->s, t->stalled ? clock_now() : due_of(t));
+	/* One that stalled may go on again, or stall of something else. */
+	look_by(t->s, t->stall.kind == STALL_NONE ? due_of(t) : clock_now());
 }
 
 /* ---- the supervisor ---------------------------------------------------- */

@@ -42,7 +42,7 @@ move(struct task *t, enum task_event e)
 	    task_state_name(t->state), task_state_name(to));
 	t->state = to;
 	t->since = wall_now();
-	t->stalled = false;
+	t->stall.kind = STALL_NONE;
 	if (to == TASK_RUNNING || to == TASK_PAUSED || to == TASK_FAILED ||
 	    to == TASK_COMPLETED)
 		gate_leave(t->s->env.gate, &t->ticket);
@@ -545,6 +545,17 @@ task_send(struct task *t, const struct msg *m)
 		child_send(t->child, m);
 }
 
+/* Of its target and its topics it knows more than the worker, and nothing of a
+ * call that it hangs in. */
+static const char *
+cause_of(const struct task *t)
+{
+	if (t->stall.kind == STALL_CALL)
+		return t->stall.cause;
+	return t->stall.kind == STALL_NONE || t->cause != NULL ? t->cause
+							       : t->stall.cause;
+}
+
 struct task_view
 task_view(const struct task *t)
 {
@@ -554,11 +565,13 @@ task_view(const struct task *t)
 		.connector = t->connector,
 		.id = t->id,
 		.state = t->state,
-		.stalled = t->stalled,
+		.stalled = t->stall.kind != STALL_NONE,
 		.is_gap = t->state == TASK_FAILED && t->code == PS_E_GAP,
 		.trace = t->trace,
-		.cause = t->cause,
-		.next_action = t->next_action,
+		.cause = cause_of(t),
+		.next_action = t->stall.kind == STALL_NONE
+				   ? t->next_action
+				   : t->stall.next_action,
 		.since = t->since,
 		.restarts = t->restarts,
 		.delivered =

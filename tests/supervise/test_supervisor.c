@@ -307,6 +307,37 @@ Test(supervisor, one_whose_partitions_are_nobodys_is_stalled_A10)
 	end();
 }
 
+static bool
+says(const char *cause, const char *next)
+{
+	struct task_view v = task_view(w.t);
+
+	return v.stalled && v.cause != NULL && v.next_action != NULL &&
+	       strncmp(v.cause, cause, strlen(cause)) == 0 &&
+	       strncmp(v.next_action, next, strlen(next)) == 0;
+}
+
+Test(supervisor, a_stall_of_another_kind_is_said_as_well)
+{
+	struct task_spec spec = spec_of("hangs_then_shares-x");
+
+	begin(&spec);
+	UNTIL(says("put has not returned", "is killed and started again"));
+	UNTIL(says("topic t, partition 3", "end what else reads"));
+	end();
+}
+
+Test(supervisor, what_a_stalled_task_says_takes_no_next_action_away)
+{
+	struct task_spec spec = spec_of("shares_then_hangs-x");
+
+	begin(&spec);
+	UNTIL(says("topic t, partition 3", "end what else reads"));
+	UNTIL(says("topic t, partition 4", "end what else reads"));
+	UNTIL(says("put has not returned", "is killed and started again"));
+	end();
+}
+
 Test(supervisor, one_that_has_nothing_to_do_is_not_stalled)
 {
 	struct task_spec spec = spec_of("idle-x");

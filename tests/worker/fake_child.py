@@ -51,8 +51,9 @@ def now_ms():
     return int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000)
 
 
-def beat(call, since_ms):
-    send(control, "beat", call=call, since_ms=since_ms, at_ms=now_ms())
+def beat(call, since_ms, counters=None):
+    send(control, "beat", call=call, since_ms=since_ms, at_ms=now_ms(),
+         counters=counters or {})
 
 
 def run():
@@ -159,6 +160,29 @@ def shares():
         send(control, "beat", counters={"unclaimed": n < 20})
         time.sleep(0.03)
     until_stop()
+
+
+def beat_on(seconds, call, unclaimed):
+    began, until = now_ms(), time.time() + seconds
+    while time.time() < until:
+        beat(call, began, {"unclaimed": unclaimed})
+        time.sleep(0.03)
+
+
+def hangs_then_shares():
+    """a call that hung returns while a stranger has a partition"""
+    send(data, "status", state="RUNNING", cause="topic t, partition 3")
+    beat_on(0.6, "put", False)
+    beat_on(60, None, True)
+
+
+def shares_then_hangs():
+    """and the other way round; what it says of itself changes meanwhile"""
+    send(data, "status", state="RUNNING", cause="topic t, partition 3")
+    beat_on(0.3, None, True)
+    send(data, "status", state="RUNNING", cause="topic t, partition 4")
+    beat_on(0.6, None, True)
+    beat_on(60, "put", True)
 
 
 def idle():
