@@ -183,6 +183,8 @@ outage(struct lanes *a, const struct post *p)
 	}
 	a->failures++;
 	a->due_ms = net_now() + ms;
+	a->is_kept_out =
+	    p->status == 401 || p->status == 403 || p->status == 407;
 	if (p->status == 0)
 		(void)snprintf(a->cause, sizeof a->cause,
 		    "HTTP: POST %.400s: %.200s (attempt %u)", a->conf.url,
@@ -272,7 +274,7 @@ on_answer(void *owner, struct post *p)
 
 	l->is_sending = false;
 	if (p->status != 0 && renews_token(l->all, p->status)) {
-		token_refused(&l->all->token);
+		token_refused(&l->all->token, l->token);
 		if (!l->must_renew) {
 			l->must_renew = true;
 			return;
@@ -373,6 +375,7 @@ lane_step(struct lane *l)
 		authorization = token_header(&a->token);
 		if (authorization == NULL)
 			return;
+		l->token = a->token.number;
 	}
 	send_oldest(l, authorization);
 }

@@ -21,7 +21,8 @@ struct lanes {
 	struct net *net;
 	struct token token;
 	struct assignment lanes;
-	int64_t due_ms; /* no request before: the endpoint is out */
+	int64_t due_ms;   /* no request before: the endpoint is out */
+	bool is_kept_out; /* … as it does not like the credentials */
 	unsigned failures;
 	uint64_t seed;
 	size_t bytes;            /* held in packs */
@@ -39,6 +40,7 @@ struct lane {
 	bool is_sending;
 	int64_t sent_ms; /* when that began */
 	bool must_renew; /* the token was renewed for the last answer */
+	unsigned token;  /* the one that was sent: its number */
 };
 
 /* For the assignment, whose argument `all` is. */

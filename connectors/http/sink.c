@@ -257,8 +257,7 @@ sink_pre_commit(void *state, struct ps_topic_position *tps, size_t count,
 	return 0;
 }
 
-/* What is on its way has the old; an outage that the new may end is tried
- * at once. */
+/* What is on its way has the old; an outage that the new may end is over. */
 static int
 sink_reconfigure(void *state, const struct ps_config *c, struct ps_error *err)
 {
@@ -272,7 +271,8 @@ sink_reconfigure(void *state, const struct ps_config *c, struct ps_error *err)
 	http_conf_fini(&s->conf);
 	s->conf = conf;
 	token_renew(&s->token);
-	s->due_ms = 0;
+	if (s->is_kept_out)
+		s->due_ms = 0;
 	return 0;
 }
 

@@ -100,6 +100,7 @@ on_answer(void *owner, struct post *p)
 	(void)snprintf(t->header, sizeof t->header, "Authorization: %s %s",
 	    type, text);
 	t->ends_ms = net_now() + (ms > 2 * EARLY_MS ? ms - EARLY_MS : ms / 2);
+	t->number++;
 	t->failures = 0;
 	t->cause[0] = '\0';
 }
@@ -171,10 +172,12 @@ token_renew(struct token *t)
 	t->is_fetching = false;
 	t->header[0] = '\0';
 	t->next_try_ms = 0;
+	t->failures = 0;
 }
 
 void
-token_refused(struct token *t)
+token_refused(struct token *t, unsigned number)
 {
-	t->header[0] = '\0';
+	if (number == t->number)
+		t->header[0] = '\0';
 }

@@ -76,7 +76,8 @@ is_complete(const struct ps_config *now, const struct ps_config *used)
 	return true;
 }
 
-/* Whose settings begin with `prefix`: the first that fits. */
+/* Whose settings begin with `prefix`: the last that fits. In the order in
+ * which they are given it: a connector may try it, and says no first. */
 struct owner {
 	const char *prefix, *class_key;
 	const char *type; /* converter.type; NULL: the connector */
@@ -89,9 +90,9 @@ struct owner {
 	}
 
 static const struct owner owners[] = {
+	{ "", "connector.class", NULL, offsetof(struct task, connector) },
 	OWNER("key.converter", "key", converters.key),
 	OWNER("value.converter", "value", converters.value),
-	{ "", "connector.class", NULL, offsetof(struct task, connector) },
 };
 
 enum { OWNERS = sizeof owners / sizeof *owners };
@@ -99,10 +100,10 @@ enum { OWNERS = sizeof owners / sizeof *owners };
 static const struct owner *
 owner_of(const char *key)
 {
-	const struct owner *o = owners;
+	const struct owner *o = &owners[OWNERS - 1];
 
 	while (strncmp(key, o->prefix, strlen(o->prefix)) != 0)
-		o++;
+		o--;
 	return o;
 }
 
@@ -188,38 +189,62 @@ start_again(const char *what, struct ps_error *err)
 
 /* 0: it has it; -1: it does not want it, `why` says so. */
 static int
-give(struct task *t, const struct owner *o, const struct reload_config *now,
+give(struct task *t, const struct owner *o, const struct ps_config *now,
     struct ps_error *why)
 {
 	struct instance *in = instance_of(t, o);
-	struct ps_config given =
-	    config_prefixed(now->arena, &now->config, o->prefix);
-	struct ps_config complete;
+	struct ps_arena *a = arena_new(CHUNK);
+	struct ps_config given = config_prefixed(a, now, o->prefix), complete;
 	int result;
 
-	given =
-	    o->type == NULL
-		? config_with(now->arena, &given, "name", t->settings.connector)
-		: config_with(now->arena, &given, "converter.type", o->type);
-	if (instance_complete(in, now->arena, &given, &complete, why) != 0)
-		return -1;
-	gauges_enter(t->gauges, "reconfigure");
-	result = operation_of(t, o)(in->state, &complete, why);
-	gauges_leave(t->gauges);
+	given = o->type == NULL
+		    ? config_with(a, &given, "name", t->settings.connector)
+		    : config_with(a, &given, "converter.type", o->type);
+	result = instance_complete(in, a, &given, &complete, why);
+	if (result == 0) {
+		gauges_enter(t->gauges, "reconfigure");
+		result = operation_of(t, o)(in->state, &complete, why);
+		gauges_leave(t->gauges);
+	}
+	arena_free(&a);
 	return result;
 }
 
-/* To all whom it concerns. One that refuses is asked again, and so are then
- * those who have it already. */
+/* Who has what another refused gets back what it had. */
+static void
+take_back(struct reload *r, struct task *t, size_t given, struct ps_error *why)
+{
+	struct ps_error lost = { 0 };
+
+	for (size_t i = 0; i < given; i++)
+		if (is_concerned(&owners[i], &r->seen.config,
+			&r->used.config) &&
+		    give(t, &owners[i], &r->used.config, &lost) != 0)
+			why->code = PS_E_FATAL;
+}
+
+/* To all whom it concerns, or to none. PS_E_FATAL: neither can be. */
 static int
 give_all(struct reload *r, struct task *t, struct ps_error *why)
 {
 	for (size_t i = 0; i < OWNERS; i++)
 		if (is_concerned(&owners[i], &r->seen.config,
 			&r->used.config) &&
-		    give(t, &owners[i], &r->seen, why) != 0)
+		    give(t, &owners[i], &r->seen.config, why) != 0) {
+			take_back(r, t, i, why);
 			return -1;
+		}
 	return 0;
+}
+
+struct ps_config
+reload_config(const struct reload *r, const struct task *t, struct ps_arena *a)
+{
+	const struct settings *s = &t->settings;
+	struct ps_config now =
+	    r->used.arena == NULL ? s->config : config_copy(a, &r->used.config);
+
+	return config_with(a, &now, "name", s->connector);
 }
 
 static void
@@ -271,6 +296,7 @@ use_seen(struct reload *r, struct task *t, struct ps_error *err)
 	log_info("task", "reconfigured: config providers answer anew");
 	forget_refused(r, t);
 	replace(&r->used, &r->seen);
+	t->was_renewed = true;
 	return 0;
 }
 

@@ -379,6 +379,9 @@ turn(struct sink *s, struct ps_error *err)
 	if (task_serve(t, err) != 0 || dlq_serve(s->dlq, 0, err) != 0 ||
 	    commit_if_due(s, err) != 0)
 		return -1;
+	if (t->was_renewed)
+		s->put_again = clock_now();
+	t->was_renewed = false;
 	if (gauges_should_pause(t->gauges))
 		return stay_paused(s, err);
 	s->is_paused = s->is_suspended = false;

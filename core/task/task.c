@@ -245,8 +245,7 @@ static int
 create_connector(struct task *t, struct ps_error *err)
 {
 	struct settings *s = &t->settings;
-	struct ps_config given =
-	    config_with(s->arena, &s->config, "name", s->connector);
+	struct ps_config given = reload_config(&t->reload, t, s->arena);
 	int result;
 
 	hook_waiting(t, NULL); /* a new one has said nothing yet */

@@ -46,6 +46,7 @@ struct task {
 	/* Set by the plugin through its host. */
 	bool commit_requested;
 	int64_t retry_after_ms; /* -1: not asked for */
+	bool was_renewed;       /* its secrets: what waits is tried at once */
 	struct ps_error raised;
 	/* Why work waits, each cleared by who said it; "": no reason. */
 	char cause[PS_ERROR_TEXT], waiting[PS_ERROR_TEXT],

@@ -9,6 +9,7 @@ import pytest
 from support.child import Child
 from support.env import wait_for
 from support.files import lines_of
+from support.registry import ScriptedRegistry
 
 STRING = "org.apache.kafka.connect.storage.StringConverter"
 FILE = "org.apache.kafka.common.config.provider.FileConfigProvider"
@@ -202,6 +203,31 @@ def test_a_wrong_secret_is_shown_and_the_old_one_stays(
     secret("third3")
     seen(folder, "word third3")
     wait_for("the end of it", lambda: not child.all("status")[-1].get("cause"))
+
+
+def test_what_a_converter_refuses_the_connector_gives_back(
+        running, secret, folder):
+    """All of it or nothing: who was asked first had it already."""
+    registry = ScriptedRegistry().start()
+    path = secret("first1", user="u:1")
+    try:
+        child, _ = running(**reloading(path, **{
+            "value.converter": "io.confluent.connect.avro.AvroConverter",
+            "value.converter.schema.registry.url": registry.url,
+            "value.converter.basic.auth.credentials.source": "USER_INFO",
+            "value.converter.basic.auth.user.info": f"${{file:{path}:user}}"}))
+        secret("second2", user="no-colon")
+        child.status("RUNNING", cause="expected user:password")
+        seen(folder, "word second2")
+        seen(folder, "word first1")
+        secret("third3", user="u:3")
+        seen(folder, "word third3")
+        wait_for("the end of it",
+                 lambda: not child.all("status")[-1].get("cause"))
+        assert lines_of(folder + "/out")[-1] == "word third3"
+        assert child.all("failed") == []
+    finally:
+        registry.close()
 
 
 def test_a_file_that_is_gone_changes_nothing(running, secret, folder):

@@ -220,6 +220,33 @@ def test_a_source_goes_on_with_each_new_password(
     rotated.rest.delete(name)
 
 
+def test_a_source_that_begins_anew_has_the_newest_password(
+        rotated, role, postgres, db, kafka, sql, unique):
+    """As it does in its process, once a record is refused."""
+    prefix, name = unique("p") + "-", unique("src")
+    kafka.create_topic(prefix + "t", max_message_bytes=2000)
+    sql("CREATE TABLE t (id bigint PRIMARY KEY, v text)")
+    rotated.rest.create(name, configs.postgres_source(
+        postgres, db, "t", prefix, **{
+            "connection.user": role.name,
+            "connection.password": role.of("password"),
+            "errors.tolerance": "all"}))
+    sql("INSERT INTO t VALUES (1, 'a')")
+    kafka.wait_records(prefix + "t", 1)
+    pid = rotated.wait_task(name)
+    before = log_count(rotated, "reconfigured: config providers")
+    role.rotate()
+    wait_renewed(rotated, before)
+    sql("INSERT INTO t SELECT 2, string_agg(md5(n::text), '') "
+        "FROM generate_series(1, 1000) n")
+    sql("INSERT INTO t VALUES (3, 'c')")
+    ids = [json.loads(r.value)["id"]
+           for r in kafka.wait_records(prefix + "t", 2)]
+    assert sorted(set(ids)) == [1, 3]
+    assert rotated.wait_task(name) == pid
+    rotated.rest.delete(name)
+
+
 class Words:
     """A properties file; what config providers answer for its keys."""
 

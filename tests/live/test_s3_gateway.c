@@ -78,7 +78,7 @@ gateway_start(struct gateway *g)
 static void
 gateway_stop(struct gateway *g)
 {
-	char command[128];
+	char command[PATH_MAX + 16];
 
 	(void)kill(g->pid, SIGKILL);
 	(void)waitpid(g->pid, NULL, 0);

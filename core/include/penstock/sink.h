@@ -69,7 +69,7 @@ struct ps_sink_ops {
 	 * connection on. An error: go on with what you had, it
 	 * is tried again; PS_E_FATAL, naming the key: the task is to start
 	 * again for this.
-	 * `c` lives until a next call succeeds. */
+	 * `c` is valid during the call. */
 	int (*reconfigure)(void *state, const struct ps_config *c,
 	    struct ps_error *err);
 	/* Asked once, after create: does it look at records' headers? Reading

@@ -89,7 +89,7 @@ struct ps_source_ops {
 	 * connection on. An error: go on with what you had, it
 	 * is tried again; PS_E_FATAL, naming the key: the task is to start
 	 * again for this.
-	 * `c` lives until a next call succeeds. */
+	 * `c` is valid during the call. */
 	int (*reconfigure)(void *state, const struct ps_config *c,
 	    struct ps_error *err);
 };
