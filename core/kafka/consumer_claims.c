@@ -5,6 +5,7 @@
 #include "kafka/consumer_impl.h"
 #include "kafka/group_others.h"
 
+#define ASK_MIN_MS 1000
 #define ASK_MAX_MS 30000
 #define ANSWER_MS  10000
 
@@ -33,7 +34,7 @@ pause_ms(const struct consumer *c)
 {
 	int64_t ms = c->claims.limit_ms / 2;
 
-	return ms < 1 ? 1 : ms > ASK_MAX_MS ? ASK_MAX_MS : ms;
+	return ms < ASK_MIN_MS ? ASK_MIN_MS : ms > ASK_MAX_MS ? ASK_MAX_MS : ms;
 }
 
 void
