@@ -19,6 +19,21 @@
 #define CONF_CHUNK ((size_t)16 * 1024)
 #define PROVE_MS   20
 
+#define METADATA_AGE    "topic.metadata.refresh.interval.ms"
+#define METADATA_AGE_MS 300000
+
+static int64_t
+age_of(const struct ps_config *properties)
+{
+	int64_t ms =
+	    ps_config_has(properties, METADATA_AGE)
+		? strtoll(ps_config_str(properties, METADATA_AGE), NULL, 10)
+		: METADATA_AGE_MS;
+
+	/* -1: it never looks by itself. */
+	return ms < 0 ? METADATA_AGE_MS : ms;
+}
+
 static rd_kafka_t *
 open_client(struct consumer *c, const struct ps_config *settings,
     struct ps_error *err)
@@ -30,6 +45,7 @@ open_client(struct consumer *c, const struct ps_config *settings,
 	if (conf_translate(a, CONF_CONSUMER, settings, &conf, err) == 0) {
 		c->reset = conf.reset;
 		c->max_poll_records = conf.max_poll_records;
+		c->metadata_age_ms = age_of(&conf.properties);
 		c->group_id =
 		    xstrdup(ps_config_str(&conf.properties, "group.id"));
 		c->client_id =

@@ -31,7 +31,9 @@ struct consumer_topic {
 	char id[CONSUMER_ID_ROOM]; /* as Kafka prints it; "": not known */
 	bool is_missing;
 	size_t first_count; /* partitions when it was seen first, 0: never */
-	size_t count;       /* partitions when it was seen last */
+	size_t newest;      /* partitions when it was seen last */
+	struct clock_ms changed; /* when it had so many first */
+	size_t count; /* those of them that the group knows as well */
 };
 
 /* consumer_claims.c: is each partition read by one of us? */
@@ -87,6 +89,7 @@ struct consumer {
 	size_t seen_count;
 	struct clock_ms next_ask;
 	bool asked, troubled;
+	int64_t metadata_age_ms; /* then the group's leader has looked again */
 	rd_kafka_consumer_group_metadata_t *group;
 	char *group_id, *client_id;
 	struct consumer_claims claims;

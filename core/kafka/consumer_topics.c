@@ -105,6 +105,7 @@ note_missing(struct consumer *c, struct consumer_topic *t)
 	if (!t->is_missing)
 		consumer_hold(c, t->name);
 	t->is_missing = true;
+	t->newest = t->count = 0;
 }
 
 /* It was told to be missing. When the group forgot its offsets with it, the
@@ -183,15 +184,24 @@ consumer_is_added(const struct consumer *c, const char *topic,
 	       (size_t)partition >= t->first_count;
 }
 
+/* The group gives out what is new when its leader has looked again; what was
+ * there at the start it looked at when we joined. */
 static void
 note_count(struct consumer *c, const rd_kafka_TopicDescription_t *description)
 {
 	struct consumer_topic *t =
 	    topic_of(c, rd_kafka_TopicDescription_name(description));
+	struct clock_ms now = clock_now();
+	bool is_first = t->first_count == 0 && !t->is_missing;
 	size_t n = 0;
 
 	(void)rd_kafka_TopicDescription_partitions(description, &n);
-	t->count = n;
+	if (n != t->newest)
+		t->changed = now;
+	t->newest = n;
+	if (is_first || n <= t->count ||
+	    clock_since(t->changed, now) >= c->metadata_age_ms)
+		t->count = n;
 	if (t->first_count == 0)
 		t->first_count = n;
 }

@@ -82,3 +82,23 @@ def test_a_stranger_in_the_group_stalls_the_sink(worker, kafka, sink):
     assert set(lines_of(path)) == {
         f"{word} {p}" for word in ("before", "meanwhile")
         for p in range(PARTITIONS)}
+
+
+def test_partitions_that_are_added_are_no_stall(worker, kafka, topic, unique,
+                                                folder):
+    """The topic shows them at once; a group gives them out once its leader has
+    looked again, for which it has metadata.max.age.ms."""
+    name, t, path = unique("snk"), topic("t", 1), folder + "/out"
+    worker.rest.create(name, configs.file_sink(path, t, **{
+        "stall.timeout.ms": "1000",
+        "consumer.override.metadata.max.age.ms": "25000"}))
+    worker.rest.wait_running(name)
+    kafka.add_partitions(t, 2)
+    kafka.produce(t, [{"value": "new", "partition": 1}])
+    stalls = []
+
+    def is_read():
+        stalls.extend(filter(None, [stall(worker, name)]))
+        return lines_of(path) == ["new"]
+    wait_for("the new partition to be read", is_read, 60)
+    assert not stalls, stalls[0]
