@@ -17,7 +17,6 @@
 #include "kafka/kerror.h"
 
 #define CONF_CHUNK ((size_t)16 * 1024)
-#define PROVE_MS   20
 
 #define METADATA_AGE    "topic.metadata.refresh.interval.ms"
 #define METADATA_AGE_MS 300000
@@ -278,6 +277,16 @@ look(struct consumer *c, const struct consumer_limits *limits,
 	return 1;
 }
 
+static int64_t
+until_proof(const struct consumer *c, int64_t most_ms)
+{
+	int64_t ms = clock_since(clock_now(), c->next_proof);
+
+	if (!c->has_unproved || ms > most_ms)
+		return most_ms;
+	return ms < 1 ? 1 : ms;
+}
+
 int
 consumer_poll(struct consumer *c, const struct consumer_limits *limits,
     struct consumer_event *out, struct ps_error *err)
@@ -301,9 +310,7 @@ consumer_poll(struct consumer *c, const struct consumer_limits *limits,
 		left = limits->timeout_ms - clock_since(start, clock_now());
 		if (left <= 0)
 			return 0;
-		(void)poll(&fd, 1,
-		    (int)(c->has_unproved && left > PROVE_MS ? PROVE_MS
-							     : left));
+		(void)poll(&fd, 1, (int)until_proof(c, left));
 	}
 }
 

@@ -78,8 +78,9 @@ struct consumer {
 	struct ps_error unread; /* of a partition: PS_OK, none */
 	struct ps_error hitch;  /* one that librdkafka asks again for */
 	bool has_paused;        /* a pause outlives the assignment */
-	bool has_unproved;
-	struct clock_ms next_proof;
+	bool has_unproved, unproved_told;
+	struct clock_ms next_proof, unproved_since;
+	int64_t proof_pause_ms;
 	rd_kafka_topic_partition_list_t *committed; /* those last told */
 
 	/* consumer_topics.c: are they there, and still the same? */

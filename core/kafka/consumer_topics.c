@@ -268,7 +268,9 @@ consumer_take_topics(struct consumer *c, rd_kafka_event_t *ev,
 	if (fine < 0)
 		return -1;
 	c->next_ask = clock_after(clock_now(), fine ? ASK_MS : ASK_TROUBLED_MS);
-	if (fine && !c->troubled)
+	if (!fine)
+		c->unproved_told = false;
+	if (fine && (!c->troubled || c->unproved_told))
 		return 0;
 	c->troubled = !fine;
 	out->what = fine ? CONSUMER_WELL : CONSUMER_TROUBLE;
