@@ -284,6 +284,7 @@ $(B)/check-live: $(call obj,$(LIVE_SRC) $(HELPER_SRC) $(RUNNER_SRC)) $(CORE_OBJ)
 # inside FOLDER: its tests, the objects of the plugin of that name, and core
 define inside
 $(B)/check-$(notdir $1): $(call obj,$(RUNNER_SRC) $(wildcard $1/test_*.c) \
+	tests/connectors/host.c tests/connectors/stub.c \
 	$(wildcard $(patsubst tests/%,%,$1)/*.c) \
 	$(call shared_src,$(notdir $1))) $(CORE_OBJ)
 	@echo link $$@

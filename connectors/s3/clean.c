@@ -8,11 +8,10 @@
 #include "xml.h"
 
 #define ACTIVE_MAX 4
-#define SILENT_MS  20000 /* without any answer */
-#define WHOLE_MS   50000 /* less than the worker waits */
 
 struct cleaning {
 	const struct ps_host *host;
+	const struct clean_limits *limits;
 	struct s3_client *client;
 	char prefix[2048];    /* of the logs that are looked for now */
 	char token[XML_TEXT]; /* of the listing's next page, "": no more */
@@ -127,24 +126,24 @@ list_page(struct cleaning *k)
 static int64_t
 left_ms(const struct cleaning *k)
 {
-	int64_t silent = k->heard_ms + SILENT_MS;
+	int64_t silent = k->heard_ms + k->limits->silent_ms;
 
 	return (silent < k->until_ms ? silent : k->until_ms) - client_now();
 }
 
-/* What came while nobody looked is looked at before anybody is blamed. */
 static int
 fail_late(const struct cleaning *k, struct ps_error *err)
 {
 	const struct s3_request *r = client_oldest(k->client);
 
 	if (client_now() >= k->until_ms)
-		return ps_fail(err, PS_E_RETRY, "not done within %d s",
-		    WHOLE_MS / 1000);
+		return ps_fail(err, PS_E_RETRY, "not done within %lld s",
+		    (long long)k->limits->whole_ms / 1000);
 	return ps_fail(err, PS_E_RETRY,
-	    "S3: %s %.300s: the bucket has not answered within %d s",
+	    "S3: %s %.300s: the bucket has not answered within %lld s",
 	    r == NULL ? "" : r->method,
-	    r == NULL || r->key == NULL ? k->prefix : r->key, SILENT_MS / 1000);
+	    r == NULL || r->key == NULL ? k->prefix : r->key,
+	    (long long)k->limits->silent_ms / 1000);
 }
 
 static int
@@ -158,6 +157,7 @@ clean_prefix(struct cleaning *k, struct ps_error *err)
 
 		if (k->host->stopping(k->host))
 			return ps_fail(err, PS_E_RETRY, "asked to stop");
+		/* Behind client_wait, which has looked at what came. */
 		if (left <= 0)
 			return fail_late(k, err);
 		client_drive(k->client);
@@ -196,7 +196,7 @@ clean_topics(struct cleaning *k, const struct s3_conf *conf,
 {
 	int got = 1, shared;
 
-	k->until_ms = client_now() + WHOLE_MS;
+	k->until_ms = client_now() + k->limits->whole_ms;
 	for (; *topics != NULL; topics++) {
 		/* Of its own logs none stays. */
 		if (clean_one(k, conf, k->host->connector, *topics, err) < 0)
@@ -211,8 +211,8 @@ clean_topics(struct cleaning *k, const struct s3_conf *conf,
 }
 
 int
-clean_logs(const struct ps_host *h, const struct ps_config *c,
-    const char *const *topics, struct ps_error *err)
+clean_within(const struct clean_limits *limits, const struct ps_host *h,
+    const struct ps_config *c, const char *const *topics, struct ps_error *err)
 {
 	struct s3_conf conf = { 0 };
 	struct pool pool;
@@ -225,6 +225,7 @@ clean_logs(const struct ps_host *h, const struct ps_config *c,
 			abort();
 		pool_init(&pool, 0);
 		k->host = h;
+		k->limits = limits;
 		k->client = client_new(&conf, &pool, ACTIVE_MAX);
 		got = clean_topics(k, &conf, topics, err);
 		client_free(&k->client);
@@ -233,4 +234,14 @@ clean_logs(const struct ps_host *h, const struct ps_config *c,
 	}
 	conf_fini(&conf);
 	return got;
+}
+
+int
+clean_logs(const struct ps_host *h, const struct ps_config *c,
+    const char *const *topics, struct ps_error *err)
+{
+	/* Less than the worker waits. */
+	static const struct clean_limits limits = { 20000, 50000 };
+
+	return clean_within(&limits, h, c, topics, err);
 }

@@ -10,8 +10,15 @@
 
 #include <penstock/host.h>
 
+struct clean_limits {
+	int64_t silent_ms; /* without any answer */
+	int64_t whole_ms;
+};
+
 /* As struct ps_sink_ops has it. */
 int clean_logs(const struct ps_host *h, const struct ps_config *c,
     const char *const *topics, struct ps_error *err);
+int clean_within(const struct clean_limits *limits, const struct ps_host *h,
+    const struct ps_config *c, const char *const *topics, struct ps_error *err);
 
 #endif

@@ -16,9 +16,6 @@
 #include "chunk.h"
 #include "conf.h"
 
-/* In a row, at what is there in place of what was to be written. */
-#define LOOKS_MAX 8
-
 struct s3_client;
 struct s3_request;
 
@@ -89,9 +86,9 @@ void client_drive(struct s3_client *c);
 /* Waits for something to move, wake_fd to be readable, or `ms`. */
 void client_wait(struct s3_client *c, int wake_fd, int64_t ms);
 /* Requests queued or in flight. */
+size_t client_pending(const struct s3_client *c);
 /* Of those that are sent the one that waits longest, or NULL. */
 const struct s3_request *client_oldest(const struct s3_client *c);
-size_t client_pending(const struct s3_client *c);
 /* Why the last attempt of a request failed; "" when the last one did not. */
 const char *client_cause(const struct s3_client *c);
 /* Milliseconds, monotonic. */

@@ -5,6 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "looks.h"
+
 #define TITLE "penstock cuts 1\n"
 
 static int64_t

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "looks.h"
+
 /* It may have been completed, as encrypted objects have ETags of their own;
  * written once more it is known again. */
 static void
