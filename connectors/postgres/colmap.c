@@ -68,29 +68,66 @@ colmap_is_key(const char *key)
 	return strcmp(key, STAMP_MAP) == 0 || strcmp(key, ID_MAP) == 0;
 }
 
+/* Of an expression's class, without its last bracket: one that stands first,
+ * or ends a name as in [:alpha:], is its own. */
+static size_t
+class_len(const char *text)
+{
+	size_t i = text[1] == '^' ? 2 : 1;
+
+	i += text[i] == ']';
+	while (text[i] != '\0' && text[i] != ']') {
+		if (text[i] == '[' && strspn(text + i + 1, ":.=") > 0)
+			i += 1 + strcspn(text + i + 1, "]");
+		else if (text[i] == '\\')
+			i++;
+		i += text[i] != '\0';
+	}
+	return i;
+}
+
+/* Of what no comma and no bracket inside of it counts for. */
+static size_t
+atom_len(const char *text, bool is_named)
+{
+	size_t len;
+
+	if (text[0] == '\\')
+		return text[1] == '\0' ? 1 : 2;
+	if (text[0] != '[')
+		return 1;
+	len = is_named ? strcspn(text, "]") : class_len(text);
+	if (text[len] != '\0')
+		return len + 1;
+	return is_named ? 1 : len;
+}
+
+static size_t
+depth_behind(size_t depth, char c)
+{
+	if (c == '(' || c == '{')
+		return depth + 1;
+	return (c == ')' || c == '}') && depth > 0 ? depth - 1 : depth;
+}
+
 /* Up to the comma that ends it: one in an expression's brackets, or behind a
- * backslash, is its own. */
+ * backslash, is its own. What a column's name opens need not be closed: if it
+ * is not, the first comma behind the colon ends it. */
 static size_t
 entry_len(const char *text)
 {
-	bool in_class = false;
-	size_t depth = 0, i;
+	size_t depth = 0, named = 0, i;
+	bool is_named = false;
 
-	for (i = 0; text[i] != '\0'; i++) {
-		char c = text[i];
-
-		if (c == ',' && !in_class && depth == 0)
-			break;
-		if (c == '\\' && text[i + 1] != '\0')
-			i++;
-		else if (in_class || c == '[')
-			in_class = c != ']';
-		else if (c == '(' || c == '{')
-			depth++;
-		else if ((c == ')' || c == '}') && depth > 0)
-			depth--;
+	for (i = 0; text[i] != '\0'; i += atom_len(text + i, is_named)) {
+		if (text[i] == ',' && depth == 0)
+			return i;
+		if (text[i] == ',' && is_named && named == 0)
+			named = i;
+		is_named = is_named || (text[i] == ':' && depth == 0);
+		depth = depth_behind(depth, text[i]);
 	}
-	return i;
+	return depth > 0 && named > 0 ? named : i;
 }
 
 static const char *
