@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -9,10 +10,11 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/xalloc.h"
 
 #define RULES_MAX 128u
 #define AREA_MAX  120u
-#define TEXT_MAX  8192u
+#define WHOLE_MAX (1u << 20)
 #define LINE_HEAD 256u
 
 struct rule {
@@ -193,7 +195,7 @@ log_format(char *out, size_t room, enum ps_level level, const char *area,
 static void
 print(enum ps_level level, const char *area, const char *text)
 {
-	char line[TEXT_MAX + LINE_HEAD];
+	char line[LOG_TEXT_MAX + LINE_HEAD];
 	size_t used = log_format(line, sizeof line, level, area, text);
 
 	/* A log that cannot be written has nobody to be told. */
@@ -202,9 +204,39 @@ print(enum ps_level level, const char *area, const char *text)
 }
 
 void
+log_cut(char *text)
+{
+	if (strnlen(text, LOG_TEXT_MAX) == LOG_TEXT_MAX)
+		memcpy(text + LOG_TEXT_MAX - 4, "...", 4);
+}
+
+static void
+give(enum ps_level level, const char *area, char *text)
+{
+	if (state.sink != NULL) {
+		state.sink(state.ctx, level, area, text);
+		return;
+	}
+	log_cut(text);
+	print(level, area, text);
+}
+
+static void
+give_long(enum ps_level level, const char *area, size_t len, const char *fmt,
+    va_list ap)
+{
+	size_t room = len < WHOLE_MAX ? len + 1 : WHOLE_MAX;
+	char *text = xmalloc(room);
+
+	(void)vsnprintf(text, room, fmt, ap);
+	give(level, area, text);
+	free(text);
+}
+
+void
 log_at(enum ps_level level, const char *area, const char *fmt, ...)
 {
-	char text[TEXT_MAX];
+	char text[LOG_TEXT_MAX];
 	va_list ap;
 	int n;
 
@@ -213,10 +245,11 @@ log_at(enum ps_level level, const char *area, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	if (n >= (int)sizeof text)
-		memcpy(text + sizeof text - 4, "...", 4);
-	if (state.sink != NULL)
-		state.sink(state.ctx, level, area, text);
-	else
-		print(level, area, text);
+	if (n < (int)sizeof text) {
+		give(level, area, text);
+		return;
+	}
+	va_start(ap, fmt);
+	give_long(level, area, (size_t)n, fmt, ap);
+	va_end(ap);
 }

@@ -14,6 +14,10 @@
 #include <penstock/error.h>
 #include <penstock/host.h> /* enum ps_level */
 
+/* Of a text that is printed, its NUL counted. */
+#define LOG_TEXT_MAX 8192u
+
+/* Gets the whole text: what is to be hidden in it is found before a cut. */
 typedef void
 log_sink_fn(void *ctx, enum ps_level level, const char *area, const char *text);
 
@@ -37,6 +41,8 @@ enum ps_level log_level(const char *area);
 int64_t log_level_set_ms(const char *area);
 /* The i-th logger below the root that has a level of its own, or NULL. */
 const char *log_logger(size_t i);
+/* A text that is longer than is printed ends with "..." instead. */
+void log_cut(char *text);
 /* NULL: stderr again. */
 void log_set_sink(log_sink_fn *sink, void *ctx);
 const char *log_level_name(enum ps_level level); /* DEBUG INFO WARN ERROR */

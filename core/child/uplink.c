@@ -133,8 +133,9 @@ take_log(void *ctx, enum ps_level level, const char *area, const char *text)
 {
 	struct uplink *u = (struct uplink *)ctx;
 	struct ps_arena *a = arena_new(LINE_BYTES);
-	const char *line = cleaned(u, a, text);
+	char *line = ps_strdup(a, redact_copy(u->redact, a, text));
 
+	log_cut(line);
 	if (pthread_equal(pthread_self(), u->owner))
 		send_log(u, level, area, line);
 	else

@@ -6,9 +6,11 @@
 #include <sys/socket.h>
 
 #include "base/js.h"
+#include "base/log.h"
 
 /* More than the socket between them holds. */
 enum { LARGE = 1 << 20, LIMIT_MS = 10000 };
+#define SECRET "s3cr3t-of-the-bucket"
 
 static struct uplink *u;
 static struct channel *worker;
@@ -102,4 +104,25 @@ Test(uplink, is_ready_when_the_worker_is_gone)
 	channel_free(&worker);
 	cr_assert(is_ready(LIMIT_MS));
 	cr_expect(ne(int, uplink_serve(u, &err), 1));
+}
+
+/* Wherever the cut falls: no part of the secret is left before it. */
+Test(uplink, a_line_is_cut_after_its_secrets_are_hidden)
+{
+	char text[LOG_TEXT_MAX + sizeof SECRET];
+	struct msg m;
+
+	redact_add(uplink_redact(u), SECRET);
+	uplink_take_logs(u);
+	for (size_t at = LOG_TEXT_MAX - 30; at < LOG_TEXT_MAX; at++) {
+		memset(text, 'x', at);
+		memcpy(text + at, SECRET, sizeof SECRET);
+		log_info("a", "%s", text);
+		cr_assert(eq(int, uplink_serve(u, &err), 1), "%s", err.text);
+		cr_assert(eq(int, heard(&m), 1), "%s", err.text);
+		cr_expect(eq(ptr, strstr(m.log.text, "s3"), NULL), "%s",
+		    m.log.text + at - 1);
+		cr_expect(lt(sz, strlen(m.log.text), LOG_TEXT_MAX));
+		msg_fini(&m);
+	}
 }
