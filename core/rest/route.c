@@ -305,8 +305,10 @@ run_here(struct exchange *x)
 static void
 run_admitted(struct exchange *x)
 {
-	if (guard_admits(x, x->route->needs) &&
-	    !forward_takes(x, meant_for(x), run_here))
+	if (server_is_draining(x->server) && (x->route->flags & LATE) == 0)
+		exchange_error(x, 503, "Worker is shutting down");
+	else if (guard_admits(x, x->route->needs) &&
+		 !forward_takes(x, meant_for(x), run_here))
 		run_here(x);
 }
 
@@ -339,9 +341,7 @@ run(struct exchange *x, const struct route *r)
 	struct request_spec spec = { 0 };
 
 	x->route = r;
-	if (server_is_draining(x->server) && (r->flags & LATE) == 0)
-		exchange_error(x, 503, "Worker is shutting down");
-	else if (can_run(x, &spec))
+	if (can_run(x, &spec))
 		run_admitted(x);
 	else
 		ask_worker(x, &spec, run_now);

@@ -326,9 +326,40 @@ def put_at_the_end(w, broker, name, config):
     return asking
 
 
+def connects(asking):
+    try:
+        asking.connect()
+    except ConnectionError:
+        return False
+    return True
+
+
 def answer_of(asking):
     r = asking.getresponse()
     return r.status, json.load(r)
+
+
+def test_what_waited_for_the_start_does_not_begin_at_the_end(
+        own_kafka, new_worker):
+    """A list that waits for the logs, which are read while it drains."""
+    w = new_worker(own_kafka.bootstrap)
+    w.stop()
+    (broker,) = own_kafka.pids()
+    os.kill(broker, signal.SIGSTOP)
+    try:
+        w.spawn()
+        asking = http.client.HTTPConnection(HOST, w.port, timeout=60)
+        wait_for("its door", lambda: connects(asking))
+        asking.request("GET", "/connectors")
+        # Sent after it, and answered without logs.
+        requests.get(w.rest.url + "/connector-plugins", timeout=60)
+        w.process.send(signal.SIGTERM)
+        w.wait_log("got SIGTERM")
+    finally:
+        os.kill(broker, signal.SIGCONT)
+    assert answer_of(asking) == (503, {
+        "error_code": 503, "message": "Worker is shutting down"})
+    assert w.process.wait(60) == 0
 
 
 def test_what_is_being_written_at_the_end_is_answered(own_kafka, new_worker,
