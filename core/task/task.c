@@ -225,8 +225,7 @@ task_init(struct task *t, const struct host_hooks *hooks, struct ps_error *err)
 	t->timer_fd =
 	    timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (t->wake_fd < 0 || t->timer_fd < 0)
-		return ps_fail(err, PS_E_RETRY, "no descriptor for waiting: %s",
-		    strerror(errno));
+		return fds_fail(err, errno, "no descriptor for waiting");
 	task_watch(t, t->gauges->wake_fd);
 	task_watch(t, t->timer_fd);
 	task_watch(t, uplink_fd(t->uplink));
