@@ -88,7 +88,7 @@ def test_a_worker_with_64_descriptors_says_what_it_cannot(
     assert sorted(worker.rest.connectors()) == sorted(taken)
 
 
-@pytest.mark.parametrize("limit", [24, 40, 48, 56])
+@pytest.mark.parametrize("limit", [24, 40, 48])
 def test_too_few_for_a_start_are_told(kafka, new_worker, limit):
     """It is ready all the same, or says so and goes on trying, or ends with
     the reason."""

@@ -2,6 +2,7 @@
 #include <criterion/new/assert.h>
 
 #include <pthread.h>
+#include <sched.h>
 
 #include "base/arena.h"
 #include "kafka/producer.h"
@@ -16,7 +17,6 @@ enum {
 	RECORDS = 300,
 	VALUE = 1000,
 	TURNS = 100,
-	SOON_MS = 300,
 	STOP_MS = 900,
 	CHUNK = 4096
 };
@@ -120,10 +120,12 @@ stop(void)
 
 /* ---- One by one --------------------------------------------------------- */
 
+/* From when the first is on its way. */
 static void *
-soon_suspended(void *arg)
+suspended_then(void *arg)
 {
-	(void)poll(NULL, 0, SOON_MS);
+	while (producer_in_flight(s.producer) == 0)
+		(void)sched_yield();
 	atomic_store(&w.gauges.suspend, true);
 	return arg;
 }
@@ -137,7 +139,7 @@ Test(deliver, what_goes_one_by_one_is_taken_back_when_the_lease_ends)
 	rd_kafka_mock_broker_set_down(m.cluster, 1);
 	s.care_left = CARE_RECORDS;
 	f = fill();
-	cr_assert(pthread_create(&other, NULL, soon_suspended, NULL) == 0);
+	cr_assert(pthread_create(&other, NULL, suspended_then, NULL) == 0);
 	cr_expect(eq(int, deliver_rest(&s, &err), 0), "%s", err.text);
 	(void)pthread_join(other, NULL);
 	cr_expect(atomic_load(&w.gauges.idle), "nothing is on its way");
