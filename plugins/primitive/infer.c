@@ -343,6 +343,7 @@ quoted(struct infer *in, struct inferred *out)
 
 struct items {
 	struct ps_value *at;
+	const struct ps_schema **schemas; /* of each */
 	size_t count, room;
 	const struct ps_schema *common;
 	bool differ;
@@ -351,15 +352,22 @@ struct items {
 static void
 items_add(struct items *l, struct ps_arena *a, const struct inferred *v)
 {
+	const struct ps_schema **schemas;
 	struct ps_value *grown;
 
 	if (l->count == l->room) {
 		l->room = l->room == 0 ? 8 : 2 * l->room;
 		grown = (struct ps_value *)ps_alloc(a, l->room * sizeof *grown);
-		if (l->count > 0)
+		schemas = (const struct ps_schema **)ps_alloc(a,
+		    l->room * sizeof *schemas);
+		if (l->count > 0) {
 			memcpy(grown, l->at, l->count * sizeof *grown);
+			memcpy(schemas, l->schemas, l->count * sizeof *schemas);
+		}
 		l->at = grown;
+		l->schemas = schemas;
 	}
+	l->schemas[l->count] = v->schema;
 	l->at[l->count++] = v->value;
 }
 
@@ -399,6 +407,42 @@ align(struct items *l, size_t first, size_t step)
 		v->type = l->common->type;
 	}
 	return l->common;
+}
+
+/* What is a Date or a Decimal by its schema alone is text without it: Java's
+ * objects know themselves what they are. */
+static struct ps_value
+loosened(struct infer *in, const struct ps_value *v, const struct ps_schema *s)
+{
+	struct text t = { .arena = in->arena };
+	struct ps_error err = { 0 };
+	struct ps_value *items;
+	struct ps_pair *pairs;
+
+	if (s == NULL)
+		return *v;
+	if (s->name != NULL)
+		return header_text(&t, s, v, 1, &err) == 0
+			   ? ps_string(t.s, t.len)
+			   : *v;
+	if (v->type == PS_ARRAY) {
+		items = (struct ps_value *)ps_alloc(in->arena,
+		    (v->len + 1) * sizeof *items);
+		for (uint32_t i = 0; i < v->len; i++)
+			items[i] = loosened(in, &v->items[i], s->elem);
+		return ps_array(items, v->len);
+	}
+	if (v->type == PS_MAP) {
+		pairs = (struct ps_pair *)ps_alloc(in->arena,
+		    (v->len + 1) * sizeof *pairs);
+		for (uint32_t i = 0; i < v->len; i++) {
+			pairs[i].key = loosened(in, &v->pairs[i].key, s->key);
+			pairs[i].value =
+			    loosened(in, &v->pairs[i].value, s->elem);
+		}
+		return ps_map(pairs, v->len);
+	}
+	return *v;
 }
 
 /* A value that is no container; -1: there is none, the text is a string. */
@@ -464,6 +508,9 @@ close_frame(struct infer *in, struct frame *f, struct inferred *out)
 	size_t n = f->elements.count;
 
 	out->schema = container_schema(in, f);
+	for (size_t i = 0; out->schema == NULL && i < n; i++)
+		f->elements.at[i] =
+		    loosened(in, &f->elements.at[i], f->elements.schemas[i]);
 	out->value =
 	    f->is_map ? ps_map((struct ps_pair *)(void *)f->elements.at, n / 2)
 		      : ps_array(f->elements.at, n);

@@ -2,8 +2,9 @@
  * Any header text is read. What is written of it is a text that is read and
  * written alike for ever after, but for floats, which may be whole as floats
  * and integers after that, and for quotes inside of lists and maps, which
- * Java escapes and does not read as escaped; integers and booleans are the
- * same ones when they are read again, and floats as large.
+ * Java escapes and does not read as escaped, and for dates there of before
+ * 1970-01-02, which it writes as times; integers and booleans are the same
+ * ones when they are read again, and floats as large.
  */
 #include <assert.h>
 #include <string.h>
@@ -44,19 +45,33 @@ simple_header_converter(void)
 }
 
 static bool
-changes(const struct ps_value *v, int depth)
+is_early(const struct ps_value *v, const struct ps_schema *s)
 {
-	if (v->type == PS_FLOAT32 || v->type == PS_FLOAT64)
+	if (s == NULL || s->name == NULL)
+		return false;
+	return strcmp(s->name, PS_NAME_TIMESTAMP) == 0 ? v->i < 86400000
+	       : strcmp(s->name, PS_NAME_DATE) == 0    ? v->i < 1
+						       : false;
+}
+
+static bool
+changes(const struct ps_value *v, const struct ps_schema *s, int depth)
+{
+	const struct ps_schema *elem = s == NULL ? NULL : s->elem;
+	const struct ps_schema *key = s == NULL ? NULL : s->key;
+
+	if (v->type == PS_FLOAT32 || v->type == PS_FLOAT64 ||
+	    (depth > 0 && is_early(v, s)))
 		return true;
 	if (v->type == PS_STRING && depth > 0)
 		return memchr(v->s, '"', v->len) != NULL ||
 		       memchr(v->s, '\\', v->len) != NULL;
 	for (uint32_t i = 0; v->type == PS_ARRAY && i < v->len; i++)
-		if (changes(&v->items[i], depth + 1))
+		if (changes(&v->items[i], elem, depth + 1))
 			return true;
 	for (uint32_t i = 0; v->type == PS_MAP && i < v->len; i++)
-		if (changes(&v->pairs[i].key, depth + 1) ||
-		    changes(&v->pairs[i].value, depth + 1))
+		if (changes(&v->pairs[i].key, key, depth + 1) ||
+		    changes(&v->pairs[i].value, elem, depth + 1))
 			return true;
 	return false;
 }
@@ -83,6 +98,7 @@ round_trip(const struct ps_header_converter_ops *ops, void *state,
 {
 	struct ps_error err = { 0 };
 	struct ps_value first = header->value;
+	const struct ps_schema *schema = header->schema;
 	bool is_plain = (ps_is_int(&first) || first.type == PS_BOOLEAN) &&
 			header->schema->name == NULL;
 	struct ps_slice text;
@@ -93,7 +109,7 @@ round_trip(const struct ps_header_converter_ops *ops, void *state,
 	assert(ops->decode(state, a, "t", header, &err) == 0);
 	assert(!is_plain || value_equal(&first, &header->value));
 	check_float(&first, &header->value);
-	if (changes(&first, 0))
+	if (changes(&first, schema, 0))
 		return;
 	assert(ops->encode(state, a, "t", header, &err) == 0);
 	assert(header->raw.len == text.len);
