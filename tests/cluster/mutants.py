@@ -169,10 +169,11 @@ MUTANTS = [
     ("a leader writes the newest format that it can", "members.c",
      "info->version < lowest)", "info->version < 0)"),
     ("what cannot be read is skipped, and the older record obeyed",
-     "herder.c", "	h->unreadable -= e != NULL && e->is.unreadable;\n",
-     "	if (as != NULL && as->unreadable)\n		return;\n"),
+     "herder.c", "	table_assign(h->table, connector, as);\n",
+     "	if (as != NULL && as->unreadable)\n		return;\n"
+     "	table_assign(h->table, connector, as);\n"),
     ("who cannot read all leads", "herder_lead.c",
-     "return h->unreadable > 0 || h->claim.unreadable;", "return false;"),
+     "	return any;\n", "	return any && false;\n"),
     ("what somebody cannot read is not written again", "assign.c",
      "e->is.version > s->in->version ||", ""),
 ]
