@@ -104,6 +104,9 @@ def pytest_configure(config):
     if not is_parallel(config):
         env.clear_reports()
     os.environ.update(env.sanitizer_options())
+    # Who runs in the background of a shell ignores it, and so would a server
+    # until it has a handler of its own.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):

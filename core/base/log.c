@@ -221,7 +221,7 @@ give(enum ps_level level, const char *area, char *text)
 	print(level, area, text);
 }
 
-static void
+__attribute__((format(printf, 4, 0))) static void
 give_long(enum ps_level level, const char *area, size_t len, const char *fmt,
     va_list ap)
 {
