@@ -287,7 +287,7 @@ def test_the_worker_is_killed(worker, kafka, topic, postgres, db, s3, bucket,
     ledger.wait_complete(
         by_table, lambda: in_topic(kafka, copies)).assert_at_least_once()
     ledger.wait_complete(by_topic, lambda: entries(
-        s3.lines(bucket, "topics/"))).assert_exactly_once()
+        s3.lines(bucket, "topics/" + archived))).assert_exactly_once()
 
 
 def test_stopped_tasks_are_replaced_and_write_nothing_more(

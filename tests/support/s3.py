@@ -102,8 +102,10 @@ class S3:
         return body
 
     def lines(self, bucket, prefix=""):
-        """All lines of all objects, in the order of their names."""
+        """All lines of all objects, in the order of their names, but for the
+        sink's own logs: who takes over from one that was killed makes one."""
         return [line for key in sorted(self.keys(bucket, prefix))
+                if "/_penstock/" not in key
                 for line in self.get(bucket, key).splitlines()]
 
     def unfinished(self, bucket):
