@@ -200,7 +200,7 @@ def keys(count):
 
 def of_java(given, partitions):
     out = subprocess.run(
-        ["java", "-cp", f"{DEPS}/kafka/libs/*",
+        ["java", "-XX:-UsePerfData", "-cp", f"{DEPS}/kafka/libs/*",
          f"{ROOT}/tests/conformance/Partition.java", str(partitions)],
         input="".join(k + "\n" for k in given).encode(), check=True,
         stdout=subprocess.PIPE).stdout

@@ -36,7 +36,8 @@ def java(lines):
                          "kafka/libs/jackson-*", "kafka/libs/slf4j-api*",
                          "kafka/libs/caffeine*", "debezium/libs/*")
         for jar in sorted(glob.glob(f"{env.DEPS}/{name}.jar")))
-    return run(["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+    return run(["java", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 "-Xss4m", "-Duser.timezone=UTC", "-Duser.language=en",
                 "-Duser.country=US", "-cp", libs,
                 f"{FOLDER}/Conform.java"], lines)

@@ -31,7 +31,7 @@ def limit(kafka):
         change = (["--delete-config", "producer_byte_rate"] if rate is None
                   else ["--add-config", f"producer_byte_rate={rate}"])
         subprocess.run(
-            ["java", *QUICK_JAVA, "-cp", classpath(),
+            ["java", "-XX:-UsePerfData", *QUICK_JAVA, "-cp", classpath(),
              "kafka.admin.ConfigCommand", "--bootstrap-server",
              kafka.bootstrap, "--alter", *change, "--entity-type", "clients",
              "--entity-name", client], check=True, capture_output=True,

@@ -20,6 +20,7 @@ import requests
 from confluent_kafka.schema_registry import SchemaRegistryClient
 
 from .env import DEPS, HOST, free_port
+from .kafka import java_files
 from .process import Process
 from .receiver import Receiver, Reply
 
@@ -29,8 +30,9 @@ JAVA_MIN = 21
 
 def _version(java):
     try:
-        said = subprocess.run([java, "-version"], capture_output=True,
-                              text=True, check=False).stderr
+        said = subprocess.run([java, "-XX:-UsePerfData", "-version"],
+                              capture_output=True, text=True,
+                              check=False).stderr
     except OSError:
         return 0
     found = re.search(r'version "(\d+)', said)
@@ -54,7 +56,7 @@ class Registry:
         assert os.path.exists(APP + "/quarkus-run.jar"), \
             "no schema registry: run docker/install-deps test"
         self.process = Process(
-            [java(), "-Xmx400m", "-XX:+UseSerialGC",
+            [java(), *java_files(folder), "-Xmx400m", "-XX:+UseSerialGC",
              "-XX:TieredStopAtLevel=1", "-XX:+AutoCreateSharedArchive",
              f"-XX:SharedArchiveFile={APP}/classes.jsa",
              f"-Dquarkus.http.port={self.port}",
