@@ -74,8 +74,9 @@ def _pkcs12(folder, name):
 
 
 def _trust(folder, kind, path):
-    _run("keytool", "-importcert", "-noprompt", "-alias", "ca", "-file",
-         f"{folder}/ca.pem", "-keystore", path, "-storetype", kind,
+    _run("keytool", "-J-XX:-UsePerfData", "-importcert", "-noprompt",
+         "-alias", "ca", "-file", f"{folder}/ca.pem", "-keystore", path,
+         "-storetype", kind,
          "-storepass", PASSWORD)
 
 
