@@ -82,39 +82,10 @@ def test_an_end_has_a_limit_and_commits_what_was_delivered(
         if r.value[:1] == b"{"]).assert_exactly_once()
 
 
-def test_only_the_second_signal_does_not_wait_for_others(
-        kafka, folder, topic):
-    """There is another worker, which looks alive and takes nothing over."""
-    c = Cluster(folder, kafka.bootstrap, 2, session_timeout_ms=30000)
-    other = None
-    try:
-        c.start()
-        t = topic("lines")
-        for n in range(2):
-            c.workers[0].rest.create(f"c{n}", configs.file_source(
-                folder + "/in", t))
-        c.wait_running(["c0", "c1"], on=c.workers)
-        leaver = c.follower()
-        [other] = [w for w in c.workers if w is not leaver]
-        os.kill(other.process.pid, signal.SIGSTOP)
-        tasks = children(leaver.process.pid)
-        watch = Stopwatch()
-        os.kill(leaver.process.pid, TERM)
-        time.sleep(3)  # it waits for the other, and works meanwhile
-        assert leaver.process.running()
-        assert tasks == children(leaver.process.pid)
-        os.kill(leaver.process.pid, TERM)
-        assert leaver.process.wait(30) == 0
-        assert watch.seconds() < 3 + SLACK_S, watch.seconds()
-    finally:
-        if other is not None:
-            os.kill(other.process.pid, signal.SIGCONT)
-        c.close()
-
-
-def test_the_second_signal_waits_for_no_answer(kafka, folder, topic):
-    """A change is on its way to a leader that does not answer, nor takes
-    anything over."""
+@pytest.fixture
+def leaver(kafka, folder, topic):
+    """A follower of two with work. The other looks alive and does nothing:
+    it leads, answers nobody, and takes nothing over."""
     c = Cluster(folder, kafka.bootstrap, 2, session_timeout_ms=30000)
     leader = None
     try:
@@ -124,22 +95,39 @@ def test_the_second_signal_waits_for_no_answer(kafka, folder, topic):
             c.workers[0].rest.create(f"c{n}", configs.file_source(
                 folder + "/in", t))
         c.wait_running(["c0", "c1"], on=c.workers)
-        leaver, leader = c.follower(), c.leader()
+        follower, leader = c.follower(), c.leader()
         os.kill(leader.process.pid, signal.SIGSTOP)
-        asking = http.client.HTTPConnection(HOST, leaver.port, timeout=60)
-        asking.request("PUT", "/connectors/c0/pause")
-        assert len(leaver.rest.connectors()) == 2  # sent after it
-        watch = Stopwatch()
-        os.kill(leaver.process.pid, TERM)
-        leaver.wait_log("got SIGTERM")
-        os.kill(leaver.process.pid, INT)
-        assert leaver.process.wait(30) == 0
-        assert watch.seconds() < SLACK_S, watch.seconds()
-        assert asking.getresponse().status == 503
+        yield follower
     finally:
         if leader is not None:
             os.kill(leader.process.pid, signal.SIGCONT)
         c.close()
+
+
+def test_only_the_second_signal_does_not_wait_for_others(leaver):
+    tasks = children(leaver.process.pid)
+    watch = Stopwatch()
+    os.kill(leaver.process.pid, TERM)
+    time.sleep(3)  # it waits for the other, and works meanwhile
+    assert leaver.process.running()
+    assert tasks == children(leaver.process.pid)
+    os.kill(leaver.process.pid, TERM)
+    assert leaver.process.wait(30) == 0
+    assert watch.seconds() < 3 + SLACK_S, watch.seconds()
+
+
+def test_the_second_signal_waits_for_no_answer(leaver):
+    """A change is on its way to the leader."""
+    asking = http.client.HTTPConnection(HOST, leaver.port, timeout=60)
+    asking.request("PUT", "/connectors/c0/pause")
+    assert len(leaver.rest.connectors()) == 2  # sent after it
+    watch = Stopwatch()
+    os.kill(leaver.process.pid, TERM)
+    leaver.wait_log("got SIGTERM")
+    os.kill(leaver.process.pid, INT)
+    assert leaver.process.wait(30) == 0
+    assert watch.seconds() < SLACK_S, watch.seconds()
+    assert asking.getresponse().status == 503
 
 
 # Into its start; it takes 1.5 to 3 s.

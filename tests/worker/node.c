@@ -38,23 +38,33 @@ node_wait_end(struct node *n, struct node_wait *w)
 	(void)uv_run(&n->loop, UV_RUN_NOWAIT);
 }
 
-static struct options *
-standalone_options(void)
+const char *
+node_write_file(const char *more)
 {
-	struct ps_error err = { 0 };
-	char path[PATH_MAX];
-	struct options *o;
+	static char path[PATH_MAX];
 	FILE *f;
 
 	(void)snprintf(path, sizeof path, BUILD "/tmp/node-%d", getpid());
 	f = fopen(path, "w");
-	(void)fputs("bootstrap.servers=127.0.0.1:1\nkey.converter=K\n"
-		    "value.converter=V\nplugin.path=" TESTS "\n"
-		    "offset.storage.file.filename=/dev/null\n"
-		    "errors.restart.delay.initial.ms=20\n"
-		    "errors.restart.delay.max.ms=40\n",
-	    f);
+	cr_assert(f != NULL, "%s", path);
+	(void)fprintf(f,
+	    "bootstrap.servers=127.0.0.1:1\nkey.converter=K\n"
+	    "value.converter=V\nplugin.path=" TESTS "\n"
+	    "offset.storage.file.filename=/dev/null\n%s",
+	    more);
 	(void)fclose(f);
+	return path;
+}
+
+static struct options *
+standalone_options(void)
+{
+	struct ps_error err = { 0 };
+	const char *path =
+	    node_write_file("errors.restart.delay.initial.ms=20\n"
+			    "errors.restart.delay.max.ms=40\n");
+	struct options *o;
+
 	o = options_load(path, WORKER_STANDALONE, &err);
 	(void)unlink(path);
 	cr_assert(o != NULL && options_take_plugins(o, &err) == 0 &&

@@ -22,6 +22,9 @@ struct node {
 	bool ready, stopped;
 };
 
+/* The file of a standalone worker whose converters no plugin has and whose
+ * offsets nobody keeps, with these lines more. Whoever asks unlinks it. */
+const char *node_write_file(const char *more);
 /* A standalone worker's, without its offsets file. */
 void node_begin(struct node *n);
 /* All has ended and nothing is left in the loop. */

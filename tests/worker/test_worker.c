@@ -2,10 +2,9 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
-#include <limits.h>
-#include <stdio.h>
 #include <unistd.h>
 
+#include "tests/worker/node.h"
 #include "worker/worker_impl.h"
 
 enum { BROKEN = 3 };
@@ -16,18 +15,9 @@ static struct worker *
 new_worker(void)
 {
 	struct ps_error err = { 0 };
-	char path[PATH_MAX];
+	const char *path = node_write_file("");
 	struct worker *w;
-	FILE *f;
 
-	(void)snprintf(path, sizeof path, BUILD "/tmp/worker-%d", getpid());
-	f = fopen(path, "w");
-	cr_assert(f != NULL);
-	(void)fputs("bootstrap.servers=127.0.0.1:1\nkey.converter=K\n"
-		    "value.converter=V\nplugin.path=" TESTS "\n"
-		    "offset.storage.file.filename=/dev/null\n",
-	    f);
-	(void)fclose(f);
 	w = worker_open(path, WORKER_STANDALONE, &err);
 	(void)unlink(path);
 	cr_assert(w != NULL, "%s", err.text);
