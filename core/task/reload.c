@@ -296,7 +296,8 @@ use_seen(struct reload *r, struct task *t, struct ps_error *err)
 	log_info("task", "reconfigured: config providers answer anew");
 	forget_refused(r, t);
 	replace(&r->used, &r->seen);
-	t->was_renewed = true;
+	if (t->next_try != NULL)
+		*t->next_try = clock_now();
 	return 0;
 }
 

@@ -379,9 +379,6 @@ turn(struct sink *s, struct ps_error *err)
 	if (task_serve(t, err) != 0 || dlq_serve(s->dlq, 0, err) != 0 ||
 	    commit_if_due(s, err) != 0)
 		return -1;
-	if (t->was_renewed)
-		s->put_again = clock_now();
-	t->was_renewed = false;
 	if (gauges_should_pause(t->gauges))
 		return stay_paused(s, err);
 	s->is_paused = s->is_suspended = false;
@@ -506,6 +503,7 @@ open_sink(struct sink *s, struct ps_error *err)
 
 	t->on_wait = sink_while_waiting;
 	t->on_wait_ctx = s;
+	t->next_try = &s->put_again;
 	s->positions = t->positions = positions_new();
 	s->batch = batch_new(CHUNK);
 	s->scratch = arena_new(SCRATCH);
@@ -567,6 +565,7 @@ close_sink(struct sink *s)
 		publish(s);
 	t->consumer = NULL;
 	t->on_wait = NULL;
+	t->next_try = NULL;
 	if (s->consumer != NULL)
 		consumer_free(&s->consumer, CLOSE_MS);
 	dlq_free(&s->dlq);

@@ -58,6 +58,7 @@ close_source(struct source *s)
 	instance_fini(&t->connector);
 	gauges_leave(t->gauges);
 	t->on_wait = NULL;
+	t->next_try = NULL;
 	topics_free(&s->topics);
 	source_letters_free(&s->letters);
 	s->numbers.next = (struct clock_ms){ 0 };
@@ -111,6 +112,7 @@ run_once(struct source *s, struct ps_error *err)
 	if (s->batch_bytes > s->budget_bytes / 4)
 		s->batch_bytes = s->budget_bytes / 4;
 	s->poll_again = clock_now();
+	t->next_try = &s->poll_again;
 	backoff_init(&s->backoff, RETRY_FIRST_MS, PS_RETRY_MAX_MS,
 	    (uint64_t)clock_now().ms);
 	if (open_producer(s, err) == 0 &&

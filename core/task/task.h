@@ -46,7 +46,8 @@ struct task {
 	/* Set by the plugin through its host. */
 	bool commit_requested;
 	int64_t retry_after_ms; /* -1: not asked for */
-	bool was_renewed;       /* its secrets: what waits is tried at once */
+	/* Of a source or sink that waits: renewed secrets are tried at once. */
+	struct clock_ms *next_try;
 	struct ps_error raised;
 	/* Why work waits, each cleared by who said it; "": no reason. */
 	char cause[PS_ERROR_TEXT], waiting[PS_ERROR_TEXT],
