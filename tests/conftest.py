@@ -285,6 +285,14 @@ def three_brokers(folder, request):
                        folder + "/kafka")
 
 
+@pytest.fixture
+def one_voter(folder, request):
+    """three brokers, of which the first alone is the controller: it goes on
+    when the others are away"""
+    yield from _server(request, lambda path: Kafka(
+        path, nodes=3, voters=1, heap="256m"), folder + "/kafka")
+
+
 @pytest.fixture(scope="module")
 def network():
     """Workers in namespaces of their own, to cut them off."""

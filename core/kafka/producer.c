@@ -196,7 +196,8 @@ producer_topic_ready(struct producer *p, struct producer_topic *t, int limit_ms,
 static void
 charge(struct producer *p, const struct producer_record *r)
 {
-	p->records++;
+	if (p->records++ == 0)
+		p->quiet = clock_now();
 	p->bytes += r->key_len + r->value_len;
 }
 
@@ -466,5 +467,7 @@ producer_purge_unsent(struct producer *p)
 const char *
 producer_trouble(const struct producer *p)
 {
-	return p->records == 0 ? "" : p->trouble;
+	if (p->records == 0)
+		return "";
+	return p->lack[0] != '\0' ? p->lack : p->trouble;
 }

@@ -19,6 +19,8 @@
 struct producer;
 struct producer_topic;
 
+enum { PRODUCER_LOOK_MS = 200 };
+
 struct producer_header {
 	const char *name;
 	size_t name_len;
@@ -91,6 +93,10 @@ size_t producer_record_max(const struct producer *p);
 void producer_purge(struct producer *p);
 /* Only what is not yet sent: what is on its way is answered by the broker. */
 void producer_purge_unsent(struct producer *p);
+/* When no record was taken for a while: are replicas out of sync where they
+ * go? The brokers' NOT_ENOUGH_REPLICAS is tried again without a word. Asks
+ * them now and then, for PRODUCER_LOOK_MS at the most. */
+void producer_look(struct producer *p);
 /* The last outage that holds up what is on its way, "" when none does. */
 const char *producer_trouble(const struct producer *p);
 

@@ -39,6 +39,8 @@ struct producer {
 	rd_kafka_message_t *chunk;
 	struct ps_error fatal;
 	char trouble[256];
+	char lack[256];        /* of replicas, see producer_look() */
+	struct clock_ms quiet; /* since when nothing was taken; or looked at */
 	enum producer_txn txn;
 };
 

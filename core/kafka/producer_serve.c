@@ -75,13 +75,14 @@ serve_reports(struct producer *p, rd_kafka_event_t *ev)
 	const rd_kafka_message_t *m;
 	int served = 0;
 
+	p->quiet = clock_now();
 	while ((m = rd_kafka_event_message_next(ev)) != NULL) {
 		assert(p->records > 0);
 		p->records--;
 		p->bytes -= m->len + m->key_len;
 		add_to_run(p, &run, m);
 		if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR)
-			p->trouble[0] = '\0';
+			p->trouble[0] = p->lack[0] = '\0';
 		served++;
 	}
 	flush_run(p, &run);

@@ -282,6 +282,7 @@ turn(struct source *s, struct ps_error *err)
 		return paused < 0 ? -1 : 0;
 	if (s->was_purged)
 		return begin_again(s, err);
+	producer_look(s->producer);
 	task_set_trouble(t, producer_in_flight(s->producer) > 0
 				? producer_trouble(s->producer)
 				: NULL);

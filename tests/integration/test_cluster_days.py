@@ -8,13 +8,15 @@ import time
 
 import pytest
 
-from support import ledger
+from support import configs, ledger, process
 from support.cluster import Cluster, Stopwatch, worker_id
-from support.env import wait_for
+from support.env import SANITIZED, wait_for
 from support.owners import Owners, tasks_of
 from support.steady import Steady
 
 WINDOW_S = 5
+MIB = 1 << 20
+FLOOD = 6000  # lines of 10 KB
 
 
 def play(kafka, folder, count=3, pause=0.05, **settings):
@@ -84,8 +86,43 @@ def test_a_leader_that_leaves_gives_its_work_away(work):
     work.finish()
 
 
+class Strict:
+    """Two sources whose topic takes nothing while a broker is away: one of
+    lines that are always written, one that then has more than it may keep"""
+
+    names = ["strict", "flood"]
+
+    def __init__(self, kafka, work):
+        self.kafka, self.rest = kafka, work.cluster.workers[0].rest
+        self.paths = [f"{work.folder}/{name}" for name in self.names]
+        self.writer = ledger.FileWriter(
+            self.paths[0], ledger.Journal(f"{work.folder}/journal-strict"),
+            "strict", pause=0.05)
+        self.writer.start()
+        open(self.paths[1], "wb").close()
+        for name, path in zip(self.names, self.paths):
+            kafka.create_topic(name, min_insync_replicas=3)
+            self.rest.create(name, configs.file_source(path, name))
+            self.rest.wait_running(name)
+        kafka.wait_records("strict", 100)
+
+    def flood(self):
+        with open(self.paths[1], "ab") as f:
+            f.write((b"x" * 9999 + b"\n") * FLOOD)
+
+    def finish(self):
+        self.writer.finish()
+        ledger.wait_complete(self.writer.journal, lambda: [
+            ledger.entry_from(r.value) for r in self.kafka.consume("strict")
+        ]).assert_at_least_once()
+        wait_for("all of the flood",
+                 lambda: self.kafka.size("flood") >= FLOOD, 60)
+
+
 def test_one_broker_of_three_is_away(three_brokers, folder):
-    """The one that leads the config topic, for 20 s: no process ends."""
+    """The one that leads the config topic, for 20 s: no process ends, and
+    what goes to a topic that takes nothing meanwhile (NOT_ENOUGH_REPLICAS)
+    waits, says so, and is no longer read. (Trap K16)"""
     for work in play(three_brokers, folder,
                      config_storage_replication_factor=3,
                      offset_storage_replication_factor=3,
@@ -94,13 +131,20 @@ def test_one_broker_of_three_is_away(three_brokers, folder):
         admin = three_brokers.admin()
         node = admin.list_topics(topic, timeout=10).topics[topic].partitions[
             0].leader
+        strict = Strict(three_brokers, work)
         before = work.tasks()
-        assert len(before) == 6 and all(len(p) == 1 for p in before.values())
+        assert len(before) == 8 and all(len(p) == 1 for p in before.values())
         three_brokers.kill(node)
+        strict.flood()
         time.sleep(20)
         assert work.tasks() == before
+        for name in strict.names:
+            strict.rest.wait_cause(name, "has 2 of 3 replicas in sync")
+        if not SANITIZED:
+            assert process.peak(before["flood", 0][0]) < 40 * MIB
         three_brokers.start(node)
-        work.cluster.wait_running(work.names)
+        work.cluster.wait_running([*work.names, *strict.names])
+        strict.finish()
         reports = work.finish()
         assert work.tasks() == before
         print(f"node {node} away: { {n: str(r) for n, r in reports.items()} }")

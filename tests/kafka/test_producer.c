@@ -268,6 +268,34 @@ Test(producer, outage_delays_and_loses_nothing, .timeout = 30)
 	mock_stop(&m);
 }
 
+Test(producer, what_lacks_replicas_is_named_when_nothing_is_taken,
+    .timeout = 30)
+{
+	struct mock m;
+	struct tally t = { 0 };
+	struct producer *p;
+	struct producer_record r = record("k", "v", NULL);
+
+	mock_start(&m);
+	mock_topic(&m, "t", 1);
+	rd_kafka_mock_partition_set_leader(m.cluster, "t", 0, -1);
+	p = start(&m, &t, NULL, NULL);
+	cr_assert(
+	    eq(int, producer_send(p, producer_topic(p, "t"), &r, NULL), 0));
+	producer_look(p);
+	cr_expect(eq(str, (char *)producer_trouble(p), ""));
+	WAIT_UNTIL(producer_trouble(p)[0] != '\0', (serve(p), producer_look(p)),
+	    LIMIT_MS);
+	cr_expect(strstr(producer_trouble(p), "topic t, partition 0 has") &&
+		      strstr(producer_trouble(p), "and no leader"),
+	    "%s", producer_trouble(p));
+	rd_kafka_mock_partition_set_leader(m.cluster, "t", 0, 1);
+	WAIT_UNTIL(t.done == 1, serve(p), LIMIT_MS);
+	cr_expect(eq(str, (char *)producer_trouble(p), ""));
+	producer_free(&p, 1000);
+	mock_stop(&m);
+}
+
 Test(producer, transaction_commits_what_has_its_reports, .timeout = 30)
 {
 	struct mock m;

@@ -2,6 +2,7 @@
 
     k = Kafka(folder).start()              one node
     k = Kafka(folder, nodes=3).start()     for leader changes
+    k = Kafka(folder, nodes=3, voters=1)   two of them can be lost
     k = Kafka(folder, secure=True).start() one more listener: SASL_SSL, SCRAM
 
 stop, kill and start take a node's number; the data stays.
@@ -30,7 +31,6 @@ Record = collections.namedtuple(
     "Record", "partition offset key value headers timestamp")
 
 SETTINGS = """
-process.roles=broker,controller
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,\
@@ -99,7 +99,8 @@ def classpath(*without):
 
 class Kafka:
     def __init__(self, folder, nodes=1, secure=False, heap="512m",
-                 java=QUICK_JAVA, host=HOST, **settings):
+                 java=QUICK_JAVA, host=HOST, voters=None, **settings):
+        """voters: how many of the nodes are controllers, by default all"""
         self.folder = folder
         self.host = host
         self.java = java
@@ -109,7 +110,8 @@ class Kafka:
         self.cluster_id = base64.urlsafe_b64encode(
             uuid.uuid4().bytes).decode()[:22].replace("-", "A")
         self.ports = {n: free_port() for n in self.numbers}
-        self.controllers = {n: free_port() for n in self.numbers}
+        self.controllers = {n: free_port()
+                            for n in self.numbers[:voters or nodes]}
         self.secure_ports = {n: free_port() for n in self.numbers}
         self.tls_ports = {n: free_port() for n in self.numbers}
         self.stores = None
@@ -121,8 +123,10 @@ class Kafka:
     def _properties(self, n):
         """server.properties of node n"""
         nodes = len(self.numbers)
-        listeners = [f"PLAINTEXT://{self.host}:{self.ports[n]}",
-                     f"CONTROLLER://{self.host}:{self.controllers[n]}"]
+        listeners = [f"PLAINTEXT://{self.host}:{self.ports[n]}"]
+        if n in self.controllers:
+            listeners.append(
+                f"CONTROLLER://{self.host}:{self.controllers[n]}")
         if self.stores:
             listeners += [f"SASL_SSL://{self.host}:{self.secure_ports[n]}",
                           f"SSL://{self.host}:{self.tls_ports[n]}"]
@@ -130,6 +134,8 @@ class Kafka:
                           for i, p in self.controllers.items())
         lines = {
             "node.id": n,
+            "process.roles": "broker,controller" if n in self.controllers
+                             else "broker",
             "controller.quorum.voters": voters,
             "listeners": ",".join(listeners),
             "log.dirs": f"{self.folder}/kafka{n}",
