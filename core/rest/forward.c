@@ -163,11 +163,13 @@ on_read(void *ctx, const struct ps_error *err)
 		return;
 	}
 	exchange_error(take(w), 500,
-	    "The leader has done it, but this worker has not read it yet: %s",
-	    err->text);
+	    "The leader has %s it, but this worker has not read %s yet: %s",
+	    w->x->status >= 400 ? "refused" : "done",
+	    w->x->status >= 400 ? "why" : "it", err->text);
 }
 
-/* Who asks this worker next is not to see less than what was answered. */
+/* Who asks this worker next is not to see less than what was answered: what
+ * was done, or what it was refused for. */
 static void
 relay_when_read(struct forward *w, const struct call_answer *a)
 {
@@ -218,9 +220,7 @@ on_answer(void *ctx, const struct call_answer *a)
 		    "IO Error trying to forward REST request: the answer, of "
 		    "status %d, is no error of a worker's",
 		    a->status);
-	else if (a->status >= 400)
-		relay(w);
-	else if (a->status >= 200 && a->status < 300)
+	else if (a->status >= 200 && (a->status < 300 || a->status >= 400))
 		relay_when_read(w, a);
 	else
 		exchange_error(take(w), 500,

@@ -5,6 +5,7 @@ Each worker is in a network namespace of its own."""
 import json
 import os
 import subprocess
+import uuid
 
 import pytest
 
@@ -149,3 +150,28 @@ def test_a_worker_is_cut_off(
     assert all(len(on) == 1 for on in tasks_of(whole).values())
     in_time(f"{direction} of the {role} is cut, take-over", seconds,
             TAKE_OVER_S, [before, noise()])
+
+
+def test_a_refusal_is_not_told_before_its_cause_is_read(whole, network):
+    """A follower that the log does not reach passes a question on: the leader
+    knows of a connector that the follower does not know of yet."""
+    leader, follower = whole.wait_leader(), whole.follower()
+    place = network.places[whole.workers.index(follower)]
+    name = f"late-{uuid.uuid4().hex[:6]}"
+    body = {"name": name, "initial_state": "STOPPED",
+            "config": configs.file_source("/tmp/absent", "late")}
+    url = f"{follower.rest.url}/connectors"
+    script = (f"curl -sm 20 -o /dev/null -w '%{{http_code}} ' "
+              f"-H 'Content-Type: application/json' -d @- {url}; "
+              f"curl -sm 20 -o /dev/null -w '%{{http_code}}' "
+              f"{url}/{name}/config")
+    network.cut(place)
+    leader.rest.call("POST", "/connectors", body)
+    with subprocess.Popen([*place.wrap, "sh", "-c", script], text=True,
+                          stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as asking:
+        with pytest.raises(subprocess.TimeoutExpired):
+            print(asking.communicate(json.dumps(body), timeout=2))
+        network.heal(place)
+        assert asking.communicate(timeout=40)[0] == "409 200"
+    leader.rest.delete(name)

@@ -1,6 +1,6 @@
-"""Fifty clients write and read the same connectors on three workers: what
-they were told is what one register per connector would have told them, also
-when the leader dies among them."""
+"""Fifty clients create, change, pause, delete and read the same connectors
+on three workers: what they were told is what one register per connector would
+have told them, also when the leader dies among them."""
 
 import itertools
 import json
@@ -10,14 +10,21 @@ import threading
 import pytest
 import requests
 
-from support import configs
+from support import configs, history
 from support.cluster import Cluster
 from support.env import wait_for
-from support.history import History, OK, REFUSED, UNKNOWN, violations
+from support.history import CREATED, GONE, History, OK, REFUSED, THERE, UNKNOWN
 from support.ledger import must
 
 CLIENTS = 50
-WRITES_MIN = 60
+WRITES_MIN = 120
+# How often each is asked.
+WISHES = {"read": 50, "list": 15, "put": 8, "patch": 6, "delete": 6,
+          "create": 8, "pause": 3, "stop": 3, "resume": 1}
+TARGETS = {"pause": history.PAUSED, "resume": history.STARTED,
+           "stop": history.STOPPED}
+STATES = {history.PAUSED: "PAUSED", history.STARTED: "RUNNING",
+          history.STOPPED: "STOPPED"}
 
 
 @pytest.fixture(scope="module")
@@ -32,32 +39,48 @@ def config_of(number):
             "batch.size": str(number)}
 
 
-def write(session, worker, key, number):
-    """A 409 says that nothing was done; a 500, or none at all, says nothing.
-    Every second changes what is there.
-    """
-    method, body = (("PUT", config_of(number)) if number % 2 else
-                    ("PATCH", {"batch.size": str(number)}))
-    try:
-        r = session.request(method,
-                            f"{worker.rest.url}/connectors/{key}/config",
-                            json=body, timeout=60)
-    except requests.RequestException:
-        return UNKNOWN, None
-    if r.status_code in (200, 201):
-        return OK, None
-    return (REFUSED if r.status_code < 500 else UNKNOWN), None
+def request_of(wish, key, number):
+    """Method, path and body."""
+    path = f"/connectors/{key}"
+    return {
+        "read": ("GET", path + "/config", None),
+        "list": ("GET", "/connectors", None),
+        "put": ("PUT", path + "/config", config_of(number)),
+        "patch": ("PATCH", path + "/config", {"batch.size": str(number)}),
+        "create": ("POST", "/connectors", {
+            "name": key, "config": config_of(number),
+            "initial_state": "STOPPED"}),
+        "delete": ("DELETE", path, None),
+    }.get(wish, ("PUT", f"{path}/{wish}", None))
 
 
-def read(session, worker, key):
+def outcome_of(wish, r):
+    """A 409 says that nothing was done; a 500, or none at all, says
+    nothing."""
+    if r.status_code == 404:
+        return OK if wish == "read" else GONE
+    if r.status_code == 409 and "already exists" in r.text:
+        return THERE
+    if r.status_code == 201:
+        return CREATED
+    if r.status_code < 300:
+        return OK
+    return REFUSED if r.status_code < 500 else UNKNOWN
+
+
+def ask(session, worker, wish, key, keys, number):
+    method, path, body = request_of(wish, key, number)
     try:
-        r = session.get(f"{worker.rest.url}/connectors/{key}/config",
-                        timeout=60)
+        r = session.request(method, worker.rest.url + path, json=body,
+                            timeout=60)
     except requests.RequestException:
         return UNKNOWN, None
-    if r.status_code != 200:
-        return UNKNOWN, None
-    return OK, int(r.json()["batch.size"])
+    outcome, found = outcome_of(wish, r), None
+    if wish == "list" and outcome == OK:
+        found = {one: one in r.json() for one in keys}
+    elif wish == "read" and r.status_code == 200:
+        found = int(r.json()["batch.size"])
+    return outcome, found
 
 
 class Clients:
@@ -77,22 +100,24 @@ class Clients:
         while not self.over.is_set():
             worker = rng.choice(self.cluster.workers)
             key = rng.choice(self.keys)
-            if rng.random() < 0.25:
-                with self.lock:
-                    value = next(self.cluster.numbers)
-                outcome = self.history.ask(
-                    "write", worker.port, key,
-                    lambda w=worker, k=key, v=value: write(session, w, k, v),
-                    value)
-            else:
-                outcome = self.history.ask(
-                    "read", worker.port, key,
-                    lambda w=worker, k=key: read(session, w, k))
+            [wish] = rng.choices(list(WISHES), WISHES.values())
+            outcome = self.ask(session, worker, wish, key)
+            # Nobody is told less than what he was told a moment ago.
+            if wish not in ("read", "list"):
+                self.ask(session, worker, "read", key)
             # One that is down refuses quickly.
-            self.over.wait(0.05 if outcome == OK else 0.5)
+            self.over.wait(0.5 if outcome == UNKNOWN else 0.05)
+
+    def ask(self, session, worker, wish, key):
+        with self.lock:
+            value = next(self.cluster.numbers)
+        return self.history.ask(
+            "target" if wish in TARGETS else wish, worker.port, key,
+            lambda: ask(session, worker, wish, key, self.keys, value),
+            TARGETS.get(wish, value))
 
     def acknowledged(self):
-        return sum(e.kind == "write" and e.outcome == OK
+        return sum(e.kind in history.WRITES and e.outcome in (OK, CREATED)
                    for e in list(self.history.events))
 
     def until(self, count):
@@ -114,41 +139,56 @@ def logs(kafka, worker, keys):
     """What a plain reader finds of each connector, in order."""
     found = {key: [] for key in keys}
     for r in kafka.consume(worker.properties["config.storage.topic"]):
-        name = (r.key or b"").decode().removeprefix("connector-")
-        if name in found and r.key.startswith(b"connector-") and r.value:
-            found[name].append(
-                int(json.loads(r.value)["properties"]["batch.size"]))
+        what, _, name = (r.key or b"").decode().partition("-")
+        if what == "target":
+            name = name.removeprefix("state-")
+        value = json.loads(r.value) if r.value else None
+        if name not in found or what not in ("target", "connector"):
+            continue
+        if value is not None:
+            value = (value["state.v2"] if what == "target" else
+                     int(value["properties"]["batch.size"]))
+        found[name].append(("config" if what == "connector" else what, value))
     return found
 
 
 @pytest.fixture
 def keys(three, unique):
     names = [unique(n) for n in ("ha", "hb", "hc")]
-    for name in names:
-        worker = three.running()[0]
-        r = worker.rest.request("POST", "/connectors", {
-            "name": name, "config": config_of(next(three.numbers)),
-            "initial_state": "STOPPED"})
-        assert r.status_code == 201, r.text
-    for w in three.running():
-        wait_for("all to know them", lambda w=w: set(
-            names) <= set(w.rest.connectors()))
     yield names
     for name in names:
-        three.wait_leader().rest.delete(name)
+        three.wait_leader().rest.request("DELETE", f"/connectors/{name}")
+
+
+def settle(three, log):
+    """Until each worker shows each connector as it was wanted last."""
+    for key, records in log.items():
+        *_, last = history.registers(records)
+        for w in three.running():
+            if last is history.ABSENT:
+                wait_for(f"{key} to be gone", lambda w=w, k=key: w.rest.request(
+                    "GET", f"/connectors/{k}/status").status_code == 404)
+            else:
+                wait_for(f"{key} to be {last.wanted}", lambda w=w, k=key,
+                         s=STATES[last.wanted]: w.rest.status(k)[
+                             "connector"]["state"] == s)
 
 
 def judge(kafka, three, clients, keys):
     events = clients.history.events
-    counts = {(kind, outcome): sum(
-        (e.kind, e.outcome) == (kind, outcome) for e in events)
-        for kind in ("write", "read") for outcome in (OK, REFUSED, UNKNOWN)}
-    print(counts)
+    counts = {outcome: sum(e.outcome == outcome for e in events)
+              for outcome in history.ANSWERS + (REFUSED, UNKNOWN)}
+    print(counts, {kind: sum(e.kind == kind and e.outcome in (OK, CREATED)
+                             for e in events)
+                   for kind in history.WRITES + ("read", "there")})
     # What was on its way is decided before the log is read.
     for key in keys:
-        assert three.wait_leader().rest.get(f"/connectors/{key}/config")
-    wrong = violations(events, logs(kafka, three.workers[0], keys))
+        three.wait_leader().rest.request("DELETE", f"/connectors/{key}-none")
+        three.wait_leader().rest.request("GET", f"/connectors/{key}/config")
+    log = logs(kafka, three.workers[0], keys)
+    wrong = history.violations(events, log)
     must(not wrong, f"{len(wrong)}:\n" + "\n".join(wrong[:20]))
+    settle(three, log)
     return counts
 
 
@@ -156,7 +196,7 @@ def test_writes_are_linearizable_and_no_worker_goes_back(kafka, three, keys):
     with Clients(three, keys, "quiet") as clients:
         clients.until(WRITES_MIN)
     counts = judge(kafka, three, clients, keys)
-    assert counts["read", OK] > WRITES_MIN
+    assert min(counts[o] for o in (OK, CREATED, GONE, THERE)) > 3
 
 
 def test_they_are_when_the_leader_dies_in_the_middle(kafka, three, keys):
@@ -169,4 +209,4 @@ def test_they_are_when_the_leader_dies_in_the_middle(kafka, three, keys):
         dead.start()
         clients.until(done + WRITES_MIN // 2)
     counts = judge(kafka, three, clients, keys)
-    assert counts["write", UNKNOWN] + counts["read", UNKNOWN] > 0
+    assert counts[UNKNOWN] > 0
