@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "access/jwt.h"
+#include "access/rate.h"
 #include "access/rights.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -27,6 +28,7 @@ struct guard {
 	struct source users_file, keys_file;
 	struct users *users;
 	struct jwt_keys *keys;
+	struct rate *rate;
 	struct jwt_rules rules;
 	const char *role_claim, *labels_claim;
 };
@@ -134,6 +136,7 @@ guard_new(const struct options *o, struct ps_error *err)
 	struct guard *g = xcalloc(1, sizeof *g);
 
 	g->o = o;
+	g->rate = rate_new(o);
 	g->users_file.key = "rest.auth.users.file";
 	g->users_file.file.path = setting(o, g->users_file.key);
 	g->keys_file.key = "rest.auth.jwt.keys.file";
@@ -157,6 +160,7 @@ guard_free(struct guard **gp)
 		return;
 	users_free(&g->users);
 	jwt_keys_free(&g->keys);
+	rate_free(&g->rate);
 	free(g);
 }
 
@@ -171,6 +175,12 @@ unsigned
 guard_stale(const struct guard *g)
 {
 	return (unsigned)g->users_file.stale + (unsigned)g->keys_file.stale;
+}
+
+uint64_t
+guard_refused(const struct guard *g, enum role role)
+{
+	return rate_refused(g->rate, role);
 }
 
 /* ---- who --------------------------------------------------------------- */
@@ -355,6 +365,30 @@ is_allowed(struct exchange *x, enum role needs)
 	return true;
 }
 
+/* Within the quota of who asks. What another worker passed on has been counted
+ * there. */
+static bool
+is_in_time(struct exchange *x)
+{
+	struct rate *r = x->guard->rate;
+	enum role role = x->who == NULL ? ROLE_NOBODY : x->who->role;
+	const char *name = x->who == NULL ? x->from : x->who->name;
+	int64_t wait_s;
+
+	if (x->through != NULL)
+		return true;
+	wait_s = rate_wait_s(r, role, name == NULL ? "" : name, clock_now());
+	if (wait_s == 0)
+		return true;
+	x->retry_after = ps_printf(x->a, "%lld", (long long)wait_s);
+	return refuse(x, 429,
+	    ps_printf(x->a,
+		"The quota quota.%s is %lld requests a second: ask again in "
+		"%lld s",
+		rate_quota(role), (long long)rate_limit(r, role),
+		(long long)wait_s));
+}
+
 bool
 guard_admits(struct exchange *x, enum role needs)
 {
@@ -366,12 +400,18 @@ guard_admits(struct exchange *x, enum role needs)
 	if (!rights_of_origin(x, guard_is_open(g)))
 		return refuse(x, 403,
 		    "The request comes from a page of another site");
-	if (guard_is_open(g) || needs == ROLE_NOBODY)
+	if (needs == ROLE_NOBODY)
 		return true;
+	if (guard_is_open(g))
+		return is_in_time(x);
 	look_again(g);
 	x->who = identify(x, &busy);
-	if (busy)
+	if (busy) {
+		x->retry_after = "1";
 		return refuse(x, 429, "Too many passwords were tried");
+	}
+	if (!is_in_time(x))
+		return false;
 	if (x->who == NULL)
 		return refuse(x, 401, "User cannot access the resource.");
 	return is_allowed(x, needs);

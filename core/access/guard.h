@@ -24,6 +24,10 @@ bool guard_is_open(const struct guard *g);
 /* Names of files that could not be read again: for metrics. */
 unsigned guard_stale(const struct guard *g);
 
+/* Requests that were over a role's quota, which is called what rate_quota
+ * says: for metrics. */
+uint64_t guard_refused(const struct guard *g, enum role role);
+
 /* Sets x->who, or answers 401, 403 or 429. */
 bool guard_admits(struct exchange *x, enum role needs);
 /* May who asks see this one of many? */

@@ -118,6 +118,35 @@ static const struct ps_key worker_keys[] = {
 	{ KEY("rest.connections.max", INT, "1000", LOW,
 	      "REST connections that may be open at once."),
 	    AT_LEAST(1), NO_PLACE },
+	{ KEY("quota.connectors.max", INT, "0", LOW,
+	      "Connectors that the cluster may have; one more is refused. 0 "
+	      "is no limit. What the leader's file says holds."),
+	    AT_LEAST(0), NO_PLACE },
+	{ KEY("quota.tasks.max", INT, "0", LOW,
+	      "Tasks that the cluster's connectors may have together, each as "
+	      "many as its tasks.max says; more are refused. 0 is no limit."),
+	    AT_LEAST(0), NO_PLACE },
+	{ KEY("quota.config.max.bytes", INT, "0", LOW,
+	      "Bytes of keys and values that a connector's configuration may "
+	      "have, as it is stored; 0 is no limit."),
+	    AT_LEAST(0), NO_PLACE },
+	{ KEY("quota.requests.anonymous", INT, "0", LOW,
+	      "REST requests a second from an address that gives no name; ten "
+	      "seconds' worth may come at once, more is answered 429. 0 is no "
+	      "limit."),
+	    AT_LEAST(0), NO_PLACE },
+	{ KEY("quota.requests.viewer", INT, "0", LOW,
+	      "The same of each user with that role."),
+	    AT_LEAST(0), NO_PLACE },
+	{ KEY("quota.requests.operator", INT, "0", LOW,
+	      "The same of each user with that role."),
+	    AT_LEAST(0), NO_PLACE },
+	{ KEY("quota.requests.editor", INT, "0", LOW,
+	      "The same of each user with that role."),
+	    AT_LEAST(0), NO_PLACE },
+	{ KEY("quota.requests.admin", INT, "0", LOW,
+	      "The same of each user with that role."),
+	    AT_LEAST(0), NO_PLACE },
 	{ KEY("rest.auth.users.file", STRING, "", MEDIUM,
 	      "JSON file of who may use REST: users with a role and a hashed "
 	      "password or token. When neither this nor a file of keys is "

@@ -77,7 +77,7 @@ struct exchange {
 
 	int status;
 	const char *type; /* NULL: no Content-Type header */
-	const char *location, *allow, *challenge;
+	const char *location, *allow, *challenge, *retry_after;
 	const char *passed;    /* as in caller.h */
 	const char *next_page; /* its cursor, percent-encoded */
 	const char *etag;      /* of the configuration, as in worker/match.h */

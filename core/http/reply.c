@@ -40,6 +40,7 @@ reply_queue(struct exchange *x, const struct headers *h)
 	add_header(r, MHD_HTTP_HEADER_LOCATION, x->location);
 	add_header(r, MHD_HTTP_HEADER_ALLOW, x->allow);
 	add_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, x->challenge);
+	add_header(r, MHD_HTTP_HEADER_RETRY_AFTER, x->retry_after);
 	add_header(r, CALLER_PASSED, x->passed);
 	add_header(r, MHD_HTTP_HEADER_ETAG, x->etag);
 	add_header(r, "X-Penstock-Next", x->next_page);

@@ -113,6 +113,9 @@ on_written(void *ctx, const struct ps_error *err)
 	if (err != NULL) {
 		log_warn(AREA, "connector %s: task configs: %s", c->name,
 		    err->text);
+		if (c->state == CONN_RUNNING && config_of(c) != NULL &&
+		    conn_is_mine(c))
+			conn_move(c, CONN_RUNNING, err->text, NULL);
 		retry_later(c, backoff_next_ms(&c->backoff));
 	}
 	conn_touch(c);
@@ -181,27 +184,30 @@ conn_write_configs(struct reconcile *r, const char *name,
 	arena_free(&a);
 }
 
-/* Only the leader writes. */
-static void
-write_tasks(struct conn *c, const struct conn_tasks *tasks)
+struct quota
+conn_quota(const struct reconcile *r)
 {
+	return (struct quota){ r->env.options, journal_configs(r->env.journal),
+		r->env.metrics };
+}
+
+/* Only the leader writes, and knows how many there may be. */
+static int
+write_tasks(struct conn *c, const struct conn_tasks *tasks,
+    struct ps_error *err)
+{
+	struct quota q = conn_quota(c->r);
+	bool leads = cluster_leads(c->r->env.cluster);
+
+	if (leads && quota_check_tasks(&q, c->name, tasks->count, err) != 0)
+		return -1;
 	c->writing = true;
-	if (cluster_leads(c->r->env.cluster))
+	if (leads)
 		conn_write_configs(c->r, c->name, tasks, on_written, c);
 	else
 		cluster_send_tasks(c->r->env.cluster, c->name, tasks->maps,
 		    tasks->count, on_written, c);
-}
-
-static int64_t
-max_tasks(const struct configs_connector *cfg)
-{
-	const char *text = ps_config_get(&cfg->config, "tasks.max");
-	int64_t max;
-
-	if (text == NULL || text_int64(text, 1, INT32_MAX, &max) != 0)
-		return 1;
-	return max;
+	return 0;
 }
 
 static int
@@ -212,7 +218,7 @@ take_configs(struct conn *c, const json_t *result, struct ps_error *err)
 	const struct configs_connector *cfg = config_of(c);
 	struct ps_arena *a = arena_new(ARENA_BYTES);
 	struct ps_config *tasks = ps_calloc(a, count + 1, sizeof *tasks);
-	int64_t max = max_tasks(cfg);
+	int64_t max = quota_tasks_max(&cfg->config);
 	int got = -1;
 
 	if (!json_is_array(overlays))
@@ -227,7 +233,7 @@ take_configs(struct conn *c, const json_t *result, struct ps_error *err)
 	else
 		got = full_configs(c, a, overlays, tasks, err);
 	if (got == 0 && configs_tasks_differ(cfg, tasks, count))
-		write_tasks(c, &(struct conn_tasks){ tasks, count });
+		got = write_tasks(c, &(struct conn_tasks){ tasks, count }, err);
 	arena_free(&a);
 	return got;
 }
@@ -287,7 +293,7 @@ static void
 ask_configs(struct conn *c, const struct configs_connector *cfg)
 {
 	struct errand_spec spec = { MSG_CONNECTOR, c->name, &cfg->config };
-	int64_t max = max_tasks(cfg);
+	int64_t max = quota_tasks_max(&cfg->config);
 
 	end_errand(c);
 	c->r->counts.connector_starts++;
@@ -389,7 +395,7 @@ settle_stopped(struct conn *c, const struct configs_connector *cfg)
 	if (cfg->task_count == 0 || !conn_is_mine(c))
 		settle_quiet(c, CONN_STOPPED);
 	else if (!c->waiting)
-		write_tasks(c, &(struct conn_tasks){ NULL, 0 });
+		(void)write_tasks(c, &(struct conn_tasks){ NULL, 0 }, NULL);
 }
 
 bool

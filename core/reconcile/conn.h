@@ -5,6 +5,7 @@
 #define PENSTOCK_RECONCILE_CONN_H
 
 #include "config/redact.h"
+#include "reconcile/quota.h"
 #include "reconcile/reconcile.h"
 
 enum conn_state {
@@ -79,6 +80,7 @@ struct conn_tasks {
 /* To the config log, then `fn`. */
 void conn_write_configs(struct reconcile *r, const char *name,
     const struct conn_tasks *tasks, journal_done_fn *fn, void *ctx);
+struct quota conn_quota(const struct reconcile *r);
 /* Task configs are made anew. */
 void conn_reconfigure(struct conn *c);
 void conn_free(struct conn *c);

@@ -18,6 +18,7 @@ static const int statuses[] = {
 	[ANSWER_UNKNOWN] = 404,
 	[ANSWER_CONFLICT] = 409,
 	[ANSWER_STALE] = 412,
+	[ANSWER_QUOTA] = 403,
 	[ANSWER_FAILED] = 500,
 };
 

@@ -333,19 +333,23 @@ begin(struct exchange *x, enum forward_to to, void (*run)(struct exchange *x))
 	look(w);
 }
 
+void
+forward_origin(struct exchange *x)
+{
+	x->tells_offset = exchange_query(x, "forward") != NULL;
+	if (x->tells_offset)
+		sign_take_forwarded(x);
+}
+
 bool
 forward_takes(struct exchange *x, enum forward_to to,
     void (*run)(struct exchange *x))
 {
-	bool passed_on = exchange_query(x, "forward") != NULL;
 	const char *url;
 
-	x->tells_offset = passed_on;
-	if (passed_on)
-		sign_take_forwarded(x);
 	if (x->forwarder == NULL || find(x, to, &url) == HERE)
 		return false;
-	if (passed_on)
+	if (x->tells_offset)
 		exchange_error(x, 409,
 		    "Cannot complete request because of a conflicting "
 		    "operation (e.g. worker rebalance)");

@@ -30,6 +30,9 @@ void forwarder_free(struct forwarder **fp);
 /* What https to other workers is done with; kept. */
 void forwarder_use_tls(struct forwarder *f, const struct tls *tls);
 
+/* Whose request it is, if another worker passed it on: before anybody is asked
+ * who they are. */
+void forward_origin(struct exchange *x);
 /* false: it is this worker's to do. Otherwise it is answered, or kept until
  * `run` is called because this worker has become the one. */
 bool forward_takes(struct exchange *x, enum forward_to to,

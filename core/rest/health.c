@@ -1,5 +1,6 @@
 #include "access/audit.h"
 #include "access/guard.h"
+#include "access/rate.h"
 #include "base/js.h"
 #include "rest/handlers.h"
 #include "worker/worker.h"
@@ -59,6 +60,10 @@ take_access(const struct exchange *x)
 	    audit_lost(x->audit));
 	metric_set(m, METRIC_GAUGE, "penstock_rest_access_files_stale", "",
 	    guard_stale(x->guard));
+	for (int r = ROLE_NOBODY; r <= ROLE_ADMIN; r++)
+		metric_set(m, METRIC_COUNTER, "penstock_quota_refused_total",
+		    ps_printf(x->a, "quota=\"%s\"", rate_quota((enum role)r)),
+		    (double)guard_refused(x->guard, (enum role)r));
 }
 
 void

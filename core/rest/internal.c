@@ -10,6 +10,7 @@
 #include "http/sign.h"
 #include "reconcile/cluster.h"
 #include "reconcile/fencing.h"
+#include "reconcile/quota.h"
 #include "rest/forward_impl.h"
 #include "rest/handlers.h"
 #include "worker/worker.h"
@@ -230,6 +231,20 @@ is_not_the_leaders(struct exchange *x)
 	return true;
 }
 
+static bool
+has_room(struct exchange *x, size_t count)
+{
+	struct quota q = { worker_options(x->worker),
+		journal_configs(worker_journal(x->worker)),
+		worker_metrics(x->worker) };
+	struct ps_error err = { 0 };
+
+	if (quota_check_tasks(&q, x->param[0], count, &err) == 0)
+		return true;
+	exchange_error(x, 403, "%s", err.text);
+	return false;
+}
+
 void
 rest_put_tasks(struct exchange *x)
 {
@@ -244,6 +259,10 @@ rest_put_tasks(struct exchange *x)
 	if (body == NULL || take_tasks(x, body, &tasks, &err) != 0) {
 		json_decref(body);
 		exchange_error(x, 400, "%s", err.text);
+		return;
+	}
+	if (!has_room(x, json_array_size(body))) {
+		json_decref(body);
 		return;
 	}
 	t = xcalloc(1, sizeof *t);

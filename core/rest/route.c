@@ -305,6 +305,7 @@ run_here(struct exchange *x)
 static void
 run_admitted(struct exchange *x)
 {
+	forward_origin(x);
 	if (server_is_draining(x->server) && (x->route->flags & LATE) == 0)
 		exchange_error(x, 503, "Worker is shutting down");
 	else if (guard_admits(x, x->route->needs) &&

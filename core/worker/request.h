@@ -4,9 +4,11 @@
 #ifndef PENSTOCK_WORKER_REQUEST_H
 #define PENSTOCK_WORKER_REQUEST_H
 
+#include "reconcile/quota.h"
 #include "store/offsets.h"
 #include "store/revisions.h"
 #include "supervise/errand.h"
+#include "worker/flow.h"
 #include "worker/requests.h"
 #include "worker/worker.h"
 
@@ -37,6 +39,10 @@ struct request {
 	struct request_positions *positions; /* request_group.c */
 	struct request_wait *wait;           /* request_clean.c */
 	struct request_seek *seek;           /* request_seek.c */
+	/* Connectors that it has written, for others to count with. */
+	const struct quota_change *changes;
+	struct quota_change change; /* if it is one */
+	size_t change_count;
 	struct errand *errand;
 };
 
@@ -64,6 +70,13 @@ void request_check(struct request *rq);
 /* request_declare.c */
 void request_template(struct request *rq);
 void request_pipeline(struct request *rq);
+/* request_quota.c */
+struct quota request_quota(const struct request *rq);
+/* Do the quotas leave room for that? If not it is refused. */
+bool request_has_room(struct request *rq, const struct quota_change *changes,
+    size_t count);
+/* The same of a plan, which is written next. */
+bool request_has_room_for_plan(struct request *rq, const struct flow_plan *p);
 /* request_topics.c */
 void request_topics(struct request *rq);
 void request_reset_topics(struct request *rq);

@@ -89,6 +89,8 @@ apply(struct request *rq, const struct flow_plan *p)
 		    rq->spec.plan, p->pipeline);
 		return;
 	}
+	if (!request_has_room_for_plan(rq, p))
+		return;
 	records = flow_records(rq->w, rq->a, p, &note);
 	if (records.count == 0)
 		request_done(rq);

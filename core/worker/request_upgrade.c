@@ -82,7 +82,7 @@ move(struct request *rq, const char *pipeline)
 	} else if (flow_plan(rq->w, rq->a, &wish, &p, errors) != 0) {
 		request_refuse(rq, ANSWER_INVALID, "%s",
 		    json_string_value(json_array_get(errors, 0)));
-	} else {
+	} else if (request_has_room_for_plan(rq, &p)) {
 		add_marks(rq, &p);
 		records = flow_records(rq->w, rq->a, &p, &note);
 		append(rq, &records);

@@ -81,6 +81,7 @@ enum answer_kind {
 	ANSWER_UNKNOWN,  /* there is no such thing */
 	ANSWER_CONFLICT, /* it exists already */
 	ANSWER_STALE,    /* it is not as whoever asks has seen it */
+	ANSWER_QUOTA,    /* it is more than the quotas leave */
 	ANSWER_FAILED,   /* it could not be done */
 };
 

@@ -40,6 +40,13 @@ take_fault(struct upgrader *u, const char *text)
 	u->fault = text == NULL ? NULL : xstrdup(text);
 }
 
+/* What asking again does not help. */
+static bool
+is_fault(enum answer_kind kind)
+{
+	return kind == ANSWER_INVALID || kind == ANSWER_QUOTA;
+}
+
 static void
 on_stepped(void *ctx, const struct answer *answer)
 {
@@ -50,7 +57,7 @@ on_stepped(void *ctx, const struct answer *answer)
 	u->well = false;
 	/* What moved on meanwhile, or could not be written, is looked at
 	 * again. */
-	if (answer->kind == ANSWER_INVALID || answer->kind == ANSWER_UNKNOWN)
+	if (is_fault(answer->kind) || answer->kind == ANSWER_UNKNOWN)
 		take_fault(u, answer->text);
 	else
 		take_fault(u, NULL);
@@ -143,7 +150,7 @@ on_checked(void *ctx, const struct answer *answer)
 	struct upgrader *u = ctx;
 
 	u->request = NULL;
-	if (answer->kind == ANSWER_INVALID)
+	if (is_fault(answer->kind))
 		take_fault(u, answer->text);
 	else if (answer->kind == ANSWER_DONE)
 		u->checked++;

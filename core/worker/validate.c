@@ -23,8 +23,8 @@ static void
 write_config(struct request *rq)
 {
 	const char *name = rq->spec.connector;
-	const struct configs *all = journal_configs(worker_journal(rq->w));
-	const struct configs_connector *cfg = configs_find(all, name);
+	struct quota q = request_quota(rq);
+	const struct configs_connector *cfg = configs_find(q.configs, name);
 	struct revision_change change = { name,
 		cfg == NULL ? NULL : &cfg->config, &rq->config,
 		request_note(rq, hows[rq->spec.op]) };
@@ -32,6 +32,11 @@ write_config(struct request *rq)
 	struct store_pair records[2 + REVISIONS_ADDED];
 	size_t n = 0;
 
+	rq->change = quota_change(&q, name, &rq->config);
+	if (!request_has_room(rq, &rq->change, 1))
+		return;
+	rq->changes = &rq->change;
+	rq->change_count = 1;
 	if (is_new && rq->spec.target != NULL)
 		records[n++] =
 		    configs_put_target(rq->a, name, *rq->spec.target);
@@ -110,6 +115,17 @@ prepare(struct request *rq, const struct configs_connector *cfg)
 	return 0;
 }
 
+/* Before the plugin is asked; others may take the room meanwhile. */
+static bool
+fits(struct request *rq)
+{
+	struct quota q = request_quota(rq);
+	struct quota_change c =
+	    quota_change(&q, rq->spec.connector, &rq->config);
+
+	return request_has_room(rq, &c, 1);
+}
+
 void
 request_put(struct request *rq)
 {
@@ -123,14 +139,21 @@ request_put(struct request *rq)
 	else if (cfg == NULL && rq->spec.op == REQUEST_PATCH)
 		request_refuse(rq, ANSWER_UNKNOWN, "Connector %s not found",
 		    name);
-	else if (request_matches(rq) && prepare(rq, cfg) == 0)
+	else if (request_matches(rq) && prepare(rq, cfg) == 0 && fits(rq))
 		send_errand(rq, on_checked);
 }
 
 void
 request_check(struct request *rq)
 {
-	if (prepare(rq, NULL) == 0)
+	struct quota q = request_quota(rq);
+	struct ps_error err = { 0 };
+
+	if (prepare(rq, NULL) != 0)
+		return;
+	if (quota_check_config(&q, rq->spec.connector, &rq->config, &err) != 0)
+		request_refuse(rq, ANSWER_QUOTA, "%s", err.text);
+	else
 		send_errand(rq, on_checked);
 }
 

@@ -13,6 +13,7 @@
 #include "options/javaonly.h"
 #include "options/machine.h"
 #include "options/member.h"
+#include "reconcile/quota.h"
 #include "reconcile/session.h"
 #include "store/documents.h"
 #include "store/revisions.h"
@@ -372,6 +373,7 @@ worker_open(const char *properties, enum worker_kind kind, struct ps_error *err)
 	gate_init(&w->gate, starts_at_once(w->options));
 	w->metrics =
 	    metric_new((size_t)options_int(w->options, "metrics.series.max"));
+	quota_begin(w->metrics);
 	metric_set(w->metrics, METRIC_GAUGE, "penstock_files_are_fenced", "",
 	    fence_stands(w->options));
 	w->inventory = inventory_new(&w->errands);

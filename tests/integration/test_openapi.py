@@ -113,6 +113,12 @@ def test_what_another_worker_does_may_find_none(document):
                 and "409" not in described[route]["responses"]]
 
 
+def test_who_has_to_say_their_name_may_ask_too_often(document):
+    assert not [route for route, operation in operations(document).items()
+                if ("401" in operation["responses"])
+                != ("429" in operation["responses"])]
+
+
 def references(value):
     if isinstance(value, dict):
         if "$ref" in value:
@@ -201,7 +207,7 @@ ASKED = [
 def test_what_operators_ask_is_described_with_its_statuses(
         document, new_worker, kafka, folder, topic):
     """Each request finds its operation, parameters and answer there, and each
-    status that one describes of them (but those that need users, or a
+    status that one describes of them (but those that need users, quotas, a
     rebalance, or a fault) was seen."""
     worker = new_worker(kafka.bootstrap)
     with open(f"{folder}/in", "w", encoding="ascii") as f:
@@ -232,7 +238,7 @@ def test_what_operators_ask_is_described_with_its_statuses(
                 document, content["application/json"]["schema"],
                 answer.json(), asked))
         assert bool(answer.text) == bool(content), asked
-    elsewhere = {"401", "403", "207", "409", "412", "500"}
+    elsewhere = {"401", "403", "207", "409", "412", "429", "500"}
     for key, statuses in seen.items():
         left = set(described[key]["responses"]) - statuses - elsewhere
         # What needs another worker, or none of the above.
