@@ -9,7 +9,7 @@ import sys
 import pytest
 import requests
 
-from support import bank, callgrind, env, history, ledger
+from support import bank, callgrind, env, history, ledger, lists
 from support.cluster import SLACK_MAX_S, in_time
 from support.connect import Connect
 from support.receiver import Reply
@@ -185,6 +185,42 @@ def test_the_judge_of_transfers_judges_the_last_too(
     else:
         with pytest.raises(ledger.LedgerError):
             judge.close()
+
+
+# Transactions 1, 2, 3 of one writer, each in both lists; a reader that reads
+# a, b, a, b.
+LISTS = {"a": [1, 2, 3], "b": [1, 2, 3]}
+
+
+def looks(*counts):
+    return [lists.Read(f"read {n}", {key: count})
+            for n, (key, count) in enumerate(zip("abab", counts))]
+
+
+@pytest.mark.parametrize("counts", [
+    (0, 0, 0, 0), (1, 1, 3, 3), (0, 1, 2, 3), (2, 2, 2, 2), (1, 2, 3, 3)])
+def test_lists_that_an_order_explains_are_right(counts):
+    lists.check(LISTS, LISTS, looks(*counts), [[1, 2, 3]])
+
+
+@pytest.mark.parametrize("found, seen, counts, says", [
+    # in one list before, in the other behind
+    ({"a": [1, 2, 3], "b": [2, 1, 3]}, {}, (), "no order"),
+    # against its writer's order, in all lists
+    ({"a": [2, 1], "b": [2, 1]}, {}, (), "no order"),
+    # of transaction 2 one half was there before the other
+    (LISTS, LISTS, (2, 1, 2, 2), "no order"),
+    # transaction 3 was there before 1
+    (LISTS, LISTS, (3, 0, 3, 3), "no order"),
+    # what was there is gone, and comes again
+    (LISTS, LISTS, (2, 2, 1, 3), "no order"),
+    ({"a": [1, 2, 2], "b": [1, 2]}, {}, (), "twice in a"),
+    ({"a": [1, 3], "b": [1, 3]}, LISTS, (), "what is not there"),
+    ({"a": [1, 2], "b": [1, 2]}, LISTS, (), "what is not there")])
+def test_the_checker_of_lists_finds(found, seen, counts, says):
+    with pytest.raises(ledger.LedgerError) as e:
+        lists.check(found, seen, looks(*counts), [[1, 2, 3]])
+    assert says in str(e.value)
 
 
 TWICE = """
