@@ -308,8 +308,17 @@ def network():
 def bridged_kafka(network, session_dir, request):
     """a broker that they reach"""
     yield from _server(
-        request, lambda path: Kafka(path, host=network.gate, **PATIENT),
+        request, lambda path: Kafka(path, hosts=[network.gate], **PATIENT),
         f"{session_dir}/bridged-kafka")
+
+
+@pytest.fixture(scope="module")
+def bridged_brokers(network, session_dir, request):
+    """three of them, each with an address of its own"""
+    yield from _server(
+        request, lambda path: Kafka(path, nodes=3, heap="256m",
+                                    hosts=network.gates, **PATIENT),
+        f"{session_dir}/bridged-brokers")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ Each worker is in a network namespace of its own."""
 import json
 import os
 import subprocess
+import time
 import uuid
 
 import pytest
@@ -19,6 +20,7 @@ SOURCES = ["a", "b", "c"]
 SINK = "sink"
 ALL = SOURCES + [SINK]
 TAKE_OVER_S = SESSION_S + 2
+GO_ON_S = SESSION_S + 2
 CUTS = {"both ways": {}, "what it sends": {"back": False},
         "what it hears": {"out": False}}
 
@@ -98,6 +100,28 @@ def knows_nothing(worker, place):
     wait_for("the cut worker to know nothing", check, 5)
 
 
+def in_topic(kafka, number, run):
+    return entries((r.value for r in kafka.consume(
+        f"lines-{SOURCES[number]}")), run)
+
+
+def in_file(cluster, run):
+    with open(f"{cluster.folder}/out", encoding="utf-8") as f:
+        return entries((x for x in f if x.endswith("\n")), run)
+
+
+def wait_new(kafka, writers, timeout=30):
+    """Until what is written now arrives"""
+    marks, run = [w.seq for w in writers], writers[0].run_id
+
+    def check():
+        last = [ledger.entry_from(kafka.last(f"lines-{name}"))
+                for name in SOURCES]
+        return all(e.run == run and e.seq > mark + 100
+                   for e, mark in zip(last, marks))
+    wait_for("new lines of each source", check, timeout)
+
+
 @pytest.mark.parametrize("direction,role", [
     ("both ways", "leader"), ("what it sends", "follower"),
     ("what it hears", "leader"),
@@ -116,36 +140,29 @@ def test_a_worker_is_cut_off(
     whole.wait_running(ALL, on=others, worker=others[0], timeout=120)
     seconds = watch.seconds()
     knows_nothing(lost, place)
-    marks = [w.seq for w in writers]
-    run = writers[0].run_id
-
-    def in_topic(number):
-        return entries((r.value for r in bridged_kafka.consume(
-            f"lines-{SOURCES[number]}")), run)
-
-    def in_file():
-        with open(f"{whole.folder}/out", encoding="utf-8") as f:
-            return entries((x for x in f if x.endswith("\n")), run)
-    wait_for("new lines of each source", lambda: all(
-        any(e.seq > marks[n] + 100 for e in in_topic(n)) for n in range(3)))
+    marks, run = [w.seq for w in writers], writers[0].run_id
+    wait_new(bridged_kafka, writers)
     network.heal(place)
     whole.wait_running(ALL, on=whole.workers)
     for w in writers:
         w.finish()
     journal = writers[0].journal
 
-    def read():
-        return [e for n in range(3) for e in in_topic(n)]
-    for name, source in (("topics", read), ("sink", in_file)):
+    def topics():
+        return [e for n in range(3) for e in in_topic(bridged_kafka, n, run)]
+
+    def sink():
+        return in_file(whole, run)
+    for source in (topics, sink):
         report = wait_complete(journal, source)
         report.assert_none("phantoms", "corrupt")
         # A sink's group gives out again what was not committed when its
         # members changed: at the return too, and to one of them.
         late = [e for e in report.duplicates if e[2] > marks[e[1]]]
-        print(f"{name}: {len(late)} twice after the take-over")
-        ledger.must(not late or source is in_file, "by two:", late[:10])
+        print(f"{source.__name__}: {len(late)} twice after the take-over")
+        ledger.must(not late or source is sink, "by two:", late[:10])
     for n in range(3):
-        part = ledger.compare(journal, in_topic(n))
+        part = ledger.compare(journal, in_topic(bridged_kafka, n, run))
         part.assert_none("disorder")
     assert all(len(on) == 1 for on in tasks_of(whole).values())
     in_time(f"{direction} of the {role} is cut, take-over", seconds,
@@ -175,3 +192,29 @@ def test_a_refusal_is_not_told_before_its_cause_is_read(whole, network):
         network.heal(place)
         assert asking.communicate(timeout=40)[0] == "409 200"
     leader.rest.delete(name)
+
+
+def test_all_are_cut_off_for_a_moment(whole, writers, network, bridged_kafka):
+    """For five seconds, which is less than a session: nothing is missing, and
+    all work goes on soon after. For longer: test_unreachable_brokers.py.
+    (Trap K15)"""
+    before = noise()
+    for place in network.places:
+        network.cut(place)
+    time.sleep(5)
+    for place in network.places:
+        network.heal(place)
+    watch = Stopwatch()
+    wait_new(bridged_kafka, writers)
+    seconds = watch.seconds()
+    whole.wait_running(ALL, on=whole.workers)
+    for w in writers:
+        w.finish()
+    journal, run = writers[0].journal, writers[0].run_id
+    for n in range(3):
+        found = in_topic(bridged_kafka, n, run)
+        ledger.compare(journal, found).assert_none("disorder")
+    for read in (lambda: [e for n in range(3) for e in in_topic(
+            bridged_kafka, n, run)], lambda: in_file(whole, run)):
+        wait_complete(journal, read).assert_none("phantoms", "corrupt")
+    in_time("all were cut off, new lines", seconds, GO_ON_S, [before, noise()])

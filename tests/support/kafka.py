@@ -99,12 +99,13 @@ def classpath(*without):
 
 class Kafka:
     def __init__(self, folder, nodes=1, secure=False, heap="512m",
-                 java=QUICK_JAVA, host=HOST, voters=None, **settings):
-        """voters: how many of the nodes are controllers, by default all"""
+                 java=QUICK_JAVA, hosts=(HOST,), voters=None, **settings):
+        """hosts: of all nodes, or one for each. voters: how many of the nodes
+        are controllers, by default all"""
         self.folder = folder
-        self.host = host
         self.java = java
         self.numbers = range(1, nodes + 1)
+        self.hosts = {n: hosts[n % len(hosts) - 1] for n in self.numbers}
         self.heap = heap
         self.settings = settings
         self.cluster_id = base64.urlsafe_b64encode(
@@ -122,15 +123,15 @@ class Kafka:
 
     def _properties(self, n):
         """server.properties of node n"""
-        nodes = len(self.numbers)
-        listeners = [f"PLAINTEXT://{self.host}:{self.ports[n]}"]
+        nodes, host = len(self.numbers), self.hosts[n]
+        listeners = [f"PLAINTEXT://{host}:{self.ports[n]}"]
         if n in self.controllers:
             listeners.append(
-                f"CONTROLLER://{self.host}:{self.controllers[n]}")
+                f"CONTROLLER://{host}:{self.controllers[n]}")
         if self.stores:
-            listeners += [f"SASL_SSL://{self.host}:{self.secure_ports[n]}",
-                          f"SSL://{self.host}:{self.tls_ports[n]}"]
-        voters = ",".join(f"{i}@{self.host}:{p}"
+            listeners += [f"SASL_SSL://{host}:{self.secure_ports[n]}",
+                          f"SSL://{host}:{self.tls_ports[n]}"]
+        voters = ",".join(f"{i}@{self.hosts[i]}:{p}"
                           for i, p in self.controllers.items())
         lines = {
             "node.id": n,
@@ -199,7 +200,7 @@ class Kafka:
         for n in running:
             self.processes[n].wait_ready(
                 f"broker {n}", lambda n=n: listening(
-                    self.ports[n], self.host), timeout)
+                    self.ports[n], self.hosts[n]), timeout)
         wait_for("the brokers to know each other",
                  lambda: len(self.admin().list_topics(timeout=2).brokers)
                  >= len(running), timeout)
@@ -223,17 +224,20 @@ class Kafka:
 
     # Clients
 
+    def _servers(self, ports):
+        return ",".join(f"{self.hosts[n]}:{p}" for n, p in ports.items())
+
     @property
     def bootstrap(self):
-        return ",".join(f"{self.host}:{p}" for p in self.ports.values())
+        return self._servers(self.ports)
 
     @property
     def secure_bootstrap(self):
-        return ",".join(f"{self.host}:{p}" for p in self.secure_ports.values())
+        return self._servers(self.secure_ports)
 
     @property
     def tls_bootstrap(self):
-        return ",".join(f"{self.host}:{p}" for p in self.tls_ports.values())
+        return self._servers(self.tls_ports)
 
     def admin(self):
         """Keep a name for it until its answers are there."""
@@ -294,6 +298,17 @@ class Kafka:
     def consume(self, topic, isolation="read_committed"):
         """All records that are in the topic now, by partition and offset."""
         return read_topic(self.bootstrap, topic, isolation)
+
+    def last(self, topic, partition=0):
+        """The value of the last record, of a topic without transactions"""
+        c = _consumer(self.bootstrap, "read_uncommitted")
+        try:
+            at = confluent_kafka.TopicPartition(topic, partition)
+            at.offset = c.get_watermark_offsets(at, timeout=10)[1] - 1
+            c.assign([at])
+            return c.consume(1, 10)[0].value()
+        finally:
+            c.close()
 
     def wait_records(self, topic, count, timeout=60):
         """Waits for at least so many, and returns all there are."""

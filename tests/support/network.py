@@ -3,9 +3,12 @@
     net = Network()                        needs root
     place = net.add()                      place.host, place.wrap: a Worker's
     net.cut(place, out=True, back=False)   the brokers hear nothing of it
+    net.cut(place, gates=net.gates[:1])    one of three brokers
     net.heal(place)
+    place.line.delay_ms = 100              as a long line is, each way
+    place.line.loss = 0.01
 
-All hang on one bridge, whose own address is the brokers' (net.gate). A cut
+All hang on one bridge, whose own addresses are the brokers' (net.gates). A cut
 sends the one side's packets to an address that nobody has, so what is on its
 way is lost and no one is told. Workers still reach each other.
 """
@@ -15,7 +18,11 @@ import os
 import random
 import subprocess
 
-Place = collections.namedtuple("Place", "name host wrap")
+from .line import Line
+
+Place = collections.namedtuple("Place", "name host wrap line")
+
+GATES = 3
 
 NOBODY = "02:00:00:00:00:01"
 PREFIX = "pst"
@@ -35,41 +42,53 @@ class Network:
         self.bridge = f"{PREFIX}{os.getpid()}"
         rng = random.SystemRandom()
         self.net = f"10.{rng.randrange(100, 255)}.{rng.randrange(255)}"
-        self.gate = f"{self.net}.1"
+        self.gates = [f"{self.net}.{n + 1}" for n in range(GATES)]
+        self.gate = self.gates[0]
         self.places = []
         ip("link", "add", self.bridge, "type", "bridge")
-        ip("addr", "add", f"{self.gate}/24", "dev", self.bridge)
+        for gate in self.gates:
+            ip("addr", "add", f"{gate}/24", "dev", self.bridge)
         ip("link", "set", self.bridge, "up")
 
-    def add(self):
+    def add(self, line=False):
+        """line: all that it sends and hears goes through a Line."""
         number = len(self.places) + 10
         name, host = f"{self.bridge}-{number}", f"{self.net}.{number}"
-        place = Place(name, host, ["ip", "netns", "exec", name])
-        self.places.append(place)
         ip("netns", "add", name)
-        ip("link", "add", name, "type", "veth", "peer", "name", "eth0",
-           "netns", name)
+        if line:
+            line = Line(name, f"{name}e")
+            ip("link", "set", f"{name}e", "netns", name, "name", "eth0")
+        else:
+            ip("link", "add", name, "type", "veth", "peer", "name", "eth0",
+               "netns", name)
+        place = Place(name, host, ["ip", "netns", "exec", name], line)
+        self.places.append(place)
         ip("link", "set", name, "master", self.bridge, "up")
         ip("-n", name, "addr", "add", f"{host}/24", "dev", "eth0")
         ip("-n", name, "link", "set", "eth0", "up")
         ip("-n", name, "link", "set", "lo", "up")
         return place
 
-    def cut(self, place, out=True, back=True):
-        """out: what the place sends to the brokers; back: what they send"""
-        if out:
-            ip("-n", place.name, "neigh", "replace", self.gate, "lladdr",
+    def cut(self, place, out=True, back=True, gates=None):
+        """out: what the place sends to the brokers; back: what they send.
+        Of some brokers only what it sends to them can be cut."""
+        for gate in (gates or self.gates) if out else ():
+            ip("-n", place.name, "neigh", "replace", gate, "lladdr",
                NOBODY, "dev", "eth0", "nud", "permanent")
-        if back:
+        if back and gates is None:
             ip("neigh", "replace", place.host, "lladdr", NOBODY, "dev",
                self.bridge, "nud", "permanent")
 
     def heal(self, place):
-        ip("-n", place.name, "neigh", "del", self.gate, "dev", "eth0",
-           check=False)
+        for gate in self.gates:
+            ip("-n", place.name, "neigh", "del", gate, "dev", "eth0",
+               check=False)
         ip("neigh", "del", place.host, "dev", self.bridge, check=False)
 
     def close(self):
+        for place in self.places:
+            if place.line:
+                place.line.close()
         _remove(self.bridge)
 
 
