@@ -162,16 +162,6 @@ configs_remove(struct configs *c, struct known *k)
 	configs_list(c);
 }
 
-struct configs *
-configs_new(configs_fn *fn, void *ctx)
-{
-	struct configs *c = xcalloc(1, sizeof *c);
-
-	c->fn = fn;
-	c->ctx = ctx;
-	return c;
-}
-
 static void
 free_known(struct known *k)
 {
@@ -182,6 +172,30 @@ free_known(struct known *k)
 	free(k->listed);
 	free(k->name);
 	free(k);
+}
+
+void
+configs_drop(struct configs *c, struct known *k)
+{
+	size_t at = place_of(c, k->name);
+
+	if (k->exists || k->has_target || k->buffered.count > 0 ||
+	    k->pub.fencing_count >= 0)
+		return;
+	free_known(k);
+	c->count--;
+	memmove(c->items + at, c->items + at + 1,
+	    (c->count - at) * sizeof(void *));
+}
+
+struct configs *
+configs_new(configs_fn *fn, void *ctx)
+{
+	struct configs *c = xcalloc(1, sizeof *c);
+
+	c->fn = fn;
+	c->ctx = ctx;
+	return c;
 }
 
 void

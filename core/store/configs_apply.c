@@ -70,6 +70,7 @@ apply_target(struct step *s)
 		/* Gone with its connector; if that stands: started. */
 		k->pub.target = TARGET_STARTED;
 		k->has_target = k->exists;
+		configs_drop(s->c, k);
 		return;
 	}
 	if (name == NULL)
@@ -91,6 +92,7 @@ apply_connector(struct step *s)
 
 	if (s->value == NULL) {
 		configs_remove(s->c, k);
+		configs_drop(s->c, k);
 		emit(s, CONFIGS_CONNECTOR_GONE);
 		return;
 	}
@@ -161,6 +163,7 @@ apply_commit(struct step *s)
 	if (!k->exists) {
 		/* Its connector was deleted and compacted away. */
 		configs_remove(s->c, k);
+		configs_drop(s->c, k);
 		return;
 	}
 	k->pub.inconsistent = !is_complete(&k->buffered, count);

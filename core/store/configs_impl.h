@@ -58,6 +58,8 @@ struct known *configs_known(const struct configs *c, const char *name);
 struct known *configs_make_known(struct configs *c, const char *name);
 /* Its configuration, tasks and counts, not its target. */
 void configs_remove(struct configs *c, struct known *k);
+/* Forgets the name, unless something is known under it. */
+void configs_drop(struct configs *c, struct known *k);
 void configs_list(struct configs *c);
 /* Task configs 0..count-1 are what is committed. */
 void configs_list_tasks(struct known *k);

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/js.h"
 #include "config/map.h"
-#include "store/configs.h"
+#include "store/configs_impl.h"
 #include "tests/store/capture.h"
 #include "tests/store/state.h"
 
@@ -388,6 +388,34 @@ Test(configs, compaction_changes_nothing_that_is_complete, .timeout = 60)
 	}
 	configs_free(&whole);
 	arena_free(&cap.a);
+}
+
+/* Whatever of it compaction has left. */
+Test(configs, of_a_connector_that_is_gone_no_name_is_kept)
+{
+	struct heard h = HEARD_NOTHING;
+	struct configs *c = configs_new(on_event, &h);
+
+	REPLAY(c, "task-w-0", "{\"properties\":{}}");
+	REPLAY(c, "commit-w", "{\"tasks\":1}");
+	REPLAY(c, "target-state-w", NULL);
+	REPLAY(c, "connector-w", NULL);
+	cr_expect(eq(sz, c->count, 0));
+	REPLAY(c, "connector-x", CONFIG);
+	REPLAY(c, "task-x-0", "{\"properties\":{\"n\":\"0\"}}");
+	REPLAY(c, "commit-x", "{\"tasks\":1}");
+	REPLAY(c, "target-state-x", "{\"state\":\"STARTED\"}");
+	REPLAY(c, "connector-x", NULL);
+	REPLAY(c, "target-state-x", NULL);
+	cr_expect(eq(sz, c->count, 0));
+	/* Those of a namesake are to be fenced. */
+	REPLAY(c, "connector-y", CONFIG);
+	REPLAY(c, "tasks-fencing-y", "{\"task-count\":3}");
+	REPLAY(c, "connector-y", NULL);
+	REPLAY(c, "target-state-y", NULL);
+	REPLAY(c, "connector-y", CONFIG);
+	cr_expect(eq(int, configs_find(c, "y")->fencing_count, 3));
+	configs_free(&c);
 }
 
 Test(configs, tasks_are_written_only_when_something_differs)
