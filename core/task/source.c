@@ -231,14 +231,12 @@ housekeeping(struct source *s, struct ps_error *err)
 
 	bool suspended = gauges_should_suspend(t->gauges);
 
+	source_gauges_publish(&s->numbers, t, s->ack);
 	if (task_serve(t, err) != 0 || deliver_serve(s, err) != 0)
 		return -1;
 	if (!suspended && deliver_rest(s, err) != 0)
 		return -1;
-	if (commit_what_is_due(s, err) != 0)
-		return -1;
-	source_gauges_publish(&s->numbers, t, s->ack);
-	return 0;
+	return commit_what_is_due(s, err);
 }
 
 /* ---- Life ---- */
