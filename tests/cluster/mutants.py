@@ -65,7 +65,7 @@ MUTANTS = [
      "	case WROTE_OK:\n",
      "	case WROTE_OK:\n		if (h->lead == LEAD_CLAIMING)\n"
      "			h->lead = LEAD_LEADING;\n"),
-    ("a claim does not fence the last leader", "../../tests/cluster/broker.c",
+    ("a claim does not fence the last leader", "../../tests/cluster/pen.c",
      "if (wr->producer != s->producer)", "if (wr->producer == 0)"),
     ("the leader plans before it read what it wrote", "herder_lead.c",
      "if (!h->dirty || h->writing || h->applied < h->written)",
@@ -151,14 +151,14 @@ MUTANTS = [
     ("a worker leads before all is read", "herder_lead.c",
      "bool able = h->caught_up && lease_allows",
      "bool able = lease_allows"),
-    ("a claim of the past is written", "../../tests/cluster/broker.c",
+    ("a claim of the past is written", "../../tests/cluster/pen.c",
      "	if (wr->claim &&\n", "	if (wr->scribe == 0 &&\n"),
     ("a worker leads before it has healed", "herder_lead.c",
      "h->lead = LEAD_HEALING;", "h->lead = LEAD_LEADING;"),
     ("a beat behind a verdict takes it back", "peers.c",
      "	if (p->judged || p->followed ||",
      "	p->judged = false;\n	if (p->followed ||"),
-    ("assignments are torn", "../../tests/cluster/broker.c",
+    ("assignments are torn", "../../tests/cluster/pen.c",
      "	if (!wr->claim && world_one_in(s, 60))\n",
      "	if (!wr->claim && world_one_in(s, 20)) {\n"
      "		broker_append_config(s, &wr->records[0]);\n"

@@ -96,7 +96,7 @@ perform(struct sim *s, size_t i, const struct herder_action *act)
 		settle(s, i, act->connector);
 		break;
 	case HERD_CLAIM:
-		broker_claim(s, i, act->epoch);
+		pen_claim(s, i, act->epoch);
 		break;
 	case HERD_HEAL:
 		s->nodes[i].healing = true;
@@ -104,7 +104,7 @@ perform(struct sim *s, size_t i, const struct herder_action *act)
 		break;
 	case HERD_ASSIGN:
 		rules_assign(s, i, act);
-		broker_assign(s, i, act);
+		pen_assign(s, i, act);
 		break;
 	case HERD_REJOIN:
 		world_say(s, "w%zu: rejoins", i);

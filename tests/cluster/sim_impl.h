@@ -2,9 +2,9 @@
  * sim_impl: the simulator's world; private to its files.
  *
  * world: chance, the queue of events, clocks, what is cut off. node: a worker
- * with its herder and its children. broker: the logs, the group, the scribes'
- * transactions. trouble: faults and changes. rules: what must hold. All memory
- * of records is the arena's and ends with the simulation.
+ * with its herder and its children. broker: the logs and the group. pen: the
+ * scribes' transactions. trouble: faults and changes. rules: what must hold.
+ * All memory of records is the arena's and ends with the simulation.
  */
 #ifndef PENSTOCK_TESTS_CLUSTER_SIM_IMPL_H
 #define PENSTOCK_TESTS_CLUSTER_SIM_IMPL_H
@@ -257,8 +257,6 @@ void
 broker_send_lease(struct sim *s, size_t i, const struct herder_action *act);
 /* What a worker that ends had in its queue: some of it was sent. */
 void broker_drop_outbox(struct sim *s, size_t i);
-void broker_claim(struct sim *s, size_t i, int64_t epoch);
-void broker_assign(struct sim *s, size_t i, const struct herder_action *act);
 void broker_append_config(struct sim *s, const struct config_record *r);
 void broker_introduce(struct sim *s, size_t i);
 void broker_leave_group(struct sim *s, size_t i);
@@ -266,9 +264,15 @@ void broker_lose_member(struct sim *s, size_t i);
 
 void broker_on_append(struct sim *s, const struct event *e);
 void broker_on_last_words(struct sim *s, const struct event *e);
-void broker_on_commit(struct sim *s, const struct event *e);
 void broker_on_group(struct sim *s, const struct event *e);
 void broker_on_compact(struct sim *s, const struct event *e);
+
+/* ---- pen: a leader's scribe and its transactions ---------------------- */
+
+void pen_claim(struct sim *s, size_t i, int64_t epoch);
+void pen_assign(struct sim *s, size_t i, const struct herder_action *act);
+
+void pen_on_commit(struct sim *s, const struct event *e);
 
 /* ---- trouble ----------------------------------------------------------- */
 
