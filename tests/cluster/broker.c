@@ -186,6 +186,29 @@ say_record(const struct sim *s, const struct config_record *r)
 	}
 }
 
+/* The task configs that a heal writes again are new ones for who reads them. */
+static void
+append_connector(struct sim *s, struct config_record *r)
+{
+	int64_t at = (int64_t)s->configs.count - 1;
+
+	if (r->healed && r->wanted.generation >= 0)
+		r->wanted.generation = at;
+	s->wanted[r->connector] = r->wanted;
+	s->newest[r->connector] = at;
+}
+
+static void
+check_epoch(struct sim *s, const struct config_record *r)
+{
+	if (r->gone || r->healed)
+		return;
+	if (r->assignment.epoch <= s->epoch)
+		world_red(s, "epoch %lld comes after %lld",
+		    (long long)r->assignment.epoch, (long long)s->epoch);
+	s->epoch = r->assignment.epoch;
+}
+
 void
 broker_append_config(struct sim *s, const struct config_record *r)
 {
@@ -193,16 +216,15 @@ broker_append_config(struct sim *s, const struct config_record *r)
 
 	*added = *r;
 	added->at = s->now;
-	if (r->kind == CONFIG_ASSIGNMENT && !r->gone) {
-		if (r->assignment.epoch <= s->epoch)
-			world_red(s, "epoch %lld comes after %lld",
-			    (long long)r->assignment.epoch,
-			    (long long)s->epoch);
-		s->epoch = r->assignment.epoch;
-	}
+	added->compacted = false;
+	s->hidden[r->kind][r->connector] = false;
+	if (r->kind == CONFIG_CONNECTOR)
+		append_connector(s, added);
+	if (r->kind == CONFIG_ASSIGNMENT)
+		check_epoch(s, r);
 	node_wake_readers(s);
 	if (s->plan.trace)
-		say_record(s, r);
+		say_record(s, added);
 }
 
 static bool
@@ -222,7 +244,24 @@ is_superseded(const struct sim *s, size_t at)
 	return false;
 }
 
-/* A tombstone stays until all that read have had the time to. */
+/* Nothing of the key is left before it. */
+static bool
+is_first(const struct sim *s, size_t at)
+{
+	const struct config_record *r = log_at(&s->configs, at), *before;
+
+	for (size_t i = 0; i < at; i++) {
+		before = log_at(&s->configs, i);
+		if (!before->compacted && is_same_key(r, before))
+			return false;
+	}
+	return true;
+}
+
+/* A tombstone stays until all that read have had the time to, and what it
+ * ends is gone. (That of an assignment may be missed, and the one before be
+ * read, by one that reads for longer than tombstones stay: leaders see to
+ * that.) */
 static bool
 may_go(const struct sim *s, size_t at)
 {
@@ -235,7 +274,8 @@ may_go(const struct sim *s, size_t at)
 	for (size_t i = 0; i < s->plan.workers; i++)
 		if (s->nodes[i].h != NULL && s->nodes[i].config_at <= at)
 			return false;
-	return s->now - r->at > 2 * SESSION_MS;
+	return s->now - r->at > SESSION_MS &&
+	       (r->kind != CONFIG_CONNECTOR || is_first(s, at));
 }
 
 void
@@ -248,9 +288,38 @@ broker_on_compact(struct sim *s, const struct event *e)
 		struct config_record *r = log_at(&s->configs, i);
 
 		if (!r->compacted && may_go(s, i))
-			r->compacted = !world_one_in(s, 4);
+			r->compacted = world_one_in(s, 2);
 	}
 	world_later(s, world_between(s, 500, 8000), EV_COMPACT, 0);
+}
+
+/* ---- what was aborted -------------------------------------------------- */
+
+void
+broker_hide(struct sim *s, const struct config_record *r)
+{
+	s->hidden[r->kind][r->connector] = true;
+}
+
+bool
+broker_find_hidden(const struct sim *s, enum config_kind kind, int connector,
+    struct config_record *out)
+{
+	struct config_record none = { .kind = kind,
+		.connector = connector,
+		.gone = true,
+		.wanted.generation = -1 };
+	size_t i = s->configs.count;
+
+	if (!s->hidden[kind][connector])
+		return false;
+	while (i > 0 && !is_same_key(&none, log_at(&s->configs, i - 1)))
+		i--;
+	*out =
+	    i == 0 ? none : *(struct config_record *)log_at(&s->configs, i - 1);
+	out->healed = true;
+	out->origin = (int64_t)i - 1;
+	return true;
 }
 
 /* ---- the group --------------------------------------------------------- */
@@ -351,6 +420,8 @@ broker_leave_group(struct sim *s, size_t i)
 	struct node *n = &s->nodes[i];
 
 	s->group_generation++;
+	if (s->owner == (int)i)
+		s->owner = -1;
 	n->joined = n->owner_told = false;
 	n->rejoin_at =
 	    n->leaving ? INT64_MAX : s->now + world_between(s, 500, 2000);

@@ -43,13 +43,21 @@ later(struct sim *s, size_t i, const struct child *c, int64_t ms,
 
 /* ---- the supervisor ---------------------------------------------------- */
 
+/* New task configs stop all tasks of the old. */
+static bool
+is_current(const struct sim *s, const struct child *c)
+{
+	return c->task < 0 ||
+	       c->generation == s->wanted[c->connector].generation;
+}
+
 static void
 stop(struct sim *s, size_t i, struct child *c)
 {
 	if (c->stopping)
 		return;
 	c->stopping = true;
-	s->disturbed += s->last >= 0 && (int)i != s->last;
+	s->disturbed += s->last >= 0 && (int)i != s->last && is_current(s, c);
 	later(s, i, c,
 	    world_one_in(s, 20) ? world_between(s, 500, LONG_STOP_MS)
 				: world_between(s, 1, 200),

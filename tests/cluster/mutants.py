@@ -160,7 +160,7 @@ MUTANTS = [
      "	p->judged = false;\n	if (p->followed ||"),
     ("assignments are torn", "../../tests/cluster/pen.c",
      "	if (!wr->claim && world_one_in(s, 60))\n",
-     "	if (!wr->claim && world_one_in(s, 20)) {\n"
+     "	if (wr->assigns && world_one_in(s, 20)) {\n"
      "		broker_append_config(s, &wr->records[0]);\n"
      "		return WROTE_REFUSED;\n	}\n"
      "	if (!wr->claim && world_one_in(s, 60))\n"),
@@ -176,4 +176,27 @@ MUTANTS = [
      "	return any;\n", "	return any && false;\n"),
     ("what somebody cannot read is not written again", "assign.c",
      "e->is.version > s->in->version ||", ""),
+    ("a change is answered before it was read back",
+     "../../tests/cluster/clients.c",
+     "(ch->at >= 0 && (int64_t)n->config_at > ch->at)", "ch->at >= 0"),
+    ("a leader that was fenced answers that the change is done",
+     "../../tests/cluster/clients.c",
+     "[WROTE_FENCED] = CHANGE_FAILED", "[WROTE_FENCED] = CHANGE_WRITTEN"),
+    ("a change in doubt is answered as done", "../../tests/cluster/clients.c",
+     "(ch->state == CHANGE_IN_DOUBT && ch->committed)",
+     "ch->state == CHANGE_IN_DOUBT"),
+    ("a follower answers before it has read", "../../tests/cluster/clients.c",
+     "	keep(&s->nodes[e->worker], e->change);\n"
+     "	clients_look(s, e->worker);\n",
+     "	acknowledge(s, e->worker, e->change);\n"),
+    ("changes of one connector are made at once",
+     "../../tests/cluster/clients.c",
+     "if (is_busy(n, ch->connector)) {", "if (n->h == NULL) {"),
+    ("a heal is not fenced", "../../tests/cluster/pen.c",
+     "	if (wr->producer != s->producer)\n",
+     "	if (wr->producer != s->producer && !wr->heals)\n"),
+    ("what was deleted is shown on", "table.c",
+     "	forget_wanted(e);\n	e->wanted = copy;\n",
+     "	if (copy.exists) {\n"
+     "		forget_wanted(e);\n		e->wanted = copy;\n	}\n"),
 ]

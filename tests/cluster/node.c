@@ -99,8 +99,7 @@ perform(struct sim *s, size_t i, const struct herder_action *act)
 		pen_claim(s, i, act->epoch);
 		break;
 	case HERD_HEAL:
-		s->nodes[i].healing = true;
-		world_later(s, world_between(s, 1, 30), EV_HEALED, i);
+		pen_heal(s, i);
 		break;
 	case HERD_ASSIGN:
 		rules_assign(s, i, act);
@@ -132,6 +131,8 @@ node_step(struct sim *s, size_t i, const struct herder_event *ev)
 		perform(s, i, &acts.items[k]);
 	if (n->life != life)
 		return;
+	if (n->scribe != 0 && !herder_holds_pen(n->h))
+		pen_drop(s, i);
 	rules_leads(s, i);
 	at = world_time(n, herder_next(n->h).ms) + 1;
 	if (at <= s->now)
@@ -189,6 +190,8 @@ read_config(struct sim *s, size_t i)
 	struct herder_event ev = { .kind = HERDER_CLAIM };
 	struct assignment as = r->assignment;
 
+	if (r->kind == CONFIG_CONNECTOR)
+		s->nodes[i].shown[r->connector] = r->change;
 	if (r->compacted)
 		return;
 	ev.claim = r->claim;
@@ -238,6 +241,23 @@ read_member(struct sim *s, size_t i)
 }
 
 static void
+read_config_on(struct sim *s, size_t i)
+{
+	const struct node *n = &s->nodes[i];
+	uint64_t life = n->life;
+	const struct config_record *r = log_at(&s->configs, n->config_at);
+	bool shows = r->kind == CONFIG_CONNECTOR;
+	int connector = r->connector;
+
+	read_config(s, i);
+	if (n->life != life)
+		return;
+	if (shows)
+		rules_shows(s, i, connector);
+	clients_look(s, i);
+}
+
+static void
 tell_caught_up(struct sim *s, size_t i)
 {
 	struct node *n = &s->nodes[i];
@@ -260,7 +280,7 @@ read_some(struct sim *s, size_t i)
 	children_reap_expired(s, i);
 	if (n->life == life && n->config_at < s->configs.count &&
 	    !world_one_in(s, 3))
-		read_config(s, i);
+		read_config_on(s, i);
 	if (n->life == life && n->lease_at < s->leases.count &&
 	    world_can_lease(s, n) && !world_one_in(s, 5))
 		read_lease(s, i);
@@ -325,24 +345,6 @@ node_on_settle(struct sim *s, const struct event *e)
 }
 
 void
-node_on_answer(struct sim *s, const struct event *e)
-{
-	struct herder_event ev = { .kind = HERDER_WROTE,
-		.wrote = (enum wrote)e->value };
-
-	/* Of a scribe that was replaced: nobody waits. */
-	if (s->nodes[e->worker].scribe == e->serial)
-		node_step(s, e->worker, &ev);
-}
-
-void
-node_on_healed(struct sim *s, const struct event *e)
-{
-	s->nodes[e->worker].healing = false;
-	step_plain(s, e->worker, HERDER_HEALED);
-}
-
-void
 node_on_hurry(struct sim *s, const struct event *e)
 {
 	step_plain(s, e->worker, HERDER_LEAVE);
@@ -375,7 +377,10 @@ node_start(struct sim *s, size_t i)
 	n->caught_up_at = -1;
 	n->tick_at = n->lease_told = n->paused_until = 0;
 	n->scribe = 0;
-	n->healing = false;
+	n->claimed = n->healing = false;
+	n->writing = n->waiting = NULL;
+	n->changes = NULL;
+	memset(n->shown, 0, sizeof n->shown);
 	n->assigned_at = INT64_MIN / 2;
 	n->reading = true;
 	world_later(s, 1, EV_READ, i);

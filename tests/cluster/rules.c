@@ -252,6 +252,79 @@ rules_assign(struct sim *s, size_t i, const struct herder_action *act)
 		}
 }
 
+/* ---- changes ----------------------------------------------------------- */
+
+void
+rules_acknowledged(struct sim *s, size_t i, const struct change *ch)
+{
+	const char *name = sim_connectors[ch->connector];
+	const struct config_record *r = NULL;
+
+	if (ch->at >= 0 && ch->at < (int64_t)s->configs.count)
+		r = log_at(&s->configs, (size_t)ch->at);
+	if (r == NULL || r->change != ch)
+		world_red(s, "w%zu acknowledges a change of %s that is lost", i,
+		    name);
+	if ((int64_t)s->nodes[i].config_at <= ch->at)
+		world_red(s,
+		    "w%zu acknowledges a change of %s before it shows it", i,
+		    name);
+	if (ch->at <= ch->after)
+		world_red(s,
+		    "a change of %s stands before one that was acknowledged "
+		    "when it began",
+		    name);
+	if (s->acknowledged[ch->connector] < ch->at)
+		s->acknowledged[ch->connector] = ch->at;
+	rules_shows(s, i, ch->connector);
+}
+
+void
+rules_changes(struct sim *s, const struct change *ch)
+{
+	int64_t newest = s->newest[ch->connector];
+	const struct config_record *r =
+	    newest < 0 ? NULL : log_at(&s->configs, (size_t)newest);
+
+	if (ch->base != (r == NULL ? NULL : r->change))
+		world_red(s,
+		    "%s is changed by one who has not read its last change",
+		    sim_connectors[ch->connector]);
+}
+
+void
+rules_heals(struct sim *s, const struct config_record *r)
+{
+	for (size_t k = (size_t)(r->origin + 1); k < s->configs.count; k++) {
+		const struct config_record *later = log_at(&s->configs, k);
+
+		if (later->kind == r->kind && later->connector == r->connector)
+			world_red(s, "a heal undoes what was written of %s",
+			    sim_connectors[r->connector]);
+	}
+}
+
+/* Of one that is gone nothing else counts. */
+void
+rules_shows(struct sim *s, size_t i, int connector)
+{
+	const struct node *n = &s->nodes[i];
+	const struct wanted *w = &s->wanted[connector], *shown;
+	const struct entry *e;
+
+	if (s->newest[connector] < 0 ||
+	    (int64_t)n->config_at <= s->newest[connector])
+		return;
+	e = table_find(herder_table(n->h), sim_connectors[connector]);
+	shown = e == NULL ? NULL : &e->wanted;
+	if (w->exists != (shown != NULL && shown->exists) ||
+	    (w->exists && (w->generation != shown->generation ||
+			      w->task_count != shown->task_count ||
+			      w->stopped != shown->stopped)))
+		world_red(s, "w%zu does not show the last change of %s", i,
+		    sim_connectors[connector]);
+}
+
 /* A worker that is not stopped suspends in time. */
 void
 rules_expires(struct sim *s, size_t i, const struct child *c)
@@ -412,9 +485,24 @@ check_all_placed(struct sim *s)
 	check_spread(s, -1, -1);
 }
 
+/* Each change was answered, and every worker shows the last ones. */
+static void
+check_changes(struct sim *s)
+{
+	for (size_t i = 0; i < CLIENTS; i++)
+		if (s->clients[i] != NULL)
+			world_red(s, "w%zu does not answer: is %s changed?",
+			    s->clients[i]->asked,
+			    sim_connectors[s->clients[i]->connector]);
+	for (size_t i = 0; i < s->plan.workers; i++)
+		for (int c = 0; c < CONNECTORS && s->nodes[i].h != NULL; c++)
+			rules_shows(s, i, c);
+}
+
 void
 rules_calm(struct sim *s)
 {
+	check_changes(s);
 	check_namesakes(s);
 	for (size_t i = 0; i < s->plan.workers; i++)
 		if (s->nodes[i].h != NULL)

@@ -18,6 +18,7 @@ const char *const sim_count_names[SIM_COUNTS] = {
 	[SIM_INCARNATIONS] = "incarnations",
 	[SIM_SUSPENSIONS] = "suspensions",
 	[SIM_REFUSALS] = "refusals",
+	[SIM_CHANGES] = "changes",
 };
 
 enum when {
@@ -39,13 +40,14 @@ static const struct row rows[EVENT_KINDS] = {
 	[EV_CHILD_IDLE] = { node_on_child_idle, ALWAYS },
 	[EV_SETTLE] = { node_on_settle, ALIVE },
 	[EV_COMMIT] = { pen_on_commit, ALWAYS },
-	[EV_ANSWER] = { node_on_answer, ALIVE },
-	[EV_HEALED] = { node_on_healed, ALIVE },
+	[EV_ANSWER] = { pen_on_answer, ALIVE },
 	[EV_GROUP] = { broker_on_group, ALWAYS },
 	[EV_FAULT] = { trouble_on_fault, ALWAYS },
 	[EV_START] = { trouble_on_start, ALWAYS },
 	[EV_CRASH] = { trouble_on_crash, ALWAYS },
-	[EV_CHANGE] = { trouble_on_change, ALWAYS },
+	[EV_CLIENT] = { clients_on_turn, ALWAYS },
+	[EV_ASK] = { clients_on_ask, ALIVE },
+	[EV_TOLD] = { clients_on_told, ALIVE },
 	[EV_HURRY] = { node_on_hurry, ALIVE },
 	[EV_HANG] = { trouble_on_hang, ALWAYS },
 	[EV_COMPACT] = { broker_on_compact, ALWAYS },
@@ -90,7 +92,10 @@ begin(struct sim *s)
 		world_later(s, world_between(s, 0, 3000), EV_START, i);
 		world_later(s, world_between(s, 0, GROUP_BEAT_MS), EV_GROUP, i);
 	}
-	world_later(s, 500, EV_CHANGE, 0);
+	for (int client = 0; client < CLIENTS; client++)
+		world_push(s, (struct event){ .at = world_between(s, 500, 1500),
+				  .kind = EV_CLIENT,
+				  .value = client });
 	world_later(s, 2000, EV_COMPACT, 0);
 	world_later(s, 3000, EV_FAULT, 0);
 }
@@ -170,8 +175,10 @@ sim_new(uint64_t seed, const struct sim_plan *plan)
 		n->offset = world_between(s, 1, 1000000);
 		n->rate = 1.0 + (double)world_between(s, -30, 30) / 1000.0;
 	}
-	for (int c = 0; c < CONNECTORS; c++)
+	for (int c = 0; c < CONNECTORS; c++) {
 		s->wanted[c].generation = -1;
+		s->newest[c] = s->acknowledged[c] = -1;
+	}
 	return s;
 }
 

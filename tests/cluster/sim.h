@@ -46,6 +46,7 @@ enum sim_count {
 	SIM_INCARNATIONS,
 	SIM_SUSPENSIONS,
 	SIM_REFUSALS,
+	SIM_CHANGES, /* that were acknowledged */
 	SIM_COUNTS,
 };
 extern const char *const sim_count_names[SIM_COUNTS];

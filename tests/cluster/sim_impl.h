@@ -3,8 +3,9 @@
  *
  * world: chance, the queue of events, clocks, what is cut off. node: a worker
  * with its herder and its children. broker: the logs and the group. pen: the
- * scribes' transactions. trouble: faults and changes. rules: what must hold.
- * All memory of records is the arena's and ends with the simulation.
+ * scribes' transactions. clients: changes of what is to run, and their answers.
+ * trouble: faults. rules: what must hold. All memory of records is the
+ * arena's and ends with the simulation.
  */
 #ifndef PENSTOCK_TESTS_CLUSTER_SIM_IMPL_H
 #define PENSTOCK_TESTS_CLUSTER_SIM_IMPL_H
@@ -20,6 +21,8 @@
 #define CONNECTORS    4
 #define MAX_TASKS     4
 #define MAX_OUTBOX    128
+#define CLIENTS       3
+#define WRITE_MAX     (2 * CONNECTORS) /* records of a transaction */
 
 /* ---- events ------------------------------------------------------------ */
 
@@ -33,12 +36,13 @@ enum event_kind {
 	EV_SETTLE,
 	EV_COMMIT,
 	EV_ANSWER,
-	EV_HEALED,
 	EV_GROUP, /* a member's heartbeat */
 	EV_FAULT,
 	EV_START,
 	EV_CRASH,
-	EV_CHANGE,
+	EV_CLIENT, /* a client's turn */
+	EV_ASK,    /* … its change comes to a worker */
+	EV_TOLD,   /* … and the leader's answer to who has asked it */
 	EV_HURRY,
 	EV_HANG, /* its lease client, again */
 	EV_COMPACT,
@@ -53,10 +57,11 @@ struct event {
 	unsigned worker;
 	uint64_t life;   /* of the worker, when it was sent */
 	uint64_t serial; /* of a child, or of a scribe */
-	int value;       /* a connector, or an enum wrote */
+	int value;       /* a connector, an enum wrote, or a client */
 	union {
 		struct lease_record *lease;
 		struct write *write;
+		struct change *change;
 	};
 };
 
@@ -70,13 +75,17 @@ struct lease_record {
 };
 
 enum config_kind { CONFIG_CONNECTOR, CONFIG_ASSIGNMENT, CONFIG_CLAIM };
+#define CONFIG_KINDS (CONFIG_CLAIM + 1)
 
 struct config_record {
 	enum config_kind kind;
 	int connector;
 	bool gone;      /* a tombstone */
 	bool compacted; /* no reader finds it any more */
+	bool healed;    /* written again */
+	int64_t origin; /* … what stands there, -1: there was nothing */
 	int64_t at;
+	struct change *change; /* a connector's */
 	struct wanted wanted;
 	struct assignment assignment;
 	struct claim claim;
@@ -88,14 +97,52 @@ struct log {
 	char *items;
 };
 
-/* One transaction on its way. */
+/* One transaction: it waits for the scribe, or is on its way. */
 struct write {
 	size_t count;
-	struct config_record *records;
-	bool claim;
+	struct config_record records[WRITE_MAX];
+	bool claim, assigns, heals;
+	bool has_read;   /* what was hidden */
+	bool is_decided; /* by the broker */
 	int64_t group_generation;
 	uint64_t producer; /* the scribe's epoch, 0: not initialized */
-	uint64_t scribe;   /* whose answer it is */
+	uint64_t scribe;   /* whose it is */
+};
+
+/* ---- clients ----------------------------------------------------------- */
+
+enum change_op { CHANGE_PUT, CHANGE_DELETE, CHANGE_STOP, CHANGE_RESUME };
+
+enum change_state {
+	CHANGE_ASKED, /* on its way to the leader */
+	CHANGE_SENT,  /* the pen has it */
+	CHANGE_WRITTEN,
+	CHANGE_IN_DOUBT,
+	CHANGE_FAILED,
+	CHANGE_TOLD, /* who was asked knows, and has yet to read it */
+};
+
+/* What a client wants. */
+struct change {
+	struct change *next; /* at the same worker */
+	enum change_op op;
+	enum change_state state;
+	int connector;
+	size_t task_count;
+	size_t client;
+	bool open; /* the client waits */
+	int64_t began;
+	int64_t after; /* what was acknowledged when it was asked for */
+	size_t asked;
+	uint64_t asked_life;
+	int leader; /* whom it was forwarded to, or -1 */
+	uint64_t leader_life;
+	const struct write *write;
+	const struct change *base; /* the newest that its leader had read */
+	/* Where it stands in the log, or would if it was committed; -1: the
+	 * broker has not decided. */
+	int64_t at;
+	bool committed;
 };
 
 /* ---- workers ----------------------------------------------------------- */
@@ -144,7 +191,13 @@ struct node {
 	int64_t seen, rejoin_at, told_generation;
 	/* the scribe */
 	uint64_t scribe, producer;
-	bool healing;        /* it was told to, and has not done so yet */
+	bool claimed;           /* it may write */
+	struct write *writing;  /* it has this */
+	struct write *waiting;  /* … and gets that next */
+	bool healing;           /* it was told to, and has not done so yet */
+	struct change *changes; /* that wait for an answer, or for the reader */
+	/* The newest of each connector that was read. */
+	const struct change *shown[CONNECTORS];
 	int64_t assigned_at; /* its last transaction of assignments */
 };
 
@@ -159,6 +212,11 @@ struct sim {
 	struct node nodes[MAX_WORKERS];
 	struct log leases, configs, members;
 	struct wanted wanted[CONNECTORS];
+	int64_t newest[CONNECTORS]; /* records of connectors, -1: none */
+	bool hidden[CONFIG_KINDS][CONNECTORS]; /* the last one was aborted */
+	/* clients */
+	struct change *clients[CLIENTS];  /* what each waits for, or NULL */
+	int64_t acknowledged[CONNECTORS]; /* the newest one's place, or -1 */
 	/* the group */
 	int owner;            /* of the partition, -1: nobody */
 	int64_t vacant_until; /* its dead owner is a member until then */
@@ -238,8 +296,6 @@ void node_on_tick(struct sim *s, const struct event *e);
 void node_on_child_stopped(struct sim *s, const struct event *e);
 void node_on_child_idle(struct sim *s, const struct event *e);
 void node_on_settle(struct sim *s, const struct event *e);
-void node_on_answer(struct sim *s, const struct event *e);
-void node_on_healed(struct sim *s, const struct event *e);
 void node_on_hurry(struct sim *s, const struct event *e);
 
 /* ---- children: the supervisor and its processes ------------------------ */
@@ -258,6 +314,12 @@ broker_send_lease(struct sim *s, size_t i, const struct herder_action *act);
 /* What a worker that ends had in its queue: some of it was sent. */
 void broker_drop_outbox(struct sim *s, size_t i);
 void broker_append_config(struct sim *s, const struct config_record *r);
+/* Of its key the last record was aborted, and it hides the one before from
+ * those that read without isolation. */
+void broker_hide(struct sim *s, const struct config_record *r);
+/* What is hidden of a key, to be written again. false: nothing is. */
+bool broker_find_hidden(const struct sim *s, enum config_kind kind,
+    int connector, struct config_record *out);
 void broker_introduce(struct sim *s, size_t i);
 void broker_leave_group(struct sim *s, size_t i);
 void broker_lose_member(struct sim *s, size_t i);
@@ -270,16 +332,35 @@ void broker_on_compact(struct sim *s, const struct event *e);
 /* ---- pen: a leader's scribe and its transactions ---------------------- */
 
 void pen_claim(struct sim *s, size_t i, int64_t epoch);
+void pen_heal(struct sim *s, size_t i);
 void pen_assign(struct sim *s, size_t i, const struct herder_action *act);
+/* false: it writes nothing. */
+bool pen_change(struct sim *s, size_t i, struct change *ch);
+/* The scribe ends. What it has is in doubt, what waits is refused. */
+void pen_drop(struct sim *s, size_t i);
 
 void pen_on_commit(struct sim *s, const struct event *e);
+void pen_on_answer(struct sim *s, const struct event *e);
+
+/* ---- clients: who wants changes, and how workers answer ---------------- */
+
+/* A transaction's answer, from the pen. NULL: there is none. */
+void clients_wrote(struct sim *s, size_t i, const struct write *wr,
+    enum wrote wrote);
+/* The worker has read something. */
+void clients_look(struct sim *s, size_t i);
+/* What the change makes of its connector. */
+struct wanted clients_want(const struct sim *s, const struct change *ch);
+
+void clients_on_turn(struct sim *s, const struct event *e);
+void clients_on_ask(struct sim *s, const struct event *e);
+void clients_on_told(struct sim *s, const struct event *e);
 
 /* ---- trouble ----------------------------------------------------------- */
 
 void trouble_on_fault(struct sim *s, const struct event *e);
 void trouble_on_start(struct sim *s, const struct event *e);
 void trouble_on_crash(struct sim *s, const struct event *e);
-void trouble_on_change(struct sim *s, const struct event *e);
 void trouble_on_hang(struct sim *s, const struct event *e);
 void trouble_on_drain(struct sim *s, const struct event *e);
 void trouble_end(struct sim *s);
@@ -310,6 +391,16 @@ void rules_born(struct sim *s, size_t i);
 void rules_verdict(struct sim *s, size_t i, const struct who *who);
 /* What it assigns: not too often; what may come back is waited for. */
 void rules_assign(struct sim *s, size_t i, const struct herder_action *act);
+/* A client is told that its change is done: it is, the worker shows it, and
+ * it stands behind all that was acknowledged before. */
+void rules_acknowledged(struct sim *s, size_t i, const struct change *ch);
+/* A change is written: its leader had read all that came before. */
+void rules_changes(struct sim *s, const struct change *ch);
+/* What a heal writes undoes nothing. */
+void rules_heals(struct sim *s, const struct config_record *r);
+/* The worker shows of the connector what the log says, if it has read so far.
+ */
+void rules_shows(struct sim *s, size_t i, int connector);
 /* The kernel's timer ends it. */
 void rules_expires(struct sim *s, size_t i, const struct child *c);
 /* All runs once, and is spread. */

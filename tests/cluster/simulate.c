@@ -9,31 +9,32 @@
 
 #include "tests/cluster/sim.h"
 
-/* Plans are written out, so that they stay when sim_plan_of changes. */
+/* Plans are written out, so that they stay when sim_plan_of changes. A seed
+ * that tells another schedule since the simulator changed gives way to one that
+ * is red while the bug is back: each is a mutant, too. */
 static const struct pinned {
 	const char *was;
 	uint64_t seed;
 	struct sim_plan plan;
 } pinned[] = {
-	{ "a worker whose goodbye was lost stayed", 1482,
+	{ "a worker whose goodbye was lost stayed", 262,
 	    { .workers = 4,
-		.trouble_ms = 30000,
+		.trouble_ms = 24000,
 		.calm_ms = 40000,
-		.faults = 1,
-		.delay_ms = 500,
-		.placed = true } },
-	{ "two of one id went on when a goodbye was lost", 1749,
-	    { .workers = 3,
-		.trouble_ms = 33000,
+		.faults = 2,
+		.delay_ms = 500 } },
+	{ "two of one id went on when a goodbye was lost", 2607,
+	    { .workers = 5,
+		.trouble_ms = 24000,
 		.calm_ms = 55000,
 		.faults = 1,
 		.namesakes = true,
 		.delay_ms = 500 } },
-	{ "living workers lost work to one about to be judged", 12418,
-	    { .workers = 4,
-		.trouble_ms = 15000,
+	{ "living workers lost work to one about to be judged", 10701,
+	    { .workers = 3,
+		.trouble_ms = 30000,
 		.calm_ms = 40000,
-		.faults = 2,
+		.faults = 1,
 		.delay_ms = 500 } },
 };
 

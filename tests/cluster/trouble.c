@@ -177,32 +177,6 @@ trouble_on_hang(struct sim *s, const struct event *e)
 		s->nodes[e->worker].no_lease_until = until(s);
 }
 
-/* Somebody changes what is to run, through whoever leads. */
-void
-trouble_on_change(struct sim *s, const struct event *e)
-{
-	int c = (int)(world_draw(s) % CONNECTORS);
-	struct wanted *w = &s->wanted[c];
-	struct config_record r = { .kind = CONFIG_CONNECTOR, .connector = c };
-
-	(void)e;
-	if (s->now >= s->plan.trouble_ms)
-		return;
-	world_later(s, world_between(s, 50, 1500), EV_CHANGE, 0);
-	if (w->exists && world_one_in(s, 8)) {
-		*w = (struct wanted){ .generation = -1 };
-	} else if (w->exists && world_one_in(s, 4)) {
-		w->stopped = !w->stopped;
-	} else {
-		w->exists = true;
-		w->generation = (int64_t)s->configs.count;
-		w->task_count = world_draw(s) % (MAX_TASKS + 1);
-	}
-	w->placement = sim_placement(s, c);
-	r.wanted = *w;
-	broker_append_config(s, &r);
-}
-
 /* Who starts now hears of those that share an id only what was kept. */
 static void
 start_one_later(struct sim *s)
