@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "journal/pen_impl.h"
+#include "supervise/timer.h"
 
 #define AREA        "pen"
 #define ARENA_BYTES 1024
@@ -319,8 +320,8 @@ scribe_send_next(struct scribe *s)
 	m.request.args = args;
 	s->busy = true;
 	s->commits = false;
-	(void)uv_timer_start(&s->p->timer, on_timeout,
-	    (uint64_t)(ANSWER_SESSIONS * session_ms(s->p) + ANSWER_MORE_MS), 0);
+	timer_in(&s->p->timer, on_timeout,
+	    ANSWER_SESSIONS * session_ms(s->p) + ANSWER_MORE_MS);
 	child_send(s->child, &m);
 	json_decref(args);
 }

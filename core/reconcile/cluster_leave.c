@@ -1,4 +1,5 @@
 #include "reconcile/cluster_impl.h"
+#include "supervise/timer.h"
 
 /* Work is given to others before all that is left is stopped. */
 #define LEAVE_LIMIT_MS 10000
@@ -63,7 +64,7 @@ cluster_leave(struct cluster *c)
 
 	if (c->leaves == 0) {
 		tell_leave(c);
-		(void)uv_timer_start(&c->limit, on_limit, LEAVE_LIMIT_MS, 0);
+		timer_in(&c->limit, on_limit, LEAVE_LIMIT_MS);
 		if (!in_vain && !c->broken)
 			return;
 	}
@@ -77,15 +78,15 @@ cluster_is_still(struct cluster *c)
 		return;
 	c->still = true;
 	if (!c->gone)
-		(void)uv_timer_start(&c->limit, on_limit,
-		    c->hears && c->read ? FAREWELL_LIMIT_MS : 0, 0);
+		timer_in(&c->limit, on_limit,
+		    c->hears && c->read ? FAREWELL_LIMIT_MS : 0);
 }
 
 void
 cluster_gone(struct cluster *c)
 {
 	c->gone = true;
-	(void)uv_timer_start(&c->limit, on_limit, FAREWELL_LIMIT_MS, 0);
+	timer_in(&c->limit, on_limit, FAREWELL_LIMIT_MS);
 	election_leave(c->election);
 }
 

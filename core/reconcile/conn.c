@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "config/map.h"
+#include "supervise/timer.h"
 
 #define AREA           "reconcile"
 #define ARENA_BYTES    8192
@@ -60,7 +61,7 @@ retry_later(struct conn *c, int64_t ms)
 {
 	c->configured = -1;
 	c->waiting = true;
-	(void)uv_timer_start(&c->retry, on_retry, (uint64_t)ms, 0);
+	timer_in(&c->retry, on_retry, ms);
 }
 
 static void

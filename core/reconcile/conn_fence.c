@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "reconcile/conn.h"
 #include "reconcile/fencing.h"
+#include "supervise/timer.h"
 
 #define AREA        "reconcile"
 #define ARENA_BYTES 1024
@@ -44,8 +45,7 @@ try_later(struct conn *c, const struct ps_error *err)
 	arena_free(&a);
 	conn_forget_fence(c);
 	c->waiting = true;
-	(void)uv_timer_start(&c->retry, on_retry,
-	    (uint64_t)backoff_next_ms(&c->backoff), 0);
+	timer_in(&c->retry, on_retry, backoff_next_ms(&c->backoff));
 }
 
 /* ---- the record -------------------------------------------------------- */

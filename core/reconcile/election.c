@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "kafka/conf.h"
 #include "kafka/group.h"
+#include "supervise/timer.h"
 
 #define AREA        "election"
 #define ARENA_BYTES 4096
@@ -156,7 +157,7 @@ on_left_group(void *ctx)
 {
 	struct election *e = ctx;
 
-	(void)uv_timer_start(&e->pause, on_pause, e->leaving ? 0 : PAUSE_MS, 0);
+	timer_in(&e->pause, on_pause, e->leaving ? 0 : PAUSE_MS);
 }
 
 static const struct group_ops group_ops = { on_owner, on_broken,

@@ -14,6 +14,7 @@
 #include "base/xalloc.h"
 #include "supervise/backlog.h"
 #include "supervise/spawn.h"
+#include "supervise/timer.h"
 #include "supervise/words.h"
 
 #define AREA "child"
@@ -130,7 +131,7 @@ on_term_time(uv_timer_t *t)
 
 	log_debug(AREA, "%s: SIGTERM", c->label);
 	(void)kill(c->pid, SIGTERM);
-	(void)uv_timer_start(t, on_kill_time, (uint64_t)c->kill_after_ms, 0);
+	timer_in(t, on_kill_time, c->kill_after_ms);
 }
 
 void
@@ -142,16 +143,14 @@ child_stop(struct child *c, int64_t limit_ms)
 		return;
 	child_send(c, &stop);
 	c->kill_after_ms = limit_ms - TERM_SHARE(limit_ms);
-	(void)uv_timer_start(&c->timer, on_term_time,
-	    (uint64_t)TERM_SHARE(limit_ms), 0);
+	timer_in(&c->timer, on_term_time, TERM_SHARE(limit_ms));
 }
 
 void
 child_expect_end(struct child *c, int64_t limit_ms)
 {
 	if (!c->dead && !uv_is_active((uv_handle_t *)&c->timer))
-		(void)uv_timer_start(&c->timer, on_kill_time,
-		    (uint64_t)limit_ms, 0);
+		timer_in(&c->timer, on_kill_time, limit_ms);
 }
 
 /* ---- reading ----------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "supervise/inventory.h"
+#include "supervise/timer.h"
 
 #define AREA        "errand"
 #define ARENA_BYTES 1024
@@ -218,8 +219,7 @@ errand_ask(struct errand *e, const char *op, json_t *args, int64_t limit_ms,
 	e->fn = fn;
 	e->ctx = ctx;
 	if (limit_ms > 0)
-		(void)uv_timer_start(&e->timer, on_timeout, (uint64_t)limit_ms,
-		    0);
+		timer_in(&e->timer, on_timeout, limit_ms);
 	if (e->child != NULL) {
 		send_request(e);
 		return;

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "supervise/timer.h"
 
 #define LINE_MAX_BYTES 2048
 #define AREA           SUPERVISOR_AREA
@@ -194,7 +195,7 @@ fail(struct task *t)
 		wait = wait_ms(t);
 		t->next_action = ps_printf(t->text,
 		    "starts again by itself in %lld ms", (long long)wait);
-		(void)uv_timer_start(&t->retry, on_retry, (uint64_t)wait, 0);
+		timer_in(&t->retry, on_retry, wait);
 	} else if (t->next_action == NULL) {
 		t->next_action = next_action_of(t->code);
 	}
