@@ -225,8 +225,10 @@ $(B)/obj/tests/%.o: tests/%.c
 		-DTESTS='"$(CURDIR)/tests"' -I. -Icore -Icore/include \
 		-Iplugins/lib $(CORE_CFLAGS) $(call inside_cflags,$<) -c -o $@ $<
 
-# The two that call others: what they and plugins trust is one file.
-$(B)/obj/core/http/%.o $(B)/obj/core/cli/%.o: BASE += -Iplugins/lib
+# The two that call others: what they and plugins trust is one file. What the
+# worker's children and providers follow paths with, too.
+$(B)/obj/core/http/%.o $(B)/obj/core/cli/%.o $(B)/obj/core/child/%.o: \
+	BASE += -Iplugins/lib
 $(B)/obj/core/lazy/lazy.o: $(B)/lazy/lazy.def
 $(B)/obj/core/lazy/%.o: BASE += -fvisibility=hidden -I$(B)/lazy
 $(B)/lazy/lazy.def: core/lazy/rows $(filter-out %/lazy.o,$(PENSTOCK_OBJ)) \

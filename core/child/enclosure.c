@@ -47,14 +47,11 @@ enclosure_open(struct enclosure *e)
 }
 
 void
-enclosure_allow(const struct enclosure *e, const char *path, unsigned rights)
+enclosure_allow_open(const struct enclosure *e, int fd, unsigned rights)
 {
-	struct landlock_path_beneath_attr rule = { 0 };
+	struct landlock_path_beneath_attr rule = { .parent_fd = fd };
 	struct stat st;
 
-	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
-	if (rule.parent_fd < 0)
-		return;
 	if ((rights & ENCLOSURE_READ) != 0)
 		rule.allowed_access |= READS;
 	if ((rights & ENCLOSURE_WRITE) != 0)
@@ -66,7 +63,17 @@ enclosure_allow(const struct enclosure *e, const char *path, unsigned rights)
 	if (rule.allowed_access != 0)
 		(void)syscall(SYS_landlock_add_rule, e->fd,
 		    LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
-	(void)close(rule.parent_fd);
+}
+
+void
+enclosure_allow(const struct enclosure *e, const char *path, unsigned rights)
+{
+	int fd = open(path, O_PATH | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	enclosure_allow_open(e, fd, rights);
+	(void)close(fd);
 }
 
 bool

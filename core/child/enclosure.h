@@ -27,6 +27,8 @@ bool enclosure_open(struct enclosure *e);
  * out. */
 void
 enclosure_allow(const struct enclosure *e, const char *path, unsigned rights);
+/* The same of a descriptor, which stays the caller's. */
+void enclosure_allow_open(const struct enclosure *e, int fd, unsigned rights);
 /* false: it could not be closed: errno. */
 bool enclosure_close(struct enclosure *e);
 

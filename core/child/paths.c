@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "child/enclosure.h"
 #include "child/limits.h"
+#include "child/named.h"
+#include "child/roots.h"
 #include "config/fence.h"
 
 #define BOTH ((unsigned)ENCLOSURE_READ | (unsigned)ENCLOSURE_WRITE)
@@ -95,47 +97,6 @@ is_shared(const char *path)
 	return false;
 }
 
-/* ---- paths in values --------------------------------------------------- */
-
-static const char begins[] = " \t\"'=,;:({[@&?|<>";
-static const char ends[] = " \t\"',;:)}]&?|<>";
-
-/* A slash that begins a path: not one within a URL's //host/more. */
-static bool
-is_begin(const char *value, const char *at)
-{
-	static const char scheme[] = "file://";
-	const size_t len = sizeof scheme - 1;
-
-	if (at[1] == '/')
-		return false;
-	if (at == value)
-		return true;
-	if (at[-1] == '/')
-		return at - value >= (ptrdiff_t)len &&
-		       strncmp(at - len, scheme, len) == 0;
-	return strchr(begins, at[-1]) != NULL;
-}
-
-/* Of each beginning the part up to a separator, then all that follows: a
- * name may hold a separator itself. */
-const char *
-paths_find(struct ps_arena *a, const char *value, size_t n)
-{
-	for (const char *at = value; (at = strchr(at, '/')) != NULL; at++) {
-		size_t len;
-
-		if (!is_begin(value, at))
-			continue;
-		len = strcspn(at, ends);
-		if (n-- == 0)
-			return ps_strndup(a, at, len);
-		if (at[len] != '\0' && n-- == 0)
-			return ps_strdup(a, at);
-	}
-	return NULL;
-}
-
 /* ---- allowing ---------------------------------------------------------- */
 
 static bool
@@ -154,24 +115,58 @@ is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* What is opened by it. */
+struct opening {
+	const struct enclosure *e;
+	struct ps_arena *a;
+	/* Who says where files may be; NULL: anywhere. */
+	const struct ps_config *roots;
+};
+
+/* Followed from its root down. false: it is not within them. */
+static bool
+allow_within(const struct opening *o, const char *path, unsigned rights)
+{
+	int fd = roots_open(o->roots, o->a, path);
+	struct stat st;
+	bool is_file;
+
+	if (fd < 0)
+		return false;
+	is_file = fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode);
+	enclosure_allow_open(o->e, fd, rights);
+	(void)close(fd);
+	return is_file;
+}
+
 /* How far up a folder is looked for that is there: who writes may make those
  * between; what holds a separator may be no path at all. */
 static bool
 may_climb(const char *path, unsigned rights)
 {
-	return (rights & ENCLOSURE_WRITE) != 0 && strpbrk(path, ends) == NULL;
+	return (rights & ENCLOSURE_WRITE) != 0 &&
+	       strpbrk(path, NAMED_ENDS) == NULL;
 }
 
 /* Itself, and the folder that it is in. */
 static void
-allow(const struct enclosure *e, const char *path, unsigned rights)
+allow(const struct opening *o, const char *path, unsigned rights)
 {
+	const struct enclosure *e = o->e;
 	char above[PATH_MAX];
 	bool climb = may_climb(path, rights);
 	char *slash;
 
 	if (strlen(path) < 2 || strlen(path) >= sizeof above)
 		return;
+	if (o->roots != NULL) {
+		slash = strrchr(path, '/');
+		if (allow_within(o, path, rights))
+			(void)allow_within(o,
+			    ps_strndup(o->a, path, (size_t)(slash - path)),
+			    rights);
+		return;
+	}
 	enclosure_allow(e, path, rights);
 	if (is_folder(path))
 		return;
@@ -187,13 +182,28 @@ allow(const struct enclosure *e, const char *path, unsigned rights)
 }
 
 static void
-allow_value(const struct enclosure *e, struct ps_arena *a, const char *value,
-    unsigned rights)
+allow_value(const struct opening *o, const char *value, unsigned rights)
 {
 	const char *path;
 
-	for (size_t n = 0; (path = paths_find(a, value, n)) != NULL; n++)
-		allow(e, path, rights);
+	for (size_t n = 0; (path = named_find(o->a, value, n)) != NULL; n++)
+		allow(o, path, rights);
+}
+
+/* What providers are asked with: theirs to bound. */
+static void
+allow_references(const struct opening *o, const struct ps_config *c)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		const char *at = c->settings[i].value, *end;
+
+		for (; at != NULL && (at = strstr(at, "${")) != NULL;
+		     at = end) {
+			end = at + strcspn(at, "}");
+			allow_value(o, ps_strndup(o->a, at, (size_t)(end - at)),
+			    ENCLOSURE_READ);
+		}
+	}
 }
 
 /* TLS and clients read what they are told of; plugins own the rest. */
@@ -204,40 +214,35 @@ is_read_only(const char *key)
 	       strstr(key, "ssl.") != NULL || strstr(key, "sasl.") != NULL;
 }
 
-static bool
-is_file_key(const char *key)
-{
-	static const char *const words[] = { "file", "filename", "path" };
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (text_ends(key, words[i]))
-			return true;
-	return false;
-}
-
 /* A name alone is in the folder where the worker is. */
 static void
-allow_here(const struct enclosure *e, unsigned rights)
+allow_here(const struct opening *o, unsigned rights)
 {
 	char here[PATH_MAX];
 
-	if (getcwd(here, sizeof here) != NULL && !is_shared(here))
-		enclosure_allow(e, here, rights);
+	if (getcwd(here, sizeof here) == NULL || is_shared(here))
+		return;
+	if (o->roots != NULL)
+		(void)allow_within(o, here, rights);
+	else
+		enclosure_allow(o->e, here, rights);
 }
 
 static void
-allow_config(const struct enclosure *e, struct ps_arena *a,
-    const struct ps_config *c, unsigned rights)
+allow_config(const struct opening *o, const struct ps_config *c,
+    unsigned rights)
 {
 	for (size_t i = 0; i < c->count; i++) {
 		const struct ps_setting *s = &c->settings[i];
 
-		if (s->value == NULL || s->value[0] == '\0')
+		/* The roots are no one's as a whole. */
+		if (s->value == NULL || s->value[0] == '\0' ||
+		    strcmp(s->key, ROOTS_KEY) == 0)
 			continue;
-		allow_value(e, a, s->value,
+		allow_value(o, s->value,
 		    is_read_only(s->key) ? ENCLOSURE_READ : rights);
-		if (strchr(s->value, '/') == NULL && is_file_key(s->key))
-			allow_here(e, rights);
+		if (strchr(s->value, '/') == NULL && named_is_file_key(s->key))
+			allow_here(o, rights);
 	}
 }
 
@@ -261,7 +266,7 @@ allow_environment(const struct enclosure *e, struct ps_arena *a)
 		const char *value = getenv(variables[i]);
 
 		for (size_t n = 0; value != NULL; n++) {
-			path = paths_find(a, value, n);
+			path = named_find(a, value, n);
 			if (path == NULL)
 				break;
 			enclosure_allow(e, path, ENCLOSURE_READ);
@@ -294,16 +299,22 @@ static void
 allow_all(const struct enclosure *e, struct settings *s, const json_t *plugins,
     const struct ps_config *raw, const struct ps_config *resolved)
 {
+	const struct opening any = { e, s->arena, NULL };
+	const struct opening named = { e, s->arena,
+		roots_are_set(&s->worker) ? &s->worker : NULL };
+
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
 		enclosure_allow(e, places[i].path, places[i].rights);
 	allow_plugins(e, plugins);
 	allow_environment(e, s->arena);
-	allow_config(e, s->arena, &s->worker, ENCLOSURE_READ);
-	allow_config(e, s->arena, raw, ENCLOSURE_READ);
+	allow_config(&any, &s->worker, ENCLOSURE_READ);
+	if (named.roots == NULL)
+		allow_config(&any, raw, ENCLOSURE_READ);
+	else
+		allow_references(&any, raw);
 	if (resolved != NULL)
-		allow_config(e, s->arena, resolved, BOTH);
-	allow_value(e, s->arena, ps_config_str(&s->worker, "task.jail.paths"),
-	    BOTH);
+		allow_config(&named, resolved, BOTH);
+	allow_value(&any, ps_config_str(&s->worker, "task.jail.paths"), BOTH);
 }
 
 static bool

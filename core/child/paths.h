@@ -12,8 +12,6 @@
 
 #include "child/settings.h"
 
-/* The n-th path that a value names, in `a`; NULL: there are no more. */
-const char *paths_find(struct ps_arena *a, const char *value, size_t n);
 /* Encloses the process as task.jail.files says, before the plugins of the
  * configuration `raw` are loaded. `plugins` are the folders of plugin.path.
  * `unresolved` says why `raw` does not resolve, so that only what it names as

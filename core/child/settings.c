@@ -8,6 +8,7 @@
 #include "base/js.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "child/roots.h"
 #include "config/common.h"
 #include "config/def.h"
 #include "config/map.h"
@@ -159,6 +160,15 @@ with_common_defaults(struct ps_arena *a, const struct ps_config *given,
 }
 
 int
+settings_resolve(const struct settings *s, struct ps_arena *a,
+    struct ps_config *out, struct ps_error *err)
+{
+	if (providers_expand(s->providers, a, &s->raw, out, err) != 0)
+		return -1;
+	return roots_check(&s->worker, a, out, err);
+}
+
+int
 settings_connector(struct settings *s, struct redact *redact,
     struct ps_error *err)
 {
@@ -173,8 +183,7 @@ settings_connector(struct settings *s, struct redact *redact,
 		return -1;
 	settings_hide(redact, &s->raw, s->class->class->keys,
 	    s->class->class->key_count);
-	if (providers_expand(s->providers, s->arena, &s->raw, &s->config,
-		err) != 0 ||
+	if (settings_resolve(s, s->arena, &s->config, err) != 0 ||
 	    conf_check_overrides(&s->config, err) != 0)
 		return -1;
 	s->class = catalog_find_version(s->catalog, s->class->class->kind, name,

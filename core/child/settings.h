@@ -39,6 +39,10 @@ int settings_begin(struct settings *s, const struct msg_config *m,
 /* Answers ${...} in the worker's map; `h` is for the providers. */
 int settings_worker(struct settings *s, const struct ps_host *h,
     struct redact *redact, struct ps_error *err);
+/* `raw` with every ${...} answered; PS_E_CONFIG, too: it names a file where
+ * none may be. */
+int settings_resolve(const struct settings *s, struct ps_arena *a,
+    struct ps_config *out, struct ps_error *err);
 /* Finds the class and resolves the configuration. */
 int settings_connector(struct settings *s, struct redact *redact,
     struct ps_error *err);

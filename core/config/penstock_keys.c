@@ -100,6 +100,11 @@ static const struct ps_key worker_keys[] = {
 	      "Files and folders beside those that every task may read and "
 	      "write."),
 	    NO_PLACE },
+	{ KEY("connector.allowed.paths", LIST, "", MEDIUM,
+	      "Folders that files named in connectors' configurations have to "
+	      "be in, also when a config provider gives the name, and which "
+	      "no link leads out of. Empty: anywhere."),
+	    .flags = PS_UNIQUE, NO_PLACE },
 	{ KEY("task.starts.max", INT, "0", LOW,
 	      "Processes that may be starting at once; 0 is two for each "
 	      "processor."),

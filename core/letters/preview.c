@@ -43,8 +43,7 @@ resolve(struct preview *p, struct redact *redact, const json_t *given,
 		return ps_fail_in(err, "config");
 	s->raw = config_merge(s->arena, &s->raw, &more);
 	settings_hide(redact, &s->raw, NULL, 0);
-	return providers_expand(s->providers, s->arena, &s->raw, &s->config,
-	    err);
+	return settings_resolve(s, s->arena, &s->config, err);
 }
 
 static int

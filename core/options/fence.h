@@ -10,7 +10,8 @@
 
 /* The worker's file asks for it and the kernel can: Landlock, Linux 5.13. */
 bool fence_stands(const struct options *o);
-/* A fence that is not there is told in the log; one that is required there
+/* Folders of connector.allowed.paths that are not there are an error. A fence
+ * that is not there is told in the log; one that is required there
  * is an error. */
 int fence_check(const struct options *o, struct ps_error *err);
 

@@ -317,8 +317,7 @@ look(struct reload *r, struct task *t)
 	struct ps_error why = { 0 };
 	bool settled, news;
 
-	if (providers_expand(s->providers, now.arena, &s->raw, &now.config,
-		&why) != 0) {
+	if (settings_resolve(s, now.arena, &now.config, &why) != 0) {
 		log_warn("task", "config providers: %s", why.text);
 		arena_free(&now.arena);
 		return 0;

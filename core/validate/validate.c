@@ -457,8 +457,11 @@ check_all(struct validation *v, const struct ps_host *h)
 	validate_parts(&(struct parts_check){ v->a, v->s->catalog, h,
 	    &v->config, v->result });
 	validate_rules(v);
-	ask_connector(v, h);
-	ask_converters(v, h);
+	/* A plugin that is asked may look into them. */
+	if (!validate_paths(v)) {
+		ask_connector(v, h);
+		ask_converters(v, h);
+	}
 	versions_recommend(&v->versions, v->result);
 	show_classes(v);
 	hide_versions(v);

@@ -47,6 +47,8 @@ extern const struct converter_key converter_keys[CONVERTER_KEYS];
 void validate_rules(struct validation *v);
 /* validate_clients.c: client settings of the connector's own. */
 void validate_clients(struct validation *v);
+/* Errors at settings that name files where none may be; true: there are. */
+bool validate_paths(struct validation *v);
 /* validate_unknown.c: logs what is given and not defined. */
 void validate_unknown(const struct validation *v);
 

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "child/roots.h"
 #include "config/check.h"
 #include "validate/validate_impl.h"
 
@@ -100,4 +101,24 @@ validate_rules(struct validation *v)
 		check_group(v);
 	}
 	validate_clients(v);
+}
+
+bool
+validate_paths(struct validation *v)
+{
+	const struct ps_config *worker = &v->s->worker;
+	bool any = false;
+
+	for (size_t i = 0; i < v->config.count; i++) {
+		const struct ps_setting *s = &v->config.settings[i];
+		const char *path = roots_outside(worker, v->a, s);
+
+		if (path == NULL)
+			continue;
+		any = true;
+		def_error(v->result, s->key, "%s",
+		    redact_copy(v->redact, v->a,
+			roots_why(worker, v->a, s, path)));
+	}
+	return any;
 }

@@ -1,38 +1,11 @@
 #include "paths.h"
 
+#include <beneath/beneath.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-/* Without ".", "..", "//" and a slash at the end, as Path.normalize(). */
-static int
-normalise(char to[PATH_MAX], const char *path)
-{
-	size_t len = 0, n;
-
-	for (; *path != '\0'; path += n) {
-		path += strspn(path, "/");
-		n = strcspn(path, "/");
-		if (n == 0 || (n == 1 && path[0] == '.'))
-			continue;
-		if (n == 2 && path[0] == '.' && path[1] == '.') {
-			while (len > 0 && to[--len] != '/')
-				;
-			continue;
-		}
-		if (len + n + 2 > PATH_MAX)
-			return -1;
-		to[len++] = '/';
-		memcpy(to + len, path, n);
-		len += n;
-	}
-	to[len] = '\0';
-	return 0;
-}
 
 static int
 add_dir(struct paths *p, const char *dir, struct ps_error *err)
@@ -46,7 +19,7 @@ add_dir(struct paths *p, const char *dir, struct ps_error *err)
 	if (access(dir, F_OK) != 0)
 		return ps_fail(err, PS_E_CONFIG,
 		    "allowed.paths: Path %s does not exist", dir);
-	if (normalise(whole, dir) < 0)
+	if (beneath_normalise(whole, dir) < 0)
 		return ps_fail(err, PS_E_CONFIG,
 		    "allowed.paths: Path %s is longer than %d", dir, PATH_MAX);
 	own = strdup(whole);
@@ -94,42 +67,6 @@ paths_ttl(void *state)
 	return ((const struct paths *)state)->ttl_ms;
 }
 
-/* What of `path` is below `dir`: "" for itself, NULL when it is elsewhere. */
-static const char *
-below(const char *dir, const char *path)
-{
-	size_t len = strlen(dir);
-
-	if (strncmp(dir, path, len) != 0 ||
-	    (path[len] != '/' && path[len] != '\0'))
-		return NULL;
-	path += len;
-	return path + (*path == '/');
-}
-
-static int
-open_below(const char *dir, const char *rest, int flags)
-{
-	struct open_how how = {
-		.flags = (__u64)(unsigned)flags,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
-	};
-	int top =
-	    open(dir[0] == '\0' ? "/" : dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int fd, why;
-
-	if (top < 0 && errno == ENOTDIR && rest[0] == '\0')
-		return open(dir, flags); /* an allowed path may be a file */
-	if (top < 0)
-		return -1;
-	fd = (int)syscall(SYS_openat2, top, rest[0] == '\0' ? "." : rest, &how,
-	    sizeof how);
-	why = errno;
-	(void)close(top);
-	errno = why == EXDEV ? EPERM : why;
-	return fd;
-}
-
 int
 paths_open(const struct paths *p, const char *path, int flags)
 {
@@ -140,13 +77,13 @@ paths_open(const struct paths *p, const char *path, int flags)
 	if (p->count == 0)
 		return open(path, flags);
 	errno = EPERM;
-	if (path[0] == '/' && normalise(whole, path) == 0) {
+	if (path[0] == '/' && beneath_normalise(whole, path) == 0) {
 		for (size_t i = 0; i < p->count; i++) {
-			const char *rest = below(p->dirs[i], whole);
+			const char *rest = beneath_rest(p->dirs[i], whole);
 
 			if (rest == NULL)
 				continue;
-			fd = open_below(p->dirs[i], rest, flags);
+			fd = beneath_open(p->dirs[i], rest, flags);
 			break;
 		}
 	}

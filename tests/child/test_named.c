@@ -1,4 +1,4 @@
-#include "child/paths.h"
+#include "child/named.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -26,7 +26,7 @@ static const struct {
 	{ "//host/share", "" },
 };
 
-Test(paths, a_path_begins_a_value_or_stands_behind_a_separator)
+Test(named, a_path_begins_a_value_or_stands_behind_a_separator)
 {
 	struct ps_arena *a = arena_new(4096);
 
@@ -34,7 +34,7 @@ Test(paths, a_path_begins_a_value_or_stands_behind_a_separator)
 		const char *all = "", *one;
 
 		for (size_t n = 0;
-		     (one = paths_find(a, values[i].value, n)) != NULL; n++)
+		     (one = named_find(a, values[i].value, n)) != NULL; n++)
 			all =
 			    ps_printf(a, "%s%s%s", all, n == 0 ? "" : "|", one);
 		cr_expect(eq(str, (char *)all, (char *)values[i].found), "%s",

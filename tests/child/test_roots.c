@@ -1,0 +1,209 @@
+#include "child/roots.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+
+/* T/in: a file "file", a folder "folder", links out and within. T/also is
+ * allowed too, T/inside is not. */
+static char top[PATH_MAX];
+static struct ps_setting allowed[1];
+static struct ps_config worker = { allowed, 1 };
+static struct ps_arena *a;
+
+static const char *
+at(const char *path)
+{
+	return ps_printf(a, "%s/%s", top, path);
+}
+
+static void
+touch(const char *path)
+{
+	int fd = open(at(path), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	cr_assert(ge(int, fd, 0));
+	(void)close(fd);
+}
+
+static void
+link_to(const char *path, const char *target)
+{
+	cr_assert(eq(int, symlink(target, at(path)), 0));
+}
+
+static void
+make_folder(const char *path)
+{
+	cr_assert(eq(int, mkdir(at(path), 0700), 0));
+}
+
+static void
+setup(void)
+{
+	a = arena_new(4096);
+	(void)snprintf(top, sizeof top, BUILD "/tmp/roots-XXXXXX");
+	cr_assert(ne(ptr, mkdtemp(top), NULL));
+	make_folder("in");
+	make_folder("in/folder");
+	make_folder("also");
+	make_folder("inside");
+	touch("in/file");
+	touch("inside/secret");
+	link_to("in/within", "file");
+	link_to("in/shadow", "/etc/shadow");
+	link_to("in/out", "../inside/secret");
+	link_to("in/up", "..");
+	link_to("in/nowhere", "../inside/new");
+	allowed[0] = (struct ps_setting){ ROOTS_KEY,
+		ps_printf(a, "%s/in/,%s/also", top, top) };
+	cr_assert(eq(int, chdir(at("in")), 0));
+}
+
+static void
+teardown(void)
+{
+	static const char *const made[] = { "in/within", "in/shadow", "in/out",
+		"in/up", "in/nowhere", "in/file", "inside/secret", "in/folder",
+		"in", "also", "inside" };
+
+	for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+		(void)remove(at(made[i]));
+	(void)rmdir(top);
+	arena_free(&a);
+}
+
+TestSuite(roots, .init = setup, .fini = teardown, .timeout = 20);
+
+static const char *
+outside(const char *key, const char *value)
+{
+	struct ps_setting s = { key, value };
+
+	return roots_outside(&worker, a, &s);
+}
+
+static const struct {
+	const char *path; /* below top, or whole */
+	bool within;
+} paths[] = {
+	{ "in/file", true },
+	{ "in/folder", true },
+	{ "in", true },
+	{ "in/folder/new/one", true },
+	{ "in//./file", true },
+	{ "in/within", true },
+	{ "also/new", true },
+	{ "inside/secret", false },
+	{ "in/shadow", false },
+	{ "in/out", false },
+	{ "in/nowhere", false },
+	{ "in/up/inside/secret", false },
+	{ "in/up/in/file", false },
+	{ "in/../inside/secret", false },
+	{ "in/folder/../file", false },
+	{ "", false },
+	{ "/etc/shadow", false },
+	{ "/proc/self/root/etc/shadow", false },
+};
+
+Test(roots, a_path_is_within_them_wherever_links_lead)
+{
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		const char *path =
+		    paths[i].path[0] == '/' ? paths[i].path : at(paths[i].path);
+		bool within = outside("file", path) == NULL;
+
+		cr_expect(eq(int, within, paths[i].within), "%s", path);
+	}
+}
+
+static const struct {
+	const char *key, *value;
+	const char *outside; /* NULL: nothing */
+} values[] = {
+	{ "connection.url", "postgres://h/db?sslrootcert=/etc/shadow&a=b",
+	    "/etc/shadow" },
+	{ "connection.url", "postgres://h/db?sslrootcert=//etc/shadow",
+	    "//etc/shadow" },
+	{ "x", "one,/etc/shadow", "/etc/shadow" },
+	{ "x", "one\n/etc/shadow", "/etc/shadow" },
+	{ "x", "file:///etc/shadow", "///etc/shadow" },
+	{ "x", "file:/etc/shadow", "/etc/shadow" },
+	{ "file", "//etc/shadow", "//etc/shadow" },
+	{ "sasl.jaas.config", "M required keyTab=\"/etc/k\" a=\"b\";",
+	    "/etc/k" },
+	{ "producer.override.ssl.ca.location", "/etc/ssl/ca.pem",
+	    "/etc/ssl/ca.pem" },
+	{ "regex", "/orders/|/more", NULL },
+	{ "api", "/v1/things", NULL },
+	{ "url", "http://etc/passwd", NULL },
+	{ "url", "https://h/usr/x", NULL },
+	{ "x", "", NULL },
+	{ "x", NULL, NULL },
+};
+
+Test(roots, one_may_stand_anywhere_in_a_value)
+{
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+		const char *found = outside(values[i].key, values[i].value);
+
+		if (values[i].outside == NULL)
+			cr_expect(eq(ptr, (void *)(uintptr_t)found, NULL), "%s",
+			    values[i].value);
+		else
+			cr_expect(found != NULL &&
+				      strncmp(found, values[i].outside,
+					  strlen(values[i].outside)) == 0,
+			    "%s: %s", values[i].value,
+			    found == NULL ? "-" : found);
+	}
+}
+
+Test(roots, a_name_alone_is_where_the_worker_is)
+{
+	cr_expect(eq(ptr, (void *)(uintptr_t)outside("file", "new"), NULL));
+	cr_expect(eq(ptr, (void *)(uintptr_t)outside("file", "a/new"), NULL));
+	cr_expect(ne(ptr, (void *)(uintptr_t)outside("file", "shadow"), NULL));
+	cr_expect(ne(ptr, (void *)(uintptr_t)outside("file", "../x"), NULL));
+	cr_assert(eq(int, chdir(at("inside")), 0));
+	cr_expect(ne(ptr, (void *)(uintptr_t)outside("file", "new"), NULL));
+	cr_expect(
+	    ne(ptr, (void *)(uintptr_t)outside("x.filename", "new"), NULL));
+	/* What only reads would find nothing, and may be no file's name. */
+	cr_expect(
+	    ne(ptr, (void *)(uintptr_t)outside("ca.location", "secret"), NULL));
+	cr_expect(
+	    eq(ptr, (void *)(uintptr_t)outside("json.path", "$.a"), NULL));
+	cr_expect(eq(ptr, (void *)(uintptr_t)outside("topic", "new"), NULL));
+}
+
+Test(roots, without_them_all_may_be_named)
+{
+	worker.count = 0;
+	cr_expect(
+	    eq(ptr, (void *)(uintptr_t)outside("file", "/etc/shadow"), NULL));
+}
+
+Test(roots, the_error_names_key_path_and_roots)
+{
+	struct ps_setting s[] = { { "file", "/etc/shadow" } };
+	struct ps_config c = { s, 1 };
+	struct ps_error err = { 0 };
+
+	cr_assert(eq(int, roots_check(&worker, a, &c, &err), -1));
+	cr_assert(eq(int, err.code, PS_E_CONFIG));
+	cr_assert(eq(str, err.text,
+	    ps_printf(a,
+		"Invalid value /etc/shadow for configuration file: the path "
+		"/etc/shadow is not within connector.allowed.paths=%s",
+		allowed[0].value)));
+}
