@@ -6,28 +6,6 @@
 #include "paths.h"
 #include "providers.h"
 
-static void *
-create(const struct ps_host *h, const struct ps_class *self,
-    const struct ps_config *c, struct ps_error *err)
-{
-	struct paths *p = (struct paths *)calloc(1, sizeof *p);
-
-	(void)self;
-	assert(p != NULL);
-	if (paths_init(p, h, c, err) == 0)
-		return p;
-	paths_fini(p);
-	free(p);
-	return NULL;
-}
-
-static void
-destroy(void *state)
-{
-	paths_fini((struct paths *)state);
-	free(state);
-}
-
 /* Java's .properties: what stands at `p`, and where the text goes. */
 struct props {
 	const char *p;
@@ -186,8 +164,8 @@ get(void *state, struct ps_arena *a, const char *path, const char *key,
 }
 
 const struct ps_provider_ops file_ops = {
-	.create = create,
+	.create = paths_create,
 	.get = get,
-	.destroy = destroy,
+	.destroy = paths_destroy,
 	.ttl_ms = paths_ttl,
 };

@@ -28,7 +28,7 @@ add_dir(struct paths *p, const char *dir, struct ps_error *err)
 	return 0;
 }
 
-int
+static int
 paths_init(struct paths *p, const struct ps_host *h, const struct ps_config *c,
     struct ps_error *err)
 {
@@ -52,13 +52,34 @@ paths_init(struct paths *p, const struct ps_host *h, const struct ps_config *c,
 	return 0;
 }
 
-void
+static void
 paths_fini(struct paths *p)
 {
 	for (size_t i = 0; i < p->count; i++)
 		free((void *)(uintptr_t)p->dirs[i]);
 	free(p->dirs);
 	free(p->text);
+}
+
+void *
+paths_create(const struct ps_host *h, const struct ps_class *self,
+    const struct ps_config *c, struct ps_error *err)
+{
+	struct paths *p = (struct paths *)calloc(1, sizeof *p);
+
+	(void)self;
+	assert(p != NULL);
+	if (paths_init(p, h, c, err) == 0)
+		return p;
+	paths_destroy(p);
+	return NULL;
+}
+
+void
+paths_destroy(void *state)
+{
+	paths_fini((struct paths *)state);
+	free(state);
 }
 
 int64_t

@@ -8,6 +8,7 @@
 #ifndef PENSTOCK_PROVIDERS_PATHS_H
 #define PENSTOCK_PROVIDERS_PATHS_H
 
+#include <penstock/abi.h>
 #include <penstock/host.h>
 
 #define PATHS_MAX_FILE 1048576
@@ -20,12 +21,12 @@ struct paths {
 	int64_t ttl_ms;    /* -1: not given */
 };
 
-/* Fails when an entry is not absolute or does not exist. */
-int paths_init(struct paths *p, const struct ps_host *h,
-    const struct ps_config *c, struct ps_error *err);
-void paths_fini(struct paths *p);
+/* ---- operations of a provider whose state is a struct paths ---- */
 
-/* Of a provider whose state starts with a struct paths. */
+/* NULL when an entry is not absolute or does not exist. */
+void *paths_create(const struct ps_host *h, const struct ps_class *self,
+    const struct ps_config *c, struct ps_error *err);
+void paths_destroy(void *state);
 int64_t paths_ttl(void *state);
 
 /* A descriptor; -1: errno says why, EPERM that the path is not allowed

@@ -21,8 +21,9 @@
 #include "plugin/host.h"
 #include "record/batch.h"
 #include "tests/bench/counted.h"
+#include "tests/bench/orders.h"
 
-enum { RECORDS = 1000, COLUMNS = 7, CHUNK = 16 << 20, SCHEMAS = 1000 };
+enum { RECORDS = 1000, CHUNK = 16 << 20, SCHEMAS = 1000 };
 
 #define TRANSFORMS "org.apache.kafka.connect.transforms."
 #define JSON       "org.apache.kafka.connect.json.JsonConverter"
@@ -51,41 +52,9 @@ struct bench {
 	struct tolerance tolerance;
 	struct ps_batch *b;
 	const struct ps_schema *schema;
-	struct ps_value rows[RECORDS][COLUMNS];
+	struct ps_value rows[RECORDS][ORDERS_COLUMNS];
 	int counter; /* of instructions, -1: none */
 };
-
-static const struct ps_schema *
-orders_schema(const struct ps_host *h)
-{
-	static const struct ps_schema id = { .type = PS_INT64 };
-	static const struct ps_schema customer = { .type = PS_INT32,
-		.optional = true };
-	static const struct ps_schema text = { .type = PS_STRING,
-		.optional = true };
-	static const struct ps_param scale = { "scale", "2" };
-	static const struct ps_schema amount = { .type = PS_BYTES,
-		.optional = true,
-		.name = PS_NAME_DECIMAL,
-		.version = 1,
-		.params = &scale,
-		.param_count = 1 };
-	static const struct ps_field fields[COLUMNS] = {
-		{ "id", 2, &id },
-		{ "customer_id", 11, &customer },
-		{ "status", 6, &text },
-		{ "amount", 6, &amount },
-		{ "note", 4, &text },
-		{ "created_at", 10, &text },
-		{ "updated_at", 10, &text },
-	};
-	const struct ps_schema draft = { .type = PS_STRUCT,
-		.name = "db.public.orders.Value",
-		.fields = fields,
-		.field_count = COLUMNS };
-
-	return h->intern(h, &draft);
-}
 
 static void
 make_rows(struct bench *t)
@@ -114,7 +83,7 @@ fill(struct bench *t)
 		struct ps_record *r = ps_batch_add(t->b);
 
 		r->topic = "orders";
-		r->value = ps_struct(t->rows[i], COLUMNS);
+		r->value = ps_struct(t->rows[i], ORDERS_COLUMNS);
 		r->value_schema = t->schema;
 	}
 }

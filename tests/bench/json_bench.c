@@ -22,11 +22,11 @@
 #include "record/batch.h"
 #include "record/intern.h"
 #include "tests/bench/counted.h"
+#include "tests/bench/orders.h"
 #include "tests/connectors/stub.h"
 
 #define RECORDS 1000
 #define ROUNDS  2000
-#define COLUMNS 7
 
 struct bench {
 	struct ps_host h;
@@ -48,38 +48,6 @@ intern_draft(const struct ps_host *h, const struct ps_schema *draft)
 	return intern_schema(t->schemas, t->b->arena, draft);
 }
 
-static const struct ps_schema *
-orders_schema(struct bench *t)
-{
-	static const struct ps_schema id = { .type = PS_INT64 };
-	static const struct ps_schema customer = { .type = PS_INT32,
-		.optional = true };
-	static const struct ps_schema text = { .type = PS_STRING,
-		.optional = true };
-	static const struct ps_param scale = { "scale", "2" };
-	static const struct ps_schema amount = { .type = PS_BYTES,
-		.optional = true,
-		.name = PS_NAME_DECIMAL,
-		.version = 1,
-		.params = &scale,
-		.param_count = 1 };
-	static const struct ps_field fields[COLUMNS] = {
-		{ "id", 2, &id },
-		{ "customer_id", 11, &customer },
-		{ "status", 6, &text },
-		{ "amount", 6, &amount },
-		{ "note", 4, &text },
-		{ "created_at", 10, &text },
-		{ "updated_at", 10, &text },
-	};
-	const struct ps_schema draft = { .type = PS_STRUCT,
-		.name = "db.public.orders.Value",
-		.fields = fields,
-		.field_count = COLUMNS };
-
-	return intern_draft(&t->h, &draft);
-}
-
 static void
 fill(struct bench *t)
 {
@@ -90,7 +58,7 @@ fill(struct bench *t)
 		(void)ps_batch_add(t->b);
 	for (int64_t i = 0; i < RECORDS; i++) {
 		struct ps_record *r = t->records[i] = &t->b->records[i];
-		struct ps_value *v = calloc(COLUMNS, sizeof *v);
+		struct ps_value *v = calloc(ORDERS_COLUMNS, sizeof *v);
 
 		v[0] = ps_int64(1000000 + i);
 		v[1] = ps_int(PS_INT32, 48213 + i % 1000);
@@ -100,7 +68,7 @@ fill(struct bench *t)
 		v[5] = ps_text("2024-02-29T12:34:56.789012Z");
 		v[6] = ps_text("2024-03-01T01:02:03.456789Z");
 		r->topic = "orders";
-		r->value = ps_struct(v, COLUMNS);
+		r->value = ps_struct(v, ORDERS_COLUMNS);
 		r->value_schema = t->schema;
 	}
 }
@@ -325,7 +293,7 @@ main(int argc, char **argv)
 	t.class = load(argv[1], "JsonConverter");
 	assert(t.class != NULL);
 	t.ops = t.class->ops;
-	t.schema = orders_schema(&t);
+	t.schema = orders_schema(&t.h);
 	if (argc > 3)
 		t.rounds = (int)strtol(argv[3], NULL, 10);
 	open_counter(&t);
