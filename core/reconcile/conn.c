@@ -295,6 +295,7 @@ ask_configs(struct conn *c, const struct configs_connector *cfg)
 {
 	struct errand_spec spec = { MSG_CONNECTOR, c->name, &cfg->config };
 	int64_t max = quota_tasks_max(&cfg->config);
+	int64_t hang_ms = conn_limits(c, &cfg->config).hang_ms;
 
 	end_errand(c);
 	c->r->counts.connector_starts++;
@@ -304,8 +305,8 @@ ask_configs(struct conn *c, const struct configs_connector *cfg)
 	errand_on_cause(c->errand, on_cause, c);
 	errand_on_process(c->errand, &watch, c);
 	errand_ask(c->errand, "task_configs",
-	    json_pack("{s:I}", "max", (json_int_t)max), TASKS_LIMIT_MS,
-	    on_configs, c);
+	    json_pack("{s:I}", "max", (json_int_t)max),
+	    hang_ms < TASKS_LIMIT_MS ? hang_ms : TASKS_LIMIT_MS, on_configs, c);
 }
 
 /* ---- one look ---------------------------------------------------------- */

@@ -65,11 +65,32 @@ def commit(worker, kafka, crime, **over):
     ("stack", ["SIGSEGV"]),
     ("start-segfault", ["SIGSEGV", "start"]),
     ("create-error", ["crime"]),
+    ("kill-self", ["SIGKILL", "not by this worker"]),
+    ("longjmp", ["exit code 8"]),
+    ("close-all", ["killed by"]),
+    ("stop-self", ["no sign of life"]),
 ])
 def test_a_crash_is_named(guarded, kafka, crime, words):
+    began = time.monotonic()
     trace = commit(guarded, kafka, crime)
+    assert time.monotonic() - began < 20
     for word in words:
         assert word in trace, trace
+
+
+def test_what_it_does_to_itself_is_nobody_elses(guarded, kafka, topic):
+    """Another folder, and files that nobody may read."""
+    def of(pid):
+        with open(f"/proc/{pid}/status", encoding="ascii") as f:
+            mask = next(line for line in f if line.startswith("Umask"))
+        return os.readlink(f"/proc/{pid}/cwd"), mask.split()[1]
+    others = [guarded.process.pid, guarded.good_pid]
+    before, t = [of(pid) for pid in others], topic()
+    guarded.rest.create("criminal", {
+        "connector.class": "CrimeSource", "crime": "astray", "topic": t})
+    kafka.wait_records(t, 1)
+    assert of(guarded.pid_of_task("criminal")) == ("/tmp", "0777")
+    assert [of(pid) for pid in others] == before
 
 
 def test_a_leak_ends_at_the_limit(guarded, kafka):
@@ -94,6 +115,49 @@ def test_a_hang_is_shown_and_ended(guarded, kafka):
     assert "detail" not in guarded.rest.status("good")["tasks"][0]
     trace = guarded.rest.wait_task_failed("criminal")["trace"]
     assert "poll" in trace, trace
+
+
+HANGS = {"task.hang.timeout.ms": "1500", "errors.restart.enable": "false"}
+
+
+@pytest.mark.parametrize("kind, crime, call", [
+    ("Source", "lock", "poll"), ("Source", "committed-hang", "committed"),
+    ("Sink", "pre_commit-hang", "pre_commit")])
+def test_a_call_that_never_returns_is_named(guarded, kafka, topic, kind,
+                                            crime, call):
+    t = topic()
+    kafka.produce(t, ["1"])
+    guarded.rest.create("criminal", {
+        "connector.class": f"Crime{kind}", "crime": crime,
+        "topics" if kind == "Sink" else "topic": t, **HANGS})
+    trace = guarded.rest.wait_task_failed("criminal", timeout=20)["trace"]
+    assert f"{call} did not return" in trace, trace
+
+
+def test_task_configs_that_are_never_made_are_named(guarded, kafka):
+    guarded.rest.create("criminal", {
+        "connector.class": "EarlyCrimeSource", "crime": "task_configs-hang",
+        **HANGS})
+    wait_for("the cause", lambda: "did not answer task_configs" in
+             guarded.rest.status("criminal")["connector"]["cause"], 20)
+    assert guarded.rest.status("criminal")["tasks"] == []
+
+
+@pytest.mark.parametrize("crime, says", [
+    ("stop-hang", "it hangs in stop"), ("destroy", "crashed in destroy"),
+    ("destructor", None)])
+def test_what_goes_wrong_in_its_end_delays_no_stop(guarded, kafka, topic,
+                                                   crime, says):
+    t = topic()
+    guarded.rest.create("criminal", {
+        "connector.class": "CrimeSource", "crime": crime, "topic": t})
+    kafka.wait_records(t, 1)
+    pid = guarded.wait_task("criminal")
+    guarded.rest.stop_connector("criminal")
+    guarded.rest.wait_state("criminal", "STOPPED", timeout=20)
+    assert not os.path.exists(f"/proc/{pid}")
+    if says:
+        guarded.wait_log(says)
 
 
 def test_a_put_that_blocks_is_shown_and_goes_on(guarded, kafka, unique,
