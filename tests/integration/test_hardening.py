@@ -2,6 +2,8 @@
 privileges."""
 
 import glob
+import platform
+import re
 import subprocess
 
 import pytest
@@ -11,21 +13,38 @@ from support import configs, env
 FILES = [f"{env.BUILD}/penstock", *glob.glob(f"{env.BUILD}/plugins/*.so")]
 
 
-def elf(path):
-    return subprocess.run(["readelf", "-lWds", path], capture_output=True,
+def readelf(options, *paths):
+    return subprocess.run(["readelf", options, *paths], capture_output=True,
                           text=True, check=True).stdout
 
 
 @pytest.mark.skipif(env.SANITIZED or env.COVERED, reason="of a release")
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.rsplit("/", 1)[-1])
 def test_all_is_linked_hardened(path):
-    text = elf(path)
+    text = readelf("-lWds", path)
     assert "(Position-Independent Executable file)" in text or \
         path.endswith(".so")
     assert "GNU_RELRO" in text and "BIND_NOW" in text
     assert "__stack_chk_fail" in text
+    # FORTIFY: of printf, memcpy and others, those that look at sizes.
+    assert re.search(r"__(?!stack)\w+_chk@", text)
+    assert not re.search(r"\((RPATH|RUNPATH|TEXTREL)\)", text)
     (stack,) = [x for x in text.splitlines() if "GNU_STACK" in x]
     assert "RWE" not in stack
+
+
+@pytest.mark.skipif(env.SANITIZED or env.COVERED, reason="of a release")
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="CET is Intel's")
+def test_all_of_ours_is_compiled_for_cet():
+    """Each object: what is linked says so only where the C library's own do,
+    which Debian's does not."""
+    objects = [path for folder in ("core", "connectors", "plugins")
+               for path in glob.glob(f"{env.BUILD}/obj/{folder}/**/*.o",
+                                     recursive=True)]
+    marked = re.split(r"^File: ", readelf("-nW", *objects), flags=re.M)[1:]
+    assert len(marked) == len(objects) > 100
+    assert not [one.split("\n")[0] for one in marked
+                if "x86 feature: IBT, SHSTK" not in one]
 
 
 def test_a_task_gains_no_privileges(worker, kafka, topic, folder):
