@@ -27,7 +27,7 @@ PYTHON := $(DEPS)/venv/bin/python
 
 .PHONY: all docs chain-bench check mutants integration conformance test deps lint \
 	layers headers sizes \
-	format tidy cppcheck reformat asan cov bench demo soak clean help
+	format tidy cppcheck reformat asan cov bench demo sbom soak clean help
 .DELETE_ON_ERROR:
 
 all:
@@ -367,6 +367,10 @@ cov:
 docs: all
 	docs/generate $(B)/penstock $(B)/plugins docs/reference
 
+# What a release consists of: build/release/penstock.spdx.json
+sbom: all
+	docker/sbom $(B) $(B)/penstock.spdx.json
+
 # make json-bench: ns per record of encoding and decoding
 json-bench: $(B)/json_bench $(B)/plugins/json.so $(B)/plugins/registry.so
 	$(B)/json_bench $(B)/plugins/json.so $(B)/plugins/registry.so
@@ -505,6 +509,7 @@ help:
 	@echo 'make test         installs what is missing, then both'
 	@echo 'make lint         layers headers sizes format tidy cppcheck'
 	@echo 'make docs         docs/reference from the key tables'
+	@echo 'make sbom         build/release/penstock.spdx.json, its parts'
 	@echo 'make reformat     lets clang-format have its way'
 	@echo 'make asan         all tests under ASan and UBSan, leaks fail'
 	@echo 'make cov          all tests, line coverage of core'
