@@ -258,6 +258,11 @@ $(B)/fixtures/%.so: $(B)/obj/tests/fixtures/%.o
 	@echo link $@
 	@$(CC) -shared $(LDFLAGS) -o $@ $<
 
+# A wall clock that tests move, for LD_PRELOAD.
+$(B)/clock.so: $(B)/obj/tests/support/clock.o
+	@echo link $@
+	@$(CC) -shared $(LDFLAGS) -o $@ $<
+
 $(B)/drive: $(call obj,$(DRIVE_SRC)) $(CORE_OBJ)
 	@echo link $@
 	@$(LINK_PROGRAM) -o $@ $^ $(CORE_LIBS)
@@ -324,7 +329,8 @@ PYTEST = $(PYTHON) -m pytest -q --basetemp=$(B)/pytest
 
 # make integration TESTS=tests/integration/test_file.py
 TESTS ?= tests/integration tests/conformance
-integration: all $(FIXTURES) $(B)/drive $(B)/conform $(B)/check-live
+integration: all $(FIXTURES) $(B)/drive $(B)/conform $(B)/check-live \
+		$(B)/clock.so
 	@mkdir -p $(B)/tmp
 	@$(PYTEST) -m 'not soak' --junitxml=$(B)/integration.xml \
 		$(PYTEST_ARGS) $(TESTS)
@@ -340,7 +346,7 @@ demo:
 	@$(MAKE) -s all
 	@$(PYTHON) tests/demo/run
 
-soak: all $(FIXTURES) $(B)/drive $(B)/check-live
+soak: all $(FIXTURES) $(B)/drive $(B)/check-live $(B)/clock.so
 	@mkdir -p $(B)/tmp
 	$(PYTEST) -m soak $(PYTEST_ARGS) $(TESTS)
 

@@ -62,6 +62,7 @@ NOT_UNDER_ASAN = {
         "ASan turns crashes into reports of its own",
     "test_a_killed_task_says_how_it_died":
         "ASan turns crashes into reports of its own",
+    "test_clocks.py": "a clock that is preloaded comes before a sanitizer",
     "test_bombs.py": "memory of a sanitized process says nothing",
     "test_it_agrees_and_can_be_kept": "the demo runs what make builds",
     "test_a_task_gains_no_privileges": "a sanitized task is not confined",

@@ -1,0 +1,139 @@
+"""The wall clock is moved while two workers work, by an hour and by ten years,
+on and back: nobody loses a lease, no process ends, no position goes back, and
+what is written goes on arriving; also when the broker is away at that moment.
+(Trap K12)"""
+
+import os
+import struct
+import time
+
+import pytest
+
+from support import configs, ledger
+from support.cluster import Cluster
+from support.env import BUILD, wait_for
+from support.steady import Steady
+
+HOUR_S = 3600
+YEARS_S = 10 * 365 * 24 * HOUR_S
+# Longer than a session: what the clock could end has ended.
+LOOK_S = 7
+
+
+class Clock:
+    """Of whatever is started with `wrap`: see support/clock.c"""
+
+    def __init__(self, path):
+        self.path = path
+        self.move(0)
+        self.wrap = ["env", f"LD_PRELOAD={BUILD}/clock.so",
+                     f"PENSTOCK_TEST_CLOCK={path}"]
+
+    def move(self, seconds):
+        """From the true time"""
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT)
+        os.pwrite(fd, struct.pack("=q", seconds * 1000), 0)
+        os.close(fd)
+
+
+@pytest.fixture
+def clocks(folder):
+    return [Clock(f"{folder}/clock-{n}") for n in range(2)]
+
+
+def begin(kafka, folder, clocks):
+    cluster = Cluster(folder, kafka.bootstrap, 0)
+    for clock in clocks:
+        cluster.add(wrap=clock.wrap)
+    try:
+        yield Steady(cluster.start(), kafka).start()
+    finally:
+        cluster.close()
+
+
+@pytest.fixture
+def work(kafka, folder, clocks):
+    yield from begin(kafka, folder, clocks)
+
+
+def positions(work):
+    """Of each source, as an offset in its file"""
+    rest = work.cluster.workers[0].rest
+    found = {name: rest.offsets(name) for name in work.sources}
+    return [found[name][0]["offset"]["position"] if found[name] else 0
+            for name in work.sources]
+
+
+def wait_new(work, timeout=5):
+    marks = work.marks()
+    wait_for("new lines of each source", lambda: all(
+        ledger.entry_from(work.kafka.last(t)).seq > mark
+        for t, mark in zip(work.topics, marks)), timeout)
+
+
+def look(work, before):
+    """All goes on, for longer than a session; the positions now."""
+    end = time.monotonic() + LOOK_S
+    while time.monotonic() < end:
+        wait_new(work)
+        now = positions(work)
+        ledger.must(all(a <= b for a, b in zip(before, now)), before, now)
+        before = now
+        time.sleep(0.2)
+    return before
+
+
+def play(work, clocks, moves):
+    """moves: the seconds that each clock is wrong by"""
+    cluster = work.cluster
+    before, places = work.tasks(), cluster.wait_running(work.names)
+    seen = positions(work)
+    for move in moves:
+        print(f"clocks are wrong by {move} s")
+        for clock, seconds in zip(clocks, move):
+            clock.move(seconds)
+        now = look(work, seen)
+        assert all(a < b for a, b in zip(seen, now)), "positions stand still"
+        seen = now
+        for w in cluster.workers:
+            assert cluster.wait_running(work.names, worker=w,
+                                        timeout=2) == places
+            ages = [t["freshness"]["age_ms"] for name in work.sources
+                    for t in w.rest.status(name)["tasks"]
+                    if "freshness" in t]
+            assert all(a >= 0 for a in ages), ages
+    assert work.tasks() == before
+    for report in work.finish().values():
+        report.assert_none("duplicates")
+    for w in cluster.workers:
+        assert "suspended" not in w.log_text()
+
+
+def test_the_clock_of_one_worker_is_moved(work, clocks):
+    play(work, clocks, [(HOUR_S, 0), (-HOUR_S, 0)])
+
+
+@pytest.mark.soak
+def test_clocks_are_moved_by_years(work, clocks):
+    """Ten back, and on again: a broker takes nothing that is more than an
+    hour ahead of its own clock."""
+    play(work, clocks, [(-YEARS_S, 0), (0, -YEARS_S), (-YEARS_S, -YEARS_S),
+                        (0, 0)])
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seconds", [-HOUR_S, -YEARS_S])
+def test_clocks_are_set_back_while_the_broker_is_away(
+        own_kafka, folder, clocks, seconds):
+    """Who waits to try again at that moment does not wait until the old time
+    comes again."""
+    for work in begin(own_kafka, folder, clocks):
+        own_kafka.kill()
+        time.sleep(3)
+        for clock in clocks:
+            clock.move(seconds)
+        time.sleep(3)
+        own_kafka.start()
+        wait_new(work, 30)
+        work.cluster.wait_running(work.names)
+        work.finish()
