@@ -22,10 +22,11 @@ def sink(topic, tasks=1, **more):
 
 
 def refused(worker, quota):
-    text = worker.as_user("anna").request("GET", "/metrics").text
-    return int(re.search(
-        r'^penstock_quota_refused_total\{quota="%s"\} (\d+)$'
-        % re.escape(quota), text, re.M)[1])
+    answer = worker.as_user("anna").request("GET", "/metrics")
+    assert answer.status_code == 200, answer.text
+    return float(re.search(
+        r'^penstock_quota_refused_total\{quota="%s"\} (\S+)$'
+        % re.escape(quota), answer.text, re.M)[1])
 
 
 class Two:
@@ -184,6 +185,37 @@ def test_a_pipeline_keeps_to_them_as_well(two, topic, unique):
         assert len(rest.connectors()) == 3
     finally:
         rest.request("DELETE", pipeline)
+        rest.request("DELETE", f"/templates/{name}")
+
+
+def test_an_upgrade_stops_where_they_leave_no_room(two, topic, unique):
+    """One connector for each of two pipelines, then two: three fit."""
+    rest, name, t = as_user(two.follower, "anna"), unique("t"), topic()
+    pipelines = [f"/pipelines/{unique(p)}" for p in "ab"]
+
+    def put(count):
+        rest.call("PUT", f"/templates/{name}", {"connectors": [
+            {"name": "${param:pipeline}-%d" % i, "config": sink(t)}
+            for i in range(count)]})
+    put(1)
+    before = refused(two.leader, "connectors")
+    try:
+        for p in pipelines:
+            rest.call("PUT", p, {"template": name})
+        put(2)
+        rest.call("POST", f"/templates/{name}/upgrade",
+                  {"healthy_ms": 100, "timeout_ms": 20000})
+        end = wait_for("its end", lambda: (lambda found: found if found[
+            "state"] in ("DONE", "STOPPED", "ROLLED_BACK") else None)(
+                rest.get(f"/templates/{name}/upgrade")), 60)
+        assert end["state"] == "STOPPED", end
+        assert "quota.connectors.max is 3" in json.dumps(end)
+        assert refused(two.leader, "connectors") == before + 1
+        assert [rest.get(p)["version"] for p in pipelines] == [2, 1]
+        assert len(rest.connectors()) == 3
+    finally:
+        for p in pipelines:
+            rest.request("DELETE", p)
         rest.request("DELETE", f"/templates/{name}")
 
 
