@@ -14,6 +14,9 @@ from support.steady import Steady
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(1500)]
 
+# What a source may hold is 32 MiB; what it had when nothing was taken any
+# more, and its programs, are beside that.
+PEAK_MAX = 80
 MIB = 1 << 20
 THREE = {f"{what}_storage_replication_factor": 3
          for what in ("config", "offset", "status")}
@@ -87,7 +90,7 @@ def test_brokers_are_cut_off(work, network, which, seconds):
              if slot[0] != "sink"]
     print(f"peaks of sources: {max(peaks):.1f} MiB")
     print({name: str(r) for name, r in work.finish(300).items()})
-    assert SANITIZED or max(peaks) < 60, peaks
+    assert SANITIZED or max(peaks) < PEAK_MAX, peaks
     assert seconds < GO_ON_S
 
 
