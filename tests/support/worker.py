@@ -49,6 +49,7 @@ class Worker:
             "plugin.path": self.plugin_path,
         }
         self.properties.update(UNCONFINED)
+        self.build = BUILD
         self.properties.update(
             {k.replace("_", "."): str(v) for k, v in settings.items()})
         self.file = os.path.join(folder, f"worker-{self.id}.properties")
@@ -57,7 +58,13 @@ class Worker:
 
     def _argv(self):
         return self.wrap + [
-            os.path.join(BUILD, "penstock"), "worker", self.file]
+            os.path.join(self.build, "penstock"), "worker", self.file]
+
+    def use(self, build):
+        """Another build folder's program and plugins, from the next start on"""
+        self.build = build
+        self.properties["plugin.path"] = f"{build}/plugins"
+        self.process.argv = self._argv()
 
     def write_properties(self):
         with open(self.file, "w", encoding="latin-1") as f:
