@@ -166,11 +166,9 @@ def test_the_broker_stands_still(own_kafka, folder):
         work.finish()
 
 
-# Longer than a test may take
-
-@pytest.mark.soak
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("what", ["worker", "task", "both"])
+@pytest.mark.parametrize("what", [
+    "worker", "task", pytest.param("both", marks=pytest.mark.soak)])
 def test_it_stands_still_for_a_minute(work, what):
     """Of what the others wrote meanwhile nothing is written again."""
     cluster = work.cluster
