@@ -137,3 +137,53 @@ def test_clocks_are_set_back_while_the_broker_is_away(
         wait_new(work, 30)
         work.cluster.wait_running(work.names)
         work.finish()
+
+
+@pytest.mark.soak
+def test_a_clock_hours_ahead_loses_nothing(kafka, clocks, new_worker, folder,
+                                           topic):
+    """Brokers refuse what is more than an hour ahead of them, whatever is
+    tolerated: positions too, so all of it comes again."""
+    t, path = topic("lines"), folder + "/in"
+    worker = new_worker(kafka.bootstrap, wrap=clocks[0].wrap)
+    journal = ledger.Journal(folder + "/journal")
+    writer = ledger.FileWriter(path, journal, "ahead", pause=0.02)
+    writer.start()
+    worker.rest.create("src", configs.file_source(
+        path, t, errors_tolerance="all"))
+    kafka.wait_records(t, 100)
+    clocks[0].move(3 * HOUR_S)
+    worker.wait_log("Commit of source offsets failed")
+    clocks[0].move(0)
+    writer.finish()
+    ledger.wait_complete(journal, lambda: [
+        ledger.entry_from(r.value) for r in kafka.consume(t)
+    ]).assert_at_least_once()
+    worker.rest.wait_running("src")
+
+
+def test_a_store_that_refuses_the_time_is_waited_for(
+        kafka, s3, bucket, topic, clocks, new_worker, unique):
+    """Signatures hold for some minutes: what is refused is no dead letter."""
+    t, name = topic("events"), unique("lake")
+    worker = new_worker(kafka.bootstrap, wrap=clocks[0].wrap)
+    worker.rest.create(name, configs.s3_sink(
+        s3, bucket, t, flush_size=1, errors_tolerance="all", **{
+            "errors.deadletterqueue.topic.name": t + ".dead",
+            "errors.deadletterqueue.topic.replication.factor": 1}))
+    kafka.produce(t, [b"0"])
+    wait_for("the first", lambda: s3.lines(bucket, "topics/") == [b"0"])
+    pid = worker.wait_task(name)
+    for seconds in (HOUR_S // 2, -HOUR_S // 2):
+        clocks[0].move(seconds)
+        there = s3.lines(bucket, "topics/")
+        kafka.produce(t, [b"%d" % len(there)])
+        print(worker.rest.wait_cause(name, "skew", "403"))
+        assert s3.lines(bucket, "topics/") == there
+        clocks[0].move(0)
+        wait_for("what was refused", lambda: len(
+            s3.lines(bucket, "topics/")) == len(there) + 1, 20)
+    assert s3.lines(bucket, "topics/") == [b"0", b"1", b"2"]
+    assert worker.pid_of_task(name) == pid
+    assert t + ".dead" not in kafka.topics() \
+        or kafka.consume(t + ".dead") == []
