@@ -68,6 +68,15 @@ out:
 	arena_free(&a);
 }
 
+/* One of the future as well: a clock was set back. */
+static bool
+is_old(const struct configs_session_key *key, int64_t ttl)
+{
+	int64_t age = wall_now().ms - key->created_ms;
+
+	return age >= ttl || age <= -ttl;
+}
+
 static void
 on_look(uv_timer_t *t)
 {
@@ -76,8 +85,7 @@ on_look(uv_timer_t *t)
 	    configs_session_key(journal_configs(s->j));
 	int64_t ttl = options_int(s->o, "inter.worker.key.ttl.ms");
 
-	if (!s->writing &&
-	    (key == NULL || wall_now().ms - key->created_ms >= ttl))
+	if (!s->writing && (key == NULL || is_old(key, ttl)))
 		write_key(s);
 }
 

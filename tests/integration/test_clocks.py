@@ -12,6 +12,7 @@ import pytest
 from support import configs, ledger
 from support.cluster import Cluster
 from support.env import BUILD, wait_for
+from support.kafka import session_keys
 from support.steady import Steady
 
 HOUR_S = 3600
@@ -83,6 +84,14 @@ def look(work, before):
     return before
 
 
+def change(rest):
+    """Through a worker that may have to pass it on"""
+    rest.call("POST", "/connectors", {
+        "name": "new", "initial_state": "STOPPED",
+        "config": configs.file_source("/tmp/absent", "absent")})
+    rest.delete("new")
+
+
 def play(work, clocks, moves):
     """moves: the seconds that each clock is wrong by"""
     cluster = work.cluster
@@ -96,6 +105,7 @@ def play(work, clocks, moves):
         assert all(a < b for a, b in zip(seen, now)), "positions stand still"
         seen = now
         for w in cluster.workers:
+            change(w.rest)
             assert cluster.wait_running(work.names, worker=w,
                                         timeout=2) == places
             ages = [t["freshness"]["age_ms"] for name in work.sources
@@ -187,3 +197,19 @@ def test_a_store_that_refuses_the_time_is_waited_for(
     assert worker.pid_of_task(name) == pid
     assert t + ".dead" not in kafka.topics() \
         or kafka.consume(t + ".dead") == []
+
+
+@pytest.mark.soak
+def test_a_key_of_workers_grows_old_by_a_clock_that_was_set_back(
+        kafka, clocks, new_worker):
+    worker = new_worker(kafka.bootstrap, wrap=clocks[0].wrap,
+                        inter_worker_key_ttl_ms=1000)
+    topic = worker.properties["config.storage.topic"]
+
+    def wait_more():
+        have = len(session_keys(kafka.bootstrap, topic))
+        wait_for("more keys", lambda: len(
+            session_keys(kafka.bootstrap, topic)) > have + 1, 20)
+    wait_more()
+    clocks[0].move(-YEARS_S)
+    wait_more()
