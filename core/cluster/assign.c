@@ -191,17 +191,33 @@ look_at(struct assigning *s, struct entry *e)
 
 /* ---- spreading --------------------------------------------------------- */
 
+/* Of an earlier run of its owner nothing is left to disturb. */
+static bool
+runs_there(const struct assigning *s, const struct look *l, size_t slot)
+{
+	int at = l->before[slot];
+
+	return l->fates[slot] == FATE_KEPT && at != PLAN_NOBODY &&
+	       who_is(&s->members[at]->who, l->owners[slot]);
+}
+
 /* The slots that can be spread now, from `first` on, as the planner's. */
 static struct plan_group
 group_of(struct assigning *s, const struct look *l, size_t first, size_t end)
 {
 	struct plan_group g = { .eligible = l->eligible };
 	int *before = ps_calloc(s->a, l->count + 1, sizeof *before);
+	int *last = ps_calloc(s->a, l->count + 1, sizeof *last);
 
-	for (size_t i = first; i < end && i < l->count; i++)
-		if (l->fates[i] == FATE_FREE || l->fates[i] == FATE_KEPT)
-			before[g.count++] = l->before[i];
+	for (size_t i = first; i < end && i < l->count; i++) {
+		if (l->fates[i] != FATE_FREE && l->fates[i] != FATE_KEPT)
+			continue;
+		last[g.count] = l->before[i];
+		before[g.count++] =
+		    runs_there(s, l, i) ? l->before[i] : PLAN_NOBODY;
+	}
 	g.before = before;
+	g.last = last;
 	g.after = ps_calloc(s->a, l->count + 1, sizeof *g.after);
 	return g;
 }

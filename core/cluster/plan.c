@@ -12,6 +12,7 @@ struct plan {
 	int *parent; /* of a search: who gives to this member */
 	size_t *queue;
 	bool *tried; /* of a round: nothing can go from this member */
+	bool *takes; /* members that some group may be on */
 };
 
 static int *
@@ -76,9 +77,9 @@ give(struct plan *p, size_t group, size_t slot, int to)
 	p->totals[to]++;
 }
 
-/* Where the next slot of the group goes. */
+/* Where the next slot of the group goes, which was at `last`. */
 static int
-emptiest(const struct plan *p, size_t group)
+emptiest(const struct plan *p, size_t group, int last)
 {
 	const int *counts = counts_of(p, group);
 	int best = PLAN_NOBODY, order;
@@ -92,11 +93,19 @@ emptiest(const struct plan *p, size_t group)
 		if (order == 0)
 			order = compare(p, p->totals, m, (size_t)best);
 		if (order == 0)
+			order = (best == last) - ((int)m == last);
+		if (order == 0)
 			order = compare_load(p, m, (size_t)best);
 		if (order < 0)
 			best = (int)m;
 	}
 	return best;
+}
+
+static int
+last_of(const struct plan_group *g, size_t slot)
+{
+	return g->last == NULL ? PLAN_NOBODY : g->last[slot];
 }
 
 static void
@@ -122,7 +131,7 @@ place(struct plan *p, size_t group)
 	for (size_t s = 0; s < g->count; s++) {
 		if (g->after[s] != PLAN_NOBODY)
 			continue;
-		to = emptiest(p, group);
+		to = emptiest(p, group, last_of(g, s));
 		if (to == PLAN_NOBODY)
 			return;
 		give(p, group, s, to);
@@ -174,7 +183,7 @@ level_group(struct plan *p, size_t group)
 	struct plan_group *g = &p->groups[group];
 	int to, from;
 
-	while ((to = emptiest(p, group)) != PLAN_NOBODY) {
+	while ((to = emptiest(p, group, PLAN_NOBODY)) != PLAN_NOBODY) {
 		from = fullest_beside(p, group, (size_t)to);
 		if (from == PLAN_NOBODY)
 			return;
@@ -328,6 +337,122 @@ level_once(struct plan *p)
 	return false;
 }
 
+/* ---- what need not move after all -------------------------------------- */
+
+/* Has nobody too much beside `less`, nor `more` beside any of `members`? */
+static bool
+is_level(const struct plan *p, const int *counts, const bool *members,
+    size_t more, size_t less)
+{
+	for (size_t m = 0; m < p->member_count; m++)
+		if (has_too_much(p, counts, m, less) ||
+		    ((members == NULL || members[m]) &&
+			has_too_much(p, counts, more, m)))
+			return false;
+	return true;
+}
+
+static bool
+is_level_in_group(const struct plan *p, size_t group, size_t more, size_t less)
+{
+	return is_level(p, counts_of(p, group), p->groups[group].eligible, more,
+	    less);
+}
+
+static bool
+is_level_in_total(const struct plan *p, size_t more, size_t less)
+{
+	return is_level(p, p->totals, p->takes, more, less);
+}
+
+/* One of a group comes back to `here` from `there`. */
+struct homecoming {
+	size_t group, here, there;
+};
+
+/* Can the other slot go on to `to`? */
+static bool
+passes_on(struct plan *p, const struct homecoming *h, size_t group, size_t slot,
+    size_t to)
+{
+	const struct plan_group *g = &p->groups[group];
+
+	if (to == h->here || !is_eligible(g, to))
+		return false;
+	give(p, group, slot, (int)to);
+	if (is_level_in_group(p, group, to, h->here) &&
+	    is_level_in_group(p, h->group, h->here, h->there) &&
+	    is_level_in_total(p, to, h->there))
+		return true;
+	give(p, group, slot, (int)h->here);
+	return false;
+}
+
+/* Something else that was to come here goes elsewhere. */
+static bool
+make_way(struct plan *p, const struct homecoming *h)
+{
+	for (size_t i = 0; i < p->groups_count; i++) {
+		const struct plan_group *g = &p->groups[i];
+
+		for (size_t s = 0; s < g->count; s++) {
+			if (g->before[s] == (int)h->here ||
+			    g->after[s] != (int)h->here)
+				continue;
+			for (size_t m = 0; m < p->member_count; m++)
+				if (passes_on(p, h, i, s, m))
+					return true;
+		}
+	}
+	return false;
+}
+
+static bool
+give_back(struct plan *p, size_t group, size_t slot)
+{
+	const struct plan_group *g = &p->groups[group];
+	struct homecoming h = { group, (size_t)g->before[slot],
+		(size_t)g->after[slot] };
+
+	give(p, group, slot, (int)h.here);
+	if ((is_level_in_group(p, group, h.here, h.there) &&
+		is_level_in_total(p, h.here, h.there)) ||
+	    make_way(p, &h))
+		return true;
+	give(p, group, slot, (int)h.there);
+	return false;
+}
+
+static void
+find_takers(struct plan *p)
+{
+	for (size_t m = 0; m < p->member_count; m++)
+		for (size_t i = 0; i < p->groups_count && !p->takes[m]; i++)
+			p->takes[m] = is_eligible(&p->groups[i], m);
+}
+
+/* Does it leave somebody who could go on? */
+static bool
+leaves(const struct plan_group *g, size_t slot)
+{
+	int at = g->before[slot];
+
+	return at >= 0 && is_eligible(g, (size_t)at) &&
+	       g->after[slot] != PLAN_NOBODY && g->after[slot] != at;
+}
+
+/* What was given away first may have become needless by what came later. */
+static bool
+give_back_some(struct plan *p)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < p->groups_count; i++)
+		for (size_t s = 0; s < p->groups[i].count; s++)
+			any |= leaves(&p->groups[i], s) && give_back(p, i, s);
+	return any;
+}
+
 void
 plan_spread(struct ps_arena *a, const struct plan_member *members,
     size_t member_count, struct plan_group *groups, size_t count)
@@ -343,6 +468,7 @@ plan_spread(struct ps_arena *a, const struct plan_member *members,
 	p.parent = ps_calloc(a, member_count + 1, sizeof *p.parent);
 	p.tried = ps_calloc(a, member_count + 1, sizeof *p.tried);
 	p.queue = ps_calloc(a, member_count + 1, sizeof *p.queue);
+	p.takes = ps_calloc(a, member_count + 1, sizeof *p.takes);
 	for (size_t i = 0; i < count; i++) {
 		keep(&p, i);
 		limit += groups[i].count;
@@ -353,5 +479,8 @@ plan_spread(struct ps_arena *a, const struct plan_member *members,
 		level_group(&p, i);
 	/* Each round gains; the limit is for what arithmetic might spoil. */
 	while (limit-- > 0 && level_once(&p))
+		continue;
+	find_takers(&p);
+	while (give_back_some(&p))
 		continue;
 }

@@ -23,7 +23,8 @@ struct plan_member {
 
 struct plan_group {
 	size_t count;         /* of slots */
-	const int *before;    /* each slot's member, or PLAN_NOBODY */
+	const int *before;    /* where each slot runs, or PLAN_NOBODY */
+	const int *last;      /* where it was; NULL: nowhere */
 	const bool *eligible; /* of each member; NULL: all are */
 	int *after;           /* filled in; PLAN_NOBODY: none is eligible */
 };

@@ -266,6 +266,28 @@ Test(assign, a_worker_that_joins_takes_its_share_and_no_more_moves)
 	cr_expect(le(sz, all.moves, 9 + 2));
 }
 
+/* New task configs end a task where it is: it can go as well as come back. */
+Test(assign, what_has_ended_goes_elsewhere_and_what_runs_never_stops)
+{
+	join_equals(2);
+	want("ant", 1, NULL);
+	want("bee", 1, NULL);
+	want("cat", 1, NULL);
+	want("dog", 1, NULL);
+	settle(2, NULL);
+	cr_assert(eq(int, count_of("ant", 0) + count_of("cat", 0), 2));
+	table_want(all.table, "bee", &(struct wanted){ .generation = -1 });
+	table_want(all.table, "dog", &(struct wanted){ .generation = -1 });
+	table_want(all.table, "cat",
+	    &(struct wanted){ .exists = true,
+		.generation = 2,
+		.task_count = 1 });
+	settle(2, NULL);
+	cr_expect(eq(int, count_of("ant", 0), 1));
+	cr_expect(eq(int, count_of("cat", 1), 1));
+	cr_expect(eq(sz, all.moves, 1), "one of their own processes");
+}
+
 Test(assign, what_is_owed_starts_nowhere_before_it_has_ended)
 {
 	join_equals(1);

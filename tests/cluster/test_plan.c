@@ -326,6 +326,26 @@ Test(plan, only_what_balance_needs_moves_when_one_joins)
 	}
 }
 
+/* The groups take two from the first member, and then the total one from the
+ * last. */
+Test(plan, what_went_first_stays_when_what_goes_later_is_enough)
+{
+	static const int before[][4] = { { 0, 2, 0, 2 }, { 2 }, { 0, 2, 0 } };
+
+	world.members = 3;
+	world.groups_count = 3;
+	for (size_t m = 0; m < world.members; m++)
+		world.member[m].capacity = 1;
+	for (size_t i = 0; i < world.groups_count; i++)
+		memcpy(world.before[i], before[i], sizeof before[i]);
+	world.groups[0].count = 4;
+	world.groups[1].count = 1;
+	world.groups[2].count = 3;
+	plan(&world);
+	expect_even_groups(0);
+	cr_expect(eq(sz, count_moves(&world), 2));
+}
+
 Test(plan, a_thousand_tasks_of_a_thousand_connectors_move_no_more)
 {
 	enum { COUNT = 1000 };
