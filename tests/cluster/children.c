@@ -56,6 +56,7 @@ stop(struct sim *s, size_t i, struct child *c)
 {
 	if (c->stopping)
 		return;
+	rules_stops(s, i, c);
 	c->stopping = true;
 	s->disturbed += s->last >= 0 && (int)i != s->last && is_current(s, c);
 	later(s, i, c,

@@ -199,4 +199,14 @@ MUTANTS = [
      "	forget_wanted(e);\n	e->wanted = copy;\n",
      "	if (copy.exists) {\n"
      "		forget_wanted(e);\n		e->wanted = copy;\n	}\n"),
+    ("what was given away first is not given back", "plan.c",
+     "while (give_back_some(&p))",
+     "while (p.groups == NULL && give_back_some(&p))"),
+    ("work stops while its worker is suspended", "herder.c",
+     "if (owner == NULL || h->lost || h->hurried",
+     "if (owner == NULL || h->lost || h->suspended || h->hurried"),
+    ("what has ended holds its place against what runs", "assign.c",
+     "runs_there(s, l, i) ? l->before[i] : PLAN_NOBODY", "l->before[i]"),
+    ("what runs counts as nowhere", "assign.c",
+     "runs_there(s, l, i) ? l->before[i] : PLAN_NOBODY", "PLAN_NOBODY"),
 ]

@@ -203,6 +203,8 @@ read_config(struct sim *s, size_t i)
 		ev.wanted = r->wanted;
 		break;
 	case CONFIG_ASSIGNMENT:
+		s->nodes[i].assigned_by[r->connector] =
+		    (int64_t)s->nodes[i].config_at - 1;
 		ev.kind = HERDER_ASSIGNMENT;
 		ev.connector = sim_connectors[r->connector];
 		ev.assignment = r->gone ? NULL : &as;
@@ -381,6 +383,8 @@ node_start(struct sim *s, size_t i)
 	n->writing = n->waiting = NULL;
 	n->changes = NULL;
 	memset(n->shown, 0, sizeof n->shown);
+	for (int c = 0; c < CONNECTORS; c++)
+		n->assigned_by[c] = -1;
 	n->assigned_at = INT64_MIN / 2;
 	n->reading = true;
 	world_later(s, 1, EV_READ, i);

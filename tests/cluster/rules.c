@@ -173,9 +173,8 @@ check_held(struct sim *s, size_t i, const struct given *g)
 		    g->task, g->was->id);
 }
 
-/* Has the worker read a verdict? */
-static bool
-has_read_verdict(const struct sim *s, size_t i, const struct who *who)
+bool
+rules_is_judged(const struct sim *s, size_t i, const struct who *who)
 {
 	const struct node *n = &s->nodes[i];
 
@@ -194,7 +193,7 @@ check_judged(struct sim *s, size_t i, const struct given *g)
 {
 	if (!who_is_nobody(g->now) &&
 	    (g->was == NULL || !who_is(g->was, g->now)) &&
-	    has_read_verdict(s, i, g->now))
+	    rules_is_judged(s, i, g->now))
 		world_red(s, "%s %d is given to %s, which was judged",
 		    g->connector, g->task, g->now->id);
 }
@@ -245,6 +244,7 @@ rules_assign(struct sim *s, size_t i, const struct herder_action *act)
 		world_red(s, "w%zu writes twice within %lld ms", i,
 		    (long long)(s->now - n->assigned_at));
 	n->assigned_at = s->now;
+	rules_moves(s, i, &act->assign);
 	for (size_t k = 0; k < act->assign.count; k++)
 		if (act->assign.records[k].assignment != NULL) {
 			check_slots(s, i, &act->assign.records[k]);

@@ -4,7 +4,7 @@
  * world: chance, the queue of events, clocks, what is cut off. node: a worker
  * with its herder and its children. broker: the logs and the group. pen: the
  * scribes' transactions. clients: changes of what is to run, and their answers.
- * trouble: faults. rules: what must hold. All memory of records is the
+ * trouble: faults. rules*: what must hold. All memory of records is the
  * arena's and ends with the simulation.
  */
 #ifndef PENSTOCK_TESTS_CLUSTER_SIM_IMPL_H
@@ -198,6 +198,7 @@ struct node {
 	struct change *changes; /* that wait for an answer, or for the reader */
 	/* The newest of each connector that was read. */
 	const struct change *shown[CONNECTORS];
+	int64_t assigned_by[CONNECTORS]; /* records that were read, or -1 */
 	int64_t assigned_at; /* its last transaction of assignments */
 };
 
@@ -389,6 +390,12 @@ void rules_claims(struct sim *s, size_t i);
 void rules_born(struct sim *s, size_t i);
 /* It judges: a session's silence stands in the log. */
 void rules_verdict(struct sim *s, size_t i, const struct who *who);
+/* Has the worker read a verdict? */
+bool rules_is_judged(const struct sim *s, size_t i, const struct who *who);
+/* Nothing is taken from who could go on that balance does not need. */
+void rules_moves(struct sim *s, size_t i, const struct assign_result *r);
+/* It is not its worker's to run any more. */
+void rules_stops(struct sim *s, size_t i, const struct child *c);
 /* What it assigns: not too often; what may come back is waited for. */
 void rules_assign(struct sim *s, size_t i, const struct herder_action *act);
 /* A client is told that its change is done: it is, the worker shows it, and

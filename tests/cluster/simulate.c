@@ -36,6 +36,20 @@ static const struct pinned {
 		.calm_ms = 40000,
 		.faults = 1,
 		.delay_ms = 500 } },
+	{ "a task left for what was level without that in the end", 1694,
+	    { .workers = 4,
+		.trouble_ms = 15000,
+		.calm_ms = 55000,
+		.faults = 3,
+		.namesakes = true,
+		.delay_ms = 500 } },
+	{ "a task left for one that had ended and could go itself", 2673,
+	    { .workers = 3,
+		.trouble_ms = 33000,
+		.calm_ms = 55000,
+		.faults = 1,
+		.namesakes = true,
+		.delay_ms = 500 } },
 };
 
 /* false: it is red, and named. */
