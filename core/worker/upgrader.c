@@ -28,6 +28,8 @@ struct upgrader {
 	bool well;               /* the pipeline at hand, since: */
 	struct clock_ms since;
 	int64_t sum;
+	int64_t step_ms; /* when the step began that is watched, since: */
+	struct clock_ms watched;
 	bool closing;
 };
 
@@ -239,12 +241,25 @@ is_believed(struct upgrader *u, const json_t *doc, const struct fitness *f)
 			      js_opt_int(doc, "healthy_ms", 0);
 }
 
+/* How long this leader has watched the step: by no clock that is set. */
+static int64_t
+watched_ms(struct upgrader *u, const json_t *entry)
+{
+	int64_t step_ms = js_opt_int(entry, "since_ms", 0);
+
+	if (step_ms != u->step_ms) {
+		u->step_ms = step_ms;
+		u->watched = clock_now();
+	}
+	return clock_since(u->watched, clock_now());
+}
+
 static void
 watch(struct upgrader *u, const json_t *doc, const struct upgrade_step *step)
 {
 	const json_t *entry =
 	    json_array_get(json_object_get(doc, "pipelines"), step->at);
-	int64_t took = wall_now().ms - js_opt_int(entry, "since_ms", 0);
+	int64_t took = watched_ms(u, entry);
 	int64_t limit = js_opt_int(doc, "timeout_ms", 0);
 	struct fitness f;
 

@@ -213,3 +213,30 @@ def test_a_key_of_workers_grows_old_by_a_clock_that_was_set_back(
     wait_more()
     clocks[0].move(-YEARS_S)
     wait_more()
+
+
+@pytest.mark.soak
+def test_an_upgrade_is_not_given_up_for_a_clock(
+        kafka, clocks, new_worker, folder, topic, unique):
+    """How long it may take is no matter of the wall clock."""
+    rest = new_worker(kafka.bootstrap, wrap=clocks[0].wrap).rest
+    name, pipeline, t = unique("t"), unique("p"), topic("lines")
+    with open(folder + "/in", "w", encoding="ascii") as f:
+        f.write("one\n")
+    for size in ("5", "7"):
+        rest.call("PUT", f"/templates/{name}", {"connectors": [{
+            "name": "${param:pipeline}-in", "config": configs.file_source(
+                folder + "/in", t, batch_size=size)}]})
+        if size == "5":
+            rest.call("PUT", f"/pipelines/{pipeline}", {"template": name})
+            rest.wait_running(pipeline + "-in")
+    rest.call("POST", f"/templates/{name}/upgrade",
+              {"healthy_ms": 3000, "timeout_ms": 60000})
+
+    def stand():
+        return rest.get(f"/templates/{name}/upgrade")
+    wait_for("its begin", lambda: stand()["pipelines"][0]["state"]
+             == "UPGRADING", interval=0.02)
+    clocks[0].move(HOUR_S // 2)
+    wait_for("its end", lambda: stand()["state"] != "RUNNING", 60)
+    assert stand()["state"] == "DONE", stand()
