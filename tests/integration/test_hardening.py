@@ -33,6 +33,22 @@ def test_all_is_linked_hardened(path):
     assert "RWE" not in stack
 
 
+LIBRDKAFKA = f"{env.DEPS}/librdkafka/lib/librdkafka.a"
+
+
+def test_librdkafka_is_compiled_hardened():
+    """It is built here and linked in whole; its objects are as ours."""
+    symbols = readelf("-sW", LIBRDKAFKA)
+    assert "__stack_chk_fail" in symbols
+    assert re.search(r"__(?!stack)\w+_chk$", symbols, re.M)
+    if platform.machine() == "x86_64":
+        objects = re.split(r"^File: ", readelf("-nW", LIBRDKAFKA),
+                           flags=re.M)[1:]
+        assert len(objects) > 50
+        assert not [one.split("\n")[0] for one in objects
+                    if "x86 feature: IBT, SHSTK" not in one]
+
+
 @pytest.mark.skipif(env.SANITIZED or env.COVERED, reason="of a release")
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="CET is Intel's")
 def test_all_of_ours_is_compiled_for_cet():
