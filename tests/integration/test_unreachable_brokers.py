@@ -28,8 +28,11 @@ LONG_MS, LOST = 100, 0.01
 
 @pytest.fixture
 def places(network):
-    while len(network.places) < 3:
-        network.add(line=True)
+    try:
+        while len(network.places) < 3:
+            network.add(line=True)
+    except OSError as e:
+        pytest.skip(f"no tap devices here: {e}")
     yield network.places
     for place in network.places:
         network.heal(place)

@@ -54,9 +54,10 @@ class Network:
         """line: all that it sends and hears goes through a Line."""
         number = len(self.places) + 10
         name, host = f"{self.bridge}-{number}", f"{self.net}.{number}"
-        ip("netns", "add", name)
         if line:
             line = Line(name, f"{name}e")
+        ip("netns", "add", name)
+        if line:
             ip("link", "set", f"{name}e", "netns", name, "name", "eth0")
         else:
             ip("link", "add", name, "type", "veth", "peer", "name", "eth0",
