@@ -10,6 +10,10 @@ struct ps_arena;
 
 /* Is the whole text one reference, ${alias:key}? */
 bool template_is_reference(const char *text);
+/* Why it is no pattern, a POSIX extended expression for the whole of a text,
+ * that may be matched here; NULL: it may. */
+const char *template_pattern_fault(const char *pattern);
+bool template_pattern_matches(const char *pattern, const char *text);
 /* Members that nobody reads would be no error: they are. `known` ends with
  * NULL, `where` is put before what is said. */
 void template_check_known(const char *where, const json_t *obj,

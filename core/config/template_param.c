@@ -1,4 +1,3 @@
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,12 +7,8 @@
 #include "config/redact.h"
 #include "config/template_impl.h"
 
-#define ARENA_BYTES   1024
-#define PATTERN_MAX   200
-#define REPEATS_MAX   1000
-#define MATCHED_MAX   4096
-#define SHOWN_MAX     100
-#define ANCHORS_BYTES 8
+#define ARENA_BYTES 1024
+#define SHOWN_MAX   100
 
 /* A text as its type has it, in the arena; NULL: it is none. */
 typedef const char *text_fn(struct ps_arena *a, const char *text);
@@ -81,60 +76,6 @@ template_is_reference(const char *text)
 	       !text_starts(text, "${param:");
 }
 
-/* ---- patterns ---------------------------------------------------------- */
-
-/* What would take the matcher more memory or time than a pattern is worth:
- * references back, and repeats of repeats. */
-static const char *
-too_costly(const char *pattern)
-{
-	long repeats = 1;
-
-	if (strlen(pattern) > PATTERN_MAX)
-		return "it is longer than 200 bytes";
-	for (const char *p = pattern; *p != '\0'; p++) {
-		if (*p == '\\' && p[1] >= '1' && p[1] <= '9')
-			return "it refers back to a group";
-		if (*p == '{') {
-			const char *comma = p + strcspn(p, ",}");
-			long low = strtol(p + 1, NULL, 10);
-			long high =
-			    *comma == ',' ? strtol(comma + 1, NULL, 10) : low;
-
-			repeats *= high > low ? high : low < 1 ? 1 : low;
-		}
-		if (repeats < 0 || repeats > REPEATS_MAX)
-			return "it repeats more than 1000 times";
-	}
-	return NULL;
-}
-
-static int
-compile(const char *pattern, regex_t *out)
-{
-	char text[PATTERN_MAX + ANCHORS_BYTES];
-
-	(void)snprintf(text, sizeof text, "^(%s)$", pattern);
-	return regcomp(out, text, REG_EXTENDED | REG_NOSUB);
-}
-
-static bool
-matches(const json_t *def, const char *text)
-{
-	const char *pattern = js_opt_str(def, "pattern");
-	regex_t re;
-	bool found;
-
-	if (pattern == NULL)
-		return true;
-	if (strlen(text) > MATCHED_MAX || too_costly(pattern) != NULL ||
-	    compile(pattern, &re) != 0)
-		return false;
-	found = regexec(&re, text, 0, NULL, 0) == 0;
-	regfree(&re);
-	return found;
-}
-
 /* ---- values ------------------------------------------------------------ */
 
 static bool
@@ -163,6 +104,7 @@ checked(const char *name, const json_t *def, const char *text, json_t *errors)
 	const struct type *t = type_of(def);
 	bool secret = json_is_true(json_object_get(def, "secret"));
 	const char *shown = secret ? REDACT_MASK : text;
+	const char *pattern = js_opt_str(def, "pattern");
 	const char *put = t->text(a, text);
 	json_t *out = NULL;
 
@@ -179,10 +121,11 @@ checked(const char *name, const json_t *def, const char *text, json_t *errors)
 		template_fault(errors, "parameter %s: %.*s is not one of %s",
 		    name, SHOWN_MAX, shown,
 		    js_dump(a, json_object_get(def, "enum")));
-	else if (!template_is_reference(put) && !matches(def, put))
+	else if (pattern != NULL && !template_is_reference(put) &&
+		 !template_pattern_matches(pattern, put))
 		template_fault(errors,
 		    "parameter %s: %.*s does not match its pattern %s", name,
-		    SHOWN_MAX, shown, js_opt_str(def, "pattern"));
+		    SHOWN_MAX, shown, pattern);
 	else
 		out = json_string(put);
 	arena_free(&a);
@@ -354,22 +297,14 @@ static void
 check_pattern(const char *name, const json_t *def, json_t *errors)
 {
 	const json_t *j = json_object_get(def, "pattern");
-	const char *pattern = json_string_value(j), *why;
-	regex_t re;
+	const char *pattern = json_string_value(j);
+	const char *why = pattern == NULL ? "it is not a text"
+					  : template_pattern_fault(pattern);
 
-	if (j == NULL)
-		return;
-	why = pattern == NULL ? "it is not a text" : too_costly(pattern);
-	if (why != NULL) {
-		template_fault(errors, "parameter %s: pattern: %s", name, why);
-		return;
-	}
-	if (compile(pattern, &re) != 0)
-		template_fault(errors,
-		    "parameter %s: pattern %s is no regular expression", name,
-		    pattern);
-	else
-		regfree(&re);
+	if (j != NULL && why != NULL)
+		template_fault(errors, "parameter %s: pattern%s%s: %s", name,
+		    pattern == NULL ? "" : " ", pattern == NULL ? "" : pattern,
+		    why);
 }
 
 static void

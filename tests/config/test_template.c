@@ -116,6 +116,50 @@ Test(template, parameters_fill_names_and_settings)
 		    "row %zu", i);
 }
 
+/* regcomp() writes repeats out, of groups too: 2^40 characters. */
+Test(template, patterns_that_double_are_not_compiled, .timeout = 10)
+{
+	static const struct {
+		const char *text;
+		bool costly;
+	} rows[] = {
+		{ "a"
+		  "++++++++++++++++++++++++++++++++++++++++",
+		    true },
+		{ "((((((((((a+)+)+)+)+)+)+)+)+)+)", true },
+		{ "((a{99}){99}){99}", true },
+		{ "(a{500,}){2}", true },
+		{ "a{1001}", true },
+		{ "(((a{0,40}){40}", true },
+		{ "([[:alpha:]-]{400}x[]+*{9}]{200}){2}", true },
+		{ "a{99999999999999999999}", true },
+		{ "[a-z]+(-[a-z]+)*\\\\.[a-z]+", false },
+		{ "[a-z0-9]+@([a-z0-9]+\\\\.)+[a-z]{2,63}", false },
+		{ "x{500}y{500}", false },
+		{ "(a|b){1,500}", false },
+		{ "[]+++++++++++++++++++[:alpha:]]{1,1000}", false },
+		{ "\\\\+\\\\+\\\\+\\\\+\\\\+\\\\+\\\\+\\\\+\\\\+\\\\+\\\\+"
+		  "\\\\+",
+		    false },
+	};
+	static const char fault[] = "it repeats more than 1000 times";
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char doc[512];
+		const char *said;
+
+		(void)snprintf(doc, sizeof doc,
+		    DOC("{\"a\":{\"type\":\"string\",\"pattern\":\"%s\"}}", ""),
+		    rows[i].text);
+		said = faults(doc);
+		cr_expect(
+		    eq(int, strstr(said, fault) != NULL, (int)rows[i].costly),
+		    "%s: %s", rows[i].text, said);
+		cr_expect(rows[i].costly || strstr(said, "pattern") == NULL,
+		    "%s: %s", rows[i].text, said);
+	}
+}
+
 Test(template, each_wrong_value_is_named_at_once)
 {
 	static const char doc[] =
@@ -254,7 +298,7 @@ Test(template, faults_of_a_document_are_named)
 		    "parameter a: x is not a whole number" },
 		{ DOC("{\"a\":{\"type\":\"enum\"}}", ""), "parameter a: enum" },
 		{ DOC("{\"a\":{\"type\":\"string\",\"pattern\":\"(\"}}", ""),
-		    "pattern ( is no regular expression" },
+		    "pattern (: it is no regular expression" },
 		{ DOC("{\"a\":{\"type\":\"string\",\"pattern\":\"(a)\\\\1\"}}",
 		      ""),
 		    "it refers back to a group" },
