@@ -16,6 +16,13 @@ roots_are_set(const struct ps_config *worker)
 
 /* ---- opening ----------------------------------------------------------- */
 
+/* Nothing has a name that is too long, either. */
+static bool
+is_not_there(int why)
+{
+	return why == ENOENT || why == ENAMETOOLONG;
+}
+
 /* Itself, or what of the way to it is there; `rest` is cut to that. */
 static int
 open_what_is_there(const char *root, char *rest)
@@ -23,7 +30,7 @@ open_what_is_there(const char *root, char *rest)
 	int fd;
 
 	while ((fd = beneath_open(root, rest, O_PATH | O_CLOEXEC)) < 0 &&
-	       errno == ENOENT && rest[0] != '\0') {
+	       is_not_there(errno) && rest[0] != '\0') {
 		char *slash = strrchr(rest, '/');
 
 		*(slash == NULL ? rest : slash) = '\0';
@@ -132,11 +139,59 @@ outside_in(const struct ps_config *worker, struct ps_arena *a,
 	while (bad == NULL && (at = next_begin(value, at)) != NULL) {
 		bad = outside(worker, a,
 		    ps_strndup(a, at, strcspn(at, NAMED_ENDS)));
-		if (bad == NULL)
+		if (bad == NULL && strlen(at) < PATH_MAX)
 			bad = outside(worker, a, at);
 		at += strspn(at, "/");
 	}
 	return bad;
+}
+
+/* A word that goes up from the worker's folder, or from what is there. */
+static const char *
+climbing_in(struct ps_arena *a, const char *value)
+{
+	const char *at = strstr(value, "..") == NULL ? "" : value, *word;
+	size_t len;
+
+	for (; *at != '\0'; at += len + (at[len] != '\0')) {
+		len = strcspn(at, NAMED_BEGINS ")}]");
+		word = ps_strndup(a, at, len);
+		if (word[0] != '/' && strchr(word, '/') != NULL &&
+		    climbs(word) &&
+		    exists(ps_strndup(a, word, strcspn(word, "/"))))
+			return word;
+	}
+	return NULL;
+}
+
+/* As those see it who take it for a URL's part; what is no %XX stays. */
+static const char *
+decoded(struct ps_arena *a, const char *value)
+{
+	char *out = ps_strdup(a, value), *to = out;
+
+	for (const char *at = value; *at != '\0'; at++) {
+		int high = *at == '%' ? text_hex_digit(at[1]) : -1;
+		int low = high >= 0 ? text_hex_digit(at[2]) : -1;
+
+		if (low < 0 || high + low == 0) {
+			*to++ = *at;
+			continue;
+		}
+		*to++ = (char)(high * 16 + low);
+		at += 2;
+	}
+	*to = '\0';
+	return out;
+}
+
+static const char *
+named_outside(const struct ps_config *worker, struct ps_arena *a,
+    const char *value)
+{
+	const char *bad = outside_in(worker, a, value);
+
+	return bad != NULL ? bad : climbing_in(a, value);
 }
 
 /* ---- what a key says of it --------------------------------------------- */
@@ -185,7 +240,11 @@ roots_outside(const struct ps_config *worker, struct ps_arena *a,
 	if (!roots_are_set(worker) || s->value == NULL || s->value[0] == '\0')
 		return NULL;
 	bad = outside_here(worker, a, s);
-	return bad != NULL ? bad : outside_in(worker, a, s->value);
+	if (bad == NULL)
+		bad = named_outside(worker, a, s->value);
+	if (bad == NULL && strchr(s->value, '%') != NULL)
+		bad = named_outside(worker, a, decoded(a, s->value));
+	return bad;
 }
 
 /* ---- a configuration --------------------------------------------------- */

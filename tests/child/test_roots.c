@@ -134,6 +134,20 @@ static const struct {
 	    "/etc/shadow" },
 	{ "connection.url", "postgres://h/db?sslrootcert=//etc/shadow",
 	    "//etc/shadow" },
+	{ "connection.url", "postgres://h/db?sslkey=%2Fetc%2fshadow",
+	    "/etc/shadow" },
+	{ "connection.url", "postgres://h/db?sslkey=..%2F..%2Fkey",
+	    "../../key" },
+	{ "connection.url", "postgres://h/db?sslkey=../key&a=b", "../key" },
+	{ "connection.url", "postgres://h/db?sslkey=folder/../../k",
+	    "folder/../../k" },
+	{ "connection.url", "postgres://[fe80::1%eth0]/db?sslkey=%2Fetc/shadow",
+	    "/etc/shadow" },
+	{ "url", "http://h/a/../b?c=/orders%2Fx", NULL },
+	{ "x", "100%", NULL },
+	{ "x", "none/../../key", NULL },
+	{ "range", "1..9/..", NULL },
+	{ "query", "SELECT 100 % 3, '%/orders/%'", NULL },
 	{ "x", "one,/etc/shadow", "/etc/shadow" },
 	{ "x", "one\n/etc/shadow", "/etc/shadow" },
 	{ "x", "file:///etc/shadow", "///etc/shadow" },
@@ -166,6 +180,25 @@ Test(roots, one_may_stand_anywhere_in_a_value)
 			    "%s: %s", values[i].value,
 			    found == NULL ? "-" : found);
 	}
+}
+
+Test(roots, what_follows_one_may_be_longer_than_a_name)
+{
+	char more[2 * PATH_MAX];
+
+	(void)memset(more, 'x', sizeof more - 1);
+	more[sizeof more - 1] = '\0';
+	for (size_t len = 200; len < sizeof more; len *= 2) {
+		const char *found = outside("sasl.jaas.config",
+		    ps_printf(a, "M keyTab=\"%s\" principal=\"%.*s\";",
+			at("in/file"), (int)len, more));
+
+		cr_expect(eq(ptr, (void *)(uintptr_t)found, NULL), "%zu", len);
+	}
+	cr_expect(ne(ptr,
+	    (void *)(uintptr_t)outside("x",
+		ps_printf(a, "/etc/shadow %s", more)),
+	    NULL));
 }
 
 Test(roots, a_name_alone_is_where_the_worker_is)
