@@ -120,9 +120,12 @@ int
 quota_check_config(const struct quota *q, const char *connector,
     const struct ps_config *config, struct ps_error *err)
 {
+	const struct configs_connector *cfg =
+	    configs_find(q->configs, connector);
 	int64_t bytes = bytes_of(config);
+	bool grows = cfg == NULL || bytes > bytes_of(&cfg->config);
 
-	if (!is_over(q, CONFIG, bytes))
+	if (!grows || !is_over(q, CONFIG, bytes))
 		return 0;
 	return ps_fail(err, PS_E_CONFIG,
 	    "The configuration of connector %s has %lld bytes: the quota "

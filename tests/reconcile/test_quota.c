@@ -194,6 +194,19 @@ Test(quota, a_configuration_has_a_size)
 	expect_refused("config", 1);
 }
 
+Test(quota, a_configuration_that_is_too_large_already_may_change_but_not_grow)
+{
+	struct ps_config less = config("1234567890123456");
+	struct ps_config more = config("123456789012345678");
+
+	put("x", "12345678901234567"); /* 42 bytes */
+	cr_assert(eq(int, quota_check_config(&q, "x", &less, &err), 0));
+	put("x", "1234567890123456");
+	cr_assert(eq(int, quota_check_config(&q, "x", &less, &err), 0));
+	cr_assert(eq(int, quota_check_config(&q, "x", &more, &err), -1));
+	cr_assert(eq(int, quota_check_config(&q, "a", &less, &err), -1));
+}
+
 static void
 commit(const char *name, size_t count)
 {
