@@ -311,7 +311,9 @@ ask_configs(struct conn *c, const struct configs_connector *cfg)
 
 /* ---- one look ---------------------------------------------------------- */
 
-/* Task configs of another offset are another set of tasks. */
+/* Task configs of another offset are another set of tasks. A number of them
+ * without these is what healing leaves of a stop that was aborted: they are
+ * made anew, once for each such record. */
 static void
 settle_tasks(struct conn *c, const struct configs_connector *cfg)
 {
@@ -323,6 +325,8 @@ settle_tasks(struct conn *c, const struct configs_connector *cfg)
 		if (c->task_count > 0)
 			return;
 		c->tasks_offset = cfg->tasks_offset;
+		if (cfg->inconsistent)
+			c->configured = -1;
 		if (conn_is_mine(c))
 			conn_forget_tasks(c, stopped || cfg->tasks == NULL
 						 ? 0

@@ -297,6 +297,24 @@ Test(reconcile, task_configs_that_come_after_a_stop_are_taken_back)
 	NODE_UNTIL(&n, is("run-x", 0, "RUNNING"));
 }
 
+/* An aborted stop hides the number of tasks, not the tasks: the number alone is
+ * written again. */
+Test(reconcile, a_number_of_tasks_without_these_makes_them_anew)
+{
+	const struct configs_connector *c;
+
+	reconcile_begin(n.reconcile);
+	put("run-x", two);
+	NODE_UNTIL(&n, is("run-x", 0, "RUNNING") && is("run-x", 1, "RUNNING"));
+	c = configs_find(journal_configs(n.journal), "run-x");
+	node_append(&n, JOURNAL_CONFIG,
+	    configs_put_commit(n.arena, "run-x", 2));
+	cr_assert(c->inconsistent);
+	NODE_UNTIL(&n, !c->inconsistent && c->task_count == 2);
+	NODE_UNTIL(&n, pid("run-x", 0) != 0 && pid("run-x", 1) != 0);
+	NODE_UNTIL(&n, is("run-x", 0, "RUNNING") && is("run-x", 1, "RUNNING"));
+}
+
 Test(reconcile, what_is_deleted_is_forgotten)
 {
 	reconcile_begin(n.reconcile);
