@@ -5,11 +5,13 @@ answers it goes on by itself."""
 import contextlib
 import socket
 import threading
+import time
 
 import pytest
 
 from support import configs
 from support.env import HOST, wait_for
+from support.rest import stringified
 
 STALL_MS = "2000"
 
@@ -148,3 +150,41 @@ def test_a_database(worker, kafka, topic, unique, hole, postgres, db):
     wait_for("all rows", lambda: count() >= 20)
     wait_for("the end of it", lambda: "detail" not in task(worker, name))
     assert count() == 20  # what was on its way was not written twice
+
+
+def validate(worker, config):
+    """The errors by key, and how long it took."""
+    began = time.monotonic()
+    r = worker.rest.call("PUT", "/connector-plugins/" + config[
+        "connector.class"] + "/config/validate", {"name": "v", **stringified(
+            config)})
+    return {c["value"]["name"]: c["value"]["errors"] for c in r["configs"]
+            if c["value"]["errors"]}, time.monotonic() - began
+
+
+def test_a_validation(worker, kafka, unique, hole, postgres, db):
+    """It answers in the time that a connection may take, with the cause at
+    the key; and what it could reach it leaves as it was."""
+    url = f"jdbc:postgresql://{HOST}:{{}}/{db}?user=postgres&connect_timeout=3"
+    prefix, t = unique("v") + ".", unique("t")
+    for config in (configs.postgres_source(postgres, db, "there", prefix),
+                   configs.postgres_sink(postgres, db, t, "made",
+                                         auto_create="true")):
+        errors, took = validate(worker, {
+            **config, "connection.url": url.format(hole.port)})
+        assert list(errors) == ["connection.url"], errors
+        assert str(hole.port) in errors["connection.url"][0], errors
+        assert took < 3 * 3, took
+    postgres.execute(db, "CREATE TABLE there (id int PRIMARY KEY)")
+    there = "SELECT string_agg(relname, ' ') FROM pg_class c JOIN " \
+        "pg_namespace n ON n.oid = relnamespace WHERE relkind = 'r' AND " \
+        "nspname = 'public'"
+    for config in (configs.postgres_source(postgres, db, "there", prefix),
+                   configs.postgres_sink(postgres, db, t, "made",
+                                         auto_create="true")):
+        errors, _ = validate(worker, config)
+        assert not errors, errors
+    assert postgres.value(db, there) == "there"
+    assert not postgres.value(db, "SELECT count(*) FROM "
+                              "pg_replication_slots")
+    assert not {t, prefix + "there"} & set(kafka.topics())

@@ -74,3 +74,7 @@ def test_a_task_gains_no_privileges(worker, kafka, topic, folder):
                       if ":\t" in line)
     assert status["NoNewPrivs"] == "1"
     assert int(status["CapEff"], 16) & (1 << 21) == 0  # CAP_SYS_ADMIN
+    with open(f"/proc/{worker.pid_of_task('quiet')}/limits",
+              encoding="ascii") as f:
+        core = next(x for x in f if x.startswith("Max core file size"))
+    assert core.split()[4:6] == ["0", "0"]
