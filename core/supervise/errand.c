@@ -24,7 +24,7 @@ struct errand {
 
 	char *op;
 	json_t *args;
-	int64_t id;
+	int64_t id, limit_ms;
 	errand_fn *fn; /* NULL: nothing is asked */
 	void *ctx;
 	errand_cause_fn *on_cause; /* NULL: nobody asks */
@@ -147,6 +147,13 @@ on_timeout(uv_timer_t *t)
 /* ---- asking ------------------------------------------------------------ */
 
 static void
+begin_limit(struct errand *e)
+{
+	if (e->limit_ms > 0)
+		timer_in(&e->timer, on_timeout, e->limit_ms);
+}
+
+static void
 send_config(struct errand *e)
 {
 	const struct options *o = e->env->options;
@@ -200,8 +207,10 @@ on_enter(void *ctx)
 		answer(e, NULL, &err);
 		return;
 	}
-	if (e->watch != NULL)
+	if (e->watch != NULL) {
 		e->watch->process(e->watch_ctx, true);
+		begin_limit(e);
+	}
 	send_lease(e);
 	send_config(e);
 	send_request(e);
@@ -218,8 +227,9 @@ errand_ask(struct errand *e, const char *op, json_t *args, int64_t limit_ms,
 	e->args = args == NULL ? json_object() : args;
 	e->fn = fn;
 	e->ctx = ctx;
-	if (limit_ms > 0)
-		timer_in(&e->timer, on_timeout, limit_ms);
+	e->limit_ms = limit_ms;
+	if (e->watch == NULL || e->child != NULL)
+		begin_limit(e);
 	if (e->child != NULL) {
 		send_request(e);
 		return;

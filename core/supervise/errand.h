@@ -43,7 +43,8 @@ errand_fn(void *ctx, const json_t *result, const struct ps_error *err);
 struct errand *
 errand_new(const struct errand_env *env, const struct errand_spec *spec);
 /* One question at a time; a later one may be put from within fn. Takes the
- * reference of `args`. limit_ms 0: no limit (watch). */
+ * reference of `args`. limit_ms 0: no limit (watch); of who counts its
+ * processes it is from when one began: nobody waits for the others' starts. */
 void errand_ask(struct errand *e, const char *op, json_t *args,
     int64_t limit_ms, errand_fn *fn, void *ctx);
 /* What the child says it waits for; NULL: for nothing. */

@@ -61,8 +61,7 @@ teardown(void)
 
 TestSuite(reconcile, .init = setup, .fini = teardown, .timeout = 60);
 
-/* ---- What people do --------------------------------------------------------
- */
+/* ---- What people do ---- */
 
 /* Rows of {key, value}, an empty one ends them. */
 static void
@@ -96,8 +95,7 @@ restart(const char *name, unsigned flags)
 	    configs_put_restart(n.arena, name, flags));
 }
 
-/* ---- What they see ---------------------------------------------------------
- */
+/* ---- What they see ---- */
 
 static const struct status *
 status(const char *name, int task)
@@ -136,8 +134,7 @@ static const struct ps_setting two[] = { ACME, { "tasks", "2" },
 	{ "tasks.max", "2" }, { 0 } };
 static const struct ps_setting one[] = { ACME, { "tasks", "1" }, { 0 } };
 
-/* ---- Tasks -----------------------------------------------------------------
- */
+/* ---- Tasks ---- */
 
 Test(reconcile, a_connector_gets_its_tasks_and_all_say_that_they_run)
 {
@@ -176,6 +173,36 @@ Test(reconcile, no_delay_of_restarts_harms_the_worker)
 		put(name, rows[i]);
 		NODE_UNTIL(&n, is(name, 0, "RUNNING"));
 	}
+}
+
+static void
+on_let_in(void *ctx)
+{
+	(void)ctx;
+}
+
+/* As at a worker's start: others' processes come first. */
+Test(reconcile, a_connector_that_waits_for_its_start_does_not_hang)
+{
+	static const struct ps_setting rows[] = { ACME,
+		{ "task.hang.timeout.ms", "3000" }, { 0 } };
+	struct gate_ticket others[16] = { 0 };
+	struct clock_ms began;
+
+	for (size_t i = 0; i < 16; i++) {
+		others[i].enter = on_let_in;
+		gate_wait(&n.gate, &others[i]);
+	}
+	reconcile_begin(n.reconcile);
+	put("run-x", rows);
+	NODE_UNTIL(&n, reconcile_counts(n.reconcile).connector_starts == 1);
+	began = clock_now();
+	NODE_UNTIL(&n, clock_since(began, clock_now()) > 3200);
+	for (size_t i = 0; i < 16; i++)
+		gate_leave(&n.gate, &others[i]);
+	NODE_UNTIL(&n, RUNS("run-x"));
+	cr_expect(
+	    eq(int, (int)reconcile_counts(n.reconcile).connector_failures, 0));
 }
 
 Test(reconcile, a_task_is_restarted_so_often_as_its_key_says)
@@ -239,8 +266,7 @@ Test(reconcile, fewer_tasks_leave_no_status_of_the_others)
 	NODE_UNTIL(&n, is("run-x", 0, "RUNNING"));
 }
 
-/* ---- Target states ---------------------------------------------------------
- */
+/* ---- Target states ---- */
 
 Test(reconcile, tasks_pause_and_go_on_in_the_same_process)
 {
@@ -384,8 +410,7 @@ Test(reconcile, at_the_end_nothing_is_assigned)
 	cr_expect(is("run-x", 1, "UNASSIGNED"));
 }
 
-/* ---- Failures of the connector ---------------------------------------------
- */
+/* ---- Failures of the connector ---- */
 
 static const struct {
 	struct ps_setting rows[4];
@@ -459,8 +484,7 @@ Test(reconcile, what_a_connector_watches_makes_new_tasks)
 	NODE_UNTIL(&n, reconcile_counts(n.reconcile).connector_starts == 2);
 }
 
-/* ---- Restarts --------------------------------------------------------------
- */
+/* ---- Restarts ---- */
 
 Test(reconcile, a_restart_of_a_task_is_a_new_process)
 {
@@ -515,8 +539,7 @@ Test(reconcile, a_restart_by_record_takes_tasks_or_only_what_failed)
 	NODE_UNTIL(&n, pid("run-x", 0) != 0 && pid("run-x", 0) != good);
 }
 
-/* ---- What tasks say --------------------------------------------------------
- */
+/* ---- What tasks say ---- */
 
 static void
 note_records(void *ctx, enum metric_kind kind, const char *name,
