@@ -382,10 +382,11 @@ Test(conf, settings_are_layered_as_connect_does)
 	    settings(a, "bootstrap.servers=b:1\ngroup.id=cluster\n"
 			"producer.linger.ms=7\nproducer.acks=all\n"
 			"consumer.max.poll.records=9\nsecurity.protocol=SSL\n"
-			"rest.port=1");
+			"admin.retries=5\nrest.port=1");
 	struct ps_config connector =
 	    settings(a, "producer.override.linger.ms=8\nname=x\n"
-			"consumer.override.group.id=mine");
+			"consumer.override.group.id=mine\n"
+			"admin.override.retries=6");
 	struct conf_owner o = { &worker, &connector, "x", 3 };
 	struct ps_config c = conf_settings(a, CONF_SOURCE, &o);
 
@@ -413,6 +414,10 @@ Test(conf, settings_are_layered_as_connect_does)
 	c = conf_settings(a, CONF_ADMINISTRATION, &o);
 	cr_expect(
 	    eq(str, (char *)ps_config_str(&c, "security.protocol"), "SSL"));
+	cr_expect(eq(str, (char *)ps_config_str(&c, "retries"), "5"));
+	o.connector = &connector;
+	c = conf_settings(a, CONF_ADMINISTRATION, &o);
+	cr_expect(eq(str, (char *)ps_config_str(&c, "retries"), "6"));
 	arena_free(&a);
 }
 
