@@ -98,6 +98,27 @@ def test_bad_records_go_to_the_dead_letter_topic_with_their_context(
     assert "nonsense" not in "".join(lines), "a value is in the log"
 
 
+def test_bad_json_that_nobody_looks_into_is_a_letter_of_its_converter(
+        worker, kafka, topic, receiver):
+    """The others pass through as they are, blanks included."""
+    t = topic("t")
+    good = [b'{ "n" :  1.0 }', b'{"n":[ 2e1 ] }']
+    kafka.produce(t, [good[0], b"{nonsense", good[1]])
+    worker.rest.create("snk", configs.http_sink(receiver.url, t, **{
+        "value.converter": configs.JSON, "batching.enabled": "false",
+        "value.converter.schemas.enable": "false"}, **tolerant(t)))
+    (dead,) = kafka.wait_records(t + ".dead", 1)
+    assert dead.value == b"{nonsense"
+    headers = dict(dead.headers)
+    assert headers["__connect.errors.stage"] == b"VALUE_CONVERTER"
+    assert headers["__connect.errors.class.name"] == configs.JSON.encode()
+    assert headers["__connect.errors.offset"] == b"1"
+    wait_for("the good ones", lambda: len(receiver.requests) == 2)
+    assert [r.body for r in receiver.requests] == good
+    wait_for("the position", lambda: kafka.committed("connect-snk").get(
+        (t, 0)) == 3)
+
+
 EXTREMES = {  # a value: is it one?
     b"[" * 900000: False,  # nests for ever
     b"[" * 1001 + b"]" * 1001: False,
