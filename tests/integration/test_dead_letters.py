@@ -322,6 +322,43 @@ def test_a_sources_bad_record_is_a_letter_with_its_context(
     wait_for("the position", lambda: position(served, name) == 8)
 
 
+INTEGERS = "org.apache.kafka.connect.converters.IntegerConverter"
+APACHE = "org.apache.kafka.connect.transforms."
+
+
+@pytest.mark.parametrize("part,made", [
+    ("key", {"transforms": "w,k", "transforms.w.field": "word",
+             "transforms.w.type": APACHE + "HoistField$Value",
+             "transforms.k.type": APACHE + "ValueToKey",
+             "transforms.k.fields": "word"}),
+    ("header", {"transforms": "h", "transforms.h.header": "word",
+                "transforms.h.type": APACHE + "InsertHeader",
+                "transforms.h.value.literal": "five"})])
+def test_what_a_sources_converter_cannot_write_is_a_letter_of_that_part(
+        served, name, kafka, topic, folder, part, made):
+    """With the record as it was polled; once the converter is another, it is
+    put back."""
+    t = topic("t", 2)
+    path = folder + "/in"
+    lines(path, ["one", "two"])
+    config = configs.file_source(path, t, **{**made, **tolerant(t)})
+    served.rest.create(name, {**config, part + ".converter": INTEGERS})
+    dead = kafka.wait_records(t + ".dead", 2)
+    assert [json.loads(r.value)["payload"] for r in dead] == ["one", "two"]
+    for r in dead:
+        headers = dict(r.headers)
+        assert headers["__connect.errors.stage"] == \
+            part.upper().encode() + b"_CONVERTER"
+        assert headers["__connect.errors.class.name"] == INTEGERS.encode()
+        assert b"to integer" in headers["__connect.errors.exception.message"]
+        assert "word" not in headers and r.key is None
+    wait_for("the position", lambda: position(served, name) == 8)
+    assert kafka.size(t) == 0
+    served.rest.put_config(name, config)
+    assert replay(served, name, all=True)["replayed"] == 2
+    kafka.wait_records(t, 2)
+
+
 def test_no_position_is_kept_whose_letter_is_in_no_topic(
         served, name, topic, folder):
     t = topic("t")
@@ -576,7 +613,6 @@ def test_a_killed_source_has_each_bad_record_among_its_letters(
 
 # What is in a letter of a sink
 
-APACHE = "org.apache.kafka.connect.transforms."
 CHANGES = {
     "transforms": "more,less,route,field,last",
     "transforms.more.type": APACHE + "InsertHeader",
