@@ -50,7 +50,7 @@
 	IGNORED_KEY("latest.cache.size",                                     \
 	    "the latest version is asked for once per topic and schema. "    \
 	    "See schemas.cache.config."),                                    \
-	IGNORED_KEY("latest.cache.ttl.sec",                                  \
+	FIXED_KEY("latest.cache.ttl.sec", "-1",                              \
 	    "the latest version is asked for once per topic and schema. "    \
 	    "Restart the task to look again."),                              \
 	FIXED_KEY("use.latest.with.metadata", "",                            \

@@ -149,6 +149,7 @@ OF_REGISTRY = {
      IDS + "PrefixSchemaIdSerializer", "before the payload"),
     ("", "value.schema.id.serializer", IDS + "HeaderSchemaIdSerializer",
      IDS + "PrefixSchemaIdSerializer", "before the payload"),
+    ("", "latest.cache.ttl.sec", "60", "-1", "Restart the task"),
     ("JsonSchemaConverter", "json.fail.invalid.schema", "true", "FALSE",
      "by a transform"),
     ("ProtobufConverter", "optional.for.proto2", "false", "true",
