@@ -1,19 +1,22 @@
-"""What docs/operations.md and docs/security.md show is what one sees: their
-commands are run in the state that the text speaks of, and print that. Times,
-tags and offsets are those of the day."""
+"""What README.md, docs/operations.md and docs/security.md show is what one
+sees: their commands are run in the state that the text speaks of, and print
+that. Times, tags and offsets are those of the day."""
 
 import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
 import requests
 
 from support import configs
+from support.documents import block, shown, titles_of
 from support.env import BUILD, HOST, ROOT, wait_for
 
+README = "../README"
 CONNECTORS_MAX = 4
 TIME = re.compile(r"20\d\d-\d\d-\d\dT[\d:.]+Z")
 # By the day: members of answers, and the same in lines of text.
@@ -22,43 +25,12 @@ WORDS = ((TIME, "(a time)"), (re.compile(r'\\?"\d+\\?"'), "(a tag)"),
          (re.compile(r'("kafka_offset":)\d+'), r"\1(an offset)"),
          (re.compile(r"(has|max is) \d+"), r"\1 (many)"))
 SESSIONS = {
+    README: {"Run a worker", "Pipelines from templates"},
     "operations": {"Two people, one configuration", "A thousand connectors",
                    "What was it before?", "All of a team's",
                    "From another place", "Nothing left behind",
                    "How far, how fresh, and is it stuck?"},
     "security": {"Names and roles", "Quotas"}}
-
-
-def section(document, title):
-    with open(f"{ROOT}/docs/{document}.md", encoding="utf-8") as f:
-        text = f.read() + "\n## "
-    return re.search(rf"^## {re.escape(title)}$(.*?)^## ", text,
-                     re.M | re.S)[1]
-
-
-def blocks(text):
-    """[lines of an indented block]"""
-    return [[line.strip() for line in block.splitlines()] for block in
-            re.findall(r"(?:^ {4}.*\n)+", text, re.M)
-            if block.lstrip()[:2] != "- "]
-
-
-def shown(document, title):
-    """[(command, what it prints)]"""
-    found = []
-    for line in sum((b for b in blocks(section(document, title))
-                     if b[0].startswith("$ ")), []):
-        if line.startswith("$ "):
-            found.append((line[2:], []))
-        else:
-            found[-1][1].append(line)
-    return found
-
-
-def block(title, begins):
-    """One of docs/security.md."""
-    return next(b for b in blocks(section("security", title))
-                if b[0].startswith(begins))
 
 
 def parsed(lines):
@@ -108,11 +80,12 @@ def agree(command, said, got):
 
 
 class Session:
-    """One after the other, by anna unless she is to be nobody."""
+    """One after the other, by anna unless she is to be nobody. names: those
+    of this run, and what the document has in their place."""
 
-    def __init__(self, worker, folder, document, title, topic="orders"):
+    def __init__(self, worker, folder, document, title, names=()):
         assert title in SESSIONS[document]
-        self.worker, self.folder, self.topic = worker, folder, topic
+        self.worker, self.folder, self.names = worker, folder, names
         self.left = shown(document, title)
         with open(folder + "/.curlrc", "w", encoding="ascii") as f:
             f.write("user = anna:anna-secret\n")
@@ -138,7 +111,9 @@ class Session:
                 **os.environ, "PENSTOCK_URL": self.worker.rest.url,
                 "PATH": f"{BUILD}:{os.environ['PATH']}", "HOME": "/nowhere",
                 **who})
-        got = done.stdout.replace(self.topic, "orders")
+        got = done.stdout
+        for ours, theirs in self.names:
+            got = got.replace(ours, theirs)
         if said:
             assert agree(command, said, got), (command, said, got)
         else:
@@ -152,8 +127,9 @@ class Session:
 @pytest.fixture(scope="module")
 def worker(kafka, shared_worker):
     w = shared_worker(kafka.bootstrap, start=False)
-    users = parsed(block("Names and roles", '{"users"'))
-    users["users"].append({"name": "edda", "role": "editor", "password": ""})
+    users = parsed(block("security", "Names and roles", '{"users"'))
+    users["users"] += [{"name": "edda", "role": "editor", "password": ""},
+                       {"name": "vera", "role": "viewer", "password": ""}]
     for user in users["users"]:
         if "password" in user:
             user["password"] = crypted(user["name"] + "-secret")
@@ -161,7 +137,8 @@ def worker(kafka, shared_worker):
             user["token"] = hashlib.sha256(b"secret").hexdigest()
     with open(w.folder + "/users", "w", encoding="ascii") as f:
         json.dump(users, f)
-    w.properties.update(line.split("=") for line in block("Quotas", "quota."))
+    w.properties.update(line.split("=") for line in block(
+        "security", "Quotas", "quota."))
     w.properties.update({
         "rest.auth.users.file": w.folder + "/users",
         "rest.audit.file": w.folder + "/audit",
@@ -207,9 +184,42 @@ def archive(kafka, worker, make, topic):
 
 def test_every_session_is_run():
     for document, titles in SESSIONS.items():
-        with open(f"{ROOT}/docs/{document}.md", encoding="utf-8") as f:
-            found = re.findall("^## (.*)$", f.read(), re.M)
-        assert {t for t in found if shown(document, t)} == titles
+        assert {t for t in titles_of(document)
+                if shown(document, t)} == titles
+
+
+def test_who_asks(worker, folder, make):
+    make("orders")
+    s = Session(worker, folder, README, "Run a worker")
+    s.next()
+    s.next()
+    s.end()
+
+
+def test_pipelines_from_templates(kafka, worker, folder, unique):
+    """The file and the topic are ours, so that nobody else's are met."""
+    title, topic = "Pipelines from templates", unique("topic")
+    [line] = block(README, title, '{"name": "lines"')
+    said = json.loads(line)
+    with open(folder + "/in.txt", "w", encoding="ascii") as f:
+        f.write("one\n")
+    os.mkdir(folder + "/d")
+    shutil.copy(f"{ROOT}/configs/templates/file-to-topic.json", folder + "/d")
+    s = Session(worker, folder, README, title, [
+        (topic, "lines"), (f"{HOST}:{worker.port}", "127.0.0.1:8083")])
+    s.file("d/lines.json", {**said, "parameters": {
+        "file": folder + "/in.txt", "topic": topic}})
+    for _ in range(3):
+        s.next()
+    kafka.create_topic(topic)  # as a broker does that makes what is asked for
+    worker.rest.wait_running("lines")
+    wait_for("the line to be there", lambda: kafka.size(topic) == 1)
+    wait_for("it to be known", lambda: not {"trace", "detail"} & set(
+        worker.rest.status("lines")["tasks"][0]))
+    while s.left:
+        s.next()
+    assert worker.rest.connectors() == []
+    assert kafka.size(topic) == 1
 
 
 def test_two_people(worker, folder, make):
@@ -255,7 +265,8 @@ def test_all_of_a_team(worker, folder, make):
 
 
 def test_from_another_place(worker, folder, archive):
-    s = Session(worker, folder, "operations", "From another place", archive)
+    s = Session(worker, folder, "operations", "From another place",
+                [(archive, "orders")])
     [change] = json.loads(s.next())["changes"]
     assert (change["from"], change["to"]) == ({"kafka_offset": 5},
                                               {"kafka_offset": 3})
@@ -264,7 +275,8 @@ def test_from_another_place(worker, folder, archive):
 
 
 def test_nothing_is_left(worker, folder, archive):
-    s = Session(worker, folder, "operations", "Nothing left behind", archive)
+    s = Session(worker, folder, "operations", "Nothing left behind",
+                [(archive, "orders")])
     s.next()
     s.end()
     assert "archive" not in worker.rest.connectors()
@@ -274,7 +286,7 @@ def test_how_far(worker, folder, archive):
     wait_for("its freshness", lambda: worker.rest.status("archive")["tasks"][
         0]["freshness"]["records"] == 5)
     s = Session(worker, folder, "operations",
-                "How far, how fresh, and is it stuck?", archive)
+                "How far, how fresh, and is it stuck?", [(archive, "orders")])
     s.next()
     s.end()
 
@@ -308,5 +320,5 @@ def test_what_was_changed_and_by_whom(worker, make):
         worker.rest.session.auth = ("anna", "anna-secret")
     with open(worker.folder + "/audit", encoding="utf-8") as f:
         line = f.readlines()[-1]
-    said = block("What was changed, and by whom", "{")
+    said = block("security", "What was changed, and by whom", "{")
     assert same(parsed(said), json.loads(line)), (said, line)
