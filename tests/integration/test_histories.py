@@ -1,6 +1,6 @@
-"""Fifty clients create, change, pause, delete and read the same connectors
-on three workers: what they were told is what one register per connector would
-have told them, also when the leader dies among them."""
+"""Fifty clients create, change, pause, restart, delete and read the same
+connectors on three workers: what they were told is what one register per
+connector would have told them, also when the leader dies among them."""
 
 import itertools
 import json
@@ -20,7 +20,7 @@ CLIENTS = 50
 WRITES_MIN = 120
 # How often each is asked.
 WISHES = {"read": 50, "list": 15, "put": 8, "patch": 6, "delete": 6,
-          "create": 8, "pause": 3, "stop": 3, "resume": 1}
+          "create": 8, "pause": 3, "stop": 3, "resume": 1, "restart": 4}
 TARGETS = {"pause": history.PAUSED, "resume": history.STARTED,
            "stop": history.STOPPED}
 STATES = {history.PAUSED: "PAUSED", history.STARTED: "RUNNING",
@@ -51,6 +51,7 @@ def request_of(wish, key, number):
             "name": key, "config": config_of(number),
             "initial_state": "STOPPED"}),
         "delete": ("DELETE", path, None),
+        "restart": ("POST", path + "/restart", None),
     }.get(wish, ("PUT", f"{path}/{wish}", None))
 
 
@@ -180,7 +181,7 @@ def judge(kafka, three, clients, keys):
               for outcome in history.ANSWERS + (REFUSED, UNKNOWN)}
     print(counts, {kind: sum(e.kind == kind and e.outcome in (OK, CREATED)
                              for e in events)
-                   for kind in history.WRITES + ("read", "there")})
+                   for kind in history.WRITES + ("restart", "read", "there")})
     # What was on its way is decided before the log is read.
     for key in keys:
         three.wait_leader().rest.request("DELETE", f"/connectors/{key}-none")

@@ -9,6 +9,7 @@ each connector. A history is right when
   each stands between its question and its answer, and each answer (replaced,
   created, there is none, there is one already) is true where it stands;
 - whoever reads sees what was there at some time, and whose write had begun;
+  who restarts a connector, that it was there or was not;
 - a worker never answers older than what it has answered before, be that to a
   read or to a write.
 
@@ -222,7 +223,7 @@ def _shows(e, now):
         return e.value == (now and now.value)
     if e.kind == "there":
         return e.value == (now is not ABSENT)
-    if e.outcome == THERE:
+    if e.outcome == THERE or (e.kind == "restart" and e.outcome == OK):
         return now is not ABSENT
     if e.outcome == GONE or e.kind == "delete":
         return now is ABSENT
