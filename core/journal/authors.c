@@ -62,10 +62,15 @@ forget_doubts(struct authors *a)
 /* ---- what counts ------------------------------------------------------- */
 
 static bool
-is_leaders(const struct key *key)
+is_leaders(const struct store_pair *record)
 {
-	return key->kind == KEY_CONNECTOR || key->kind == KEY_TASK ||
-	       key->kind == KEY_COMMIT;
+	struct ps_arena *a = arena_new(ARENA_BYTES);
+	struct key key = key_parse_config(a, record->key, record->key_len);
+	bool is = key.kind == KEY_CONNECTOR || key.kind == KEY_TASK ||
+		  key.kind == KEY_COMMIT;
+
+	arena_free(&a);
+	return is;
 }
 
 /* Of no value: NULL. */
@@ -78,27 +83,6 @@ digest(const struct store_pair *record)
 		return NULL;
 	n = text_murmur2(record->value, record->value_len);
 	return (void *)((n << 1) + 1);
-}
-
-static bool
-forget(struct authors *a, struct ps_arena *arena, const struct key *key)
-{
-	const char *k = key_build(arena, key);
-
-	return dict_remove_str(a->values, k) != NULL;
-}
-
-/* The tasks of a connector that went: no null takes them away, and nobody
- * heals them. */
-static void
-forget_tasks(struct authors *a, struct ps_arena *arena, const char *name)
-{
-	struct key task = { .kind = KEY_TASK, .name = name };
-	struct key commit = { .kind = KEY_COMMIT, .name = name };
-
-	(void)forget(a, arena, &commit);
-	while (forget(a, arena, &task))
-		task.task++;
 }
 
 /* What heals writes again what holds already. */
@@ -130,13 +114,8 @@ judge(struct authors *a)
 void
 authors_read(struct authors *a, const struct store_pair *record, int64_t offset)
 {
-	struct ps_arena *arena = arena_new(ARENA_BYTES);
-	struct key key = key_parse_config(arena, record->key, record->key_len);
-	bool news = is_leaders(&key) && changes(a, record);
+	bool news = is_leaders(record) && changes(a, record);
 
-	if (key.kind == KEY_CONNECTOR && record->value == NULL)
-		forget_tasks(a, arena, key.name);
-	arena_free(&arena);
 	if (drop(&a->ours, offset) || !news || !a->watches)
 		return;
 	add(&a->doubts, offset);

@@ -18,8 +18,6 @@ on_config(void *ctx, const struct configs_event *e)
 {
 	struct journal *j = ctx;
 
-	if (e->what == CONFIGS_CONNECTOR_GONE)
-		offsets_forget_resets(j->offsets, e->name);
 	if (e->what == CONFIGS_BAD)
 		log_warn(AREA, "config topic: %s: %s", e->name, e->text);
 	else if (!j->closing)

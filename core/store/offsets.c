@@ -243,24 +243,6 @@ offsets_count(const struct offsets *o, const char *connector)
 	return n;
 }
 
-void
-offsets_forget_resets(struct offsets *o, const char *connector)
-{
-	struct entry **at, *e;
-
-	for (size_t i = 0; i < o->bucket_count; i++)
-		for (at = &o->buckets[i]; (e = *at) != NULL;) {
-			if (e->offset != NULL ||
-			    strcmp(e->id, connector) != 0) {
-				at = &e->next;
-				continue;
-			}
-			*at = e->next;
-			free_entry(e);
-			o->count--;
-		}
-}
-
 /* The id of a partition given as text; NULL: it is no object. */
 static int
 identify(struct ps_arena *a, const char *connector, const char *text,

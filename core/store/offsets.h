@@ -44,9 +44,6 @@ const char *offsets_find(const struct offsets *o, const char *connector,
 const struct offsets_entry *offsets_known(const struct offsets *o,
     const char *connector, const char *partition);
 
-/* Resets of a connector that is gone are known no more. */
-void offsets_forget_resets(struct offsets *o, const char *connector);
-
 /* The record to write. `partition` and `offset` (NULL: reset) are JSON text
  * and go as they stand, but the key bytes of a known partition are kept.
  * Memory from `a`. PS_E_DATA when one of them is no JSON object (partition:

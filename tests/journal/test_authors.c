@@ -106,26 +106,6 @@ Test(authors, what_changes_nothing_is_healing)
 	cr_assert(eq(int, strangers, 1));
 }
 
-Test(authors, tasks_of_a_connector_that_went_are_forgotten_with_it)
-{
-	static const char *const keys[] = { "task-x-0", "task-x-1",
-		"commit-x" };
-
-	authors_watch(a, false);
-	read_one("connector-x", "{}", 1);
-	for (int i = 0; i < 3; i++)
-		read_one(keys[i], "{}", 2 + i);
-	read_one("task-xy-0", "{}", 5);
-	read_one("connector-x", NULL, 6);
-	authors_watch(a, true);
-	read_one("task-xy-0", "{}", 7);
-	cr_expect(eq(int, strangers, 0));
-	for (int i = 0; i < 3; i++) {
-		read_one(keys[i], "{}", 8 + i);
-		cr_expect(eq(int, strangers, i + 1), "%s", keys[i]);
-	}
-}
-
 Test(authors, what_others_may_write_is_not_asked_about)
 {
 	read_one("target-state-x", "{}", 1);

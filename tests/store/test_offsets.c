@@ -112,23 +112,6 @@ Test(offsets, a_reset_is_known_and_what_never_was_is_not)
 	offsets_free(&o);
 }
 
-Test(offsets, resets_of_a_connector_that_is_gone_are_forgotten)
-{
-	struct offsets *o = offsets_new();
-
-	apply(o, "[\"c\",{\"n\":1}]", "{\"p\":1}");
-	apply(o, "[\"c\",{\"n\":2}]", NULL);
-	apply(o, "[\"c\",{\"n\":3}]", NULL);
-	apply(o, "[\"d\",{\"n\":1}]", NULL);
-	offsets_forget_resets(o, "c");
-	cr_expect(offsets_known(o, "c", "{\"n\":2}") == NULL);
-	cr_expect(offsets_known(o, "c", "{\"n\":3}") == NULL);
-	cr_expect(offsets_known(o, "d", "{\"n\":1}") != NULL);
-	cr_expect(
-	    eq(str, (char *)offsets_find(o, "c", "{\"n\":1}"), "{\"p\":1}"));
-	offsets_free(&o);
-}
-
 Test(offsets, bad_texts_are_not_written)
 {
 	static const struct offsets_entry rows[] = {
