@@ -1,7 +1,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include <penstock/calendar.h>
+#include <datetext/datetext.h>
 
 #include "primitive.h"
 #include "text.h"
@@ -24,27 +24,12 @@ create(const struct ps_host *h, const struct ps_class *self,
 	return c;
 }
 
-/* A time before the second day, a date at midnight, else both: Connect looks
- * at the number, not at the schema. */
 static void
 add_temporal(struct text *t, int64_t ms)
 {
-	int64_t days = ps_day_number(ms);
-	int64_t rest = ms - days * PS_MS_PER_DAY;
-	struct ps_day d = ps_day_of(days);
-	char date[32], time[32];
+	char buf[DATETEXT_ROOM];
 
-	(void)snprintf(date, sizeof date, "%04lld-%02d-%02d", (long long)d.year,
-	    d.month, d.day);
-	(void)snprintf(time, sizeof time, "%02lld:%02lld:%02lld.%03lldZ",
-	    (long long)(rest / 3600000), (long long)(rest / 60000 % 60),
-	    (long long)(rest / 1000 % 60), (long long)(rest % 1000));
-	if (ms >= PS_MS_PER_DAY)
-		text_add(t, date, strlen(date));
-	if (ms >= PS_MS_PER_DAY && rest != 0)
-		text_char(t, 'T');
-	if (ms < PS_MS_PER_DAY || rest != 0)
-		text_add(t, time, strlen(time));
+	text_add(t, buf, datetext_iso(buf, ms));
 }
 
 static void

@@ -2,6 +2,7 @@
 
 #include <penstock/calendar.h>
 #include <penstock/decimal.h>
+#include <penstock/number.h>
 
 #include "primitive.h"
 #include "text.h"
@@ -259,16 +260,14 @@ as_decimal(struct infer *in, struct number *n, struct inferred *out)
 {
 	char scale[24];
 	struct ps_param param = { "scale", scale };
-	struct ps_schema draft = {
-		.type = PS_BYTES,
+	struct ps_schema draft = { .type = PS_BYTES,
 		.name = PS_NAME_DECIMAL,
 		.version = 1,
 		.params = &param,
-		.param_count = 1,
-	};
+		.param_count = 1 };
 	uint8_t *p = (uint8_t *)ps_alloc(in->arena, n->count / 2 + 8);
 
-	(void)snprintf(scale, sizeof scale, "%ld", n->scale);
+	scale[ps_put_i64(scale, n->scale)] = '\0';
 	out->value =
 	    ps_bytes(p, ps_decimal_bytes(p, n->digits, n->count, n->negative));
 	out->schema = in->host->intern(in->host, &draft);

@@ -1,7 +1,7 @@
 #include "text.h"
 
+#include <datetext/datetext.h>
 #include <penstock/base64.h>
-#include <penstock/calendar.h>
 #include <penstock/decimal.h>
 #include <penstock/number.h>
 
@@ -73,24 +73,12 @@ text_decimal(struct text *t, const struct ps_value *v, int32_t scale,
 	return 0;
 }
 
-/* java.util.Date.toString() in UTC */
 static void
 add_java_date(struct text *t, int64_t ms)
 {
-	static const char names[] = "SunMonTueWedThuFriSat";
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	int64_t days = ps_day_number(ms);
-	int64_t rest = (ms - days * PS_MS_PER_DAY) / 1000;
-	struct ps_day d = ps_day_of(days);
-	char buf[64];
+	char buf[DATETEXT_ROOM];
 
-	(void)snprintf(buf, sizeof buf,
-	    "%.3s %.3s %02d %02lld:%02lld:%02lld UTC %04lld",
-	    &names[(size_t)3 * (size_t)d.weekday],
-	    &months[(size_t)3 * (size_t)(d.month - 1)], d.day,
-	    (long long)(rest / 3600), (long long)(rest / 60 % 60),
-	    (long long)(rest % 60), (long long)d.year);
-	text_add(t, buf, strlen(buf));
+	text_add(t, buf, datetext_java(buf, ms));
 }
 
 static int

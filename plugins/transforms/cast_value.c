@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <datetext/datetext.h>
 #include <penstock/base64.h>
-#include <penstock/calendar.h>
 #include <penstock/decimal.h>
 
 static const struct range {
@@ -230,22 +230,12 @@ to_boolean(const struct ps_schema *from, struct ps_value *v,
 	return 0;
 }
 
-/* As Values.dateFormatFor chooses: by the number, not by the schema. */
 static struct ps_value
 date_text(struct ps_arena *a, int64_t ms)
 {
-	int64_t days = ps_day_number(ms), rest = ms - days * PS_MS_PER_DAY;
-	struct ps_day d = ps_day_of(days);
-	char date[40] = "", time[40] = "";
+	char *s = (char *)ps_alloc(a, DATETEXT_ROOM);
 
-	if (ms >= PS_MS_PER_DAY)
-		(void)snprintf(date, sizeof date, "%04lld-%02d-%02d%s",
-		    (long long)d.year, d.month, d.day, rest != 0 ? "T" : "");
-	if (ms < PS_MS_PER_DAY || rest != 0)
-		(void)snprintf(time, sizeof time, "%02d:%02d:%02d.%03dZ",
-		    (int)(rest / 3600000), (int)(rest / 60000 % 60),
-		    (int)(rest / 1000 % 60), (int)(rest % 1000));
-	return ps_text(ps_printf(a, "%s%s", date, time));
+	return ps_string(s, datetext_iso(s, ms));
 }
 
 static int
