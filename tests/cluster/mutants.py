@@ -3,6 +3,13 @@
 A row: what is broken, the file (from core/cluster), what stands there, what
 stands there instead.
 The simulator has to turn red within the schedules that `make check` runs.
+
+No row takes caught_up out of herder_may_start: what is assigned names the
+incarnation, so it stands behind what that has to read first, and the rule
+holds twice. That the state of who is gone shows as UNASSIGNED lies outside
+the simulator (cluster_trusts); real workers hold it: test_cluster.py,
+test_after_all_were_killed_nothing_is_running_that_is_not, and
+test_cluster_cuts.py, test_a_worker_is_cut_off.
 """
 MUTANTS = [
     ("a lease runs from when its beat was read, not sent", "lease.c",
