@@ -17,6 +17,8 @@ import pytest
 from support import configs
 from support.env import HOST, wait_for
 from support.kafka import read_topic
+from support.process import argv, children
+from support.rest import FAILED_WRITE
 
 
 # Another worker that does not behave
@@ -100,6 +102,25 @@ def test_no_leader_is_known(own_kafka, new_worker):
         assert w.rest.connectors() == []
     finally:
         os.kill(broker, signal.SIGCONT)
+
+
+# A write that fails
+
+def test_a_change_that_could_not_be_written(kafka, new_worker, folder):
+    """The process that writes stands still, and is ended for it: nothing of
+    the change is there, and the same request is then granted."""
+    w = new_worker(kafka.bootstrap, session_timeout_ms=6000,
+                   heartbeat_interval_ms=1000)
+    (scribe,) = [pid for pid in children(w.process.pid)
+                 if argv(pid)[1:2] == ["scribe"]]
+    os.kill(scribe, signal.SIGSTOP)
+    config = configs.file_source(folder + "/in", "t")
+    r = w.rest.request("PUT", "/connectors/c/config", config)
+    assert (r.status_code, r.json()) == (500, {
+        "error_code": 500, "message": FAILED_WRITE}), r.text
+    assert w.rest.connectors() == []
+    wait_for("another that writes", lambda: w.rest.request(
+        "PUT", "/connectors/c/config", config).status_code == 201)
 
 
 # A worker that is not ready

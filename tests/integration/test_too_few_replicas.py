@@ -14,7 +14,7 @@ import pytest
 from support import configs, ledger
 from support.cluster import Cluster
 from support.env import wait_for
-from support.rest import RestError
+from support.rest import FAILED_WRITE, RestError
 from support.steady import Steady
 
 TWO_AWAY = (2, 3)
@@ -52,7 +52,7 @@ def test_two_of_three_are_away(one_voter, new_worker, folder):
     worker.rest.wait_state("stays", "UNASSIGNED")
     with pytest.raises(RestError) as e:
         worker.rest.create("late", configs.file_source(folder + "/x", "x"))
-    assert "Failed to write to config topic" in e.value.text, e.value
+    assert FAILED_WRITE in e.value.text, e.value
     for node in TWO_AWAY:
         kafka.start(node)
     for name in names:

@@ -4,6 +4,9 @@ import requests
 
 from .env import wait_for
 
+FAILED_WRITE = ("Failed to write to config topic; this may be due to a "
+                "transient error and the request can be safely retried")
+
 
 class RestError(Exception):
     """an answer of 400 or above"""
