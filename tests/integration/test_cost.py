@@ -61,6 +61,10 @@ TABLE = ("id bigint PRIMARY KEY, customer bigint, status text,"
          " amount double precision, note text")
 
 
+HEADERS = [("trace", b"00-4bf92f3577b34da6"), ("try", b"1"),
+           ("at", b"2024-02-29T12:34:56.789Z"), ("by", b"[1, 2, 3]")]
+
+
 def lz4(kafka, topic, values):
     kafka.produce(topic, values, **{"compression.type": "lz4",
                                     "linger.ms": 50})
@@ -78,10 +82,12 @@ def file_topic(kafka, topic, folder, **_):
 
 
 def topic_file(kafka, topic, folder, **_):
+    """With headers, which nobody looks at: they are not decoded."""
     t, path = topic("t"), folder + "/out"
 
     def feed(first, end):
-        lz4(kafka, t, [line(i).encode() for i in range(first, end)])
+        lz4(kafka, t, [{"value": line(i), "headers": HEADERS}
+                       for i in range(first, end)])
 
     def seen():
         return os.path.getsize(path) // 120
