@@ -237,6 +237,35 @@ def test_a_record_over_the_brokers_limit(worker, kafka, topic, folder,
         assert [r.value for r in kafka.consume(t)] == before + after
 
 
+def test_a_record_that_the_broker_calls_invalid(
+        worker, kafka, postgres, db, unique):
+    """INVALID_RECORD: a compacted topic takes none without a key. Its
+    neighbours arrive, once and in their order."""
+    prefix = unique("p") + "."
+    t = kafka.create_topic(prefix + "t", cleanup_policy="compact")
+    kafka.create_topic(t + ".dead")
+    postgres.execute(db, "CREATE TABLE t (id serial PRIMARY KEY, k text)")
+    postgres.execute(db, "INSERT INTO t (k) SELECT CASE WHEN n <> 300 THEN n "
+                     "END FROM generate_series(1, 600) n")
+    base = "org.apache.kafka.connect.transforms."
+    worker.rest.create("src", configs.postgres_source(
+        postgres, db, "t", prefix, **{
+            "key.converter": configs.STRING,
+            "transforms": "key,field",
+            "transforms.key.type": base + "ValueToKey",
+            "transforms.key.fields": "k",
+            "transforms.field.type": base + "ExtractField$Key",
+            "transforms.field.field": "k"}, **tolerant(t)))
+    wait_for("its end", lambda: worker.rest.offsets("src")[0]["offset"][
+        "incrementing"] == 600)
+    (dead,) = kafka.wait_records(t + ".dead", 1)
+    headers = dict(dead.headers)
+    assert headers["__connect.errors.stage"] == b"KAFKA_PRODUCE"
+    assert b"INVALID_RECORD" in headers["__connect.errors.exception.message"]
+    assert [int(r.key) for r in kafka.consume(t)] == [
+        n for n in range(1, 601) if n != 300]
+
+
 def told(worker, connector, *words):
     """Waits until the first task's status has all the words."""
     def check():
