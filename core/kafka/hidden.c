@@ -12,6 +12,7 @@ struct last {
 	bool is_elsewhere; /* too: it is in two partitions */
 	int64_t offset;
 	int64_t settled; /* of those that hold, -1: none */
+	int64_t null;    /* of those, the last without a value, -1: none */
 	char *value;     /* of that, NULL: null */
 	size_t value_len;
 };
@@ -67,7 +68,7 @@ hidden_take_any(void *ctx, const struct topiclog_record *r)
 	if (last == NULL) {
 		last = xcalloc(1, sizeof *last);
 		last->partition = r->partition;
-		last->settled = -1;
+		last->settled = last->null = -1;
 		(void)dict_put(h->keys, r->key, r->key_len, last);
 	}
 	last->is_elsewhere |= r->partition != last->partition;
@@ -85,6 +86,8 @@ hidden_take_settled(void *ctx, const struct topiclog_record *r)
 		return;
 	last->is_elsewhere |= r->partition != last->partition;
 	last->settled = r->offset;
+	if (r->value == NULL)
+		last->null = r->offset;
 	free(last->value);
 	last->value = NULL;
 	last->value_len = r->value_len;
@@ -119,6 +122,7 @@ collect(struct hidden *h)
 		*r = (struct hidden_record){ .value = last->value,
 			.value_len = last->value_len,
 			.partition = last->partition,
+			.settled = last->settled,
 			.aborted = last->offset };
 		r->key = dict_key(e, &r->key_len);
 		h->count++;
@@ -138,4 +142,12 @@ const struct hidden_record *
 hidden_at(const struct hidden *h, size_t i)
 {
 	return &h->records[i];
+}
+
+int64_t
+hidden_last_null(const struct hidden *h, const char *key)
+{
+	const struct last *last = dict_get_str(h->keys, key);
+
+	return last == NULL ? -1 : last->null;
 }

@@ -21,6 +21,7 @@ struct hidden_record {
 	const char *value; /* that holds; NULL: null, or there is none */
 	size_t value_len;
 	int32_t partition;
+	int64_t settled; /* where the value stands, -1: there is none */
 	int64_t aborted; /* where what hides it stands */
 };
 
@@ -37,5 +38,8 @@ void hidden_take_settled(void *ctx, const struct topiclog_record *r);
  * knows. */
 size_t hidden_count(struct hidden *h);
 const struct hidden_record *hidden_at(const struct hidden *h, size_t i);
+/* Where the last null of that key stands that was not aborted; -1: there is
+ * none. */
+int64_t hidden_last_null(const struct hidden *h, const char *key);
 
 #endif

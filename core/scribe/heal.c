@@ -1,6 +1,7 @@
 #include "scribe/heal.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -39,6 +40,39 @@ has_effect(void *ctx, const char *key, size_t len)
 			return false;
 	}
 	return true;
+}
+
+#define CONNECTOR_KEY "connector-"
+#define NAME_MAX_LEN  1024
+
+/* connector-NAME of commit-NAME and task-NAME-7; false: it is neither. */
+static bool
+owner_of(const char *key, char *owner, size_t room)
+{
+	size_t len = strlen(key), from;
+
+	if (strncmp(key, "commit-", 7) == 0) {
+		from = 7;
+	} else if (strncmp(key, "task-", 5) == 0) {
+		from = 5;
+		while (len > from && key[len - 1] >= '0' && key[len - 1] <= '9')
+			len--;
+		if (len <= from || key[--len] != '-')
+			return false;
+	} else {
+		return false;
+	}
+	return (size_t)snprintf(owner, room, CONNECTOR_KEY "%.*s",
+		   (int)(len - from), key + from) < room;
+}
+
+bool
+heal_holds(const struct hidden *h, const struct hidden_record *r)
+{
+	char owner[NAME_MAX_LEN];
+
+	return r->value != NULL && (!owner_of(r->key, owner, sizeof owner) ||
+				       hidden_last_null(h, owner) < r->settled);
 }
 
 /* ---- reading ----------------------------------------------------------- */

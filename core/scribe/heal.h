@@ -18,4 +18,9 @@
 struct hidden *heal_read(const struct ps_config *settings, const char *topic,
     int limit_ms, struct ps_error *err);
 
+/* Does the value hold? Not that of a task or of a commit from before their
+ * connector was deleted: nothing ends these but that, and one of the same name
+ * would run its predecessor's tasks. */
+bool heal_holds(const struct hidden *h, const struct hidden_record *r);
+
 #endif

@@ -258,9 +258,10 @@ write_again(struct scribe *s, struct hidden *h)
 
 	for (size_t i = 0; i < records.count; i++) {
 		const struct hidden_record *r = hidden_at(h, i);
+		bool holds = heal_holds(h, r);
 
-		items[i] = (struct scribe_record){ r->key, r->key_len, r->value,
-			r->value_len };
+		items[i] = (struct scribe_record){ r->key, r->key_len,
+			holds ? r->value : NULL, holds ? r->value_len : 0 };
 		log_info(AREA,
 		    "%s is written again: what an aborted transaction wrote "
 		    "of it at offset %lld hides it from readers without "
