@@ -420,7 +420,7 @@ $(call fuzzed,json letter): $(call obj,$(wildcard plugins/json/*.c) \
 	$(call shared_src,json))
 $(call fuzzed,condition date): $(call obj,$(wildcard plugins/transforms/*.c) \
 	$(call shared_src,transforms))
-$(call fuzzed,header): $(call obj,$(wildcard plugins/primitive/*.c))
+$(call fuzzed,header primitive): $(call obj,$(wildcard plugins/primitive/*.c))
 $(call fuzzed,avro jschema proto frame): $(call obj,$(wildcard plugins/registry/*.c) \
 	$(call shared_src,registry))
 FUZZ_LIBS_answer := -lexpat
