@@ -206,6 +206,8 @@ is_path_key(const char *key, bool *makes)
 	} words[] = { { "file", true }, { "filename", true }, { "path", false },
 		{ "location", false }, { "keytab", false } };
 
+	if (text_ends(key, "profile"))
+		return false;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		*makes = words[i].makes;
 		if (text_ends(key, words[i].word))

@@ -145,6 +145,7 @@ static const struct {
 	    "/etc/shadow" },
 	{ "url", "http://h/a/../b?c=/orders%2Fx", NULL },
 	{ "x", "100%", NULL },
+	{ "aws.profile", "default", NULL },
 	{ "x", "none/../../key", NULL },
 	{ "range", "1..9/..", NULL },
 	{ "query", "SELECT 100 % 3, '%/orders/%'", NULL },
