@@ -1,6 +1,7 @@
 """chains: what 0, 1 and 3 transforms take of the path from Postgres to Kafka,
-end to end: rounds go through all of them in turn, the fastest counts. And what
-converters and transforms cost by themselves: json_bench and chain_bench."""
+end to end, and how fast that is as Avro: rounds go through all of them in
+turn, the fastest counts. And what converters and transforms cost by
+themselves: json_bench and chain_bench."""
 
 import re
 import subprocess
@@ -8,6 +9,7 @@ import subprocess
 from engine import Series
 from paths import pg_topic
 from support import callgrind, env
+from support.registry import JAVA_MIN, Registry, java
 
 TRANSFORMS = "org.apache.kafka.connect.transforms."
 GOAL = 0.25  # of the rows/s, by three of them
@@ -96,13 +98,35 @@ def cost_of_chains():
         yield f"chain of an order, {name}: {cost}"
 
 
+def avro(url):
+    """The keys of a connector that writes Avro."""
+    return {"value.converter": "io.confluent.connect.avro.AvroConverter",
+            "value.converter.schema.registry.url": url}
+
+
+def told_avro(series):
+    return (f"pg-topic as Avro: {series.rate:,.0f} rows/s, {series.cpu:.2f} "
+            f"CPU-s/M, {processor(series):.2f} with servers")
+
+
 def measure(b):
     plans = {n: pg_topic(b, f"chain-{n}", keys(names))
              for n, names in CHAINS.items()}
-    found = {n: Series(f"chain-{n}", "penstock") for n in CHAINS}
+    registry = Registry(b.folder).start() if java() else None
+    if registry:
+        plans["avro"] = pg_topic(b, "avro", avro(registry.url))
+    found = {n: Series(f"chain-{n}", "penstock") for n in plans}
     notes = list(b.notes)
-    for _ in range(b.runs):
-        for n, plan in plans.items():
-            b.add(found[n], plan.penstock())
+    try:
+        for _ in range(b.runs):
+            for n, plan in plans.items():
+                b.add(found[n], plan.penstock())
+    finally:
+        if registry:
+            registry.close()
+    as_avro = found.pop("avro", None)
     b.notes = [*notes, *cost_of_converters(b), *cost_of_chains(),
-               *(told(b, n, s, found[0]) for n, s in found.items())]
+               *(told(b, n, s, found[0]) for n, s in found.items()),
+               told_avro(as_avro) if as_avro else
+               "pg-topic as Avro: not measured, as a registry needs Java "
+               f"{JAVA_MIN}"]
