@@ -43,23 +43,29 @@ def secured(workers, folder, **more):
     return made
 
 
-def create_many(rest, folder, topic, names):
+def create_many(rest, folder, topic, names, **more):
     for name in names:
         with open(f"{folder}/{name}", "w", encoding="ascii") as f:
             f.write("line\n")
-        rest.create(name, configs.file_source(f"{folder}/{name}", topic))
+        rest.create(name, configs.file_source(f"{folder}/{name}", topic,
+                                              **more))
 
 
 def test_workers_know_each_other_by_a_ca_of_their_own(kafka, folder, topic):
     c = Cluster(folder, kafka.bootstrap, 2)
     secured(c.workers, folder)
+    for n, w in enumerate(c.workers):
+        w.properties["worker.labels"] = f"n={n}"
     try:
         c.start()
         names = [f"c{n}" for n in range(4)]
-        create_many(c.follower().rest, folder, topic(), names)
+        # of the follower's connectors the task configs come that way too
+        for n in range(2):
+            create_many(c.follower().rest, folder, topic(), names[n::2],
+                        **{"penstock.placement": f"n={n}"})
         where = c.wait_running(names)
-        # of the follower's connectors the task configs came that way too
-        assert {where[n, -1] for n in names} == set(map(worker_id, c.workers))
+        assert [where[n, -1] for n in names[:2]] == [
+            worker_id(w) for w in c.workers]
         for w in c.workers:
             for n in names:
                 assert w.rest.request(

@@ -136,6 +136,7 @@ def test_a_worker_is_cut_off(
     watch = Stopwatch()
     whole.wait_running(ALL, on=others, worker=others[0], timeout=120)
     seconds = watch.seconds()
+    then = noise()
     knows_nothing(lost, place)
     marks, run = [w.seq for w in writers], writers[0].run_id
     wait_new(bridged_kafka, writers)
@@ -163,7 +164,7 @@ def test_a_worker_is_cut_off(
         part.assert_none("disorder")
     assert all(len(on) == 1 for on in tasks_of(whole).values())
     in_time(f"{direction} of the {role} is cut, take-over", seconds,
-            TAKE_OVER_S, [before, noise()])
+            TAKE_OVER_S, [before, then, noise()])
 
 
 def test_a_refusal_is_not_told_before_its_cause_is_read(whole, network):
