@@ -238,6 +238,27 @@ stub_requests(struct stub *s)
 	return n;
 }
 
+/* Of each connection the thread and the descriptor. */
+static void
+end_connections(struct stub *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		(void)shutdown(s->fds[i], SHUT_RDWR);
+	for (size_t i = 0; i < s->count; i++) {
+		(void)pthread_join(s->threads[i], NULL);
+		(void)close(s->fds[i]);
+	}
+	s->count = 0;
+}
+
+void
+stub_hang_up(struct stub *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	end_connections(s);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
 void
 stub_free(struct stub **sp)
 {
@@ -252,10 +273,7 @@ stub_free(struct stub **sp)
 	(void)pthread_mutex_unlock(&s->lock);
 	(void)shutdown(s->fd, SHUT_RDWR);
 	(void)pthread_join(s->acceptor, NULL);
-	for (size_t i = 0; i < s->count; i++) {
-		(void)pthread_join(s->threads[i], NULL);
-		(void)close(s->fds[i]);
-	}
+	end_connections(s);
 	(void)close(s->fd);
 	free(s);
 	*sp = NULL;

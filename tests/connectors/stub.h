@@ -37,6 +37,9 @@ stub_handler(void *arg, const struct stub_request *q, struct stub_reply *a);
 
 struct stub *stub_new(stub_handler *handler, void *arg);
 void stub_free(struct stub **sp);
+/* Ends all connections and their threads: before a fork, as a sanitizer's
+ * allocator may be locked by one of them, and stays so in the child. */
+void stub_hang_up(struct stub *s);
 int stub_port(const struct stub *s);
 size_t stub_requests(struct stub *s);
 

@@ -182,6 +182,7 @@ live_apart(struct s3_fixture *f, struct killer *k, uint64_t seed,
 	int status;
 	pid_t pid;
 
+	stub_hang_up(f->bucket.stub);
 	stub_lock(f->bucket.stub);
 	pid = fork();
 	if (pid == 0) {
