@@ -37,6 +37,7 @@ UNSTABLE_MAX = 5
 
 # Tests that say nothing under AddressSanitizer, and why: a file or a test.
 NOT_UNDER_ASAN = {
+    "test_clocks.py": "what is preloaded comes before a sanitizer's runtime",
     "test_cost.py": "a sanitizer's instructions are not ours",
     "test_memory.py": "memory of a sanitized process says nothing",
     "test_an_idle_worker_is_small_and_starts_quickly":
