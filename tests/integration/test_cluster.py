@@ -236,6 +236,7 @@ def test_a_worker_answers_reads_before_it_knows_a_leader(
     """What the logs say needs nobody else; only changes wait."""
     a = new_worker(kafka.bootstrap, session_timeout_ms=60000)
     make_source(a, a, name := unique("read"), kafka.create_topic(name))
+    a.rest.wait_running(name)  # one that is paused before makes no tasks
     b = new_worker(kafka.bootstrap, start=False, group=a.group,
                    session_timeout_ms=60000)
     os.kill(a.process.pid, signal.SIGSTOP)
