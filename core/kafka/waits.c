@@ -48,9 +48,9 @@ until_of(const struct timespec *until)
 		monotonic =
 		    now_ns(CLOCK_MONOTONIC) + asked - now_ns(CLOCK_REALTIME);
 	}
-	return monotonic < 0 ? (struct timespec){ 0 }
-			     : (struct timespec){ monotonic / NS_PER_S,
-				       monotonic % NS_PER_S };
+	if (monotonic < 0)
+		return (struct timespec){ 0 };
+	return (struct timespec){ monotonic / NS_PER_S, monotonic % NS_PER_S };
 }
 
 int

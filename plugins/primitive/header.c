@@ -28,8 +28,9 @@ static void
 add_temporal(struct text *t, int64_t ms)
 {
 	char buf[DATETEXT_ROOM];
+	size_t n = datetext_iso(buf, ms);
 
-	text_add(t, buf, datetext_iso(buf, ms));
+	text_add(t, buf, n);
 }
 
 static void

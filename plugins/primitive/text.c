@@ -77,8 +77,9 @@ static void
 add_java_date(struct text *t, int64_t ms)
 {
 	char buf[DATETEXT_ROOM];
+	size_t n = datetext_java(buf, ms);
 
-	text_add(t, buf, datetext_java(buf, ms));
+	text_add(t, buf, n);
 }
 
 static int
