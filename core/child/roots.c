@@ -206,6 +206,7 @@ is_path_key(const char *key, bool *makes)
 	} words[] = { { "file", true }, { "filename", true }, { "path", false },
 		{ "location", false }, { "keytab", false } };
 
+	/* A word of its own, of credentials: aws.profile=default. */
 	if (text_ends(key, "profile"))
 		return false;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {

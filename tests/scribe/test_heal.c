@@ -2,43 +2,8 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
-#include <string.h>
 
-struct row {
-	const char *key, *value;
-	bool is_aborted;
-};
-
-static bool
-all(void *ctx, const char *key, size_t len)
-{
-	(void)ctx;
-	(void)key;
-	return len > 0;
-}
-
-static struct hidden *
-read_both(const struct row *rows, size_t count)
-{
-	struct hidden *h = hidden_new(all, NULL);
-
-	for (size_t i = 0; i < count; i++)
-		hidden_take_any(h,
-		    &(struct topiclog_record){ .offset = (int64_t)i,
-			.key = rows[i].key,
-			.key_len = strlen(rows[i].key) });
-	for (size_t i = 0; i < count; i++)
-		if (!rows[i].is_aborted)
-			hidden_take_settled(h,
-			    &(struct topiclog_record){ .offset = (int64_t)i,
-				.key = rows[i].key,
-				.key_len = strlen(rows[i].key),
-				.value = rows[i].value,
-				.value_len = rows[i].value == NULL
-						 ? 0
-						 : strlen(rows[i].value) });
-	return h;
-}
+#include "tests/kafka/readings.h"
 
 Test(heal, a_connector_does_not_get_its_predecessors_tasks)
 {
@@ -67,7 +32,7 @@ Test(heal, a_connector_does_not_get_its_predecessors_tasks)
 		{ "commit-a", true },
 		{ "connector-a", true },
 	};
-	struct hidden *h = read_both(rows, sizeof rows / sizeof *rows);
+	struct hidden *h = read_both(rows, sizeof rows / sizeof *rows, 0);
 
 	cr_assert(eq(sz, hidden_count(h), 5));
 	for (size_t i = 0; i < 5; i++) {

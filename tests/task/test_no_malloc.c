@@ -6,7 +6,6 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <dlfcn.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,52 +16,10 @@
 #include "record/batch.h"
 #include "task/ack.h"
 #include "task/positions.h"
+#include "tests/support/counted_malloc.h"
 #include "tests/task/played.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define COUNTS 0
-#else
-#define COUNTS 1
-#endif
-
 enum { RECORDS = 5000, WARM = 3, ROUNDS = 10 };
-
-static _Atomic bool is_counting;
-static _Atomic size_t calls;
-
-#if COUNTS
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t n, size_t size);
-extern void *__libc_realloc(void *p, size_t size);
-
-static void
-note(void)
-{
-	if (atomic_load(&is_counting))
-		atomic_fetch_add(&calls, 1);
-}
-
-void *
-malloc(size_t size)
-{
-	note();
-	return __libc_malloc(size);
-}
-
-void *
-calloc(size_t n, size_t size)
-{
-	note();
-	return __libc_calloc(n, size);
-}
-
-void *
-realloc(void *p, size_t size)
-{
-	note();
-	return __libc_realloc(p, size);
-}
-#endif
 
 /* ---- A converter as plugins are: aliases its input ---- */
 
@@ -120,19 +77,6 @@ fill(struct ps_batch *b, const struct ps_source_partition *p, int64_t from)
 		r->source_offset = ps_map(pair, 1);
 	}
 }
-
-#if COUNTS
-Test(no_malloc, is_something_this_test_would_see)
-{
-	void *volatile p;
-
-	atomic_store(&is_counting, true);
-	p = malloc(10);
-	atomic_store(&is_counting, false);
-	free(p);
-	cr_assert(eq(sz, atomic_load(&calls), 1));
-}
-#endif
 
 Test(no_malloc, on_the_way_of_a_source)
 {

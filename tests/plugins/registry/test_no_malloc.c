@@ -5,7 +5,6 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <jansson.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,53 +15,11 @@
 #include "record/intern.h"
 #include "tests/bench/orders.h"
 #include "tests/connectors/stub.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define COUNTS 0
-#else
-#define COUNTS 1
-#endif
+#include "tests/support/counted_malloc.h"
 
 enum { RECORDS = 1000, WARM = 3, ROUNDS = 10, SETTINGS = 128 };
 
 extern const struct ps_plugin penstock_plugin;
-
-static _Atomic bool is_counting;
-static _Atomic size_t calls;
-
-#if COUNTS
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t n, size_t size);
-extern void *__libc_realloc(void *p, size_t size);
-
-static void
-note(void)
-{
-	if (atomic_load(&is_counting))
-		atomic_fetch_add(&calls, 1);
-}
-
-void *
-malloc(size_t size)
-{
-	note();
-	return __libc_malloc(size);
-}
-
-void *
-calloc(size_t n, size_t size)
-{
-	note();
-	return __libc_calloc(n, size);
-}
-
-void *
-realloc(void *p, size_t size)
-{
-	note();
-	return __libc_realloc(p, size);
-}
-#endif
 
 /* ---- a registry of one schema ---- */
 
@@ -218,19 +175,6 @@ check(const char *name, const char *kind)
 	batch_free(&w.b);
 	intern_free(&w.schemas);
 }
-
-#if COUNTS
-Test(no_malloc, is_something_this_test_would_see)
-{
-	void *volatile p;
-
-	atomic_store(&is_counting, true);
-	p = malloc(10);
-	atomic_store(&is_counting, false);
-	free(p);
-	cr_assert(eq(sz, atomic_load(&calls), 1));
-}
-#endif
 
 Test(no_malloc, by_avro, .timeout = 60)
 {
