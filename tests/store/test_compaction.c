@@ -9,11 +9,12 @@
  */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <criterion/parameterized.h>
 
 #include "tests/store/capture.h"
 #include "tests/store/state.h"
 
-#define LOGS     400
+#define LOGS     400 /* in a slice */
 #define CLEANED  25
 #define STEPS    40
 #define RECORDS  1024
@@ -191,13 +192,24 @@ state_of(struct log *l, const bool *kept)
 	return text;
 }
 
-Test(compaction, any_that_is_legal_amounts_to_the_same, .timeout = 120)
+/* 10^5 cases, on all cores. */
+ParameterizedTestParameters(compaction, any_that_is_legal_amounts_to_the_same)
+{
+	static unsigned slices[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+
+	return cr_make_param_array(unsigned, slices,
+	    sizeof slices / sizeof *slices);
+}
+
+ParameterizedTest(unsigned *slice, compaction,
+    any_that_is_legal_amounts_to_the_same, .timeout = 120)
 {
 	size_t dropped = 0;
 
-	for (unsigned seed = 1; seed <= LOGS; seed++) {
+	for (unsigned i = 1; i <= LOGS; i++) {
 		static struct log l;
 		static bool kept[RECORDS];
+		unsigned seed = *slice * LOGS + i;
 		char *expected;
 
 		make_log(&l, seed);
@@ -210,8 +222,8 @@ Test(compaction, any_that_is_legal_amounts_to_the_same, .timeout = 120)
 			cr_assert(eq(str, state_of(&l, kept), expected),
 			    "log %u, cleaned %zu times", seed, n % 5 + 1);
 		}
-		for (size_t i = 0; i < l.count; i++)
-			dropped += !kept[i];
+		for (size_t k = 0; k < l.count; k++)
+			dropped += !kept[k];
 		arena_free(&l.a);
 	}
 	cr_expect(dropped > 5000, "only %zu", dropped);
