@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from support import configs
+from support import configs, ledger
 from support.env import wait_for
 from support.files import lines_of
 from support.process import peak
@@ -237,33 +237,59 @@ def test_a_record_over_the_brokers_limit(worker, kafka, topic, folder,
         assert [r.value for r in kafka.consume(t)] == before + after
 
 
-def test_a_record_that_the_broker_calls_invalid(
-        worker, kafka, postgres, db, unique):
-    """INVALID_RECORD: a compacted topic takes none without a key. Its
-    neighbours arrive, once and in their order."""
+@pytest.mark.parametrize("tolerance, support, bad", [
+    ("all", "disabled", [300]),
+    *((tolerance, support, [300, 310]) for tolerance in ("all", "none")
+      for support in ("disabled", "enabled"))])
+def test_records_that_the_broker_calls_invalid(
+        new_worker, kafka, postgres, db, unique, tolerance, support, bad):
+    """INVALID_RECORD: a compacted topic takes none without a key. What is in
+    the batch beside them (of two or more: _INVALID_DIFFERENT_RECORD) arrives,
+    once and in its order, and the task does not end for it."""
+    worker = new_worker(kafka.bootstrap, exactly_once_source_support=support)
     prefix = unique("p") + "."
     t = kafka.create_topic(prefix + "t", cleanup_policy="compact")
     kafka.create_topic(t + ".dead")
     postgres.execute(db, "CREATE TABLE t (id serial PRIMARY KEY, k text)")
-    postgres.execute(db, "INSERT INTO t (k) SELECT CASE WHEN n <> 300 THEN n "
-                     "END FROM generate_series(1, 600) n")
+    postgres.execute(db, "INSERT INTO t (k) SELECT CASE WHEN n NOT IN "
+                     f"({', '.join(map(str, bad))}) THEN n END "
+                     "FROM generate_series(1, 600) n")
     base = "org.apache.kafka.connect.transforms."
     worker.rest.create("src", configs.postgres_source(
         postgres, db, "t", prefix, **{
+            "batch.max.rows": "600", "errors.restart.enable": "false",
             "key.converter": configs.STRING,
             "transforms": "key,field",
             "transforms.key.type": base + "ValueToKey",
             "transforms.key.fields": "k",
             "transforms.field.type": base + "ExtractField$Key",
-            "transforms.field.field": "k"}, **tolerant(t)))
-    wait_for("its end", lambda: worker.rest.offsets("src")[0]["offset"][
-        "incrementing"] == 600)
-    (dead,) = kafka.wait_records(t + ".dead", 1)
-    headers = dict(dead.headers)
-    assert headers["__connect.errors.stage"] == b"KAFKA_PRODUCE"
-    assert b"INVALID_RECORD" in headers["__connect.errors.exception.message"]
-    assert [int(r.key) for r in kafka.consume(t)] == [
-        n for n in range(1, 601) if n != 300]
+            "transforms.field.field": "k", **tolerant(t),
+            "errors.tolerance": tolerance}))
+
+    def position():
+        found = worker.rest.offsets("src")
+        return found[0]["offset"]["incrementing"] if found else 0
+
+    def keys():
+        return [int(r.key) for r in kafka.consume(t)]
+    if tolerance == "none":
+        trace = worker.rest.wait_task_failed("src")["trace"]
+        assert "(INVALID_RECORD)" in trace, trace
+        assert keys() in ([], list(range(1, bad[0])))
+        assert position() < bad[0]
+        assert kafka.consume(t + ".dead") == []
+        return
+    wait_for("its end", lambda: position() == 600)
+    dead = kafka.wait_records(t + ".dead", len(bad))
+    assert [json.loads(r.value)["payload"]["id"] for r in dead] == bad
+    for letter in dead:
+        headers = dict(letter.headers)
+        assert headers["__connect.errors.stage"] == b"KAFKA_PRODUCE"
+        assert b"(INVALID_RECORD)" in headers[
+            "__connect.errors.exception.message"]
+        assert json.loads(headers["__connect.errors.source.partition"])[
+            "table"] == "public.t"
+    ledger.assert_same(keys(), [n for n in range(1, 601) if n not in bad])
 
 
 def told(worker, connector, *words):

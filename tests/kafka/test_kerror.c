@@ -13,6 +13,7 @@ Test(kerror, each_code_says_what_can_be_done_about_it)
 		/* the record */
 		{ RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, PS_E_DATA },
 		{ RD_KAFKA_RESP_ERR_INVALID_RECORD, PS_E_DATA },
+		{ RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD, PS_E_DATA },
 		{ RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, PS_E_DATA },
 		/* the settings */
 		{ RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR, PS_E_CONFIG },
