@@ -331,6 +331,14 @@ def own_postgres(folder, request):
 
 
 @pytest.fixture
+def timed_postgres(folder, request):
+    """one that knows when each of its transactions was committed"""
+    yield from _server(
+        request, lambda path: Postgres(path, track_commit_timestamp="on"),
+        folder + "/postgres")
+
+
+@pytest.fixture
 def receiver():
     r = Receiver().start()
     yield r

@@ -4,7 +4,6 @@ Every run is compared with a journal of what was written."""
 
 import json
 import os
-import random
 import signal
 import time
 
@@ -12,6 +11,7 @@ import pytest
 
 from support import configs, ledger
 from support.env import wait_for
+from support.kills import kill_at_random
 from support.receiver import Reply
 
 # A group waits this long for a member that was killed.
@@ -30,39 +30,6 @@ def seeds(numbers=(1001, 1002), kills=5):
 
 # One seed, as each costs a session's time-out at its end.
 sink_seeds = seeds((1001,), 10)
-
-
-# Every third kill, the second first, is of a task that starts: each so much
-# later in its start than the one before.
-STARTS, LATER_S = 3, 0.004
-
-
-def kill_at_random(worker, connector, seed, kills, there):
-    """kill -9 of the connector's task, so many times: some while it starts,
-    the others at a random moment of its work, as there() says how much is at
-    the target. On a machine that is busy a start may be over before it is
-    seen: then it goes on until one was hit."""
-    rng = random.Random(seed)
-    last, starting, working, n = None, 0, 0, 0
-    while n < kills or not starting and n < 4 * kills:
-        last = worker.wait_task(connector, other_than=last, interval=0.002)
-        if n % STARTS == 1 or n >= kills:
-            time.sleep(n // STARTS * LATER_S if n < kills else 0)
-            os.kill(last, signal.SIGSTOP)  # it gets no further meanwhile
-            starting += not is_running(worker, connector)
-        else:
-            before = there()
-            wait_for("work", lambda b=before: there() > b, timeout=60)
-            time.sleep(rng.random() * 0.6)
-            working += is_running(worker, connector)
-        os.kill(last, signal.SIGKILL)
-        n += 1
-    assert starting and working >= kills // 2
-
-
-def is_running(worker, connector):
-    return [t["state"] for t in worker.rest.status(connector)["tasks"]] == [
-        "RUNNING"]
 
 
 def entries(rows):

@@ -5,11 +5,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 
+import confluent_kafka
 import pytest
 import requests
 
-from support import bank, callgrind, env, history, ledger, lists
+from support import bank, callgrind, env, history, ledger, lists, safety
 from support.cluster import SLACK_MAX_S, in_time
 from support.connect import Connect
 from support.receiver import Reply
@@ -221,6 +223,78 @@ def test_the_checker_of_lists_finds(found, seen, counts, says):
     with pytest.raises(ledger.LedgerError) as e:
         lists.check(found, seen, looks(*counts), [[1, 2, 3]])
     assert says in str(e.value)
+
+
+def commits(*pairs):
+    return [safety.Commit(at, "p", count) for at, count in pairs]
+
+
+@pytest.mark.parametrize("made, came", [
+    (commits((5, 1), (9, 3)), [5, 7, 9]), (commits((1, 0), (9, 1)), [9, None]),
+    (commits((9, 3), (9, 2)), [9, 1, 2]), ([], [None])])
+def test_positions_that_came_after_what_they_cover_are_right(made, came):
+    safety.check(made, {"p": came})
+
+
+@pytest.mark.parametrize("made, came", [
+    (commits((4, 1)), [5]), (commits((9, 2)), [5, None]),
+    (commits((9, 3)), [5, 6]),
+    # of the first one only the first was late, and then all is well
+    (commits((6, 3), (9, 3)), [7, 5, 6])])
+def test_a_position_that_came_before_is_found(made, came):
+    with pytest.raises(ledger.LedgerError):
+        safety.check(made, {"p": came})
+
+
+def in_order(first, second, early):
+    for do in ((second, first) if early else (first, second)):
+        do()
+        time.sleep(0.01)  # two moments: a clock's steps are thousandths
+
+
+def judged(early, check):
+    if not early:
+        return check()
+    with pytest.raises(ledger.LedgerError):
+        check()
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_broker_says_which_of_line_and_position_came_first(
+        kafka, topic, folder, early):
+    t, offsets = [topic(n, **safety.STAMPED) for n in ("t", "offsets")]
+    with open(folder + "/in", "wb") as f:
+        f.write(b'{"seq": 0}\n{"seq": 1}\n')
+    kafka.produce(t, [b'{"seq": 0}'])
+    in_order(lambda: kafka.produce(t, [b'{"seq": 1}']),
+             lambda: kafka.produce(offsets, [
+                 {"key": b'["src",{"filename":"in"}]',
+                  "value": b'{"position":22}'}]), early)
+    judged(early, lambda: safety.Lines(folder + "/in").check(
+        kafka, offsets, "src", t))
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_broker_and_database_say_which_of_row_and_position_came_first(
+        kafka, topic, timed_postgres, unique, early):
+    """The row is written in time; the end of its transaction counts."""
+    t, group, p = topic(), unique("group"), timed_postgres
+    p.execute("postgres", "CREATE TABLE rows (n text)")
+    kafka.produce(t, [b"0"])
+    consumer = confluent_kafka.Consumer({
+        "bootstrap.servers": kafka.bootstrap, "group.id": group})
+    conn = p.connect("postgres")
+    conn.cursor().execute("INSERT INTO rows VALUES ('0')")
+    in_order(conn.commit, lambda: consumer.commit(
+        offsets=[confluent_kafka.TopicPartition(t, 0, 1)],
+        asynchronous=False), early)
+    consumer.close()
+    conn.close()
+    made = safety.group_commits(kafka, group)
+    assert [c[1:] for c in made] == [((t, 0), 1)]
+    judged(early, lambda: safety.check(made, safety.in_table(
+        kafka, t, safety.rows(p, "postgres", "rows", "n"),
+        lambda r: (r.value.decode(),))))
 
 
 TWICE = """
