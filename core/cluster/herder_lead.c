@@ -106,6 +106,28 @@ accuse(struct herder *h, struct peer *p)
 	    (struct who){ ps_strdup(h->a, p->who.id), p->who.incarnation };
 }
 
+static void
+meet(struct herder *h, const struct who *who)
+{
+	if (!who_is_nobody(who))
+		(void)peers_get(h->peers, who);
+}
+
+/* Who has work and was never heard of is judged like the others. */
+static void
+meet_owners(struct herder *h)
+{
+	for (size_t i = 0; i < table_count(h->table); i++) {
+		const struct assignment *as = &table_at(h->table, i)->is;
+
+		meet(h, &as->connector);
+		for (size_t t = 0; t < as->task_count; t++)
+			meet(h, &as->tasks[t]);
+		for (size_t d = 0; d < as->debt_count; d++)
+			meet(h, &as->debts[d].who);
+	}
+}
+
 /* Silence is proven by a heartbeat of ours that was sent after it and came
  * back promptly. */
 static void
@@ -324,6 +346,8 @@ herder_lead(struct herder *h)
 		claim(h);
 	if (h->lead != LEAD_LEADING)
 		return;
+	if (h->dirty)
+		meet_owners(h);
 	judge(h);
 	wake_for_ends(h);
 	plan(h);

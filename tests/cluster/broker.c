@@ -38,7 +38,7 @@ send_next(struct sim *s, size_t i)
 	if (!n->sending)
 		return;
 	world_later(s,
-	    n->outbox[0]->is_verdict && world_one_in(s, 3)
+	    n->outbox[0]->is_verdict && world_is_unlucky(s, 3)
 		? world_between(s, 20, 3000)
 		: world_delay(s),
 	    EV_APPEND, i);
@@ -79,8 +79,8 @@ static bool
 is_given_up(struct sim *s, const struct lease_record *r)
 {
 	if (r->is_verdict)
-		return world_one_in(s, 10);
-	return s->now < s->plan.trouble_ms && world_one_in(s, 100);
+		return world_is_unlucky(s, 10);
+	return s->now < s->plan.trouble_ms && world_is_unlucky(s, 100);
 }
 
 void

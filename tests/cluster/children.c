@@ -60,8 +60,8 @@ stop(struct sim *s, size_t i, struct child *c)
 	c->stopping = true;
 	s->disturbed += s->last >= 0 && (int)i != s->last && is_current(s, c);
 	later(s, i, c,
-	    world_one_in(s, 20) ? world_between(s, 500, LONG_STOP_MS)
-				: world_between(s, 1, 200),
+	    world_is_unlucky(s, 20) ? world_between(s, 500, LONG_STOP_MS)
+				    : world_between(s, 1, 200),
 	    EV_CHILD_STOPPED);
 }
 

@@ -166,11 +166,11 @@ MUTANTS = [
      "	if (p->judged || p->followed ||",
      "	p->judged = false;\n	if (p->followed ||"),
     ("assignments are torn", "../../tests/cluster/pen.c",
-     "	if (!wr->claim && world_one_in(s, 60))\n",
+     "	if (!wr->claim && world_is_unlucky(s, 60))\n",
      "	if (wr->assigns && world_one_in(s, 20)) {\n"
      "		broker_append_config(s, &wr->records[0]);\n"
      "		return WROTE_REFUSED;\n	}\n"
-     "	if (!wr->claim && world_one_in(s, 60))\n"),
+     "	if (!wr->claim && world_is_unlucky(s, 60))\n"),
     ("what is gone and owed is not asked for by the next leader", "assign.c",
      "e->is.epoch < s->in->claimed", "e->is.epoch < 0"),
     ("a leader writes the newest format that it can", "members.c",
@@ -216,4 +216,9 @@ MUTANTS = [
      "runs_there(s, l, i) ? l->before[i] : PLAN_NOBODY", "l->before[i]"),
     ("what runs counts as nowhere", "assign.c",
      "runs_there(s, l, i) ? l->before[i] : PLAN_NOBODY", "PLAN_NOBODY"),
+    ("who was never heard of is not judged at once", "herder_lead.c",
+     "		meet_owners(h);\n", "		(void)meet_owners;\n"),
+    ("the work of the dead waits longer than it may come back", "assign.c",
+     "clock_after(p->ended, s->in->delay_ms)",
+     "clock_after(p->ended, s->in->delay_ms + 2000)"),
 ]

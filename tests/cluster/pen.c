@@ -160,7 +160,7 @@ again(struct sim *s, const struct event *e, int64_t ms)
 static void
 answer(struct sim *s, const struct event *e, enum wrote wrote)
 {
-	bool unknown = world_one_in(s, 25);
+	bool unknown = world_is_unlucky(s, 25);
 	int64_t silent = s->now < s->plan.trouble_ms ? SESSION_MS : 3000;
 
 	again(s,
@@ -263,7 +263,7 @@ commit(struct sim *s, const struct event *e)
 	    (s->owner != (int)e->worker || !s->nodes[e->worker].joined ||
 		wr->group_generation != s->group_generation))
 		return refuse(s, wr);
-	if (!wr->claim && world_one_in(s, 60))
+	if (!wr->claim && world_is_unlucky(s, 60))
 		return refuse(s, wr);
 	if (wr->claim)
 		rules_claims(s, e->worker);
@@ -316,8 +316,8 @@ pen_on_commit(struct sim *s, const struct event *e)
 	} else if (e->write->heals && !e->write->has_read) {
 		read_hidden(s, e->write);
 		again(s, e,
-		    world_one_in(s, 3) ? world_between(s, 100, 1500)
-				       : world_delay(s));
+		    world_is_unlucky(s, 3) ? world_between(s, 100, 1500)
+					   : world_delay(s));
 	} else {
 		answer(s, e, commit(s, e));
 		/* Who was in doubt may have read enough by now. */

@@ -408,19 +408,59 @@ check_spread(struct sim *s, int connector, int task)
 				check_pair(s, i, j, connector, task);
 }
 
-static void
-check_placed(struct sim *s, int connector, int task)
+static bool
+is_placed(const struct sim *s, int connector, int task, size_t *count)
 {
-	size_t count = 0, expected = 0;
+	size_t expected = 0;
 
+	*count = 0;
 	for (size_t i = 0; i < s->plan.workers; i++) {
-		count += count_active(s, i, connector, task);
+		*count += count_active(s, i, connector, task);
 		if (is_there(s, i, connector))
 			expected = 1;
 	}
-	if (count != expected)
+	return *count == expected;
+}
+
+static void
+check_placed(struct sim *s, int connector, int task)
+{
+	size_t count;
+
+	if (!is_placed(s, connector, task, &count))
 		world_red(s, "%s %d runs %zu times when all is calm",
 		    sim_connectors[connector], task, count);
+}
+
+static bool
+are_placed(const struct sim *s)
+{
+	size_t count;
+
+	for (int c = 0; c < CONNECTORS; c++) {
+		const struct wanted *w = &s->wanted[c];
+		int tasks = w->stopped ? 0 : (int)w->task_count;
+
+		for (int t = -1; w->exists && t < tasks; t++)
+			if (!is_placed(s, c, t, &count))
+				return false;
+	}
+	return true;
+}
+
+void
+rules_in_time(struct sim *s)
+{
+	enum { TAKE_OVER_MS = 2000 };
+	int64_t since = s->fault_at > s->placed_at ? s->fault_at : s->placed_at;
+
+	if (are_placed(s))
+		s->placed_at = s->now;
+	else if (s->now - since > SESSION_MS + TAKE_OVER_MS)
+		world_red(s, "something runs nowhere since %lld",
+		    (long long)since);
+	else if (s->missing_ms < s->now - since)
+		s->missing_ms = s->now - since;
 }
 
 static void

@@ -85,6 +85,35 @@ run_until(struct sim *s, int64_t end)
 	s->now = end;
 }
 
+/* What is there for nobody is nobody's fault. */
+static bool
+runs_nowhere(const struct sim *s)
+{
+	for (size_t i = 0; i < s->plan.workers; i++)
+		if (s->nodes[i].h != NULL)
+			return false;
+	return true;
+}
+
+/* As run_until; where workers are only killed, what they ran is not missing
+ * for longer than a session and what a take-over takes. */
+static void
+run_placing(struct sim *s, int64_t end)
+{
+	enum { LOOK_MS = 100 };
+
+	if (!s->plan.kills) {
+		run_until(s, end);
+		return;
+	}
+	while (s->now < end && s->red[0] == '\0') {
+		run_until(s, s->now + LOOK_MS < end ? s->now + LOOK_MS : end);
+		if (runs_nowhere(s))
+			s->fault_at = s->now;
+		rules_in_time(s);
+	}
+}
+
 static void
 begin(struct sim *s)
 {
@@ -106,10 +135,10 @@ sim_run(struct sim *s)
 	size_t starts;
 
 	begin(s);
-	run_until(s, s->plan.trouble_ms);
+	run_placing(s, s->plan.trouble_ms);
 	if (s->red[0] == '\0')
 		trouble_end(s);
-	run_until(s, s->plan.trouble_ms + s->plan.calm_ms);
+	run_placing(s, s->plan.trouble_ms + s->plan.calm_ms);
 	if (s->red[0] == '\0')
 		rules_calm(s);
 	/* What need not move does not stop. */
@@ -123,6 +152,12 @@ sim_run(struct sim *s)
 			rules_left(s);
 	}
 	return s->red[0] == '\0' ? NULL : s->red;
+}
+
+int64_t
+sim_missing_ms(const struct sim *s)
+{
+	return s->missing_ms;
 }
 
 void
@@ -153,6 +188,16 @@ sim_plan_of(uint64_t seed)
 		.placed = seed % PLACED == 0,
 		.sized = seed % SIZED == 0,
 		.versions = seed % VERSIONS == 0 && seed % NAMESAKES != 0 };
+}
+
+struct sim_plan
+sim_plan_of_kills(uint64_t seed)
+{
+	return (struct sim_plan){ .workers = 2 + seed % 4,
+		.trouble_ms = 90000,
+		.calm_ms = 40000,
+		.delay_ms = seed % 2 == 0 ? 0 : 500,
+		.kills = true };
 }
 
 struct sim *

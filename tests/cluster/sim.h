@@ -19,17 +19,22 @@ struct sim;
 struct sim_plan {
 	size_t workers;
 	int64_t trouble_ms; /* faults and changes until then */
-	int64_t calm_ms;    /* all must be well so long after */
-	unsigned faults;    /* one is tried every 1000/faults ms on average */
-	bool namesakes;     /* the last worker has the id of the first */
-	int64_t delay_ms;   /* scheduled.rebalance.max.delay.ms */
-	bool placed;        /* workers have labels, connectors placements */
-	bool versions;      /* workers are upgraded, and back again */
-	bool sized;         /* the first worker has twice the capacity */
+	/* All must be well so long after: then two sessions are over, of a
+	 * leader that nobody hears and of those that it has not judged, and
+	 * some transactions that each may wait for seconds. */
+	int64_t calm_ms;
+	unsigned faults;  /* one is tried every 1000/faults ms on average */
+	bool namesakes;   /* the last worker has the id of the first */
+	int64_t delay_ms; /* scheduled.rebalance.max.delay.ms */
+	bool placed;      /* workers have labels, connectors placements */
+	bool versions;    /* workers are upgraded, and back again */
+	bool sized;       /* the first worker has twice the capacity */
+	bool kills;       /* killed and back is all the trouble */
 	bool trace;
 };
 
 struct sim_plan sim_plan_of(uint64_t seed);
+struct sim_plan sim_plan_of_kills(uint64_t seed);
 struct sim *sim_new(uint64_t seed, const struct sim_plan *plan);
 void sim_free(struct sim **sp);
 /* NULL: all rules were kept. */
@@ -54,6 +59,9 @@ extern const char *const sim_count_names[SIM_COUNTS];
 struct sim_counts {
 	size_t of[SIM_COUNTS];
 };
+/* Where workers are only killed: the longest, in ms, that something ran nowhere
+ * after the last of it. */
+int64_t sim_missing_ms(const struct sim *s);
 void sim_count(const struct sim *s, struct sim_counts *sum);
 
 #endif

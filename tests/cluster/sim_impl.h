@@ -224,10 +224,13 @@ struct sim {
 	int64_t group_generation;
 	uint64_t producer; /* the newest */
 	int64_t outage_until;
-	int64_t epoch;    /* of the newest assignment */
-	bool upgraded;    /* all that start now */
-	int last;         /* the worker that left when all was calm, or -1 */
-	size_t disturbed; /* processes of others that stopped for that */
+	int64_t epoch;      /* of the newest assignment */
+	bool upgraded;      /* all that start now */
+	int last;           /* the worker that left when all was calm, or -1 */
+	size_t disturbed;   /* processes of others that stopped for that */
+	int64_t fault_at;   /* the last of all that happened to workers */
+	int64_t placed_at;  /* when all ran that was to run */
+	int64_t missing_ms; /* the longest that something did not */
 	char red[512];
 	struct sim_counts counts;
 };
@@ -251,6 +254,8 @@ const char *sim_placement(const struct sim *s, int connector);
 uint64_t world_draw(struct sim *s);
 int64_t world_between(struct sim *s, int64_t low, int64_t high);
 bool world_one_in(struct sim *s, unsigned n);
+/* One in n, where not only kills are the trouble. */
+bool world_is_unlucky(struct sim *s, unsigned n);
 /* Of a message: mostly short, sometimes long. */
 int64_t world_delay(struct sim *s);
 
@@ -410,6 +415,8 @@ void rules_heals(struct sim *s, const struct config_record *r);
 void rules_shows(struct sim *s, size_t i, int connector);
 /* The kernel's timer ends it. */
 void rules_expires(struct sim *s, size_t i, const struct child *c);
+/* All runs where it may, or a session and a take-over are not over. */
+void rules_in_time(struct sim *s);
 /* All runs once, and is spread. */
 void rules_calm(struct sim *s);
 /* … also without who left, and nothing moved but what was there. */

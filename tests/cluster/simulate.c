@@ -1,7 +1,8 @@
 /*
  * simulate FIRST COUNT: schedules of the cluster from seeds. The last line
  * counts them; a red one is named and ends the run. `simulate SEED` tells one;
- * `simulate pinned` runs those that once were red.
+ * `simulate pinned` runs those that once were red; `simulate kills FIRST COUNT`
+ * those where workers are only killed, and says how long work was missing.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,15 +55,19 @@ static const struct pinned {
 
 /* false: it is red, and named. */
 static bool
-run(uint64_t seed, const struct sim_plan *plan, struct sim_counts *all)
+run(uint64_t seed, const struct sim_plan *plan, struct sim_counts *all,
+    int64_t *missing_ms)
 {
 	struct sim *s = sim_new(seed, plan);
 	const char *red = sim_run(s);
 
 	if (red != NULL)
-		(void)printf("seed %llu: %s\n", (unsigned long long)seed, red);
+		(void)printf("seed %s%llu: %s\n", plan->kills ? "kills " : "",
+		    (unsigned long long)seed, red);
 	else
 		sim_count(s, all);
+	if (*missing_ms < sim_missing_ms(s))
+		*missing_ms = sim_missing_ms(s);
 	sim_free(&s);
 	return red == NULL;
 }
@@ -72,9 +77,10 @@ run_pinned(void)
 {
 	size_t count = sizeof pinned / sizeof *pinned;
 	struct sim_counts all = { 0 };
+	int64_t missing = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (!run(pinned[i].seed, &pinned[i].plan, &all)) {
+		if (!run(pinned[i].seed, &pinned[i].plan, &all, &missing)) {
 			(void)printf("pinned: %s\n", pinned[i].was);
 			return 1;
 		}
@@ -82,20 +88,35 @@ run_pinned(void)
 	return 0;
 }
 
-int
-main(int argc, char **argv)
+static int
+run_kills(uint64_t first, uint64_t count, bool trace)
 {
-	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
-	uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
 	struct sim_counts all = { 0 };
+	int64_t longest = 0;
 
-	if (argc == 2 && strcmp(argv[1], "pinned") == 0)
-		return run_pinned();
+	for (uint64_t seed = first; seed < first + count; seed++) {
+		struct sim_plan plan = sim_plan_of_kills(seed);
+
+		plan.trace = trace;
+		if (!run(seed, &plan, &all, &longest))
+			return 1;
+	}
+	(void)printf("%llu schedules of kills, all runs again after %lld ms\n",
+	    (unsigned long long)count, (long long)longest);
+	return 0;
+}
+
+static int
+run_mixed(uint64_t first, uint64_t count, bool trace)
+{
+	struct sim_counts all = { 0 };
+	int64_t missing = 0;
+
 	for (uint64_t seed = first; seed < first + count; seed++) {
 		struct sim_plan plan = sim_plan_of(seed);
 
-		plan.trace = argc <= 2;
-		if (!run(seed, &plan, &all))
+		plan.trace = trace;
+		if (!run(seed, &plan, &all, &missing))
 			return 1;
 	}
 	(void)printf("%llu schedules", (unsigned long long)count);
@@ -103,4 +124,19 @@ main(int argc, char **argv)
 		(void)printf(", %zu %s", all.of[i], sim_count_names[i]);
 	(void)putchar('\n');
 	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	bool kills = argc > 1 && strcmp(argv[1], "kills") == 0;
+	int at = kills ? 2 : 1;
+	uint64_t first = argc > at ? strtoull(argv[at], NULL, 10) : 1;
+	uint64_t count = argc > at + 1 ? strtoull(argv[at + 1], NULL, 10) : 1;
+	bool trace = argc <= at + 1;
+
+	if (argc == 2 && strcmp(argv[1], "pinned") == 0)
+		return run_pinned();
+	return kills ? run_kills(first, count, trace)
+		     : run_mixed(first, count, trace);
 }

@@ -29,6 +29,7 @@ crash(struct sim *s, size_t i)
 	if (s->nodes[i].h == NULL)
 		return;
 	world_say(s, "w%zu: is killed", i);
+	s->fault_at = s->now;
 	node_end(s, i);
 	world_later(s,
 	    world_one_in(s, 2) ? world_between(s, 5, 3000)
@@ -105,6 +106,7 @@ drain(struct sim *s, size_t i)
 	if (!world_is_awake(s, n))
 		return;
 	ev.drain = n->drained = !n->drained;
+	s->fault_at = s->now;
 	world_say(s, "w%zu: drained %d", i, n->drained);
 	node_step(s, i, &ev);
 }
@@ -142,7 +144,8 @@ static void (*const faults[])(struct sim *s, size_t i) = { crash, crash, pause,
 	cut_off, deafen, break_broker, drain, leave, hang_lease_client,
 	hang_lease_client, lose_child, lose_child };
 
-#define FAULTS (sizeof faults / sizeof *faults)
+#define FAULTS   (sizeof faults / sizeof *faults)
+#define KILLS_MS 40000 /* a session, its take-over and more fit in */
 
 void
 trouble_on_fault(struct sim *s, const struct event *e)
@@ -150,6 +153,12 @@ trouble_on_fault(struct sim *s, const struct event *e)
 	(void)e;
 	if (s->now >= s->plan.trouble_ms)
 		return;
+	if (s->plan.kills) {
+		world_later(s, world_between(s, 1, KILLS_MS), EV_FAULT, 0);
+		s->counts.of[SIM_FAULTS]++;
+		crash(s, world_draw(s) % s->plan.workers);
+		return;
+	}
 	world_later(s, world_between(s, 1, 2000 / (int64_t)s->plan.faults),
 	    EV_FAULT, 0);
 	s->counts.of[SIM_FAULTS]++;
@@ -161,6 +170,8 @@ trouble_on_fault(struct sim *s, const struct event *e)
 void
 trouble_on_start(struct sim *s, const struct event *e)
 {
+	if (s->nodes[e->worker].h == NULL)
+		s->fault_at = s->now;
 	node_start(s, e->worker);
 }
 
@@ -244,6 +255,8 @@ upgrade_all(struct sim *s)
 void
 trouble_end(struct sim *s)
 {
+	if (s->plan.kills)
+		return;
 	start_one_later(s);
 	drain_one_later(s);
 	if (world_one_in(s, 4)) {

@@ -88,10 +88,16 @@ world_one_in(struct sim *s, unsigned n)
 	return world_draw(s) % n == 0;
 }
 
+bool
+world_is_unlucky(struct sim *s, unsigned n)
+{
+	return !s->plan.kills && world_one_in(s, n);
+}
+
 int64_t
 world_delay(struct sim *s)
 {
-	if (world_one_in(s, 50))
+	if (world_is_unlucky(s, 50))
 		return world_between(s, 100, 1500);
 	return world_between(s, 1, 20);
 }
