@@ -15,6 +15,8 @@ struct last {
 	int64_t null;    /* of those, the last without a value, -1: none */
 	char *value;     /* of that, NULL: null */
 	size_t value_len;
+	size_t newest_len; /* of the last record, 0: none, or too long */
+	char newest[HIDDEN_SHORT];
 };
 
 struct hidden {
@@ -73,6 +75,11 @@ hidden_take_any(void *ctx, const struct topiclog_record *r)
 	}
 	last->is_elsewhere |= r->partition != last->partition;
 	last->offset = r->offset;
+	last->newest_len = 0;
+	if (r->value == NULL || r->value_len > HIDDEN_SHORT)
+		return;
+	memcpy(last->newest, r->value, r->value_len);
+	last->newest_len = r->value_len;
 }
 
 void
@@ -123,7 +130,9 @@ collect(struct hidden *h)
 			.value_len = last->value_len,
 			.partition = last->partition,
 			.settled = last->settled,
-			.aborted = last->offset };
+			.aborted = last->offset,
+			.newest = last->newest_len == 0 ? NULL : last->newest,
+			.newest_len = last->newest_len };
 		r->key = dict_key(e, &r->key_len);
 		h->count++;
 	}

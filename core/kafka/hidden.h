@@ -15,6 +15,8 @@
 
 struct hidden;
 
+enum { HIDDEN_SHORT = 16 };
+
 struct hidden_record {
 	const char *key; /* with a NUL behind it */
 	size_t key_len;
@@ -23,6 +25,10 @@ struct hidden_record {
 	int32_t partition;
 	int64_t settled; /* where the value stands, -1: there is none */
 	int64_t aborted; /* where what hides it stands */
+	/* What that is: NULL when it has no value, or more than HIDDEN_SHORT
+	 * bytes. */
+	const char *newest;
+	size_t newest_len;
 };
 
 /* Which keys it is about: only of those something is kept. */

@@ -43,6 +43,7 @@ has_effect(void *ctx, const char *key, size_t len)
 }
 
 #define CONNECTOR_KEY "connector-"
+#define COMMIT_KEY    "commit-"
 #define NAME_MAX_LEN  1024
 
 /* connector-NAME of commit-NAME and task-NAME-7; false: it is neither. */
@@ -51,8 +52,8 @@ owner_of(const char *key, char *owner, size_t room)
 {
 	size_t len = strlen(key), from;
 
-	if (strncmp(key, "commit-", 7) == 0) {
-		from = 7;
+	if (strncmp(key, COMMIT_KEY, sizeof COMMIT_KEY - 1) == 0) {
+		from = sizeof COMMIT_KEY - 1;
 	} else if (strncmp(key, "task-", 5) == 0) {
 		from = 5;
 		while (len > from && key[len - 1] >= '0' && key[len - 1] <= '9')
@@ -73,6 +74,41 @@ heal_holds(const struct hidden *h, const struct hidden_record *r)
 
 	return r->value != NULL && (!owner_of(r->key, owner, sizeof owner) ||
 				       hidden_last_null(h, owner) < r->settled);
+}
+
+/* As JsonConverter writes it, and the leader. */
+#define NO_TASKS "{\"tasks\":0}"
+
+static bool
+is_stop(const struct hidden_record *r)
+{
+	return strncmp(r->key, COMMIT_KEY, sizeof COMMIT_KEY - 1) == 0 &&
+	       r->newest_len == sizeof NO_TASKS - 1 &&
+	       memcmp(r->newest, NO_TASKS, r->newest_len) == 0;
+}
+
+/* Tasks that are written again stand behind the number that they belong to. */
+static bool
+hides_tasks(struct hidden *h, const struct hidden_record *commit)
+{
+	char owner[NAME_MAX_LEN], other[NAME_MAX_LEN];
+
+	if (!owner_of(commit->key, owner, sizeof owner))
+		return true;
+	for (size_t i = 0; i < hidden_count(h); i++) {
+		const struct hidden_record *r = hidden_at(h, i);
+
+		if (r != commit && owner_of(r->key, other, sizeof other) &&
+		    strcmp(owner, other) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+heal_is_due(struct hidden *h, const struct hidden_record *r)
+{
+	return !is_stop(r) || !heal_holds(h, r) || hides_tasks(h, r);
 }
 
 /* ---- reading ----------------------------------------------------------- */

@@ -23,4 +23,10 @@ struct hidden *heal_read(const struct ps_config *settings, const char *topic,
  * would run its predecessor's tasks. */
 bool heal_holds(const struct hidden *h, const struct hidden_record *r);
 
+/* Is it to be written again? Not a number of tasks that a stop would have made
+ * 0, unless tasks of it are: alone it would be a list with holes to every
+ * reader, and its tasks would end for that. Who takes the 0 for true makes them
+ * anew when it starts the connector, as their number differs. */
+bool heal_is_due(struct hidden *h, const struct hidden_record *r);
+
 #endif

@@ -252,15 +252,17 @@ scribe_write(struct scribe *s, struct scribe_records records)
 static struct scribe_outcome
 write_again(struct scribe *s, struct hidden *h)
 {
-	struct scribe_records records = { NULL, hidden_count(h) };
-	struct scribe_record *items = xcalloc(records.count, sizeof *items);
-	struct scribe_outcome out;
+	size_t hidden = hidden_count(h), n = 0;
+	struct scribe_record *items = xcalloc(hidden + 1, sizeof *items);
+	struct scribe_outcome out = { .record = SCRIBE_ALL, .end = SCRIBE_OK };
 
-	for (size_t i = 0; i < records.count; i++) {
+	for (size_t i = 0; i < hidden; i++) {
 		const struct hidden_record *r = hidden_at(h, i);
 		bool holds = heal_holds(h, r);
 
-		items[i] = (struct scribe_record){ r->key, r->key_len,
+		if (!heal_is_due(h, r))
+			continue;
+		items[n++] = (struct scribe_record){ r->key, r->key_len,
 			holds ? r->value : NULL, holds ? r->value_len : 0 };
 		log_info(AREA,
 		    "%s is written again: what an aborted transaction wrote "
@@ -268,8 +270,8 @@ write_again(struct scribe *s, struct hidden *h)
 		    "isolation",
 		    r->key, (long long)r->aborted);
 	}
-	records.items = items;
-	out = transact(s, NULL, 0, records);
+	if (n > 0)
+		out = transact(s, NULL, 0, (struct scribe_records){ items, n });
 	free(items);
 	return out;
 }
@@ -284,10 +286,8 @@ scribe_heal(struct scribe *s)
 
 	if (h == NULL)
 		return out;
-	out.end = SCRIBE_OK;
 	s->aborted = false;
-	if (hidden_count(h) > 0)
-		out = write_again(s, h);
+	out = write_again(s, h);
 	hidden_free(&h);
 	return out;
 }

@@ -16,21 +16,31 @@ Test(hidden, is_what_an_abort_wrote_last)
 		{ "d", "1", true },
 		{ "e", "1", true },
 		{ "e", "2", false },
+		{ "f", "1", false },
+		{ "f", NULL, true },
+		{ "g", "1", false },
+		{ "g", "longer than 16 B.", true },
 	};
 	static const struct {
-		const char *key, *value;
+		const char *key, *value, *newest;
 		int64_t aborted;
-	} expected[] = { { "b", "1", 2 }, { "a", "1", 4 }, { "c", NULL, 6 },
-		{ "d", NULL, 7 } };
-	struct hidden *h = read_both(rows, 10, 0);
+	} expected[] = { { "b", "1", "2", 2 }, { "a", "1", "3", 4 },
+		{ "c", NULL, "2", 6 }, { "d", NULL, "1", 7 },
+		{ "f", "1", NULL, 11 }, { "g", "1", NULL, 13 } };
+	struct hidden *h = read_both(rows, 14, 0);
 
-	cr_assert(eq(sz, hidden_count(h), 4));
-	for (size_t i = 0; i < 4; i++) {
+	cr_assert(eq(sz, hidden_count(h), 6));
+	for (size_t i = 0; i < 6; i++) {
 		const struct hidden_record *r = hidden_at(h, i);
 
 		cr_expect(eq(str, (char *)r->key, (char *)expected[i].key));
 		cr_expect(eq(sz, r->key_len, 1));
 		cr_expect(eq(i64, r->aborted, expected[i].aborted));
+		cr_assert(
+		    eq(int, r->newest == NULL, expected[i].newest == NULL));
+		if (r->newest != NULL)
+			cr_expect(eq(chr, *r->newest, *expected[i].newest));
+		cr_expect(eq(sz, r->newest_len, r->newest != NULL));
 		cr_expect(eq(int, r->value == NULL, expected[i].value == NULL));
 		if (r->value != NULL)
 			cr_expect(eq(str, (char *)r->value,
