@@ -561,7 +561,7 @@ close_sink(struct sink *s)
 	if (s->is_held)
 		end_batch(s);
 	s->next_gauges = (struct clock_ms){ 0 };
-	if (s->positions != NULL)
+	if (s->consumer != NULL)
 		publish(s);
 	t->consumer = NULL;
 	t->on_wait = NULL;
