@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fds.h"
 #include "plugin/probe.h"
 
 /* The child writes the number of each file before it loads it, then this. */
@@ -88,30 +89,28 @@ stand_by(struct catalog *c, pid_t child, int fd)
 	catalog_refuse(c, file, &why);
 }
 
-void
-guard_load_all(struct catalog *c, guard_alone_fn *alone, void *ctx)
+int
+guard_load_all(struct catalog *c, guard_alone_fn *alone, void *ctx,
+    struct ps_error *err)
 {
-	struct ps_error why = { 0 };
 	pid_t own = getpid(), child;
-	int pipes[2];
+	int pipes[2], why;
 
 	for (;;) {
 		if (pipe(pipes) != 0)
-			break;
+			return fds_fail(err, errno, "no pipe to plugins");
 		child = fork();
+		why = errno;
 		if (child == 0) {
 			(void)close(pipes[0]);
 			go_on(c, own, pipes[1], alone, ctx);
-			return;
+			return 0;
 		}
 		(void)close(pipes[1]);
 		if (child < 0) {
 			(void)close(pipes[0]);
-			break;
+			return fds_fail(err, why, "no process for plugins");
 		}
 		stand_by(c, child, pipes[0]);
 	}
-	(void)ps_fail(&why, PS_E_RETRY, "no process to load it in: %s",
-	    strerror(errno));
-	catalog_refuse_all(c, &why);
 }

@@ -13,8 +13,10 @@
 
 /* In the child, before it loads anything. -1: it may load nothing. */
 typedef int guard_alone_fn(void *ctx, struct ps_error *err);
-/* Returns in the child only; the caller has one thread, and waits from here
- * on until the child ends, to end as it did. */
-void guard_load_all(struct catalog *c, guard_alone_fn *alone, void *ctx);
+/* 0 in the child only; the caller has one thread, and waits from here on until
+ * the child ends, to end as it did. -1, PS_E_RETRY: there can be no child, and
+ * nothing is known of the files. */
+int guard_load_all(struct catalog *c, guard_alone_fn *alone, void *ctx,
+    struct ps_error *err);
 
 #endif

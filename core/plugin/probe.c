@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fds.h"
 #include "plugin/load.h"
 
 /* The child's answer is its error; nothing when all is well. */
@@ -44,12 +45,13 @@ probe_file(const char *path, struct ps_error *err)
 {
 	struct ps_error said = { 0 };
 	struct pollfd p = { .events = POLLIN };
-	int pipes[2], status = 0, ready;
+	int pipes[2], status = 0, ready, why;
 	pid_t pid;
 
 	if (pipe(pipes) != 0)
-		return ps_fail(err, PS_E_RETRY, "pipe: %s", strerror(errno));
+		return fds_fail(err, errno, "no pipe to load it");
 	pid = fork();
+	why = errno;
 	if (pid == 0)
 		answer(path, pipes[1]);
 	(void)close(pipes[1]);
@@ -59,7 +61,7 @@ probe_file(const char *path, struct ps_error *err)
 		(void)!read(pipes[0], &said, sizeof said);
 	(void)close(pipes[0]);
 	if (pid < 0)
-		return ps_fail(err, PS_E_RETRY, "fork: %s", strerror(errno));
+		return fds_fail(err, why, "no process to load it in");
 	if (ready == 0)
 		(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, &status, 0);

@@ -9,9 +9,11 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/xalloc.h"
+#include "supervise/timer.h"
 
 #define AREA     "inventory"
 #define LIMIT_MS 30000
+#define AGAIN_MS 5000
 /* Of all connectors' names; a record has to hold them. */
 #define NAMES_MAX 65536
 
@@ -27,6 +29,8 @@ struct inventory {
 	json_t *plugins, *names;
 	struct asker *askers, watch;
 	uint64_t stamp, asked_stamp; /* of the folders */
+	uv_timer_t again; /* until there is a list, it is asked for */
+	uv_timer_cb on_again;
 };
 
 /* Changes when a file comes, goes or is replaced. */
@@ -125,6 +129,28 @@ on_list(void *ctx, const json_t *result, const struct ps_error *err)
 	}
 	log_warn(AREA, "cannot list the plugins: %s", err->text);
 	answer_all(i, err);
+	if (i->plugins == NULL && err->code == PS_E_RETRY)
+		timer_in(&i->again, i->on_again, AGAIN_MS);
+}
+
+static void
+ask(struct inventory *i)
+{
+	struct errand_spec spec = { .role = MSG_INSPECT };
+
+	i->errand = errand_new(i->env, &spec);
+	errand_ask(i->errand, "list", NULL, LIMIT_MS, on_list, i);
+}
+
+static void
+on_again(uv_timer_t *timer)
+{
+	struct inventory *i = (struct inventory *)timer->data;
+
+	if (i->errand != NULL || i->plugins != NULL)
+		return;
+	i->asked_stamp = stamp_of(i->env->options->plugins);
+	ask(i);
 }
 
 struct inventory *
@@ -133,7 +159,16 @@ inventory_new(const struct errand_env *env)
 	struct inventory *i = xcalloc(1, sizeof *i);
 
 	i->env = env;
+	i->again.data = i;
+	i->on_again = on_again;
+	(void)uv_timer_init(env->loop, &i->again);
 	return i;
+}
+
+static void
+on_closed(uv_handle_t *handle)
+{
+	free(handle->data);
 }
 
 void
@@ -152,16 +187,7 @@ inventory_free(struct inventory **ip)
 	}
 	json_decref(i->plugins);
 	json_decref(i->names);
-	free(i);
-}
-
-static void
-ask(struct inventory *i)
-{
-	struct errand_spec spec = { .role = MSG_INSPECT };
-
-	i->errand = errand_new(i->env, &spec);
-	errand_ask(i->errand, "list", NULL, LIMIT_MS, on_list, i);
+	uv_close((uv_handle_t *)&i->again, on_closed);
 }
 
 void

@@ -84,12 +84,15 @@ confine(void *ctx, struct ps_error *err)
 }
 
 static json_t *
-do_list(struct inspection *in)
+do_list(struct inspection *in, struct ps_error *err)
 {
 	struct catalog *c = in->settings.catalog;
-	json_t *plugins = json_array(), *errors = json_array();
+	json_t *plugins, *errors;
 
-	guard_load_all(c, confine, in);
+	if (guard_load_all(c, confine, in, err) != 0)
+		return NULL;
+	plugins = json_array();
+	errors = json_array();
 	for (size_t i = 0; i < catalog_count(c); i++)
 		(void)json_array_append_new(plugins,
 		    class_json(catalog_at(c, i)));
@@ -135,7 +138,7 @@ serve_request(struct inspection *in, const struct msg_request *q,
 
 	m.reply.id = q->id;
 	if (strcmp(q->op, "list") == 0)
-		m.reply.result = do_list(in);
+		m.reply.result = do_list(in, &why);
 	else if (strcmp(q->op, "resolve") == 0)
 		m.reply.result = do_resolve(in, q->args, &why);
 	else

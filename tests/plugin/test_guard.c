@@ -40,7 +40,10 @@ after_loading(int (*check)(const struct catalog *c))
 		struct catalog *c = catalog_new(dirs, 1);
 		pid_t own = getpid();
 
-		guard_load_all(c, NULL, NULL);
+		struct ps_error err = { 0 };
+
+		if (guard_load_all(c, NULL, NULL, &err) != 0)
+			_exit(98);
 		_exit(getpid() == own ? 99 : check(c));
 	}
 	cr_assert(eq(int, waitpid(pid, &status, 0), pid));

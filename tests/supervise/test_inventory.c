@@ -88,6 +88,18 @@ Test(inventory, a_part_of_the_names_is_not_told_as_all_of_them)
 	arena_free(&a);
 }
 
+Test(inventory, what_could_not_be_listed_is_asked_for_again)
+{
+	const char *program = n.errands.program;
+
+	n.errands.program = "/absent";
+	refresh();
+	cr_expect(eq(int, failures, 1));
+	cr_expect(inventory_plugins(i) == NULL);
+	n.errands.program = program;
+	NODE_UNTIL(&n, inventory_plugins(i) != NULL);
+}
+
 Test(inventory, a_class_is_found_by_each_of_its_names)
 {
 	static const struct {
