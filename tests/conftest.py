@@ -39,6 +39,7 @@ UNSTABLE_MAX = 5
 NOT_UNDER_ASAN = {
     "test_clocks.py": "what is preloaded comes before a sanitizer's runtime",
     "test_cost.py": "a sanitizer's instructions are not ours",
+    "test_processes.py": "what a sanitizer starts at a process's end is counted",
     "test_memory.py": "memory of a sanitized process says nothing",
     "test_an_idle_worker_is_small_and_starts_quickly":
         "memory of a sanitized process says nothing",

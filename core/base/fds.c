@@ -5,15 +5,37 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 
-const char *
-fds_why(int why, char text[FDS_TEXT])
+#define LIMIT_TEXT 32
+
+/* "" where there is none. */
+static const char *
+limit_of(int what, char text[LIMIT_TEXT])
 {
 	struct rlimit limit;
 
-	if (why == EMFILE && getrlimit(RLIMIT_NOFILE, &limit) == 0)
-		(void)snprintf(text, FDS_TEXT,
-		    "%s, the process may have %llu (ulimit -n)", strerror(why),
+	text[0] = '\0';
+	if (getrlimit((__rlimit_resource_t)what, &limit) == 0 &&
+	    limit.rlim_cur != RLIM_INFINITY)
+		(void)snprintf(text, LIMIT_TEXT, " %llu",
 		    (unsigned long long)limit.rlim_cur);
+	return text;
+}
+
+const char *
+fds_why(int why, char text[FDS_TEXT])
+{
+	char limit[LIMIT_TEXT];
+
+	if (why == EMFILE)
+		(void)snprintf(text, FDS_TEXT,
+		    "%s, the process may have%s (ulimit -n)", strerror(why),
+		    limit_of(RLIMIT_NOFILE, limit));
+	else if (why == EAGAIN)
+		(void)snprintf(text, FDS_TEXT,
+		    "%s: there is no room for more processes and threads; "
+		    "raise the user's limit (ulimit -u%s) or that of the "
+		    "service or container (TasksMax, pids.max)",
+		    strerror(why), limit_of(RLIMIT_NPROC, limit));
 	else
 		(void)snprintf(text, FDS_TEXT, "%s", strerror(why));
 	return text;

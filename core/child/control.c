@@ -217,7 +217,7 @@ control_start(int fd, enum msg_role role, struct gauges *g,
 	code = pthread_create(&c->thread, NULL, run, c);
 	if (code == 0)
 		return c;
-	(void)ps_fail(err, PS_E_RETRY, "control thread: %s", strerror(code));
+	(void)fds_fail(err, code, "control thread");
 	channel_free(&c->channel);
 	(void)close(c->end_fd);
 	free(c);

@@ -10,6 +10,7 @@ static rd_kafka_t *
 open_client(rd_kafka_t *like, const char *group)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_dup(rd_kafka_conf(like));
+	struct ps_error err = { 0 };
 	char text[256];
 	rd_kafka_t *rk;
 
@@ -18,12 +19,10 @@ open_client(rd_kafka_t *like, const char *group)
 	/* Not what the settings of a producer are for. */
 	(void)rd_kafka_conf_set(conf, "log_level", "3", text, sizeof text);
 	(void)rd_kafka_conf_set(conf, "group.id", group, text, sizeof text);
-	rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
-	if (rk != NULL)
-		return rk;
-	log_warn("kafka", "a client for group offsets: %s", text);
-	rd_kafka_conf_destroy(conf);
-	return NULL;
+	rk = conf_make(RD_KAFKA_CONSUMER, conf, &err);
+	if (rk == NULL)
+		log_warn("kafka", "offsets of group %s: %s", group, err.text);
+	return rk;
 }
 
 static rd_kafka_t *
@@ -60,7 +59,7 @@ admin_group_offsets(struct admin *ad, const char *group, struct admin_call call)
 	rd_kafka_AdminOptions_t *o;
 
 	if (rk == NULL) {
-		admin_answer_error(call, RD_KAFKA_RESP_ERR__FAIL);
+		admin_answer_error(call, RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE);
 		return;
 	}
 	what = rd_kafka_ListConsumerGroupOffsets_new(group, NULL);

@@ -3,11 +3,14 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/threads.h"
+#include "base/xalloc.h"
 #include "config/map.h"
 #include "config/redact.h"
 #include "kafka/conf_work.h"
@@ -16,6 +19,7 @@
 #define PROPERTIES_MAX 256
 #define BUFFER_DEFAULT "33554432"
 #define NAMES_MAX      512
+#define OWN_THREADS    3
 
 /* What we decide where the user does not (traps F): every default that is
  * not Java's or not safe, in plain sight. */
@@ -348,32 +352,73 @@ set_all(rd_kafka_conf_t *k, const struct ps_config *c, struct ps_error *err)
 	return 0;
 }
 
+/* Its main one, one for itself, one for a coordinator, and one for each broker
+ * that is named and learned of. Those that are only learned of it goes on
+ * without, and tries again. */
+static size_t
+threads_of(const rd_kafka_conf_t *k)
+{
+	size_t size = 0, brokers = 1, count;
+	char *text;
+
+	if (rd_kafka_conf_get(k, "bootstrap.servers", NULL, &size) !=
+	    RD_KAFKA_CONF_OK)
+		size = 0;
+	text = xcalloc(size + 1, 1);
+	if (size > 0)
+		(void)rd_kafka_conf_get(k, "bootstrap.servers", text, &size);
+	for (const char *p = text; (p = strchr(p, ',')) != NULL; p++)
+		brokers++;
+	free(text);
+	count = OWN_THREADS + 2 * brokers;
+	return count < THREADS_MAX ? count : THREADS_MAX;
+}
+
+rd_kafka_t *
+conf_make(rd_kafka_type_t type, rd_kafka_conf_t *k, struct ps_error *err)
+{
+	rd_kafka_t *rk = NULL;
+	char text[512];
+
+	if (threads_room(threads_of(k), err) != 0) {
+		(void)ps_fail_in(err, "a Kafka client");
+	} else {
+		rk = rd_kafka_new(type, k, text, sizeof text);
+		if (rk == NULL)
+			(void)ps_fail(err,
+			    rd_kafka_last_error() ==
+				    RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE
+				? PS_E_RETRY
+				: PS_E_CONFIG,
+			    "%s", text);
+	}
+	if (rk == NULL)
+		rd_kafka_conf_destroy(k);
+	return rk;
+}
+
 rd_kafka_t *
 conf_open(const struct conf *c, struct ps_error *err)
 {
 	rd_kafka_conf_t *k = rd_kafka_conf_new();
 	int events = RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_ERROR;
 	bool consumes = c->client == CONF_CONSUMER;
-	char text[512];
-	rd_kafka_t *rk = NULL;
+	rd_kafka_t *rk;
 
 	events |= consumes
 		      ? RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT
 		      : RD_KAFKA_EVENT_DR;
 	rd_kafka_conf_set_events(k, events);
 	rd_kafka_conf_set_socket_cb(k, open_socket);
-	if (conf_check_library(err) == 0 &&
-	    set_all(k, &c->properties, err) == 0) {
-		rk = rd_kafka_new(consumes ? RD_KAFKA_CONSUMER
-					   : RD_KAFKA_PRODUCER,
-		    k, text, sizeof text);
-		if (rk == NULL)
-			(void)ps_fail(err, PS_E_CONFIG, "%s", text);
-	}
-	if (rk == NULL) {
+	if (conf_check_library(err) != 0 ||
+	    set_all(k, &c->properties, err) != 0) {
 		rd_kafka_conf_destroy(k);
 		return NULL;
 	}
+	rk =
+	    conf_make(consumes ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, k, err);
+	if (rk == NULL)
+		return NULL;
 	if (rd_kafka_set_log_queue(rk, NULL) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		log_warn("kafka", "a client's log stays on stderr");
 	return rk;

@@ -109,6 +109,11 @@ conf_check_overrides(const struct ps_config *connector, struct ps_error *err);
 /* The client, with the events, the log queue and the socket callback that
  * all of ours have. NULL on error. Its main queue is to be served. */
 rd_kafka_t *conf_open(const struct conf *c, struct ps_error *err);
+/* The same of librdkafka's own settings, which are the client's from then on.
+ * One that might not get its threads is not made: without them librdkafka
+ * stands still for ever, or ends the process. PS_E_RETRY then. */
+rd_kafka_t *
+conf_make(rd_kafka_type_t type, rd_kafka_conf_t *k, struct ps_error *err);
 /* Logs a log event; for the loops that serve a client's main queue. */
 void conf_log(rd_kafka_event_t *ev);
 

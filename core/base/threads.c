@@ -1,0 +1,72 @@
+#include "base/threads.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fds.h"
+#include "base/xalloc.h"
+
+#define GONE_MS 100
+
+struct one {
+	pthread_t thread;
+	pid_t id;
+	sem_t *end;
+};
+
+static void *
+wait_for_end(void *arg)
+{
+	struct one *o = (struct one *)arg;
+
+	o->id = gettid();
+	while (sem_wait(o->end) != 0)
+		;
+	return NULL;
+}
+
+/* The kernel counts one that was joined for a moment longer. */
+static void
+wait_gone(pid_t id)
+{
+	struct clock_ms began = clock_now();
+
+	while (tgkill(getpid(), id, 0) == 0 &&
+	       clock_since(began, clock_now()) < GONE_MS)
+		(void)sched_yield();
+}
+
+int
+threads_room(size_t count, struct ps_error *err)
+{
+	struct one *all = xcalloc(count, sizeof *all);
+	char text[FDS_TEXT];
+	size_t made = 0;
+	int code = 0;
+	sem_t end;
+
+	assert(count > 0 && count <= THREADS_MAX);
+	(void)sem_init(&end, 0, 0);
+	for (; code == 0 && made < count; made += code == 0) {
+		all[made].end = &end;
+		code = pthread_create(&all[made].thread, NULL, wait_for_end,
+		    &all[made]);
+	}
+	for (size_t i = 0; i < made; i++)
+		(void)sem_post(&end);
+	for (size_t i = 0; i < made; i++)
+		(void)pthread_join(all[i].thread, NULL);
+	for (size_t i = 0; i < made; i++)
+		wait_gone(all[i].id);
+	(void)sem_destroy(&end);
+	free(all);
+	return code == 0 ? 0
+			 : ps_fail(err, PS_E_RETRY, "%zu threads: %s", count,
+			       fds_why(code, text));
+}
