@@ -123,6 +123,25 @@ def test_a_change_that_could_not_be_written(kafka, new_worker, folder):
         "PUT", "/connectors/c/config", config).status_code == 201)
 
 
+def test_a_change_while_the_broker_is_away(own_kafka, new_worker, folder):
+    """The same sentence, and behind it what is in the way. Nothing of the
+    change is there when the broker is back, and then it is granted."""
+    w = new_worker(own_kafka.bootstrap, session_timeout_ms=6000,
+                   heartbeat_interval_ms=1000)
+    own_kafka.stop()
+    config = configs.file_source(folder + "/in", "t")
+    r = w.rest.request("PUT", "/connectors/c/config", config)
+    said, cause = r.json()["message"].split(". ", 1)
+    assert (r.status_code, said) == (500, FAILED_WRITE), r.text
+    assert own_kafka.bootstrap in cause and "refused" in cause, cause
+    own_kafka.start()
+    wait_for("it to lead again", lambda: "\npenstock_cluster_leader 1\n"
+             in w.rest.request("GET", "/metrics").text, 60)
+    assert w.rest.connectors() == []
+    wait_for("another that writes", lambda: w.rest.request(
+        "PUT", "/connectors/c/config", config).status_code == 201)
+
+
 # A worker that is not ready
 
 @pytest.mark.timeout(200)
