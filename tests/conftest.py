@@ -299,14 +299,24 @@ def one_voter(folder, request):
 
 
 @pytest.fixture(scope="module")
-def network():
-    """Workers in namespaces of their own, to cut them off."""
+def network_if_any():
+    """Workers in namespaces of their own, to cut them off. None: who runs the
+    tests may not."""
     try:
         net = Network()
     except OSError as e:
-        pytest.skip(f"no network namespaces here: {e}")
+        print(f"no network namespaces here: {e}")
+        net = None
     yield net
-    net.close()
+    if net:
+        net.close()
+
+
+@pytest.fixture(scope="module")
+def network(network_if_any):
+    if network_if_any is None:
+        pytest.skip("no network namespaces here")
+    return network_if_any
 
 
 @pytest.fixture(scope="module")
@@ -324,6 +334,14 @@ def bridged_brokers(network, session_dir, request):
         request, lambda path: Kafka(path, nodes=3, heap="256m",
                                     hosts=network.gates, **PATIENT),
         f"{session_dir}/bridged-brokers")
+
+
+@pytest.fixture
+def own_bridged_kafka(network_if_any, folder, request):
+    """a broker to be killed, that all reach, in namespaces or not"""
+    hosts = [network_if_any.gate if network_if_any else env.HOST]
+    yield from _server(
+        request, lambda path: Kafka(path, hosts=hosts), folder + "/kafka")
 
 
 @pytest.fixture

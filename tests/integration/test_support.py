@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 import time
+import types
 
 import confluent_kafka
 import pytest
 import requests
 
-from support import bank, callgrind, env, history, ledger, lists, safety
+from support import (bank, callgrind, env, faults, history, ledger, lists,
+                     safety)
 from support.cluster import SLACK_MAX_S, in_time
 from support.connect import Connect
 from support.receiver import Reply
@@ -223,6 +225,23 @@ def test_the_checker_of_lists_finds(found, seen, counts, says):
     with pytest.raises(ledger.LedgerError) as e:
         lists.check(found, seen, looks(*counts), [[1, 2, 3]])
     assert says in str(e.value)
+
+
+def scene(network):
+    return types.SimpleNamespace(
+        slots=list("abcd"), network=network,
+        clusters=[types.SimpleNamespace(workers=[1, 2])] * 2,
+        kafka=types.SimpleNamespace(processes={1: "broker"}))
+
+
+@pytest.mark.parametrize("network", [None, object()])
+def test_a_seed_says_what_goes_wrong(network):
+    plans = [faults.plan(seed, scene(network)) for seed in range(200)]
+    assert plans == [faults.plan(seed, scene(network))
+                     for seed in range(200)]
+    assert {len(p) for p in plans} == set(faults.COUNTS)
+    assert {f.what for p in plans for f in p} == {
+        name for name in faults.KINDS if network or "cut" not in name}
 
 
 def commits(*pairs):

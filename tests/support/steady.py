@@ -5,14 +5,19 @@ sources with a topic each, one sink of them all, and who writes the files.
     ...; work.finish()   # all that was written has arrived, in order
 """
 
+import collections
+
 from . import configs, ledger
 from .env import wait_for
 from .owners import tasks_of
 
 
 class Steady:
-    def __init__(self, cluster, kafka, sources=("a", "b", "c"), pause=0.05):
+    def __init__(self, cluster, kafka, sources=("a", "b", "c"), pause=0.05,
+                 of_topics=None, of_sink=None):
+        """of_topics, of_sink: what they have besides, in keyword form"""
         self.cluster, self.kafka = cluster, kafka
+        self.of_topics, self.of_sink = of_topics or {}, of_sink or {}
         self.sources = list(sources)
         self.names = [*self.sources, "sink"]
         self.folder, group = cluster.folder, cluster.workers[0].group
@@ -26,12 +31,12 @@ class Steady:
     def start(self):
         rest = self.cluster.workers[0].rest
         for name, topic in zip(self.sources, self.topics):
-            self.kafka.create_topic(topic)
+            self.kafka.create_topic(topic, **self.of_topics)
             rest.create(name, configs.file_source(
                 f"{self.folder}/{name}", topic))
         rest.create("sink", configs.file_sink(
             f"{self.folder}/out", ",".join(self.topics),
-            tasks_max=len(self.sources)))
+            tasks_max=len(self.sources), **self.of_sink))
         for w in self.writers:
             w.start()
         self.cluster.wait_running(self.names)
@@ -55,6 +60,21 @@ class Steady:
         """How far each writer is."""
         return [w.seq for w in self.writers]
 
+    def wait_new(self, timeout):
+        """Until what is written now has come through the topics and the
+        sink."""
+        marks = self.marks()
+        for name, read in self.ends().items():
+            def came(read=read):
+                last = collections.Counter()
+                for e in read():
+                    last[e.writer] = max(last[e.writer], e.seq)
+                return all(last[n] > m for n, m in enumerate(marks))
+            wait_for(f"new lines in the {name}", came, timeout, 0.3)
+
+    def ends(self):
+        return {"topics": self.in_topics, "sink": self.in_sink}
+
     def stop_writing(self):
         for w in self.writers:
             w.finish()
@@ -63,14 +83,8 @@ class Steady:
         """{"topics", "sink": the ledger's report}; nothing is missing."""
         self.stop_writing()
         reports = {}
-        for name, read in (("topics", self.in_topics), ("sink", self.in_sink)):
-            def complete(read=read):
-                report = ledger.compare(self.journal, read(), ordered=False)
-                if report.missing:
-                    raise ValueError(str(report))
-                return report
-            report = wait_for(f"all lines in the {name}", complete, timeout,
-                              0.3)
+        for name, read in self.ends().items():
+            report = ledger.wait_complete(self.journal, read, timeout)
             report.assert_none("phantoms", "corrupt")
             reports[name] = report
         for n, topic in enumerate(self.topics):
