@@ -2,25 +2,24 @@
 
 The same file sources run on both, with the same settings: what a create
 takes when there are 10, 100, 1,000 connectors, what a connector takes of
-memory, how long a killed worker's tasks are away, how long it takes until one
-that joins has its share, and how long a task that has nothing to do with it
-stands still (Kafka Connect's file source looks for lines once a second).
+memory, how long a killed worker's tasks are away and those of one that is
+asked to end, how long it takes until one that joins has its share, and how
+long a task that has nothing to do with it stands still (Kafka Connect's file
+source looks for lines once a second).
 """
 
 import statistics
-import threading
 import time
 
 from support import process
 from support.cluster import Cluster, Stopwatch, places, worker_id
 from support.connect import Connect
+from support.unaffected import RATE, Lines, Window
 from support.worker import Worker
 
 STRING = "org.apache.kafka.connect.storage.StringConverter"
 SESSION_MS = 10000
 SMALL = 20              # connectors when workers come and go
-FEED_S = 0.02           # between two helpings of the unaffected task
-FEED_LINES = 200        # in each
 LIMIT_S = 600
 # Kafka Connect has one process, whose heap must hold them all.
 SIZES = {"penstock": (10, 100, 1000), "Kafka Connect": (10, 100, 200)}
@@ -78,49 +77,6 @@ class Workers(Cluster):
     def wait_spread(self, names, on):
         """Until all run, on exactly these workers."""
         self.wait_running(names, on=on, timeout=LIMIT_S, worker=on[0])
-
-
-class Lines(threading.Thread):
-    """Feeds a source while others' workers come and go."""
-
-    def __init__(self, path):
-        super().__init__(daemon=True)
-        self.path, self.over = path, threading.Event()
-        self.fed = []  # the time of each line, in ms
-
-    def run(self):
-        with open(self.path, "ab", buffering=0) as f:
-            while not self.over.wait(FEED_S):
-                f.write(b"more\n" * FEED_LINES)
-                self.fed += [time.time() * 1e3] * FEED_LINES
-
-
-class Window:
-    """What came into the unaffected task's topic in a span of time, by the
-    records' times, beside what it was fed."""
-
-    def __init__(self, b, topic, lines, since_ms, until_ms):
-        self.came = self._cut((m.timestamp for m in b.kafka.consume(topic)),
-                              since_ms, until_ms)
-        self.fed = self._cut(lines.fed, since_ms, until_ms)
-
-    @staticmethod
-    def _cut(times, since_ms, until_ms):
-        return sorted(t - since_ms for t in times if since_ms <= t <= until_ms)
-
-    def longest_gap(self):
-        """Seconds between two records."""
-        return max((y - x for x, y in zip(self.came, self.came[1:])),
-                   default=0) / 1e3
-
-    def share(self):
-        return len(self.came) / len(self.fed)
-
-    def worst_second(self):
-        came, fed = ([int(t // 1e3) for t in times]
-                     for times in (self.came, self.fed))
-        return min(came.count(s) / fed.count(s)
-                   for s in range(max(fed)) if s in fed)
 
 
 def creates(b, name):
@@ -183,14 +139,21 @@ def moves(b, name):
         over = watch.seconds()
         time.sleep(1)
         ended = int(time.time() * 1e3)
-        window = Window(b, own, lines, middle, ended)
+        away.start(200)
+        workers.wait_spread(names, [first, second])
+        watch = Stopwatch()
+        away.process.child.terminate()
+        workers.wait_spread(names, [there])
+        left = watch.seconds()
+        window = Window(b.kafka, own, lines, middle, ended)
         b.notes.append(
             f"{name}, 2 workers, {len(names)} connectors, session "
             f"{SESSION_MS // 1000} s: one that joins has its share after "
-            f"{joined:.1f} s, a killed one's tasks run after {over:.1f} s; a "
-            "task that stays stands still for at most "
+            f"{joined:.1f} s, a killed one's tasks run after {over:.1f} s, "
+            f"those of one that is asked to end after {left:.1f} s; a task "
+            "that stays stands still for at most "
             f"{window.longest_gap():.2f} s meanwhile and delivers "
-            f"{window.share():.1%} of the {1 / FEED_S * FEED_LINES:,.0f} "
+            f"{window.share():.1%} of the {RATE:,.0f} "
             f"lines/s that come ({window.worst_second():.1%} in the worst "
             "second)")
         print(b.notes[-1], flush=True)

@@ -6,10 +6,11 @@ import time
 
 import pytest
 
-from support import bank
+from support import bank, configs
 from support.cluster import Cluster, Stopwatch, spread, worker_id
 from support.env import BUILD
 from support.process import memory, tree
+from support.unaffected import Lines, Window
 
 CONNECTORS = 1000
 TASKS = 2
@@ -22,6 +23,29 @@ TASK_BYTES = 3 << 20
 
 def p99(seconds):
     return statistics.quantiles(seconds, n=100)[98]
+
+
+class Stays:
+    """A source that runs where no worker ends, and has a line all the time"""
+
+    def __init__(self, kafka, worker, name):
+        self.kafka, self.topic = kafka, kafka.create_topic(name)
+        path = f"{worker.folder}/{name}"
+        self.lines = Lines(path, 1)
+        self.lines.start()
+        worker.rest.create(name, {**configs.file_source(path, self.topic),
+                                  "penstock.placement": "role=stays"})
+        kafka.wait_records(self.topic, 100)
+
+    def latest(self, call):
+        """How late a line came while call ran, in s. It has no more then."""
+        early = len(self.lines.fed)
+        call()
+        self.lines.over.set()
+        self.lines.join()
+        self.kafka.wait_records(self.topic, len(self.lines.fed))
+        return Window(self.kafka, self.topic, self.lines, 0,
+                      time.time() * 1e3).latest(early)
 
 
 def timed(call):
@@ -37,7 +61,10 @@ def test_a_thousand_connectors_on_three_workers(
     topic = kafka.create_topic(unique("many"))
     cluster = shared_worker(
         kafka.bootstrap, start=False, cls=Cluster,
-        plugin_path=f"{BUILD}/plugins,{BUILD}/fixtures").start()
+        plugin_path=f"{BUILD}/plugins,{BUILD}/fixtures")
+    first = cluster.workers[0]
+    first.properties["worker.labels"] = "role=stays"
+    cluster.start()
     rest = cluster.wait_leader().rest
     names = [f"c{n}" for n in range(CONNECTORS)]
     # Each task writes once and then has nothing to do.
@@ -58,23 +85,37 @@ def test_a_thousand_connectors_on_three_workers(
     cluster.start()
     where = cluster.wait_running(names, on=cluster.workers, timeout=600)
     cold = watch.seconds()
-    dead = cluster.follower()
-    dead.kill9()
-    watch = Stopwatch()
-    cluster.wait_running(names, timeout=600, on=[
-        w for w in cluster.workers if w is not dead])
-    over = watch.seconds()
+    over = []
+    dead = next(w for w in cluster.workers[1:]
+                if w is not cluster.wait_leader())
+
+    def lose():
+        dead.kill9()
+        over.append(timed(lambda: cluster.wait_running(
+            names, timeout=600,
+            on=[w for w in cluster.workers if w is not dead])))
+
+    def join():
+        cluster.start()
+        cluster.wait_running(names, on=cluster.workers, timeout=600)
+    alone = Stays(kafka, first, unique("stays")).latest(
+        lambda: time.sleep(10))
+    losing = Stays(kafka, first, unique("stays")).latest(lose)
     cluster.start()
+    stays = Stays(kafka, first, unique("stays"))
     before = cluster.wait_running(names, on=cluster.workers, timeout=600)
     new = cluster.add()
-    cluster.start()
+    joining = stays.latest(join)
     after = cluster.wait_running(names, on=cluster.workers, timeout=600)
     moved = {p for p in before if after[p] != before[p]}
     print(f"create p50 {statistics.median(creates) * 1e3:.0f} ms, "
           f"p99 {p99(creates) * 1e3:.0f} ms; list p99 "
           f"{p99(lists) * 1e3:.0f} ms; {each / 1e6:.1f} MB a process; "
-          f"cold start {cold:.1f} s; a third taken over after {over:.1f} s; "
-          f"{len(moved)} of {len(before)} moved to one more; "
+          f"cold start {cold:.1f} s; a third taken over after {over[0]:.1f} s; "
+          f"{len(moved)} of {len(before)} moved to one more; a line of one "
+          f"that stays came {alone * 1e3:.0f} ms late before, "
+          f"{losing * 1e3:.0f} ms meanwhile, {joining * 1e3:.0f} ms when one "
+          "joins; "
           f"{time.strftime('%H:%M')}")
     assert max(spread(where).values()) - min(spread(where).values()) <= 1
     assert {after[p] for p in moved} == {worker_id(new)}

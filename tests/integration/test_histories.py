@@ -4,6 +4,7 @@ connector would have told them, also when the leader dies among them."""
 
 import itertools
 import json
+import os
 import random
 import threading
 
@@ -18,6 +19,9 @@ from support.ledger import must
 
 CLIENTS = 50
 WRITES_MIN = 120
+# Of short ones, each with connectors of its own.
+HISTORIES = int(os.environ.get("HISTORIES", "500"))
+ANSWERS_MIN = 200
 # How often each is asked.
 WISHES = {"read": 50, "list": 15, "put": 8, "patch": 6, "delete": 6,
           "create": 8, "pause": 3, "stop": 3, "resume": 1, "restart": 4}
@@ -121,6 +125,10 @@ class Clients:
         return sum(e.kind in history.WRITES and e.outcome in (OK, CREATED)
                    for e in list(self.history.events))
 
+    def until_asked(self, count):
+        wait_for(f"{count} answers",
+                 lambda: len(self.history.events) >= count, 120, 0.05)
+
     def until(self, count):
         wait_for(f"{count} writes", lambda: self.acknowledged() >= count,
                  120, 0.2)
@@ -153,12 +161,16 @@ def logs(kafka, worker, keys):
     return found
 
 
+def forget(three, names):
+    for name in names:
+        three.wait_leader().rest.request("DELETE", f"/connectors/{name}")
+
+
 @pytest.fixture
 def keys(three, unique):
     names = [unique(n) for n in ("ha", "hb", "hc")]
     yield names
-    for name in names:
-        three.wait_leader().rest.request("DELETE", f"/connectors/{name}")
+    forget(three, names)
 
 
 def settle(three, log):
@@ -211,3 +223,20 @@ def test_they_are_when_the_leader_dies_in_the_middle(kafka, three, keys):
         clients.until(done + WRITES_MIN // 2)
     counts = judge(kafka, three, clients, keys)
     assert counts[UNKNOWN] > 0
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_many_short_histories(kafka, three, unique):
+    """All begin with connectors that nobody has heard of: most races are
+    those of the first requests."""
+    asked = 0
+    for seed in range(HISTORIES):
+        keys = [unique(n) for n in ("ha", "hb", "hc")]
+        with Clients(three, keys, f"short-{seed}") as clients:
+            clients.until_asked(ANSWERS_MIN)
+        judge(kafka, three, clients, keys)
+        asked += len(clients.history.events)
+        forget(three, keys)
+    print(f"{HISTORIES} histories, {asked} answers")
+    assert asked >= HISTORIES * ANSWERS_MIN > 0
