@@ -160,6 +160,8 @@ SIM_SRC := $(filter-out $(TEST_SRC),$(wildcard tests/cluster/*.c)) \
 	xalloc.c)
 # In every binary of tests.
 RUNNER_SRC := tests/support/runner.c
+# Tests of the fence make older kernels of the one there is.
+KERNEL_SRC := tests/support/landlock.c
 # Tests of what is inside a plugin are linked with that plugin's objects.
 INSIDE_DIRS := $(patsubst %/,%,$(sort $(dir $(wildcard \
 	tests/connectors/*/test_*.c tests/plugins/*/test_*.c))))
@@ -258,8 +260,10 @@ $(B)/fixtures/%.so: $(B)/obj/tests/fixtures/%.o
 	@echo link $@
 	@$(CC) -shared $(LDFLAGS) -o $@ $<
 
-# A wall clock that tests move, for LD_PRELOAD: of no sanitizer's.
-$(B)/clock.so: tests/support/clock.c
+# A wall clock that tests move and a kernel of an older Landlock, for
+# LD_PRELOAD: of no sanitizer's.
+PRELOADS := $(B)/clock.so $(B)/landlock.so
+$(PRELOADS): $(B)/%.so: tests/support/%.c
 	@mkdir -p $(@D)
 	@echo link $@
 	@$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O2 -fPIC -shared -o $@ $<
@@ -281,7 +285,8 @@ $(B)/simulate: $(call obj,$(SIM_SRC))
 	@echo link $@
 	@$(LINK_PROGRAM) -o $@ $^
 
-$(B)/check: $(call obj,$(TEST_SRC) $(HELPER_SRC) $(RUNNER_SRC)) $(CORE_OBJ)
+$(B)/check: $(call obj,$(TEST_SRC) $(HELPER_SRC) $(RUNNER_SRC) $(KERNEL_SRC)) \
+		$(CORE_OBJ)
 	@echo link $@
 	@$(LINK_PROGRAM) -o $@ $^ -lcriterion $(CORE_LIBS)
 
@@ -331,7 +336,7 @@ PYTEST = $(PYTHON) -m pytest -q --basetemp=$(B)/pytest
 # make integration TESTS=tests/integration/test_file.py
 TESTS ?= tests/integration tests/conformance
 integration: all $(FIXTURES) $(B)/drive $(B)/conform $(B)/check-live \
-		$(B)/clock.so
+		$(PRELOADS)
 	@mkdir -p $(B)/tmp
 	@$(PYTEST) -m 'not soak' --junitxml=$(B)/integration.xml \
 		$(PYTEST_ARGS) $(TESTS)
@@ -347,7 +352,7 @@ demo:
 	@$(MAKE) -s all
 	@$(PYTHON) tests/demo/run
 
-soak: all $(FIXTURES) $(B)/drive $(B)/check-live $(B)/clock.so
+soak: all $(FIXTURES) $(B)/drive $(B)/check-live $(PRELOADS)
 	@mkdir -p $(B)/tmp
 	$(PYTEST) -m soak $(PYTEST_ARGS) $(TESTS)
 

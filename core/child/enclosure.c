@@ -77,6 +77,12 @@ enclosure_allow(const struct enclosure *e, const char *path, unsigned rights)
 }
 
 bool
+enclosure_keeps_from_truncating(const struct enclosure *e)
+{
+	return (e->handled & TRUNCATE) != 0;
+}
+
+bool
 enclosure_close(struct enclosure *e)
 {
 	long got = syscall(SYS_landlock_restrict_self, e->fd, 0);

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -116,9 +117,19 @@ static const struct call forbidden[] = {
 #endif
 };
 
-/* Looked at by their arguments. */
-static const struct call judged[] = { CALL(clone), CALL(kill), CALL(tgkill),
-	CALL(socket), CALL(bind) };
+/* Looked at by their arguments, or forbidden by an older kernel alone. */
+static const struct call judged[] = {
+	CALL(clone),
+	CALL(kill),
+	CALL(tgkill),
+	CALL(socket),
+	CALL(bind),
+	CALL(truncate),
+	CALL(openat),
+#if defined(__x86_64__)
+	CALL(open),
+#endif
+};
 
 #if defined(__x86_64__)
 static bool
@@ -246,8 +257,23 @@ put_bind(struct program *p)
 	put_return(p, SECCOMP_RET_TRAP);
 }
 
+/* Empties a file that it does not open for writing: what is left of the two
+ * bits for that is neither of the two ways to write. */
 static void
-make(struct program *p, enum jail_kind kind)
+put_open(struct program *p, unsigned call, unsigned flags)
+{
+	put_if(p, call, 6);
+	put_load_argument(p, flags);
+	put(p, BPF_ALU | BPF_AND | BPF_K, O_TRUNC | O_ACCMODE, 0, 0);
+	put(p, BPF_JMP | BPF_JEQ | BPF_K, O_TRUNC | O_RDONLY, 1, 0);
+	put(p, BPF_JMP | BPF_JEQ | BPF_K, O_TRUNC | O_ACCMODE, 0, 1);
+	put_return(p, SECCOMP_RET_TRAP);
+	put_return(p, SECCOMP_RET_ALLOW);
+}
+
+/* Leaves the call's number loaded. */
+static void
+put_number(struct program *p)
 {
 	put_load(p, offsetof(struct seccomp_data, arch));
 	put_if(p, ARCH, 1);
@@ -258,6 +284,12 @@ make(struct program *p, enum jail_kind kind)
 	put(p, BPF_JMP | BPF_JGE | BPF_K, X32_CALLS, 0, 1);
 	put_return(p, SECCOMP_RET_ERRNO | ENOSYS);
 #endif
+}
+
+static void
+make(struct program *p, enum jail_kind kind)
+{
+	put_number(p);
 	put_forbidden(p, kind);
 	/* Each that looks at an argument answers, or was not meant and has
 	 * the number still loaded. */
@@ -268,6 +300,24 @@ make(struct program *p, enum jail_kind kind)
 	}
 	put_socket(p);
 	put_bind(p);
+	put_return(p, SECCOMP_RET_ALLOW);
+}
+
+static void
+make_for_truncating(struct program *p)
+{
+	put_number(p);
+	put_if(p, SYS_truncate, 1);
+	put_return(p, SECCOMP_RET_TRAP);
+#if defined(SYS_openat2)
+	/* Its flags stand in memory; who asks for it then takes openat. */
+	put_if(p, SYS_openat2, 1);
+	put_return(p, SECCOMP_RET_ERRNO | ENOSYS);
+#endif
+#if defined(__x86_64__)
+	put_open(p, SYS_open, 1);
+#endif
+	put_open(p, SYS_openat, 2);
 	put_return(p, SECCOMP_RET_ALLOW);
 }
 
@@ -356,23 +406,40 @@ drop_capabilities(void)
 
 /* ---- closing ----------------------------------------------------------- */
 
+static bool
+install(struct program *p)
+{
+	struct sock_fprog filter = { p->len, p->code };
+
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		   SECCOMP_FILTER_FLAG_TSYNC, &filter) == 0;
+}
+
 bool
 jail_close(enum jail_kind kind)
 {
 	struct sigaction act = { .sa_sigaction = on_forbidden,
 		.sa_flags = SA_SIGINFO | SA_NODEFER };
 	struct program p = { .len = 0 };
-	struct sock_fprog filter;
 
 	if (limits_are_off())
 		return true;
 	make(&p, kind);
-	filter = (struct sock_fprog){ p.len, p.code };
 	(void)sigaction(SIGSYS, &act, NULL);
 	if (kind == JAIL_ALONE) {
 		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 		drop_capabilities();
 	}
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-		   SECCOMP_FILTER_FLAG_TSYNC, &filter) == 0;
+	return install(&p);
+}
+
+bool
+jail_keep_from_truncating(void)
+{
+	struct program p = { .len = 0 };
+
+	if (limits_are_off())
+		return true;
+	make_for_truncating(&p);
+	return install(&p);
 }

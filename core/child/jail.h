@@ -20,5 +20,8 @@ enum jail_kind {
 /* For all threads of the process and for good; false: the kernel has no such
  * filter. Does nothing in a sanitized build, whose runtime traces. */
 bool jail_close(enum jail_kind kind);
+/* After that, where Landlock fences files but knows no truncating: nobody
+ * empties a file that he has not opened for writing. */
+bool jail_keep_from_truncating(void);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "child/enclosure.h"
+#include "child/jail.h"
 #include "child/limits.h"
 #include "child/named.h"
 #include "child/roots.h"
@@ -351,7 +352,10 @@ enclose(struct settings *s, const json_t *plugins, const struct ps_config *raw,
 	if (fence_files(&s->worker) == FENCE_WRITES)
 		enclosure_allow(&e, "/", ENCLOSURE_READ);
 	allow_all(&e, s, plugins, raw, resolved);
-	return enclosure_close(&e) ? 0 : go_without(s, err);
+	return enclosure_close(&e) && (enclosure_keeps_from_truncating(&e) ||
+					  jail_keep_from_truncating())
+		   ? 0
+		   : go_without(s, err);
 }
 
 int

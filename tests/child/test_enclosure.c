@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/landlock.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,20 +71,48 @@ TestSuite(enclosure, .init = begin, .fini = end);
 			return __LINE__; \
 	} while (0)
 
-/* It cannot be left again: each is in a process of its own. */
+/* What a version of Landlock does not keep, or keeps from everybody. */
+enum { MOVES = 2, KEEPS_TRUNCATE = 3 };
+
+static long
+version(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+static int
+try_fence(int (*fn)(struct enclosure *e), const char *at_most)
+{
+	struct enclosure e;
+
+	CHECK(setenv("PENSTOCK_TEST_LANDLOCK", at_most, 1) == 0);
+	if (version() < 1)
+		return NO_LANDLOCK;
+	CHECK(*at_most == '\0' || version() <= atoi(at_most));
+	CHECK(enclosure_open(&e));
+	return fn(&e);
+}
+
+/* It cannot be left again: each is in a process of its own. On a kernel of
+ * each older version, and on this one. */
 static void
 run(int (*fn)(struct enclosure *e))
 {
-	struct enclosure e;
-	pid_t pid = fork();
-	int status;
+	static const char *const versions[] = { "1", "2", "3", "" };
 
-	if (pid == 0)
-		_exit(enclosure_open(&e) ? fn(&e) : NO_LANDLOCK);
-	cr_assert(eq(int, waitpid(pid, &status, 0), pid));
-	if (WIFEXITED(status) && WEXITSTATUS(status) == NO_LANDLOCK)
-		cr_skip_test("a kernel without Landlock");
-	cr_expect(eq(int, status, 0), "line %d", WEXITSTATUS(status));
+	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+		pid_t pid = fork();
+		int status;
+
+		if (pid == 0)
+			_exit(try_fence(fn, versions[i]));
+		cr_assert(eq(int, waitpid(pid, &status, 0), pid));
+		if (WIFEXITED(status) && WEXITSTATUS(status) == NO_LANDLOCK)
+			cr_skip_test("a kernel without Landlock");
+		cr_expect(eq(int, status, 0), "version %s, line %d",
+		    versions[i], WEXITSTATUS(status));
+	}
 }
 
 static int
@@ -130,4 +160,67 @@ allow_reads(struct enclosure *e)
 Test(enclosure, one_of_all_that_may_be_read_fences_writes_alone)
 {
 	run(allow_reads);
+}
+
+static int
+try_truncate(const char *name)
+{
+	return truncate(in(name), 0) == 0 ? 0 : errno;
+}
+
+static int
+try_rename(const char *from, const char *to)
+{
+	char old[sizeof path];
+
+	(void)snprintf(old, sizeof old, "%s", in(from));
+	return rename(old, in(to)) == 0 ? 0 : errno;
+}
+
+static int
+truncate_some(struct enclosure *e)
+{
+	int kept = version() >= KEEPS_TRUNCATE ? EACCES : 0;
+
+	enclosure_allow(e, in("read"), ENCLOSURE_READ);
+	enclosure_allow(e, in("write"), ENCLOSURE_WRITE);
+	CHECK(enclosure_close(e));
+	CHECK(try_truncate("read/a") == kept);
+	CHECK(try_open("read/a", O_RDONLY | O_TRUNC) == kept);
+	CHECK(try_open("read/a", O_WRONLY | O_TRUNC) == EACCES);
+	CHECK(try_open("write/new", O_WRONLY | O_CREAT) == 0);
+	CHECK(try_truncate("write/new") == 0);
+	return 0;
+}
+
+Test(enclosure, nobody_truncates_what_is_read_alone_since_version_3)
+{
+	run(truncate_some);
+}
+
+static int
+rename_some(struct enclosure *e)
+{
+	int moved = version() >= MOVES ? 0 : EXDEV;
+
+	enclosure_allow(e, in("read"), ENCLOSURE_READ);
+	enclosure_allow(e, in("write"), ENCLOSURE_WRITE);
+	CHECK(enclosure_close(e));
+	CHECK(try_open("write/new", O_WRONLY | O_CREAT) == 0);
+	CHECK(try_rename("write/new", "write/old") == 0);
+	CHECK(try_rename("write/old", "write/new") == 0);
+	CHECK(try_rename("read/a", "read/b") == EACCES);
+	CHECK(try_rename("write/new", "none/new") != 0);
+	CHECK(try_rename("none/a", "write/a") != 0);
+	CHECK(mkdir(in("write/in"), 0700) == 0);
+	CHECK(try_rename("write/new", "write/in/new") == moved);
+	if (moved == 0)
+		CHECK(try_rename("write/in/new", "write/new") == 0);
+	CHECK(rmdir(in("write/in")) == 0);
+	return 0;
+}
+
+Test(enclosure, a_file_goes_to_another_allowed_folder_since_version_2)
+{
+	run(rename_some);
 }

@@ -2,6 +2,7 @@
 and its providers theirs; what is named nowhere is kept from it only where the
 worker's file says so."""
 
+import errno
 import os
 import re
 import sys
@@ -94,7 +95,68 @@ def test_the_worker_s_file_says_how_much(new_worker, kafka, settings, shadow,
         trace = w.rest.wait_task_failed(wish)["trace"]
         assert ("=-1/" in trace) != works, trace
     if outside:
-        os.unlink("/var/lib/penstock-crime")
+        os.unlink(OUTSIDE)
+
+
+# Of older kernels: see support/landlock.c
+VERSIONS = [1, 2, 3]
+OUTSIDE = "/var/lib/penstock-crime"
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def older(kafka, shared_worker, request):
+    """a worker on a kernel with an older Landlock"""
+    if not env.has_landlock():
+        pytest.skip("a kernel without Landlock")
+    # What cannot be preloaded is left out with a word.
+    assert os.path.exists(f"{env.BUILD}/landlock.so"), "make test builds it"
+    w = shared_worker(
+        kafka.bootstrap, start=False,
+        plugin_path=f"{env.BUILD}/plugins,{env.BUILD}/fixtures",
+        wrap=["env", f"LD_PRELOAD={env.BUILD}/landlock.so",
+              f"PENSTOCK_TEST_LANDLOCK={request.param}"])
+    w.process.cwd = w.folder
+    w.version = request.param
+    yield w.start()
+    w.close()
+
+
+def test_an_older_landlock_lets_through_what_is_named(older, kafka, folder):
+    """Made, written, rotated and read; files are fenced."""
+    source, sink = write(f"{folder}/data/in", "one\n"), f"{folder}/out"
+    names = moved(older, kafka, source, sink, 1)
+    os.rename(source, source + ".1")
+    write(source, "two\n")
+    wait_for("the lines", lambda: open(
+        sink, encoding="ascii").read() == "one\ntwo\n")
+    for name in names:
+        older.rest.delete(name)
+    assert fenced(older) == "1"
+
+
+@pytest.mark.parametrize("wish", [
+    "ask-shadow", "ask-outside", "ask-home", "ask-worker-file",
+    "ask-worker-unlink", "ask-empty", "ask-open-empty"])
+def test_an_older_landlock_keeps_all_else(older, wish):
+    """Truncating is kept by the filter of calls where Landlock cannot."""
+    by_filter = older.version < 3 and "empty" in wish
+    if "empty" in wish:
+        write(OUTSIDE, "kept")
+    try:
+        older.rest.create(wish, {
+            "connector.class": "CrimeSource", "topic": "x", "crime": wish,
+            "errors.restart.enable": "false"})
+        trace = older.rest.wait_task_failed(wish)["trace"]
+        why = errno.EPERM if by_filter else errno.EACCES
+        assert f"{wish}=-1/{why} " in trace, trace
+        assert os.path.exists(older.file)
+        if "empty" in wish:
+            with open(OUTSIDE, encoding="ascii") as f:
+                assert f.read() == "kept"
+    finally:
+        older.rest.delete(wish)
+        if os.path.exists(OUTSIDE):
+            os.unlink(OUTSIDE)
 
 
 # What the kernel says to landlock_create_ruleset where it has no Landlock.
