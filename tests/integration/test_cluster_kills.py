@@ -12,9 +12,9 @@ import uuid
 import pytest
 
 from support import configs, ledger
-from support.cluster import Cluster, Stopwatch, places
+from support.cluster import Cluster, Stopwatch
 from support.env import wait_for
-from support.owners import Owners, tasks_of
+from support.owners import Owners, is_so
 from support.process import children
 
 SOURCES = ["a", "b"]
@@ -252,15 +252,6 @@ def check_ledger(cluster, kafka, writers):
         ledger.must(not wrong and not report.corrupt, report)
 
 
-def is_so(cluster, worker):
-    """What this worker shows is what the processes are."""
-    shown = {slot: [ident] for slot, ident in places(
-        cluster.statuses(worker), ALL).items() if slot[1] >= 0}
-    found = {slot: ids for slot, ids in tasks_of(cluster).items()
-             if slot in shown}
-    return shown == found
-
-
 def run(cluster, step, role, rng, back_at_once=True):
     """The step, the kill in it, and what holds afterwards."""
     victim = cluster.wait_leader()
@@ -280,7 +271,7 @@ def run(cluster, step, role, rng, back_at_once=True):
     s.wait(*[after] if thread is None or s.outcome else [after, *before])
     for w in cluster.running():
         wait_for("all to run where it is said to", lambda w=w: not
-                 w.process.running() or is_so(cluster, w), WAIT_S)
+                 w.process.running() or is_so(cluster, w, ALL), WAIT_S)
     print(f"{step.__name__}, {role}: answered {s.outcome}, all is well after "
           f"{watch.seconds():.1f} s")
     if step is config_change and s.outcome:

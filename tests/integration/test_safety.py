@@ -21,7 +21,7 @@ EVENTS = ("CREATE TABLE events (run text, writer int, seq bigint, key text, "
 
 def seeds():
     long = [pytest.param(n, 20, marks=pytest.mark.soak, id=f"soak{n}")
-            for n in range(1, 21)]
+            for n in range(1, 6)]
     return pytest.mark.parametrize("seed,kills", [(1001, 6), *long])
 
 

@@ -137,7 +137,10 @@ def brokers(scene):
     return list(scene.kafka.processes.values())
 
 
-Kind = collections.namedtuple("Kind", "begin end targets")
+# suspends: a task may be suspended by it, and then is there, at rest, when
+# another has begun elsewhere, until its worker hears of that.
+Kind = collections.namedtuple("Kind", "begin end targets suspends",
+                              defaults=[False])
 
 KINDS = {k.begin.__name__: k for k in (
     Kind(kill_task, nothing, slots),
@@ -146,11 +149,11 @@ KINDS = {k.begin.__name__: k for k in (
     Kind(leave, start_worker, workers),
     Kind(stop_worker, go_on, workers),
     Kind(stop_machine, go_on, workers),
-    Kind(kill_broker, start_broker, brokers),
-    Kind(end_broker, start_broker, brokers),
-    Kind(cut, heal, cuttable),
-    Kind(cut_out, heal, cuttable),
-    Kind(cut_back, heal, cuttable))}
+    Kind(kill_broker, start_broker, brokers, True),
+    Kind(end_broker, start_broker, brokers, True),
+    Kind(cut, heal, cuttable, True),
+    Kind(cut_out, heal, cuttable, True),
+    Kind(cut_back, heal, cuttable, True))}
 
 
 def plan(seed, scene):
@@ -162,6 +165,10 @@ def plan(seed, scene):
               round(rng.uniform(0.5, LONGEST_S), 2), what,
               rng.randrange(len(KINDS[what].targets(scene))))
         for what in rng.choices(able, k=rng.choice(COUNTS)))
+
+
+def may_suspend(faults):
+    return any(KINDS[f.what].suspends for f in faults)
 
 
 def play(faults, scene):

@@ -3,6 +3,7 @@
 import threading
 import time
 
+from .cluster import places
 from .ledger import must
 from .process import argv, children
 
@@ -24,6 +25,15 @@ def tasks_of(cluster):
             if slot is not None:
                 found.setdefault(slot, []).append(f"{w.host}:{w.port}")
     return found
+
+
+def is_so(cluster, worker, names):
+    """What this worker shows of these is what the processes are."""
+    shown = {slot: [ident] for slot, ident in places(
+        cluster.statuses(worker), names).items() if slot[1] >= 0}
+    found = {slot: ids for slot, ids in tasks_of(cluster).items()
+             if slot in shown}
+    return shown == found
 
 
 class Owners(threading.Thread):
