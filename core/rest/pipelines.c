@@ -231,6 +231,10 @@ checked(struct exchange *x, const struct answer *answer)
 {
 	struct applying *s = x->doing;
 
+	if (answer->kind == ANSWER_QUOTA) {
+		exchange_error(x, ask_status(answer->kind), "%s", answer->text);
+		return;
+	}
 	if (answer->kind != ANSWER_DONE)
 		s->faults[s->fault_count++] = ps_printf(x->a,
 		    "connector %s: %s", s->connector, answer->text);
@@ -330,21 +334,29 @@ rest_delete_pipeline(struct exchange *x)
 
 /* ---- plans ------------------------------------------------------------- */
 
+/* What the body asks for. */
+static struct flow_wish
+wish_of(struct exchange *x, const json_t *body)
+{
+	bool removes = json_is_true(json_object_get(body, "delete"));
+
+	return (struct flow_wish){ js_opt_str(body, "name"),
+		removes ? NULL : body,
+		exchange_query_bool(x, "force") ? FLOW_ADOPT : 0 };
+}
+
 /* Of the body; -1: answered. */
 static int
 plan_body(struct exchange *x, struct flow_plan *p)
 {
 	json_t *body = exchange_object(x), *errors;
-	const char *name = js_opt_str(body, "name");
-	bool removes = json_is_true(json_object_get(body, "delete"));
-	struct flow_wish wish = { name, removes ? NULL : body,
-		exchange_query_bool(x, "force") ? FLOW_ADOPT : 0 };
+	struct flow_wish wish = wish_of(x, body);
 	int got = -1;
 
 	if (body == NULL)
 		return -1;
 	errors = json_array();
-	if (name == NULL)
+	if (wish.name == NULL)
 		exchange_error(x, 400, "name: the pipeline's is missing");
 	else if (flow_plan(x->worker, x->a, &wish, p, errors) != 0)
 		declare_refuse(x, p->conflicts ? 409 : 400,
@@ -368,14 +380,15 @@ planned(struct exchange *x, const struct answer *answer)
 			answer->kind == ANSWER_DONE ? answer->json : NULL));
 }
 
-/* Its golden records hold. */
+/* The quotas leave room for it. */
 static void
-ask_topics(struct exchange *x)
+ask_topics(struct exchange *x, const struct answer *answer)
 {
 	struct request_spec spec = { .op = REQUEST_TOPICS };
 	struct flow_plan p = { 0 };
 	json_t *topics;
 
+	(void)answer;
 	if (plan_body(x, &p) != 0)
 		return;
 	topics = plan_view_topics(&p);
@@ -384,11 +397,26 @@ ask_topics(struct exchange *x)
 	json_decref(topics);
 }
 
+/* Its golden records hold. */
+static void
+ask_room(struct exchange *x)
+{
+	json_t *body = exchange_object(x);
+	struct flow_wish wish = wish_of(x, body);
+	struct request_spec spec = { .op = REQUEST_ROOM,
+		.document = wish.name,
+		.doc = wish.want,
+		.flags = wish.flags };
+
+	ask_worker(x, &spec, ask_topics);
+	json_decref(body);
+}
+
 void
 rest_plan(struct exchange *x)
 {
 	struct flow_plan p = { 0 };
 
 	if (plan_body(x, &p) == 0)
-		golden_check(x, &p, ask_topics);
+		golden_check(x, &p, ask_room);
 }

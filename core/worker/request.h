@@ -70,6 +70,7 @@ void request_check(struct request *rq);
 /* request_declare.c */
 void request_template(struct request *rq);
 void request_pipeline(struct request *rq);
+void request_room(struct request *rq);
 /* request_quota.c */
 struct quota request_quota(const struct request *rq);
 /* Do the quotas leave room for that? If not it is refused. */

@@ -99,18 +99,38 @@ apply(struct request *rq, const struct flow_plan *p)
 		    p->is_new ? ANSWER_CREATED : ANSWER_DONE);
 }
 
-void
-request_pipeline(struct request *rq)
+static void
+with_plan(struct request *rq,
+    void (*then)(struct request *rq, const struct flow_plan *p))
 {
 	json_t *errors = json_array();
 	struct flow_wish wish = { rq->spec.document, rq->doc, rq->spec.flags };
 	struct flow_plan p = { 0 };
 
 	if (flow_plan(rq->w, rq->a, &wish, &p, errors) == 0)
-		apply(rq, &p);
+		then(rq, &p);
 	else
 		refuse_all(rq, errors);
 	json_decref(errors);
+}
+
+void
+request_pipeline(struct request *rq)
+{
+	with_plan(rq, apply);
+}
+
+static void
+look_for_room(struct request *rq, const struct flow_plan *p)
+{
+	if (request_has_room_for_plan(rq, p))
+		request_done(rq);
+}
+
+void
+request_room(struct request *rq)
+{
+	with_plan(rq, look_for_room);
 }
 
 /* ---- templates --------------------------------------------------------- */

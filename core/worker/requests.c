@@ -355,6 +355,7 @@ static const struct {
 	[REQUEST_CHECK] = { request_check, FREE },
 	[REQUEST_TEMPLATE] = { request_template, LEADS },
 	[REQUEST_PIPELINE] = { request_pipeline, LEADS },
+	[REQUEST_ROOM] = { request_room, FREE },
 	[REQUEST_UPGRADE] = { request_upgrade, LEADS },
 	[REQUEST_PREVIEW] = { request_look, FREE },
 	[REQUEST_LETTERS] = { request_look, FREE },

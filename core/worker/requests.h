@@ -43,6 +43,7 @@ enum request_op {
 	REQUEST_CHECK,    /* a configuration, as PUT would; writes nothing */
 	REQUEST_TEMPLATE, /* a document, or none: it is to go */
 	REQUEST_PIPELINE, /* the same, by a plan */
+	REQUEST_ROOM,     /* would that be refused by a quota? writes nothing */
 	REQUEST_UPGRADE,  /* one step of it */
 	REQUEST_PREVIEW,  /* `doc` says what of; connector NULL: of none */
 	REQUEST_LETTERS,  /* `doc` says which */

@@ -188,6 +188,46 @@ def test_a_pipeline_keeps_to_them_as_well(two, topic, unique):
         rest.request("DELETE", f"/templates/{name}")
 
 
+@pytest.mark.usefixtures("clean")
+@pytest.mark.parametrize("asked", ["leader", "follower"])
+def test_a_plan_says_what_its_pipeline_would_be_refused_for(
+        two, topic, unique, asked):
+    """In the words of PUT, and shows what fits."""
+    rest, name, t = as_user(getattr(two, asked), "anna"), unique("t"), topic()
+    pipeline = unique("p")
+    rest.call("PUT", f"/templates/{name}", {
+        "parameters": {"all": {"type": "list"}, "tasks": {"type": "int"},
+                       "note": {"type": "string"}},
+        "connectors": [{
+            "name": "${param:pipeline}-${param:item}", "for_each": "all",
+            "config": {**sink(t), "tasks.max": "${param:tasks}",
+                       "note": "${param:note}"}}]})
+
+    def both(items, tasks=1, note="x"):
+        want = {"template": name, "parameters": {
+            "all": items, "tasks": tasks, "note": note}}
+        return [rest.request(*call) for call in (
+            ("POST", "/plan", {"name": pipeline, **want}),
+            ("PUT", f"/pipelines/{pipeline}", want))]
+    try:
+        for quota, *more in (("connectors.max is 3", list("abcd")),
+                             ("tasks.max is 6", ["a", "b"], 4),
+                             ("config.max.bytes is 2000", ["a"], 1,
+                              "x" * 2000)):
+            planned, put = both(*more)
+            expect(planned, f"quota.{quota}")
+            assert planned.json()["message"] in put.json()["message"]
+        assert rest.connectors() == []
+        assert [r.status_code for r in both(["a", "b", "c"])] == [200, 201]
+        assert [r.status_code for r in both(["a", "d", "e"])] == [200, 200]
+        gone = rest.request("POST", "/plan",
+                            {"name": pipeline, "delete": True})
+        assert gone.status_code == 200, gone.text
+    finally:
+        rest.request("DELETE", f"/pipelines/{pipeline}")
+        rest.request("DELETE", f"/templates/{name}")
+
+
 def test_an_upgrade_stops_where_they_leave_no_room(two, topic, unique):
     """One connector for each of two pipelines, then two: three fit."""
     rest, name, t = as_user(two.follower, "anna"), unique("t"), topic()
