@@ -164,13 +164,23 @@ class Kafka:
 
     def _prepare(self, n):
         os.makedirs(f"{self.folder}/kafka{n}")
+        return Process(self._java("kafka.Kafka", self._configure(n)),
+                       f"{self.folder}/kafka{n}.log", env=without_fsync())
+
+    def _configure(self, n):
         config = f"{self.folder}/kafka{n}.properties"
         with open(config, "w", encoding="utf-8") as f:
             f.write(self._properties(n))
-        return Process(self._java("kafka.Kafka", config),
-                       f"{self.folder}/kafka{n}.log", env=without_fsync())
+        return config
 
-    def _format(self):
+    def add_folder(self, path):
+        """One more for records, of the only node, which is down. What is made
+        from then on comes where there is less."""
+        self.settings["log_dirs"] = f"{self.folder}/kafka1,{path}"
+        self._configure(1)
+        self._format("--ignore-formatted")
+
+    def _format(self, *flags):
         scram = []
         if self.stores:
             for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
@@ -180,7 +190,8 @@ class Kafka:
             self._java("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
                        "kafka.tools.StorageTool", "format",
                        "-t", self.cluster_id,
-                       "-c", f"{self.folder}/kafka{n}.properties", *scram),
+                       "-c", f"{self.folder}/kafka{n}.properties", *flags,
+                       *scram),
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             for n in self.numbers]
         for process in formats:
