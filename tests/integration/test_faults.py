@@ -25,6 +25,8 @@ REGULAR = [6]
 # was not sent meanwhile.
 HEAL_S = 45
 NAMES = ["a", "sink"]
+# Something is always on its way when a position is committed.
+FLUSH_MS, PAUSE_S = 20, 0.01
 EXACTLY_ONCE = {"exactly_once_source_support": "enabled"}
 SINK = {"consumer.override.session.timeout.ms": str(SESSION_S * 1000),
         "consumer.override.heartbeat.interval.ms": "1500",
@@ -52,13 +54,14 @@ class Scene:
             os.path.basename(folder) + "-offsets", 5, cleanup_policy="compact",
             **safety.STAMPED)
         cluster = Cluster(folder, self.kafka.bootstrap, 0,
-                          offset_storage_topic=offsets, **settings)
+                          offset_storage_topic=offsets,
+                          offset_flush_interval_ms=FLUSH_MS, **settings)
         for _ in range(2):
             place = self.network and self.network.add()
             worker = cluster.add(**{"host": place.host, "wrap": place.wrap}
                                  if place else {})
             self.places[worker] = place
-        return Steady(cluster, self.kafka, sources=["a"],
+        return Steady(cluster, self.kafka, sources=["a"], pause=PAUSE_S,
                       of_topics=safety.STAMPED, of_sink=SINK)
 
     def place(self, worker):
