@@ -23,22 +23,29 @@ def write(path, text):
     return path
 
 
-@pytest.fixture(scope="module")
-def bounded(kafka, shared_worker):
-    """A worker with a folder `data` that files may be in, and links in it."""
+@pytest.fixture(scope="module", params=[None, 2], ids=["", "older"])
+def bounded(kafka, shared_worker, request):
+    """A worker with a folder `data` that files may be in, and links in it;
+    on a kernel, too, where its children's fence takes openat2."""
+    if request.param and not env.has_landlock():
+        pytest.skip("a kernel without Landlock")
     w = shared_worker(kafka.bootstrap, start=False,
-                      plugin_path=f"{env.BUILD}/plugins,{env.BUILD}/fixtures")
-    w.data, w.other = w.folder + "/data", w.folder + "/other"
+                      plugin_path=f"{env.BUILD}/plugins,{env.BUILD}/fixtures",
+                      wrap=env.older_landlock(request.param)
+                      if request.param else ())
+    w.data, w.other = (f"{w.folder}/{w.id}/{name}"
+                       for name in ("data", "other"))
     write(w.data + "/in", "one\ntwo\n")
     write(w.other + "/secret", "secret\n")
     os.symlink("/etc/shadow", w.data + "/shadow")
     os.symlink("../other/secret", w.data + "/out")
     os.symlink("../other", w.data + "/up")
     os.symlink("in", w.data + "/within")
-    write(w.other + "/words", "in=/etc/shadow\n")
+    write(w.other + "/words", f"in=/etc/shadow\nfine={w.data}/in\n")
     w.properties.update({
         KEY: w.data, "config.providers": "words",
-        "config.providers.words.class": PROVIDERS + "FileConfigProvider"})
+        "config.providers.words.class": PROVIDERS + "FileConfigProvider",
+        "config.providers.words.param.allowed.paths": w.other})
     w.process.cwd = w.other
     return w.start()
 
@@ -79,6 +86,15 @@ def test_a_name_that_a_provider_gives_is_refused_untold(bounded, topic):
     (text,) = errors(w, config)["file"]
     assert "resolved from the config provider reference failed" in text
     assert "/etc/shadow" not in json.dumps(errors(w, config))
+
+
+def test_one_that_it_gives_within_is_not(bounded, topic):
+    words = bounded.other + "/words"
+    config = configs.file_source("${words:" + words + ":fine}", topic())
+    assert not errors(bounded, config)
+    bounded.rest.create("given", config)
+    bounded.rest.wait_running("given")
+    bounded.rest.delete("given")
 
 
 @pytest.mark.parametrize("key", [
@@ -148,7 +164,6 @@ def test_a_task_of_it_neither():
             assert "the path /etc/shadow is not within" in failed["text"]
 
 
-@pytest.mark.skipif(not env.has_landlock(), reason="a kernel without Landlock")
 @pytest.mark.skipif(not env.has_landlock(), reason="a kernel without Landlock")
 @pytest.mark.parametrize("named, opens", [("", False), ("/etc/shadow", True)])
 def test_what_is_allowed_is_opened_for_who_names_it(named, opens):

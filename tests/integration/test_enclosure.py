@@ -108,13 +108,10 @@ def older(kafka, shared_worker, request):
     """a worker on a kernel with an older Landlock"""
     if not env.has_landlock():
         pytest.skip("a kernel without Landlock")
-    # What cannot be preloaded is left out with a word.
-    assert os.path.exists(f"{env.BUILD}/landlock.so"), "make test builds it"
     w = shared_worker(
         kafka.bootstrap, start=False,
         plugin_path=f"{env.BUILD}/plugins,{env.BUILD}/fixtures",
-        wrap=["env", f"LD_PRELOAD={env.BUILD}/landlock.so",
-              f"PENSTOCK_TEST_LANDLOCK={request.param}"])
+        wrap=env.older_landlock(request.param))
     w.process.cwd = w.folder
     w.version = request.param
     yield w.start()

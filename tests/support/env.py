@@ -80,6 +80,15 @@ def has_landlock():
         create_ruleset, None, ctypes.c_size_t(0), version) > 0
 
 
+def older_landlock(version):
+    """wrap= of a worker on a kernel whose Landlock is that one, as
+    tests/support/landlock.c makes it."""
+    # What cannot be preloaded is left out with a word.
+    assert os.path.exists(f"{BUILD}/landlock.so"), "make test builds it"
+    return ["env", f"LD_PRELOAD={BUILD}/landlock.so",
+            f"PENSTOCK_TEST_LANDLOCK={version}"]
+
+
 def free_port():
     """A free port below the range that outgoing connections take, so that a
     server that is down for a while finds its port free again."""
