@@ -96,6 +96,8 @@ int consumer_subscribe(struct consumer *c, const char *const *topics,
 /* A Java regular expression that the whole name must match. */
 int consumer_subscribe_pattern(struct consumer *c, const char *regex,
     struct ps_error *err);
+/* Would it take that? PS_E_CONFIG names topics.regex, and says why not. */
+int consumer_check_pattern(const char *regex, struct ps_error *err);
 
 /* From now on UNCLAIMED tells when a partition of the topics has been read for
  * so long by no member of the group whose client.id is like ours, the number

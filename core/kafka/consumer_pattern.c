@@ -1,7 +1,15 @@
 #include <regex.h>
 #include <string.h>
 
+#include "base/arena.h"
+#include "config/posix_cost.h"
 #include "kafka/consumer_impl.h"
+
+enum { CHUNK = 4096, REPEATS_MAX = 1000 };
+
+static const char not_supported[] =
+    "look-around, possessive quantifiers, sets in sets and escapes other than "
+    "\\d, \\w, \\s and of signs are not supported";
 
 /* What POSIX writes otherwise. */
 static const struct {
@@ -127,15 +135,36 @@ rewrite_one(struct rewrite *r)
 		rewrite_quantifier(r);
 }
 
-static bool
-compiles(const char *pattern)
+static const char *
+why_not_compiled(struct ps_arena *a, const char *pattern)
 {
+	char text[256];
 	regex_t re;
+	int why = regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB);
 
-	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return false;
-	regfree(&re);
-	return true;
+	if (why == 0) {
+		regfree(&re);
+		return NULL;
+	}
+	(void)regerror(why, &re, text, sizeof text);
+	return ps_strdup(a, text);
+}
+
+/* `len` of it is as it was written: a list of topics may be long. */
+static const char *
+too_costly(struct ps_arena *a, const char *pattern, size_t len)
+{
+	struct posix_cost c = posix_cost(pattern);
+
+	if (c.is_too_deep)
+		return ps_printf(a, "its groups are nested deeper than %d",
+		    POSIX_DEPTH_MAX);
+	if (c.characters > (long)len + REPEATS_MAX)
+		return ps_printf(a,
+		    "with its repeats written out it is more than %d "
+		    "characters longer",
+		    REPEATS_MAX);
+	return NULL;
 }
 
 char *
@@ -143,6 +172,7 @@ consumer_pattern(struct ps_arena *a, const char *regex, struct ps_error *err)
 {
 	size_t len = strlen(regex);
 	char *text = ps_alloc(a, 16 * len + 8);
+	const char *why;
 	struct rewrite r = { regex, text, false };
 
 	put(&r, "^(");
@@ -150,11 +180,23 @@ consumer_pattern(struct ps_arena *a, const char *regex, struct ps_error *err)
 		rewrite_one(&r);
 	put(&r, ")$");
 	*r.out = '\0';
-	if (!r.broken && len > 0 && compiles(text))
+	why = r.broken || len == 0 ? not_supported : too_costly(a, text, len);
+	if (why == NULL)
+		why = why_not_compiled(a, text);
+	if (why == NULL)
 		return text;
 	(void)ps_fail(err, PS_E_CONFIG,
-	    "topics.regex=%.200s: look-around, possessive quantifiers and "
-	    "escapes other than \\d, \\w, \\s and of signs are not supported",
-	    regex);
+	    "Invalid value %.200s for configuration topics.regex: %s", regex,
+	    why);
 	return NULL;
+}
+
+int
+consumer_check_pattern(const char *regex, struct ps_error *err)
+{
+	struct ps_arena *a = arena_new(CHUNK);
+	const char *pattern = consumer_pattern(a, regex, err);
+
+	arena_free(&a);
+	return pattern == NULL ? -1 : 0;
 }

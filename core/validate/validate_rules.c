@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "child/roots.h"
 #include "config/check.h"
+#include "kafka/consumer.h"
 #include "validate/validate_impl.h"
 
 static void
@@ -46,6 +47,21 @@ check_topics(struct validation *v)
 		return;
 	def_error(v->result, "topics", "%s", text);
 	def_error(v->result, "topics.regex", "%s", text);
+}
+
+/* As the consumer will take it; the table's row has asked PCRE2. */
+static void
+check_pattern(struct validation *v)
+{
+	const struct def_value *regex =
+	    def_result_find(v->result, "topics.regex");
+	struct ps_error err = { 0 };
+
+	if (regex == NULL || regex->value == NULL || regex->value[0] == '\0' ||
+	    regex->error_count > 0)
+		return;
+	if (consumer_check_pattern(regex->value, &err) != 0)
+		def_error(v->result, "topics.regex", "%s", err.text);
 }
 
 static void
@@ -97,6 +113,7 @@ validate_rules(struct validation *v)
 	check_negates(v);
 	if (v->class->class->kind == PS_KIND_SINK) {
 		check_topics(v);
+		check_pattern(v);
 		check_dead_letters(v);
 		check_group(v);
 	}

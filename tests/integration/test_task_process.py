@@ -606,6 +606,29 @@ def test_validate_of_a_sink_wants_topics(worker, folder):
         assert "Must configure one of topics or topics.regex" in bad["error"]
 
 
+@pytest.mark.parametrize("pattern, why", [
+    ("(?!x).*", "look-around"), ("a++b", "look-around"),
+    ("(" * 25 + "a" + "+)" * 25, "written out"),
+    ("(a{1,100}){1,100}", "written out"),
+    ("(" * 201 + "a" + ")" * 201, "nested deeper than 200")])
+def test_validate_says_why_a_pattern_of_topics_cannot_be(
+        worker, folder, pattern, why):
+    """What the task could not compile, at its end or in time."""
+    config = {**keeper("t", folder), "topics.regex": pattern}
+    del config["topics"]
+    with Child("connector", "keeper") as c:
+        c.configure(worker)
+        bad = c.request("validate", config=config)
+        [errors] = [v["value"]["errors"] for v in bad["configs"]
+                    if v["value"]["name"] == "topics.regex"]
+        assert bad["error_count"] == len(errors) == 1, bad["error"]
+        assert errors[0].startswith(
+            f"Invalid value {pattern[:200]} for configuration topics.regex: ")
+        assert why in errors[0]
+        config["topics.regex"] = "(?:eu|us)-[a-z]{1,249}\\.\\d+"
+        assert c.request("validate", config=config)["error_count"] == 0
+
+
 def test_task_configs_fill_the_number(worker, folder):
     with Child("connector", "keeper") as c:
         c.configure(worker, {**keeper("t", folder), "tasks.max": "3"})

@@ -535,46 +535,6 @@ Test(consumer, what_comes_while_leaving_goes_back_with_all_there_was,
 	mock_stop(&m);
 }
 
-Test(consumer, pattern_of_java_is_anchored_and_rewritten)
-{
-	static const struct {
-		const char *java, *posix; /* NULL: refused */
-	} rows[] = {
-		{ "orders", "^(orders)$" },
-		{ "a|b", "^(a|b)$" },
-		{ "shop\\.(?:eu|us)\\..*", "^(shop\\.(eu|us)\\..*)$" },
-		{ "t\\d+", "^(t[0-9]+)$" },
-		{ "t[\\d_]{2,3}", "^(t[0-9_]{2,3})$" },
-		{ "a.*?b", "^(a.*b)$" },
-		{ "[^a-c]\\w", "^([^a-c][A-Za-z0-9_])$" },
-		{ "[a\\.b]", "^([a.b])$" },
-		{ "(?!x).*", NULL },
-		{ "(?i)x", NULL },
-		{ "a++", NULL },
-		{ "\\Qa\\E", NULL },
-		{ "[a&&b]", NULL },
-		{ "(a)\\1", NULL },
-		{ "(", NULL },
-		{ "a\\", NULL },
-		{ "", NULL },
-	};
-	struct ps_arena *a = arena_new(4096);
-
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct ps_error err = { PS_OK, "" };
-		char *got = consumer_pattern(a, rows[i].java, &err);
-
-		if (rows[i].posix == NULL) {
-			cr_expect(got == NULL, "%s", rows[i].java);
-			cr_expect(eq(int, err.code, PS_E_CONFIG));
-			continue;
-		}
-		cr_assert(got != NULL, "%s: %s", rows[i].java, err.text);
-		cr_expect(eq(str, got, (char *)rows[i].posix));
-	}
-	arena_free(&a);
-}
-
 Test(consumer, what_came_before_it_was_watched_is_looked_at, .timeout = 20)
 {
 	struct mock m = { .servers = "127.0.0.1:1" };
