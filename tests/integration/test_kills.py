@@ -50,11 +50,6 @@ def in_table(postgres, db):
         " ORDER BY ctid")]
 
 
-def in_requests(receiver):
-    return [ledger.entry_from(e) for r in receiver.accepted()
-            for e in r.json()]
-
-
 @pytest.fixture
 def journal(folder):
     return ledger.Journal(folder + "/journal")
@@ -199,7 +194,7 @@ def test_an_http_sink_task_is_killed(worker, kafka, topic, receiver, journal,
                    lambda: len(receiver.requests))
     writer.finish()
     ledger.wait_complete(
-        journal, lambda: in_requests(receiver)).assert_at_least_once()
+        journal, lambda: ledger.in_requests(receiver)).assert_at_least_once()
     by_key = {}
     for r in receiver.accepted():
         key = r.headers["idempotency-key"]
@@ -252,7 +247,7 @@ def test_the_worker_is_killed(worker, kafka, topic, postgres, db, s3, bucket,
     report.assert_none("phantoms", "corrupt")
     report.assert_count(len(in_topic(kafka, t)), "records")
     ledger.wait_complete(
-        by_file, lambda: in_requests(receiver)).assert_at_least_once()
+        by_file, lambda: ledger.in_requests(receiver)).assert_at_least_once()
     ledger.wait_complete(
         by_table, lambda: in_topic(kafka, copies)).assert_at_least_once()
     ledger.wait_complete(by_topic, lambda: entries(

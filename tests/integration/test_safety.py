@@ -11,8 +11,12 @@ import pytest
 from support import configs, ledger, safety
 from support.env import wait_for
 from support.kills import kill_at_random
+from support.receiver import Reply
 
 WORKER_KILLS = 2
+SESSION = {"consumer.override.session.timeout.ms": "1500",
+           "consumer.override.heartbeat.interval.ms": "300"}
+ANSWER_S = 0.1
 # As many positions as there can be.
 FLUSH_MS = 20
 EVENTS = ("CREATE TABLE events (run text, writer int, seq bigint, key text, "
@@ -136,8 +140,7 @@ def test_a_groups_position_is_of_what_is_in_the_table(
     postgres.execute(db, EVENTS)
     often.rest.create("snk", configs.postgres_sink(
         postgres, db, t, "events", insert_mode="insert", pk_mode="none",
-        consumer_override_session_timeout_ms="1500",
-        consumer_override_heartbeat_interval_ms="300"))
+        **SESSION))
     writer = ledger.TopicWriter(kafka, t, journal, "pgsink", pause=0.01)
     holder = Holder(postgres, db, "events")
     for thread in (writer, holder):
@@ -147,10 +150,39 @@ def test_a_groups_position_is_of_what_is_in_the_table(
     writer.finish()
     holder.close()
 
+    check_group(kafka, t, journal, lambda: safety.rows(
+        postgres, db, "events", "run, writer, seq"))
+
+
+def check_group(kafka, topic, journal, rows):
+    """When the sink has all; rows(): {(run, writer, seq): ms}"""
     def commits():
         return safety.group_commits(kafka, "connect-snk")
     wait_for("the last position", lambda: safety.covered(
-        commits()) == journal.count() == kafka.size(t))
-    rows = safety.rows(postgres, db, "events", "run, writer, seq")
-    safety.check(commits(), safety.in_table(
-        kafka, t, rows, lambda r: ledger.entry_from(r.value)[:3]))
+        commits()) == journal.count() == kafka.size(topic))
+    safety.check(commits(), safety.of_records(
+        kafka, topic, rows(), lambda r: ledger.entry_from(r.value)[:3]))
+
+
+@seeds()
+def test_a_groups_position_is_of_what_was_answered(
+        often, kafka, topic, receiver, journal, seed, kills):
+    """Not of what was sent: each answer takes its time."""
+    t = topic("events", partitions=2)
+    receiver.script(lambda i, r: Reply(hang=ANSWER_S))
+    often.rest.create("snk", configs.http_sink(
+        receiver.url, t, batch_linger_ms=30, batch_max_size=500, **SESSION))
+    writer = ledger.TopicWriter(kafka, t, journal, "http", pause=0.05)
+    writer.start()
+    kill_all_there_is(often, "snk", seed, kills,
+                      lambda: len(receiver.requests))
+    writer.finish()
+
+    def answered():
+        first = {}
+        for r in receiver.accepted():
+            for e in map(ledger.entry_from, r.json()):
+                first.setdefault(e[:3], int((r.time + ANSWER_S) * 1000))
+        return first
+    ledger.wait_complete(journal, lambda: ledger.in_requests(receiver))
+    check_group(kafka, t, journal, answered)

@@ -147,7 +147,7 @@ KINDS = {k.begin.__name__: k for k in (
     Kind(stop_task, go_on, slots),
     Kind(kill_worker, start_worker, workers),
     Kind(leave, start_worker, workers),
-    Kind(stop_worker, go_on, workers),
+    Kind(stop_worker, go_on, workers, True),
     Kind(stop_machine, go_on, workers),
     Kind(kill_broker, start_broker, brokers, True),
     Kind(end_broker, start_broker, brokers, True),

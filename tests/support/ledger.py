@@ -63,6 +63,11 @@ def entry_from(fields):
     return Entry(*(fields[name] for name in Entry._fields))
 
 
+def in_requests(receiver):
+    """Of a sink that sends lists of them"""
+    return [entry_from(e) for r in receiver.accepted() for e in r.json()]
+
+
 class Journal:
     """The outcomes, on disk before the writer goes on."""
 

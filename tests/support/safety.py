@@ -9,6 +9,7 @@ on one machine, so by one clock:
     a topic         its broker, if it is one of STAMPED
     a group         the broker, in the log of all commits
     a table         the server, that keeps the times of transactions
+    a request       its receiver, when it sets about to answer
 
     check(commits, arrivals)    commits: [Commit], arrivals: {part: [ms of the
                                 first arrival of each event, None: not there]}
@@ -114,7 +115,7 @@ class Lines:
                   r.value)["seq"], len(self.ends))})
 
 
-# Sinks: a group and a table
+# Sinks: a group, and a table or what was answered
 
 def group_commits(kafka, group):
     """All that were made, as the brokers' own log has them"""
@@ -149,9 +150,9 @@ def rows(postgres, db, table, columns):
         f"pg_xact_commit_timestamp(xmin)) * 1000) FROM {table}")}
 
 
-def in_table(kafka, topic, rows, name_of):
-    """{part: first arrivals} of a topic's records. rows: as above;
-    name_of(record): its columns"""
+def of_records(kafka, topic, rows, name_of):
+    """{part: first arrivals} of a topic's records. rows: {name: ms}, as
+    above; name_of(record): under which it is there"""
     out = collections.defaultdict(list)
     for r in kafka.consume(topic):
         times = out[topic, r.partition]
