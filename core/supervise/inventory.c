@@ -21,6 +21,7 @@ struct asker {
 	struct asker *next;
 	inventory_fn *fn;
 	void *ctx;
+	size_t list; /* the number of the first that is new enough */
 };
 
 struct inventory {
@@ -29,7 +30,8 @@ struct inventory {
 	json_t *plugins, *names;
 	struct asker *askers, watch;
 	uint64_t stamp, asked_stamp; /* of the folders */
-	uv_timer_t again; /* until there is a list, it is asked for */
+	size_t lists;                /* that were asked for */
+	uv_timer_t again; /* while there is none that is new enough */
 	uv_timer_cb on_again;
 };
 
@@ -52,17 +54,34 @@ stamp_of(const json_t *dirs)
 	return sum;
 }
 
-static void
-answer_all(struct inventory *i, const struct ps_error *err)
+/* Takes one who need not wait for more than so many lists. */
+static struct asker *
+take_asker(struct inventory *i, size_t lists)
 {
 	struct asker *a;
 
-	while ((a = i->askers) != NULL) {
-		i->askers = a->next;
+	for (struct asker **at = &i->askers; (a = *at) != NULL; at = &a->next)
+		if (a->list <= lists) {
+			*at = a->next;
+			return a;
+		}
+	return NULL;
+}
+
+static void
+answer_all(struct inventory *i, const struct ps_error *err)
+{
+	size_t lists = i->lists;
+	struct asker *a;
+
+	while ((a = take_asker(i, lists)) != NULL) {
 		if (a->fn != NULL)
 			a->fn(a->ctx, err);
 		free(a);
 	}
+	/* Who came when a folder had changed behind that list. */
+	if (i->askers != NULL)
+		timer_in(&i->again, i->on_again, 0);
 }
 
 static void
@@ -128,9 +147,9 @@ on_list(void *ctx, const json_t *result, const struct ps_error *err)
 		err = &nonsense;
 	}
 	log_warn(AREA, "cannot list the plugins: %s", err->text);
-	answer_all(i, err);
 	if (i->plugins == NULL && err->code == PS_E_RETRY)
 		timer_in(&i->again, i->on_again, AGAIN_MS);
+	answer_all(i, err);
 }
 
 static void
@@ -138,6 +157,8 @@ ask(struct inventory *i)
 {
 	struct errand_spec spec = { .role = MSG_INSPECT };
 
+	i->lists++;
+	i->asked_stamp = stamp_of(i->env->options->plugins);
 	i->errand = errand_new(i->env, &spec);
 	errand_ask(i->errand, "list", NULL, LIMIT_MS, on_list, i);
 }
@@ -147,10 +168,8 @@ on_again(uv_timer_t *timer)
 {
 	struct inventory *i = (struct inventory *)timer->data;
 
-	if (i->errand != NULL || i->plugins != NULL)
-		return;
-	i->asked_stamp = stamp_of(i->env->options->plugins);
-	ask(i);
+	if (i->errand == NULL && (i->plugins == NULL || i->askers != NULL))
+		ask(i);
 }
 
 struct inventory *
@@ -204,9 +223,9 @@ inventory_refresh(struct inventory *i, inventory_fn *fn, void *ctx)
 	a = xcalloc(1, sizeof *a);
 	a->fn = fn;
 	a->ctx = ctx;
+	a->list = i->lists + (i->errand == NULL || stamp != i->asked_stamp);
 	a->next = i->askers;
 	i->askers = a;
-	i->asked_stamp = stamp;
 	if (i->errand == NULL)
 		ask(i);
 }

@@ -164,6 +164,13 @@ Test(inventory, a_class_of_another_type_is_not_found)
 	cr_expect(inventory_find_of(i, "WidgetSource", "converter") == NULL);
 }
 
+static void
+change_folders(void)
+{
+	json_decref(n.options->plugins);
+	n.options->plugins = json_pack("[s, s]", TESTS, "/");
+}
+
 Test(inventory, what_is_known_is_not_asked_again_before_a_folder_changes)
 {
 	refresh();
@@ -171,13 +178,26 @@ Test(inventory, what_is_known_is_not_asked_again_before_a_folder_changes)
 	inventory_refresh(i, on_answer, NULL);
 	cr_expect(eq(int, answers, 2), "answered at once");
 	cr_expect(inventory_find(i, "WidgetSource") != NULL);
-	json_decref(n.options->plugins);
-	n.options->plugins = json_pack("[s, s]", TESTS, "/");
+	change_folders();
 	inventory_refresh(i, on_answer, NULL);
 	cr_expect(inventory_find(i, "WidgetSource") != NULL,
 	    "kept while the new list comes");
 	NODE_UNTIL(&n, answers == 3);
 	cr_expect(inventory_find(i, "WidgetSource") == NULL);
+}
+
+Test(inventory, a_list_that_was_on_its_way_before_a_change_is_made_again)
+{
+	inventory_refresh(i, on_answer, NULL);
+	cr_assert(setenv("FAKE_LIST",
+		      "{\"plugins\":[{\"class\":\"New\",\"type\":\"sink\"}]}",
+		      1) == 0);
+	change_folders();
+	inventory_refresh(i, on_answer, NULL);
+	NODE_UNTIL(&n, answers == 1);
+	cr_expect(inventory_find(i, "WidgetSource") != NULL);
+	NODE_UNTIL(&n, answers == 2);
+	cr_expect(inventory_find(i, "New") != NULL);
 }
 
 Test(inventory, who_is_forgotten_is_not_called)
