@@ -1,12 +1,14 @@
 #include "kafka/conf.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/fds.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/threads.h"
@@ -428,11 +430,15 @@ void
 conf_log(rd_kafka_event_t *ev)
 {
 	const char *facility, *text;
+	char why[FDS_TEXT];
 	int severity;
 
 	if (rd_kafka_event_log(ev, &facility, &text, &severity) != 0)
 		return;
-	if (severity <= 3)
+	/* Of a broker that it has learned of; it goes on trying. */
+	if (strcmp(facility, "THREAD") == 0)
+		log_error("kafka", "%s: %s", text, fds_why(EAGAIN, why));
+	else if (severity <= 3)
 		log_error("kafka", "%s: %s", facility, text);
 	else if (severity == 4)
 		log_warn("kafka", "%s: %s", facility, text);
