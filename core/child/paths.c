@@ -89,13 +89,46 @@ static const char *const at_home[] = { ".pgpass", ".pg_service.conf",
 static const char *const shared[] = { "/", "/etc", "/usr", "/proc", "/sys",
 	"/dev", "/bin", "/sbin", "/lib", "/lib64", "/boot", "/run", "/var" };
 
+/* Those of many: too much for a file whose own folder is not there either. */
+static const char *const of_many[] = { "/home", "/root", "/opt", "/srv", "/mnt",
+	"/media", "/var/cache", "/var/lib", "/var/log", "/var/opt",
+	"/var/spool" };
+
+/* The same of all that is in them. */
+static const char *const of_system[] = { "/etc", "/usr", "/proc", "/sys",
+	"/dev", "/bin", "/sbin", "/lib", "/lib64", "/boot" };
+
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+
+static bool
+is_one_of(const char *const *list, size_t count, const char *path)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(path, list[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool
 is_shared(const char *path)
 {
-	for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
-		if (strcmp(path, shared[i]) == 0)
+	return is_one_of(shared, COUNT(shared), path);
+}
+
+static bool
+is_of_others(const char *path)
+{
+	const char *home = getenv("HOME");
+
+	for (size_t i = 0; i < COUNT(of_system); i++) {
+		size_t len = strlen(of_system[i]);
+
+		if (strncmp(path, of_system[i], len) == 0 &&
+		    (path[len] == '/' || path[len] == '\0'))
 			return true;
-	return false;
+	}
+	return is_one_of(of_many, COUNT(of_many), path) ||
+	       (home != NULL && strcmp(path, home) == 0);
 }
 
 /* ---- allowing ---------------------------------------------------------- */
@@ -149,16 +182,46 @@ may_climb(const char *path, unsigned rights)
 	       strpbrk(path, NAMED_ENDS) == NULL;
 }
 
+/* The folder that it is in, or that it may be made in. A path may be written
+ * in many ways: what counts is where it leads. */
+static void
+allow_above(const struct opening *o, const char *path, unsigned rights)
+{
+	char above[PATH_MAX], real[PATH_MAX];
+	bool climb = may_climb(path, rights), climbed = false;
+	char *slash;
+
+	(void)snprintf(above, sizeof above, "%s", path);
+	for (;;) {
+		slash = strrchr(above, '/');
+		if (slash == NULL || slash == above)
+			return;
+		*slash = '\0';
+		if (!climb || exists(above))
+			break;
+		climbed = true;
+	}
+	if (realpath(above, real) == NULL || is_shared(real) ||
+	    (climbed && is_of_others(real)))
+		return;
+	enclosure_allow(o->e, real, rights);
+}
+
+static bool
+is_all(const char *path)
+{
+	char real[PATH_MAX];
+
+	return realpath(path, real) != NULL && strcmp(real, "/") == 0;
+}
+
 /* Itself, and the folder that it is in. */
 static void
 allow(const struct opening *o, const char *path, unsigned rights)
 {
-	const struct enclosure *e = o->e;
-	char above[PATH_MAX];
-	bool climb = may_climb(path, rights);
 	char *slash;
 
-	if (strlen(path) < 2 || strlen(path) >= sizeof above)
+	if (strlen(path) < 2 || strlen(path) >= PATH_MAX)
 		return;
 	if (o->roots != NULL) {
 		slash = strrchr(path, '/');
@@ -168,18 +231,11 @@ allow(const struct opening *o, const char *path, unsigned rights)
 			    rights);
 		return;
 	}
-	enclosure_allow(e, path, rights);
-	if (is_folder(path))
+	if (is_all(path))
 		return;
-	(void)snprintf(above, sizeof above, "%s", path);
-	do {
-		slash = strrchr(above, '/');
-		if (slash == NULL || slash == above)
-			return;
-		*slash = '\0';
-	} while (climb && !exists(above));
-	if (!is_shared(above))
-		enclosure_allow(e, above, rights);
+	enclosure_allow(o->e, path, rights);
+	if (!is_folder(path))
+		allow_above(o, path, rights);
 }
 
 static void

@@ -98,9 +98,36 @@ def test_the_worker_s_file_says_how_much(new_worker, kafka, settings, shadow,
         os.unlink(OUTSIDE)
 
 
+OUTSIDE = "/var/lib/penstock-crime"
+
+
+@pytest.mark.skipif(not env.has_landlock(), reason="a kernel without Landlock")
+@pytest.mark.parametrize("wish, named, works", [
+    ("ask-outside", "/var/lib/none-such/new/out", False),
+    ("ask-outside", "/var//none-such", False),
+    ("ask-outside", "/tmp/../var/none-such", False),
+    ("ask-outside", "/./none-such", False),
+    ("ask-outside", "/.", False),
+    ("ask-shadow", "/etc//none-such", False),
+    ("ask-shadow", "/etc/./none-such/new", False),
+    ("ask-outside", OUTSIDE, True),
+    ("ask-outside", "/var/lib/./none-such", True)])
+def test_a_file_that_is_not_there_opens_no_folder_of_the_system(
+        enclosed, unique, wish, named, works):
+    """However it is written: only the folder that it is to be made in."""
+    name = unique("missing")
+    enclosed.rest.create(name, {
+        "connector.class": "CrimeSource", "topic": "x", "crime": wish,
+        "note": named, "errors.restart.enable": "false"})
+    trace = enclosed.rest.wait_task_failed(name)["trace"]
+    enclosed.rest.delete(name)
+    if os.path.exists(OUTSIDE):
+        os.unlink(OUTSIDE)
+    assert ("=-1/" in trace) != works, trace
+
+
 # Of older kernels: see support/landlock.c
 VERSIONS = [1, 2, 3]
-OUTSIDE = "/var/lib/penstock-crime"
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
