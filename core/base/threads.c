@@ -1,11 +1,13 @@
 #include "base/threads.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -42,6 +44,27 @@ wait_gone(pid_t id)
 		(void)sched_yield();
 }
 
+/* pthread_create() says the same where there is no memory for a stack. */
+static int
+what_lacks(int code)
+{
+	pthread_attr_t attr;
+	size_t size = 0;
+	void *stack = NULL;
+
+	if (code != EAGAIN || pthread_getattr_default_np(&attr) != 0)
+		return code;
+	if (pthread_attr_getstacksize(&attr, &size) == 0)
+		stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	(void)pthread_attr_destroy(&attr);
+	if (stack == MAP_FAILED)
+		return ENOMEM;
+	if (stack != NULL)
+		(void)munmap(stack, size);
+	return code;
+}
+
 int
 threads_room(size_t count, struct ps_error *err)
 {
@@ -58,6 +81,7 @@ threads_room(size_t count, struct ps_error *err)
 		code = pthread_create(&all[made].thread, NULL, wait_for_end,
 		    &all[made]);
 	}
+	code = what_lacks(code);
 	for (size_t i = 0; i < made; i++)
 		(void)sem_post(&end);
 	for (size_t i = 0; i < made; i++)

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child/limits.h"
+
 #define LIMIT  4
 #define ROUNDS 300
 
@@ -66,6 +68,22 @@ says_why(void)
 Test(threads, what_is_refused_is_said_and_leaves_nothing, .timeout = 60)
 {
 	cr_expect(eq(int, limited(says_why), 42));
+}
+
+/* Its own memory is the limit, not what others run. */
+Test(threads, who_may_have_no_more_memory_is_told_that, .timeout = 60)
+{
+	struct rlimit limit = { 0, 0 };
+	struct ps_error err = { 0 };
+
+	if (limits_are_off())
+		cr_skip("a sanitized process has other memory");
+	cr_assert(eq(int, setrlimit(RLIMIT_DATA, &limit), 0));
+	cr_assert(eq(int, threads_room(THREADS_MAX, &err), -1));
+	cr_expect(eq(int, err.code, PS_E_RETRY));
+	cr_expect(strstr(err.text, "1024 threads: Cannot allocate memory") !=
+		      NULL,
+	    "%s", err.text);
 }
 
 Test(threads, none_is_no_question, .signal = SIGABRT)
