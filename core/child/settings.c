@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "child/roots.h"
+#include "config/check.h"
 #include "config/common.h"
 #include "config/def.h"
 #include "config/map.h"
@@ -168,6 +169,17 @@ settings_resolve(const struct settings *s, struct ps_arena *a,
 	return roots_check(&s->worker, a, out, err);
 }
 
+/* Limits and the like: those of a topic may never have been validated. */
+static int
+check_own(const struct settings *s, struct ps_error *err)
+{
+	const struct key_table *t = &common_penstock_keys;
+	const char *wrong =
+	    check_given(s->arena, t->keys, t->count, &s->config);
+
+	return wrong == NULL ? 0 : ps_fail(err, PS_E_CONFIG, "%s", wrong);
+}
+
 int
 settings_connector(struct settings *s, struct redact *redact,
     struct ps_error *err)
@@ -184,6 +196,7 @@ settings_connector(struct settings *s, struct redact *redact,
 	settings_hide(redact, &s->raw, s->class->class->keys,
 	    s->class->class->key_count);
 	if (settings_resolve(s, s->arena, &s->config, err) != 0 ||
+	    check_own(s, err) != 0 ||
 	    conf_check_overrides(&s->config, err) != 0)
 		return -1;
 	s->class = catalog_find_version(s->catalog, s->class->class->kind, name,

@@ -419,3 +419,22 @@ check_rules(struct ps_arena *a, const struct ps_key *key, const char *name,
 		    "Configuration '%s' values must not be duplicated.", name);
 	return NULL;
 }
+
+const char *
+check_given(struct ps_arena *a, const struct ps_key *keys, size_t count,
+    const struct ps_config *given)
+{
+	const char *wrong = NULL;
+
+	for (size_t i = 0; wrong == NULL && i < count; i++) {
+		const char *text = ps_config_get(given, keys[i].name);
+		struct check_value v;
+
+		if (text == NULL)
+			continue;
+		wrong = check_parse(a, &keys[i], text, &v);
+		if (wrong == NULL)
+			wrong = check_rules(a, &keys[i], keys[i].name, &v);
+	}
+	return wrong;
+}

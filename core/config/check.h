@@ -24,6 +24,9 @@ const char *check_parse(struct ps_arena *a, const struct ps_key *key,
 /* NULL, or what is wrong with it; `name` is what the text calls the key. */
 const char *check_rules(struct ps_arena *a, const struct ps_key *key,
     const char *name, const struct check_value *v);
+/* NULL, or what is wrong with the first of the values that are given. */
+const char *check_given(struct ps_arena *a, const struct ps_key *keys,
+    size_t count, const struct ps_config *given);
 const char *check_type_name(enum ps_key_type type); /* BOOLEAN … PASSWORD */
 
 /* Does the whole text match the pattern? A bad pattern matches nothing. */

@@ -55,6 +55,17 @@ options_need_resolving(const struct options *o)
 
 /* ---- keys -------------------------------------------------------------- */
 
+/* Of connectors that say nothing; what they are called stays their own. */
+static void
+add_limits(struct def_set *set)
+{
+	const struct key_table *t = &common_penstock_keys;
+
+	for (size_t i = 0; i < t->count; i++)
+		if (!text_starts(t->keys[i].name, "penstock."))
+			def_set_add(set, &t->keys[i], 1, NULL, NULL);
+}
+
 static struct def_set *
 tables(const struct options *o)
 {
@@ -67,6 +78,7 @@ tables(const struct options *o)
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		def_set_add(set, all[i]->keys, all[i]->count, NULL, NULL);
+	add_limits(set);
 	return set;
 }
 
@@ -313,14 +325,14 @@ options_int(const struct options *o, const char *key)
 	return value;
 }
 
-static const char *
-table_default(const char *key)
+static const struct ps_key *
+row_of(const char *key)
 {
 	const struct key_table *t = &common_penstock_keys;
 
 	for (size_t i = 0; i < t->count; i++)
 		if (strcmp(t->keys[i].name, key) == 0)
-			return t->keys[i].default_value;
+			return &t->keys[i];
 	assert(false && "a key of the table");
 	return NULL;
 }
@@ -333,19 +345,22 @@ options_text(const struct options *o, const struct ps_config *connector,
 
 	if (text == NULL)
 		text = ps_config_get(&o->all, key);
-	return text == NULL ? table_default(key) : text;
+	return text == NULL ? row_of(key)->default_value : text;
 }
 
 int64_t
 options_limit(const struct options *o, const struct ps_config *connector,
     const char *key)
 {
+	const struct ps_key *row = row_of(key);
+	int64_t min = (row->flags & PS_HAS_MIN) != 0 ? row->min : INT64_MIN;
+	int64_t max = (row->flags & PS_HAS_MAX) != 0 ? row->max : INT64_MAX;
 	int64_t value;
 
-	/* ${…} is resolved in the task alone. */
-	if (text_int64(options_text(o, connector, key), INT64_MIN, INT64_MAX,
-		&value) == 0)
+	/* ${…} is resolved in the task alone, which refuses what is out of
+	 * the row's range. */
+	if (text_int64(options_text(o, connector, key), min, max, &value) == 0)
 		return value;
-	(void)text_int64(table_default(key), INT64_MIN, INT64_MAX, &value);
+	(void)text_int64(row->default_value, INT64_MIN, INT64_MAX, &value);
 	return value;
 }

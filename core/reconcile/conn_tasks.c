@@ -9,12 +9,6 @@
 
 #define ARENA_BYTES 4096
 
-static int64_t
-between(int64_t least, int64_t value, int64_t most)
-{
-	return value < least ? least : value > most ? most : value;
-}
-
 struct task_limits
 conn_limits(const struct conn *c, const struct ps_config *config)
 {
@@ -33,9 +27,8 @@ conn_limits(const struct conn *c, const struct ps_config *config)
 	};
 	const char *enable = options_text(o, config, "errors.restart.enable");
 
-	/* A configuration that was not validated here may say anything. */
-	l.restart_max_ms = between(1, l.restart_max_ms, INT64_MAX);
-	l.restart_first_ms = between(1, l.restart_first_ms, l.restart_max_ms);
+	if (l.restart_first_ms > l.restart_max_ms)
+		l.restart_first_ms = l.restart_max_ms;
 	/* Starting is calls into the plugin too. */
 	l.start_ms = l.hang_ms;
 	if (strcasecmp(enable, "false") == 0)

@@ -178,6 +178,42 @@ Test(settings, a_class_that_is_missing_or_unknown_is_refused)
 	}
 }
 
+/* A topic may hold what nobody here has validated. */
+Test(settings, a_limit_out_of_its_range_is_refused_by_name)
+{
+	static const struct ps_setting bad[] = {
+		{ "task.hang.timeout.ms", "0" },
+		{ "task.hang.timeout.ms", "-1" },
+		{ "stall.timeout.ms", "0" },
+		{ "errors.restart.max", "-2" },
+		{ "task.memory.bytes", "-1" },
+		{ "task.open.files", "63" },
+		{ "task.cpu.weight", "0" },
+		{ "task.buffer.bytes", "-1" },
+		{ "batch.bytes", "1e6" },
+		{ "schemas.cache.size", "0" },
+		{ "config.reload.interval.ms", "0" },
+	};
+	char start[128];
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct ps_setting rows[] = { { "connector.class",
+						 "FileStreamSink" },
+			{ "file", "/x" }, { "topics", "t" }, bad[i], { 0 } };
+
+		teardown();
+		setup();
+		cr_assert(eq(int, played_configure(&w, NULL, rows, &err), -1),
+		    "%s", bad[i].key);
+		cr_expect(eq(int, err.code, PS_E_CONFIG));
+		(void)snprintf(start, sizeof start,
+		    "Invalid value %s for configuration %s: ", bad[i].value,
+		    bad[i].key);
+		cr_expect(eq(int, strncmp(err.text, start, strlen(start)), 0),
+		    "%s", err.text);
+	}
+}
+
 /* What a provider answers is used, and never said. */
 Test(settings, references_are_answered_and_secrets_redacted)
 {

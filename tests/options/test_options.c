@@ -160,9 +160,40 @@ Test(options, a_limit_is_the_connectors_else_the_workers_else_the_tables)
 	cr_assert(eq(i64, options_limit(o, &connector, "stall.timeout.ms"), 5));
 	cr_assert(eq(i64, options_limit(o, &none, "stall.timeout.ms"), 7000));
 	cr_assert(eq(i64, options_limit(o, &none, "errors.restart.max"), -1));
+	own.value = "0"; /* its task refuses it, the worker goes on */
+	cr_assert(
+	    eq(i64, options_limit(o, &connector, "stall.timeout.ms"), 60000));
 	own.value = "${file:/x:y}";
 	cr_assert(gt(i64, options_limit(o, &connector, "stall.timeout.ms"), 0));
 	options_free(&o);
+}
+
+/* The worker's file has them for connectors that say nothing. */
+Test(options, a_workers_limit_that_is_none_is_refused_by_name)
+{
+	static const char *const lines[][2] = {
+		{ "task.hang.timeout.ms=0", "Value must be at least 1" },
+		{ "task.hang.timeout.ms=-1", "Value must be at least 1" },
+		{ "stall.timeout.ms=soon", "Not a number of type LONG" },
+		{ "errors.restart.max=-2", "Value must be at least -1" },
+		{ "errors.restart.enable=maybe", "either true or false" },
+		{ "task.memory.bytes=-1", "Value must be at least 0" },
+		{ "task.cpu.weight=10001", "no more than 10000" },
+	};
+	char text[512], key[64];
+
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		struct ps_error err = { 0 };
+
+		(void)snprintf(text, sizeof text, BASICS "%s\n", lines[i][0]);
+		(void)snprintf(key, sizeof key, "%.*s",
+		    (int)strcspn(lines[i][0], "="), lines[i][0]);
+		cr_assert(eq(ptr, load(text, &err), NULL), "%s", lines[i][0]);
+		cr_expect(eq(int, err.code, PS_E_CONFIG));
+		cr_expect(strstr(err.text, lines[i][1]) != NULL &&
+			      strstr(err.text, key) != NULL,
+		    "%s", err.text);
+	}
 }
 
 static void

@@ -157,18 +157,20 @@ Test(reconcile, a_connector_gets_its_tasks_and_all_say_that_they_run)
 }
 
 /* What a topic says was never validated by us. */
-Test(reconcile, no_delay_of_restarts_harms_the_worker)
+Test(reconcile, no_limit_that_is_none_harms_the_worker)
 {
 	static const struct ps_setting rows[][4] = {
 		{ ACME, { "errors.restart.delay.initial.ms", "120000" } },
 		{ ACME, { "errors.restart.delay.max.ms", "0" } },
 		{ ACME, { "errors.restart.delay.initial.ms", "-5" },
 		    { "errors.restart.delay.max.ms", "-7" } },
+		{ ACME, { "task.hang.timeout.ms", "0" } },
+		{ ACME, { "task.hang.timeout.ms", "-1" } },
 	};
 	char name[16];
 
 	reconcile_begin(n.reconcile);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 5; i++) {
 		(void)snprintf(name, sizeof name, "run-%d", i);
 		put(name, rows[i]);
 		NODE_UNTIL(&n, is(name, 0, "RUNNING"));
