@@ -37,9 +37,12 @@ static const struct ps_setting reading[] = {
 	{ "queued.min.messages", "1000" },
 };
 
+/* A client that got no thread for a broker that it had learned of tries again
+ * when it looks; while it knows of no topic nothing else has it look. */
 static const struct ps_setting writing[] = {
 	{ "compression.type", "none" },
 	{ "linger.ms", "0" },
+	{ "topic.metadata.refresh.interval.ms", "10000" },
 };
 
 static rd_kafka_t *

@@ -130,15 +130,16 @@ def start_with(limit, kafka, new_worker, folder):
     worker = new_worker(kafka.bootstrap, start=False, wrap=ceiling.wrap)
     worker.spawn()
     wait_for("the reason", lambda: not worker.process.running()
-             or worker.log_text().count(REASON) > 1
+             or REASON in worker.log_text()
              or worker.rest.healthy(), 60)
+    ceiling.lift(worker)
+    wait_for("its end or a connector", lambda: not worker.process.running()
+             or worker.rest.create("src", configs.file_source(
+                 folder + "/absent", "absent")))
     if not worker.process.running():
         check_told(worker.log_text())
         assert worker.process.child.returncode > 0, "it was killed"
         return
-    ceiling.lift(worker)
-    wait_for("a connector", lambda: worker.rest.create(
-        "src", configs.file_source(folder + "/absent", "absent")))
     worker.rest.wait_running("src")
     plugins = [p["class"] for p in worker.rest.get("/connector-plugins")]
     assert any("FileStreamSource" in p for p in plugins), plugins
