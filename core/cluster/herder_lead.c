@@ -109,11 +109,13 @@ accuse(struct herder *h, struct peer *p)
 static void
 meet(struct herder *h, const struct who *who)
 {
-	if (!who_is_nobody(who))
-		(void)peers_get(h->peers, who);
+	if (!who_is_nobody(who) && peers_find(h->peers, who) == NULL)
+		peers_get(h->peers, who)->met = h->now;
 }
 
-/* Who has work and was never heard of is judged like the others. */
+/* Who has work and was never heard of is judged like the others, but what it
+ * has sent may still be on its way: it stands before what we send from now on,
+ * as whoever gave it the work had read it. */
 static void
 meet_owners(struct herder *h)
 {
@@ -137,6 +139,8 @@ judge(struct herder *h)
 		struct clock_ms silent =
 		    lease_silent_at(&h->lease, p->heard, p->deaf_ms);
 
+		if (silent.ms < p->met.ms)
+			silent = p->met;
 		if (p->over || p->judged || who_is(&p->who, &h->me))
 			continue;
 		if (h->now.ms < silent.ms) {

@@ -60,8 +60,9 @@ struct peer {
 	char *host; /* NULL: none of its beats was read */
 	int64_t born_ms, since, number;
 	struct clock_ms heard;
-	int64_t deaf_ms;         /* of the reader's lease, then */
-	struct clock_ms ended;   /* noticed by peers_notice */
+	struct clock_ms met;   /* named to a leader that had not heard of it */
+	int64_t deaf_ms;       /* of the reader's lease, then */
+	struct clock_ms ended; /* noticed by peers_notice */
 	struct clock_ms accused; /* by this worker, when it leads */
 	int64_t accused_at;      /* the number of our last beat, then */
 	int64_t epoch;
