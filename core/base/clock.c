@@ -32,7 +32,11 @@ clock_since(struct clock_ms earlier, struct clock_ms later)
 struct clock_ms
 clock_after(struct clock_ms t, int64_t ms)
 {
-	return (struct clock_ms){ t.ms + ms };
+	struct clock_ms then;
+
+	if (__builtin_add_overflow(t.ms, ms, &then.ms))
+		then.ms = ms < 0 ? INT64_MIN : INT64_MAX;
+	return then;
 }
 
 char *

@@ -23,6 +23,7 @@ struct clock_ms clock_now(void);
 struct wall_ms wall_now(void);
 /* later - earlier */
 int64_t clock_since(struct clock_ms earlier, struct clock_ms later);
+/* What would be after the end of time is at its end. */
 struct clock_ms clock_after(struct clock_ms t, int64_t ms);
 /* 2026-11-21T08:00:00.123Z */
 char *wall_iso(struct ps_arena *a, struct wall_ms t);

@@ -13,6 +13,17 @@ Test(clock, goes_forward)
 	cr_assert(eq(i64, clock_since(t, clock_after(t, 250)), 250));
 }
 
+/* "No limit" is often the largest number there is. */
+Test(clock, what_is_after_the_end_of_time_is_its_end)
+{
+	struct clock_ms end = { INT64_MAX };
+
+	cr_expect(eq(i64, clock_after(clock_now(), INT64_MAX).ms, INT64_MAX));
+	cr_expect(eq(i64, clock_after(end, 1).ms, INT64_MAX));
+	cr_expect(gt(i64, clock_since(clock_now(), end), 0));
+	cr_expect(eq(i64, clock_after(end, -1).ms, INT64_MAX - 1));
+}
+
 Test(clock, wall_time_is_of_this_century)
 {
 	cr_assert(gt(i64, wall_now().ms, INT64_C(1700000000000)));
