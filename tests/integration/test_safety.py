@@ -157,9 +157,9 @@ def test_a_groups_position_is_of_what_is_in_the_table(
 def check_group(kafka, topic, journal, rows):
     """When the sink has all; rows(): {(run, writer, seq): ms}"""
     def commits():
-        return safety.group_commits(kafka, "connect-snk")
+        return safety.group_commits(kafka, "connect-snk", topic)
     wait_for("the last position", lambda: safety.covered(
-        commits()) == journal.count() == kafka.size(topic))
+        commits()) == journal.count() == kafka.size(topic), 60)
     safety.check(commits(), safety.of_records(
         kafka, topic, rows(), lambda r: ledger.entry_from(r.value)[:3]))
 

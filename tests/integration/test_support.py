@@ -309,7 +309,7 @@ def test_broker_and_database_say_which_of_row_and_position_came_first(
         asynchronous=False), early)
     consumer.close()
     conn.close()
-    made = safety.group_commits(kafka, group)
+    made = safety.group_commits(kafka, group, t)
     assert [c[1:] for c in made] == [((t, 0), 1)]
     judged(early, lambda: safety.check(made, safety.of_records(
         kafka, t, safety.rows(p, "postgres", "rows", "n"),

@@ -117,13 +117,13 @@ class Lines:
 
 # Sinks: a group, and a table or what was answered
 
-def group_commits(kafka, group):
+def group_commits(kafka, group, topic):
     """All that were made, as the brokers' own log has them"""
     out = []
     for r in read_topic(kafka.bootstrap, "__consumer_offsets",
                         "read_uncommitted"):
         place = _place(r.key)
-        if r.value is not None and place is not None and place[0] == group:
+        if r.value is not None and place and place[:2] == (group, topic):
             offset, = struct.unpack_from(">q", r.value, 2)
             out.append(Commit(r.timestamp, place[1:], offset))
     return sorted(out)
