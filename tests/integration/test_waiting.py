@@ -1,26 +1,18 @@
-"""A task that waits for the broker's answer waits: it costs no processor."""
+"""A task that waits for the broker's answer waits: it costs no processor.
+librdkafka's own thread polls as fast as it can then; docker/install-deps mends
+it."""
 
-import glob
-import os
 import signal
 import time
 
-import pytest
-
-from support import configs, env
+from support import configs
 from support.env import wait_for
 from support.process import cpu_seconds
 
 LOOK_S = 3
 BUSY = 0.05  # of a core; one that others keep busy may give little more
 
-# Of a librdkafka without it, its thread polls as fast as it can.
-MENDED = any(os.path.basename(path) >= "mended-3" for path in
-             glob.glob(f"{env.DEPS}/librdkafka/mended-*"))
 
-
-@pytest.mark.skipif(not MENDED, reason="a librdkafka that was built before "
-                    "docker/install-deps mended this")
 def test_a_broker_that_hangs_costs_no_processor(own_kafka, new_worker,
                                                 folder):
     """Lines wait behind a request that gets no answer."""
