@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <regex.h>
 #include <string.h>
 
@@ -55,45 +56,71 @@ put_class(struct rewrite *r, char c, bool inside)
 	return false;
 }
 
-/* Behind a backslash. */
+/* Behind a backslash, outside of brackets. */
 static void
-rewrite_escape(struct rewrite *r, bool inside)
+rewrite_escape(struct rewrite *r)
 {
 	char c = *r->s;
-	bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		      c == '\0' || (c >= '0' && c <= '9');
 
 	if (c != '\0')
 		r->s++;
-	if (put_class(r, c, inside))
+	if (put_class(r, c, false))
 		return;
-	/* A bracket holds no escapes; these would mean something there. */
-	if (letter || (inside && strchr("-]^\\[", c) != NULL)) {
-		r->broken = true;
-		return;
-	}
-	if (!inside)
-		*r->out++ = '\\';
+	r->broken |= c == '\0' || isalnum((unsigned char)c);
+	*r->out++ = '\\';
 	*r->out++ = c;
 }
 
+/* A character of a bracket expression that is no more than itself. */
+static void
+put_member(struct rewrite *r, char c)
+{
+	const char named[] = { '[', '.', c, '.', ']', '\0' };
+
+	if (c != '\0' && strchr("-]^\\[", c) != NULL)
+		put(r, named);
+	else
+		*r->out++ = c;
+}
+
+/* One or an end of a range. false: it was a class, or none. */
+static bool
+take_member(struct rewrite *r)
+{
+	char c = *r->s++;
+
+	/* unions and intersections */
+	r->broken |= c == '[' || c == '&';
+	if (c != '\\') {
+		put_member(r, c);
+		return true;
+	}
+	c = *r->s;
+	r->s += c != '\0';
+	if (put_class(r, c, true))
+		return false;
+	r->broken |= c == '\0' || isalnum((unsigned char)c);
+	put_member(r, c);
+	return !r->broken;
+}
+
+/* A hyphen is one of a range only behind a member that ends none, and not
+ * before the end. */
 static void
 rewrite_bracket(struct rewrite *r)
 {
 	if (*r->s == '^')
 		*r->out++ = *r->s++;
-	while (*r->s != '\0' && *r->s != ']') {
-		if (*r->s == '[' || *r->s == '&')
-			r->broken = true; /* unions and intersections */
-		if (*r->s == '\\') {
-			r->s++;
-			rewrite_escape(r, true);
-		} else {
-			*r->out++ = *r->s++;
-		}
-	}
-	if (*r->s == ']')
+	do {
+		if (*r->s == '\0')
+			return;
+		if (!take_member(r) || *r->s != '-' || r->s[1] == ']' ||
+		    r->s[1] == '\0')
+			continue;
 		*r->out++ = *r->s++;
+		r->broken |= !take_member(r);
+	} while (*r->s != ']');
+	*r->out++ = *r->s++;
 }
 
 /* Behind a quantifier: lazy is as good as greedy where all must match. */
@@ -123,7 +150,7 @@ rewrite_one(struct rewrite *r)
 	char c = *r->s++;
 
 	if (c == '\\') {
-		rewrite_escape(r, false);
+		rewrite_escape(r);
 		return;
 	}
 	*r->out++ = c;

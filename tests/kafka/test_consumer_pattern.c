@@ -1,3 +1,5 @@
+#include <regex.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -6,6 +8,19 @@
 #include "base/arena.h"
 #include "kafka/consumer.h"
 #include "kafka/consumer_impl.h"
+
+static bool
+matches(const char *pattern, char c)
+{
+	const char text[] = { c, '\0' };
+	regex_t re;
+	int got;
+
+	cr_assert(eq(int, regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB), 0));
+	got = regexec(&re, text, 0, NULL, 0);
+	regfree(&re);
+	return got == 0;
+}
 
 Test(consumer_pattern, of_java_is_anchored_and_rewritten)
 {
@@ -25,6 +40,10 @@ Test(consumer_pattern, of_java_is_anchored_and_rewritten)
 		{ "a++", NULL },
 		{ "\\Qa\\E", NULL },
 		{ "[a&&b]", NULL },
+		{ "[a-\\d]", NULL },
+		{ "[a[b]]", NULL },
+		{ "[\\", NULL },
+		{ "[a-", NULL },
 		{ "(a)\\1", NULL },
 		{ "(", NULL },
 		{ "a\\", NULL },
@@ -43,6 +62,42 @@ Test(consumer_pattern, of_java_is_anchored_and_rewritten)
 		}
 		cr_assert(got != NULL, "%s: %s", rows[i].java, err.text);
 		cr_expect(eq(str, got, (char *)rows[i].posix));
+	}
+	arena_free(&a);
+}
+
+/* The hyphen of Java's brackets begins a range where one may begin, else it is
+ * itself; what is escaped is itself. */
+Test(consumer_pattern, brackets_of_java_hold_what_java_says)
+{
+	static const struct {
+		const char *java, *in, *out;
+	} rows[] = {
+		{ "[a-z\\-]", "az-", "\\A[.`" },
+		{ "[a-z\\-_]", "az-_", "\\`." },
+		{ "[\\w\\-\\.]", "aZ9_-.", "\\/[,:" },
+		{ "[\\w-.]", "aZ9_-.", "\\/[," },
+		{ "[\\w.-]", "aZ9_-.", "\\/[," },
+		{ "[a-zA-Z0-9-_.]", "azAZ09-_.", "\\/[:`," },
+		{ "[^\\]]", "[a^-\\", "]" },
+		{ "[^\\-.]", "a,/_", "-." },
+		{ "[\\^a]", "^a", "b\\" },
+		{ "[\\[\\\\\\]]", "[]\\", ".-^" },
+		{ "[\\--\\.]", "-.", ",/\\" },
+		{ "[+--]", "+,-", "*." },
+		{ "[]\\d]", "]5", "\\d" },
+	};
+	struct ps_arena *a = arena_new(4096);
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct ps_error err = { PS_OK, "" };
+		char *got = consumer_pattern(a, rows[i].java, &err);
+
+		cr_expect(got != NULL, "%s: %s", rows[i].java, err.text);
+		for (const char *c = rows[i].in; got != NULL && *c; c++)
+			cr_expect(matches(got, *c), "%s: %c", got, *c);
+		for (const char *c = rows[i].out; got != NULL && *c; c++)
+			cr_expect(not(matches(got, *c)), "%s: %c", got, *c);
 	}
 	arena_free(&a);
 }
