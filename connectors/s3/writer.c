@@ -82,14 +82,17 @@ writer_open_set(const struct writer *w)
 static int64_t
 next_schedule(const struct writing *s)
 {
-	int64_t offset, local;
+	int64_t offset, local, next;
 
 	if (s->conf->schedule_ms <= 0)
 		return INT64_MAX;
 	offset = zone_offset_ms(s->conf->zone, s->wall_ms);
 	local = s->wall_ms + offset;
-	return local - local % s->conf->schedule_ms + s->conf->schedule_ms -
-	       offset;
+	/* Never, where it is later than times are. */
+	return __builtin_add_overflow(s->wall_ms - local % s->conf->schedule_ms,
+		   s->conf->schedule_ms, &next)
+		   ? INT64_MAX
+		   : next;
 }
 
 static struct set *
@@ -315,7 +318,7 @@ writer_due(const struct writer *w)
 	if (g == NULL || g->records == 0)
 		return due;
 	if (s->conf->rotate_ms > 0)
-		due = g->touched_ms + s->conf->rotate_ms - s->now_ms;
+		due = s->conf->rotate_ms - (s->now_ms - g->touched_ms);
 	if (g->schedule_ms != INT64_MAX) {
 		ms = g->schedule_ms - s->wall_ms;
 		due = ms < due ? ms : due;

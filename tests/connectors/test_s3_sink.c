@@ -357,6 +357,26 @@ Test(s3_sink, scheduled_cuts_come_without_records, .timeout = 60)
 	s3_tear_down(&f);
 }
 
+/* "Never" is often the largest number there is. */
+Test(s3_sink, what_is_to_be_cut_at_the_end_of_time_is_not_cut, .timeout = 60)
+{
+	static const char *const keys[] = { "rotate.interval.ms",
+		"rotate.schedule.interval.ms" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct s3_fixture f;
+
+		s3_set_up(&f);
+		test_host_set(f.t, "flush.size", "1000");
+		test_host_set(f.t, "timezone", "America/New_York");
+		test_host_set(f.t, keys[i], "9223372036854775807");
+		s3_begin(&f);
+		s3_put_rows(&f, 0, 5);
+		cr_expect(not(s3_commits(&f, 5, 5)), "%s", keys[i]);
+		s3_tear_down(&f);
+	}
+}
+
 Test(s3_sink, many_open_files_are_cut_when_memory_is_short, .timeout = 120)
 {
 	char *value;
