@@ -87,7 +87,9 @@ static const char *const at_home[] = { ".pgpass", ".pg_service.conf",
 
 /* Whose folder is too much when a file in it is named. */
 static const char *const shared[] = { "/", "/etc", "/usr", "/proc", "/sys",
-	"/dev", "/bin", "/sbin", "/lib", "/lib64", "/boot", "/run", "/var" };
+	"/dev", "/bin", "/sbin", "/lib", "/lib64", "/boot", "/run", "/var",
+	/* where links may lead that are called as those of the root */
+	"/usr/bin", "/usr/sbin", "/usr/lib", "/usr/lib64" };
 
 /* Those of many: too much for a file whose own folder is not there either. */
 static const char *const of_many[] = { "/home", "/root", "/opt", "/srv", "/mnt",

@@ -110,6 +110,8 @@ OUTSIDE = "/var/lib/penstock-crime"
     ("ask-outside", "/.", False),
     ("ask-shadow", "/etc//none-such", False),
     ("ask-shadow", "/etc/./none-such/new", False),
+    ("ask-program", "/bin/none-such", False),
+    ("ask-program", "/usr/bin/none-such", False),
     ("ask-outside", OUTSIDE, True),
     ("ask-outside", "/var/lib/./none-such", True)])
 def test_a_file_that_is_not_there_opens_no_folder_of_the_system(
