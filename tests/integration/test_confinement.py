@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
     "whose children are not confined")
 
 REFUSED = (errno.EPERM, errno.EACCES)
-ACTS = 25
+ACTS = 26
 
 
 @pytest.fixture(scope="module")
