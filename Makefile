@@ -240,6 +240,9 @@ $(B)/lazy/lazy.def: core/lazy/rows $(filter-out %/lazy.o,$(PENSTOCK_OBJ)) \
 
 $(B)/obj/tests/lazy/%.o: BASE += -Itests/lazy
 
+# What has it linked in is linked anew when it is another.
+$(B)/obj/core/kafka/conf.o: $(RDKAFKA_A)
+
 $(B)/penstock: $(PENSTOCK_OBJ)
 	@echo link $@
 	@$(LINK_PROGRAM) -o $@ $^ $(filter-out $(LAZY:%=-l%),$(CORE_LIBS))
