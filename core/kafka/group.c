@@ -2,17 +2,20 @@
 
 #include <errno.h>
 #include <librdkafka/rdkafka.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/fds.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "config/map.h"
@@ -23,6 +26,7 @@
 #define CONF_CHUNK ((size_t)16 * 1024)
 #define EVENTS_MAX 32 /* of a call */
 #define OTHERS_MS  10000
+#define END_S      3 /* of a client */
 
 struct group {
 	rd_kafka_t *rk;
@@ -185,6 +189,12 @@ take_rebalance(struct group *g, rd_kafka_event_t *ev)
 	rd_kafka_error_t *e;
 
 	g->trouble[0] = '\0';
+	/* Who is closed answers no more, and would be waited for. */
+	if (rd_kafka_consumer_closed(g->rk)) {
+		rd_kafka_topic_partition_list_destroy(none);
+		set_owner(g, false);
+		return;
+	}
 	if (ours && !gained)
 		set_owner(g, false);
 	e = gained ? rd_kafka_incremental_assign(g->rk, none)
@@ -383,6 +393,36 @@ group_fd(const struct group *g)
 
 /* ---- life -------------------------------------------------------------- */
 
+static void *
+destroy(void *arg)
+{
+	rd_kafka_destroy_flags((rd_kafka_t *)arg,
+	    RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	return NULL;
+}
+
+/* librdkafka may wait without an end for a client that is about to join and
+ * leaves again (one of a hundred that are refused while they start). */
+static void
+destroy_in_time(const struct group *g)
+{
+	struct timespec end;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, destroy, g->rk) != 0) {
+		(void)destroy(g->rk);
+		return;
+	}
+	(void)clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += END_S;
+	if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &end) == 0)
+		return;
+	log_warn("kafka",
+	    "group %s: its client does not end within %d s and is left behind",
+	    g->name, END_S);
+	(void)pthread_detach(thread);
+}
+
 static void
 free_client(struct group *g)
 {
@@ -390,7 +430,7 @@ free_client(struct group *g)
 		return;
 	rd_kafka_queue_io_event_enable(g->queue, -1, NULL, 0);
 	rd_kafka_queue_destroy(g->queue);
-	rd_kafka_destroy_flags(g->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	destroy_in_time(g);
 }
 
 static void

@@ -270,6 +270,27 @@ Test(group, refusal_is_told_once_with_the_way_out, .timeout = 60)
 	}
 }
 
+/* As a worker does that is refused while it starts: whatever the group asks of
+ * it then, nobody answers any more. */
+Test(group, one_that_leaves_may_be_freed_at_any_time, .timeout = 60)
+{
+	enum { TIMES = 60, STEP_MS = 5 };
+	struct mock m;
+	struct member a;
+
+	start(&m);
+	for (int i = 0; i < TIMES; i++) {
+		struct clock_ms began = clock_now();
+
+		join(&a, m.servers, "g", TOPIC, SESSION_MS);
+		while (clock_since(began, clock_now()) < i * STEP_MS)
+			serve_both(&a, NULL);
+		group_leave(a.g);
+		group_free(&a.g);
+	}
+	mock_stop(&m);
+}
+
 Test(group, missing_topic_is_an_outage, .timeout = 60)
 {
 	struct mock m;
