@@ -23,6 +23,16 @@ as_positions(struct ps_arena *a, const struct consumer_position *from,
 	return tps;
 }
 
+/* The partitions may be another's once the lease has ended. The group waits
+ * for an answer: for us no longer than for a member that is dead. */
+static int
+wait_as_member(struct sink *s, struct ps_error *err)
+{
+	if (wait_for_lease_within(s->task, s->session_ms, err) == 0)
+		return 0;
+	return ps_fail_in(err, "Partitions were assigned");
+}
+
 /* Retried with a back-off while the target is down. */
 static int
 call_open(struct sink *s, struct ps_topic_position *tps, size_t count,
@@ -32,9 +42,11 @@ call_open(struct sink *s, struct ps_topic_position *tps, size_t count,
 	struct ps_error why = { 0 };
 	int result = 0;
 
-	if (t->connector.sink.open == NULL)
-		return 0;
 	do {
+		if (wait_as_member(s, err) != 0)
+			return -1;
+		if (t->connector.sink.open == NULL)
+			return 0;
 		ps_error_clear(&why);
 		gauges_enter(t->gauges, "open");
 		result = t->connector.sink.open(t->connector.state, tps, count,
@@ -97,9 +109,6 @@ sink_assigned(struct sink *s, const struct consumer_event *e,
 	struct ps_topic_position *tps;
 	struct consumer_position *starts;
 
-	/* open() is not called for what may be another's by then. */
-	if (wait_for_lease(s->task, err) != 0)
-		return -1;
 	arena_reset(s->scratch, KEEP);
 	tps = as_positions(s->scratch, e->positions, n);
 	starts = (struct consumer_position *)ps_calloc(s->scratch, n + 1,

@@ -8,6 +8,7 @@
 #include "convert/consumed.h"
 #include "kafka/conf.h"
 #include "record/batch.h"
+#include "task/wait.h"
 
 enum {
 	CHUNK = 256 << 10,
@@ -448,6 +449,7 @@ open_consumer(struct sink *s, struct ps_error *err)
 	if (s->consumer == NULL)
 		return -1;
 	s->task->consumer = s->consumer;
+	s->session_ms = ps_config_int(&c, "session.timeout.ms");
 	if (own->task == 0)
 		consumer_watch_claims(s->consumer,
 		    settings_int(own, "stall.timeout.ms", STALL_MS_DEFAULT));
@@ -455,7 +457,8 @@ open_consumer(struct sink *s, struct ps_error *err)
 	if (ps_config_has(&c, "max.poll.records"))
 		s->limits.max_records =
 		    (size_t)ps_config_int(&c, "max.poll.records");
-	return subscribe(s, err);
+	/* Who could not answer the group does not join it. */
+	return wait_for_lease(s->task, err) != 0 ? -1 : subscribe(s, err);
 }
 
 /* A target's transactions are worth more bytes than a source's batches. */

@@ -23,6 +23,7 @@ struct sink {
 	struct decoder decoder;
 	unsigned parts; /* of each record: enum consumed_parts */
 	struct consumer_limits limits;
+	int64_t session_ms; /* of the consumer in its group */
 
 	/* What put() has not taken yet. */
 	struct ps_batch *batch;

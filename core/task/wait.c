@@ -16,6 +16,14 @@ tell_owner(struct task *t, struct ps_error *err)
 int
 wait_for_lease(struct task *t, struct ps_error *err)
 {
+	return wait_for_lease_within(t, INT64_MAX, err);
+}
+
+int
+wait_for_lease_within(struct task *t, int64_t limit_ms, struct ps_error *err)
+{
+	struct clock_ms start = clock_now();
+
 	for (;;) {
 		bool rests = gauges_should_suspend(t->gauges);
 
@@ -23,6 +31,11 @@ wait_for_lease(struct task *t, struct ps_error *err)
 			return -1;
 		if (!rests)
 			return 0;
+		if (clock_since(start, clock_now()) >= limit_ms)
+			return ps_fail(err, PS_E_RETRY,
+			    "the worker's lease has ended, and is not renewed "
+			    "within %lld ms",
+			    (long long)limit_ms);
 		if (!task_sleep(t, SLICE_MS))
 			return ps_fail(err, PS_E_RETRY, "stopped");
 	}

@@ -21,6 +21,9 @@ struct wait {
 /* Rests while the task is suspended; the owner is told once more when it is
  * not. -1: PS_E_RETRY when a stop ended it, or what the owner said. */
 int wait_for_lease(struct task *t, struct ps_error *err);
+/* Not longer than that: PS_E_RETRY. */
+int
+wait_for_lease_within(struct task *t, int64_t limit_ms, struct ps_error *err);
 /* -1: PS_E_RETRY when a stop or the limit ended it, or what a function said. */
 int wait_until(struct task *t, const struct wait *w, struct ps_error *err);
 
