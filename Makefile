@@ -240,7 +240,7 @@ $(B)/lazy/lazy.def: core/lazy/rows $(filter-out %/lazy.o,$(PENSTOCK_OBJ)) \
 
 $(B)/obj/tests/lazy/%.o: BASE += -Itests/lazy
 
-# What has it linked in is linked anew when it is another.
+# Another librdkafka is linked in anew, wherever this one is.
 $(B)/obj/core/kafka/conf.o: $(RDKAFKA_A)
 
 $(B)/penstock: $(PENSTOCK_OBJ)

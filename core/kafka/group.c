@@ -2,14 +2,12 @@
 
 #include <errno.h>
 #include <librdkafka/rdkafka.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -20,24 +18,28 @@
 #include "base/xalloc.h"
 #include "config/map.h"
 #include "kafka/conf.h"
+#include "kafka/group_close.h"
 #include "kafka/group_others.h"
 #include "kafka/kerror.h"
 
 #define CONF_CHUNK ((size_t)16 * 1024)
 #define EVENTS_MAX 32 /* of a call */
 #define OTHERS_MS  10000
-#define END_S      3 /* of a client */
+/* A client's end is waited for: of one that has left, and of another. */
+#define LEFT_S  1
+#define CLOSE_S 3
 
 struct group {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
+	struct group_close *close; /* has both from then on */
 	int event_fd, timer_fd, all_fd;
 	const struct group_ops *ops;
 	void *ctx;
 	char *name, *topic;
 	int session_ms;
-	bool is_owner, is_broken, leaving, closing, closed, left;
-	struct clock_ms give_up; /* of giving back before closing */
+	bool is_owner, is_broken, leaving, left;
+	struct clock_ms give_up; /* of giving back, then of closing */
 	char trouble[256];
 };
 
@@ -176,29 +178,18 @@ has_partition(const struct group *g, const rd_kafka_topic_partition_list_t *l)
 	return false;
 }
 
-/* The group is answered, but the client is given nothing to read: what it
- * owns in the group and what it fetches are two lists of librdkafka's. */
 static void
 take_rebalance(struct group *g, rd_kafka_event_t *ev)
 {
 	bool gained =
 	    rd_kafka_event_error(ev) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
 	bool ours = has_partition(g, rd_kafka_event_topic_partition_list(ev));
-	rd_kafka_topic_partition_list_t *none =
-	    rd_kafka_topic_partition_list_new(0);
 	rd_kafka_error_t *e;
 
 	g->trouble[0] = '\0';
-	/* Who is closed answers no more, and would be waited for. */
-	if (rd_kafka_consumer_closed(g->rk)) {
-		rd_kafka_topic_partition_list_destroy(none);
-		set_owner(g, false);
-		return;
-	}
 	if (ours && !gained)
 		set_owner(g, false);
-	e = gained ? rd_kafka_incremental_assign(g->rk, none)
-		   : rd_kafka_incremental_unassign(g->rk, none);
+	e = group_answer(g->rk, ev);
 	if (e != NULL)
 		(void)snprintf(g->trouble, sizeof g->trouble, "%s",
 		    rd_kafka_error_string(e));
@@ -206,19 +197,14 @@ take_rebalance(struct group *g, rd_kafka_event_t *ev)
 		set_owner(g, true);
 	if (e != NULL)
 		rd_kafka_error_destroy(e);
-	rd_kafka_topic_partition_list_destroy(none);
 }
 
 static void
-close_queue(struct group *g)
+close_client(struct group *g)
 {
-	rd_kafka_error_t *e = rd_kafka_consumer_close_queue(g->rk, g->queue);
-
-	g->closing = true;
-	if (e == NULL)
-		return;
-	g->closed = true; /* nothing more will come */
-	rd_kafka_error_destroy(e);
+	g->close = group_close_new(g->rk, g->queue, g->event_fd);
+	g->queue = NULL;
+	g->give_up = clock_after(clock_now(), g->session_ms);
 }
 
 /* librdkafka's close tells the group nothing of a static member, nor of one
@@ -232,7 +218,7 @@ group_leave(struct group *g)
 	g->leaving = true;
 	(void)rd_kafka_unsubscribe(g->rk);
 	if (!g->is_owner)
-		close_queue(g);
+		close_client(g);
 	else
 		g->give_up = clock_after(clock_now(), g->session_ms);
 }
@@ -348,15 +334,17 @@ drain(int fd)
 		;
 }
 
-static void
+/* true: it has left, or will never know. */
+static bool
 go_on_leaving(struct group *g)
 {
 	bool late = clock_now().ms >= g->give_up.ms;
 
-	if (g->leaving && !g->closing && (!g->is_owner || late))
-		close_queue(g);
-	if (g->leaving && rd_kafka_consumer_closed(g->rk))
-		g->closed = true;
+	if (g->close != NULL)
+		return late || group_close_is_done(g->close);
+	if (g->leaving && (!g->is_owner || late))
+		close_client(g);
+	return false;
 }
 
 /* ---- serving ----------------------------------------------------------- */
@@ -370,15 +358,14 @@ group_serve(struct group *g)
 
 	drain(g->event_fd);
 	drain(g->timer_fd);
-	while (events++ < EVENTS_MAX &&
+	while (g->close == NULL && events++ < EVENTS_MAX &&
 	       (ev = rd_kafka_queue_poll(g->queue, 0)) != NULL) {
 		take_event(g, ev);
 		rd_kafka_event_destroy(ev);
 	}
 	if (events > EVENTS_MAX && write(g->event_fd, &one, sizeof one) < 0)
 		abort();
-	go_on_leaving(g);
-	if (!g->closed || g->left)
+	if (g->left || !go_on_leaving(g))
 		return;
 	g->left = true;
 	set_owner(g, false);
@@ -393,44 +380,20 @@ group_fd(const struct group *g)
 
 /* ---- life -------------------------------------------------------------- */
 
-static void *
-destroy(void *arg)
-{
-	rd_kafka_destroy_flags((rd_kafka_t *)arg,
-	    RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-	return NULL;
-}
-
-/* librdkafka may wait without an end for a client that is about to join and
- * leaves again (one of a hundred that are refused while they start). */
-static void
-destroy_in_time(const struct group *g)
-{
-	struct timespec end;
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, destroy, g->rk) != 0) {
-		(void)destroy(g->rk);
-		return;
-	}
-	(void)clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += END_S;
-	if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &end) == 0)
-		return;
-	log_warn("kafka",
-	    "group %s: its client does not end within %d s and is left behind",
-	    g->name, END_S);
-	(void)pthread_detach(thread);
-}
-
-static void
+/* false: it is left behind, and what it writes to is. */
+static bool
 free_client(struct group *g)
 {
+	struct ps_error err = { PS_OK, "" };
+
 	if (g->rk == NULL)
-		return;
-	rd_kafka_queue_io_event_enable(g->queue, -1, NULL, 0);
-	rd_kafka_queue_destroy(g->queue);
-	destroy_in_time(g);
+		return true;
+	if (g->close == NULL)
+		close_client(g);
+	if (group_close_end(&g->close, g->left ? LEFT_S : CLOSE_S, &err) == 0)
+		return true;
+	log_warn("kafka", "group %s: %s", g->name, err.text);
+	return false;
 }
 
 static void
@@ -448,8 +411,8 @@ group_free(struct group **gp)
 	*gp = NULL;
 	if (g == NULL)
 		return;
-	free_client(g);
-	close_fd(g->event_fd);
+	if (free_client(g))
+		close_fd(g->event_fd);
 	close_fd(g->timer_fd);
 	close_fd(g->all_fd);
 	free(g->name);

@@ -45,8 +45,8 @@ void group_serve(struct group *g);
 /* Begins to leave; `left` follows, without an answer of the broker after a
  * session. Nothing is heard of `owner` but a last false. */
 void group_leave(struct group *g);
-/* Ends the client's threads. Who has not left stays a member, for the
- * others, until its session ends. */
+/* Ends the client's threads, in seconds at most. Who has not left and has an
+ * instance stays a member, for the others, until its session ends. */
 void group_free(struct group **gp);
 
 bool group_is_owner(const struct group *g);
