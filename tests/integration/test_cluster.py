@@ -49,11 +49,13 @@ def cluster(kafka, shared_worker):
 
 @pytest.fixture
 def whole(cluster):
-    """All three run and have their share, whatever the last test did."""
+    """All three run and have their share, whatever the last test did, and
+    each has heard of the others: until then it shows nothing as running."""
     for w in cluster.workers:
         if not w.process.running():
             w.spawn()
-    cluster.wait_running(ALL, on=cluster.workers)
+    for w in cluster.workers:
+        cluster.wait_running(ALL, on=cluster.workers, worker=w)
     return cluster
 
 

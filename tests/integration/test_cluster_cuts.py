@@ -47,7 +47,8 @@ def cluster(network, bridged_kafka, shared_worker):
 def whole(cluster, network):
     for place in network.places:
         network.heal(place)
-    cluster.wait_running(ALL, on=cluster.workers)
+    for w in cluster.workers:
+        cluster.wait_running(ALL, on=cluster.workers, worker=w)
     return cluster
 
 
