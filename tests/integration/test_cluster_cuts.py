@@ -123,6 +123,20 @@ def wait_new(kafka, writers, timeout=30):
     wait_for("new lines of each source", check, timeout)
 
 
+def heard_after(kafka, worker, cut_ms):
+    """How long others went on hearing of one that hears no answer: s until
+    its last heartbeat that is before their verdict."""
+    topic = worker.properties["config.storage.topic"] + "-penstock"
+    last = 0
+    for r in kafka.consume(topic):
+        if r.key != worker_id(worker).encode():
+            continue
+        if b'"verdict"' in r.value and r.timestamp > cut_ms:
+            return max(0, last - cut_ms) / 1000
+        last = r.timestamp
+    raise ValueError(f"no verdict on {worker_id(worker)}")
+
+
 @pytest.mark.parametrize("role", ["leader", "follower"])
 @pytest.mark.parametrize("direction", [
     "both ways", "what it sends", "what it hears"])
@@ -134,7 +148,7 @@ def test_a_worker_is_cut_off(
     before = noise()
     assert of_worker(whole.wait_running(ALL), lost)
     network.cut(place, **CUTS[direction])
-    watch = Stopwatch()
+    watch, cut_ms = Stopwatch(), time.time() * 1000
     whole.wait_running(ALL, on=others, worker=others[0], timeout=120)
     seconds = watch.seconds()
     then = noise()
@@ -164,8 +178,11 @@ def test_a_worker_is_cut_off(
         part = ledger.compare(journal, in_topic(bridged_kafka, n, run))
         part.assert_none("disorder")
     assert all(len(on) == 1 for on in tasks_of(whole).values())
-    in_time(f"{direction} of the {role} is cut, take-over", seconds,
-            TAKE_OVER_S, [before, then, noise()])
+    heard = heard_after(bridged_kafka, lost, cut_ms)
+    assert heard < SESSION_S, "it goes on without an answer"
+    in_time(f"{direction} of the {role} is cut, heard for {heard:.2f} s more, "
+            f"take-over", seconds - heard, TAKE_OVER_S,
+            [before, then, noise()])
 
 
 def test_a_refusal_is_not_told_before_its_cause_is_read(whole, network):
