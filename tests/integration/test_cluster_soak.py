@@ -1,6 +1,9 @@
-"""A thousand connectors of two tasks on three workers: how long all takes."""
+"""A thousand connectors of two tasks on three workers: how long all takes; a
+thousand tasks on eight workers, of which one goes."""
 
 import math
+import os
+import signal
 import statistics
 import time
 
@@ -19,6 +22,8 @@ COLD_START_S = 60
 CREATE_P99_S = 0.3
 LIST_P99_S = 0.05
 TASK_BYTES = 3 << 20
+STOP_S = 0.05
+QUIET_S = 10  # before anybody asks for a thousand states
 
 
 def p99(seconds):
@@ -54,6 +59,16 @@ def timed(call):
     return watch.seconds()
 
 
+def many(rest, topic, count):
+    """Names of connectors of two tasks, each of which writes once and then
+    has nothing to do; and how long each create took, in s"""
+    names = [f"c{n}" for n in range(count)]
+    config = {**bank.config(topic, streams=TASKS, tasks_max=TASKS,
+                            transfers=1, pause_ms=5000),
+              "transaction.boundary": "poll"}
+    return names, [timed(lambda n=n: rest.create(n, config)) for n in names]
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_a_thousand_connectors_on_three_workers(
@@ -66,12 +81,7 @@ def test_a_thousand_connectors_on_three_workers(
     first.properties["worker.labels"] = "role=stays"
     cluster.start()
     rest = cluster.wait_leader().rest
-    names = [f"c{n}" for n in range(CONNECTORS)]
-    # Each task writes once and then has nothing to do.
-    config = {**bank.config(topic, streams=TASKS, tasks_max=TASKS,
-                            transfers=1, pause_ms=5000),
-              "transaction.boundary": "poll"}
-    creates = [timed(lambda n=n: rest.create(n, config)) for n in names]
+    names, creates = many(rest, topic, CONNECTORS)
     where = cluster.wait_running(names, on=cluster.workers, timeout=600)
     assert sum(spread(where).values()) == CONNECTORS * TASKS
     # The bytes: what Python takes to make objects of them is not measured.
@@ -124,3 +134,51 @@ def test_a_thousand_connectors_on_three_workers(
     assert p99(creates) <= CREATE_P99_S
     assert p99(lists) <= LIST_P99_S
     assert cold <= COLD_START_S
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_one_of_eight_workers_goes_and_another_comes(
+        kafka, shared_worker, unique):
+    """A thousand tasks: only the share of that one moves, all other processes
+    stay, and a source that stays has its lines in time. (Trap A9)"""
+    topic = kafka.create_topic(unique("many"))
+    cluster = shared_worker(
+        kafka.bootstrap, start=False, cls=Cluster, count=8,
+        plugin_path=f"{BUILD}/plugins,{BUILD}/fixtures")
+    first = cluster.workers[0]
+    first.properties["worker.labels"] = "role=stays"
+    cluster.start()
+    names, _ = many(cluster.wait_leader().rest, topic, CONNECTORS // TASKS)
+    share = math.ceil(len(names) * TASKS / 8)
+    leader = cluster.wait_leader()
+    gone = next(w for w in cluster.workers[1:] if w is not leader)
+    alone = Stays(kafka, first, unique("stays")).latest(lambda: time.sleep(10))
+    late = {}
+
+    def change(what, call, on):
+        stays = Stays(kafka, first, unique("stays"))
+        before = cluster.wait_running(names, timeout=600)
+        pids = {p: cluster.by_id(w).pid_of_task(*p)
+                for p, w in before.items() if p[1] >= 0}
+
+        def run():
+            call()
+            time.sleep(QUIET_S)
+            cluster.wait_running(names, on=on, timeout=600)
+        late[what] = stays.latest(run)
+        after = cluster.wait_running(names, timeout=600)
+        moved = [p for p in pids if after[p] != before[p]]
+        print(f"one {what}: {len(moved)} of {len(pids)} tasks moved; a line "
+              f"of one that stays came "
+              f"{late[what] * 1e3:.0f} ms late, {alone * 1e3:.0f} ms before")
+        assert 0 < len(moved) <= share
+        for p in set(pids) - set(moved):
+            assert cluster.by_id(after[p]).pid_of_task(*p) == pids[p], p
+
+    cluster.wait_running(names, on=cluster.workers, timeout=600)
+    change("leaves", lambda: os.kill(gone.process.pid, signal.SIGTERM),
+           [w for w in cluster.workers if w is not gone])
+    gone.process.wait(60)
+    change("comes", gone.spawn, cluster.workers)
+    assert max(late.values()) <= alone + STOP_S, late
