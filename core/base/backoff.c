@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "base/mix.h"
+
 void
 backoff_init(struct backoff *b, int64_t first_ms, int64_t max_ms, uint64_t seed)
 {
@@ -9,15 +11,10 @@ backoff_init(struct backoff *b, int64_t first_ms, int64_t max_ms, uint64_t seed)
 	*b = (struct backoff){ first_ms, max_ms, 0, seed };
 }
 
-/* splitmix64 */
 static uint64_t
 draw(uint64_t *seed)
 {
-	uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
+	return mix64(*seed += MIX_STEP);
 }
 
 int64_t

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/mix.h"
 #include "base/xalloc.h"
 #include "cluster/herder_impl.h"
 
@@ -112,11 +113,8 @@ on_process(struct herder *h, const struct herder_event *ev)
 static uint64_t
 draw(struct herder *h)
 {
-	uint64_t x = h->config.seed += 0x9e3779b97f4a7c15U;
+	uint64_t x = mix64(h->config.seed += MIX_STEP);
 
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
-	x ^= x >> 31;
 	return x == 0 ? 1 : x;
 }
 

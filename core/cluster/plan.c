@@ -1,5 +1,7 @@
 #include "cluster/plan.h"
 
+#include "base/mix.h"
+
 #define LOAD_CLEAR 0.25 /* of a machine */
 
 struct plan {
@@ -62,6 +64,18 @@ compare_load(const struct plan *p, size_t a, size_t b)
 	return (more > LOAD_CLEAR) - (more < -LOAD_CLEAR);
 }
 
+/* Where all else is equal, groups meet in all pairs of members: of two that
+ * always shared theirs the one that is left could take nothing of the other's,
+ * and others' slots would have to move. */
+static int
+compare_by_chance(size_t group, size_t a, size_t b)
+{
+	uint64_t left = mix64(group * MIX_STEP + a);
+	uint64_t right = mix64(group * MIX_STEP + b);
+
+	return (left > right) - (left < right);
+}
+
 static void
 give(struct plan *p, size_t group, size_t slot, int to)
 {
@@ -96,6 +110,8 @@ emptiest(const struct plan *p, size_t group, int last)
 			order = (best == last) - ((int)m == last);
 		if (order == 0)
 			order = compare_load(p, m, (size_t)best);
+		if (order == 0)
+			order = compare_by_chance(group, m, (size_t)best);
 		if (order < 0)
 			best = (int)m;
 	}
