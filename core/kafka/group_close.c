@@ -79,15 +79,13 @@ group_close_new(rd_kafka_t *rk, rd_kafka_queue_t *queue, int done_fd)
 	c->done_fd = done_fd;
 	rd_kafka_queue_io_event_enable(queue, -1, NULL, 0);
 	c->has_thread = pthread_create(&c->thread, NULL, run, c) == 0;
-	if (!c->has_thread)
-		(void)run(c);
 	return c;
 }
 
 bool
 group_close_is_done(const struct group_close *c)
 {
-	return atomic_load(&c->done);
+	return !c->has_thread || atomic_load(&c->done);
 }
 
 int
@@ -97,10 +95,13 @@ group_close_end(struct group_close **cp, int limit_s, struct ps_error *err)
 	struct timespec end;
 
 	*cp = NULL;
+	if (!c->has_thread)
+		return ps_fail(err, PS_E_RETRY,
+		    "there is no thread to close its client, which is left "
+		    "behind");
 	(void)clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += limit_s;
-	if (c->has_thread &&
-	    pthread_clockjoin_np(c->thread, NULL, CLOCK_MONOTONIC, &end) != 0) {
+	if (pthread_clockjoin_np(c->thread, NULL, CLOCK_MONOTONIC, &end) != 0) {
 		(void)pthread_detach(c->thread);
 		return ps_fail(err, PS_E_RETRY,
 		    "its client does not close within %d s and is left behind",

@@ -25,9 +25,11 @@ rd_kafka_error_t *group_answer(rd_kafka_t *rk, rd_kafka_event_t *rebalance);
  * the client is closed, and stays the caller's until group_close_end. */
 struct group_close *
 group_close_new(rd_kafka_t *rk, rd_kafka_queue_t *queue, int done_fd);
+/* Or never will be. */
 bool group_close_is_done(const struct group_close *c);
 /* Destroys the client when it is closed. -1, PS_E_RETRY: it was not within
- * limit_s; then it, its queue and done_fd are left behind. */
+ * limit_s, or there was no thread for it; then it, its queue and done_fd are
+ * left behind. */
 int group_close_end(struct group_close **cp, int limit_s, struct ps_error *err);
 
 #endif

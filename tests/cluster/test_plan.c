@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/mix.h"
 #include "cluster/plan.h"
 
 #define MEMBERS_MAX 12
@@ -24,11 +25,7 @@ struct world {
 static size_t
 draw(struct world *w, size_t n)
 {
-	uint64_t x = w->random += 0x9e3779b97f4a7c15U;
-
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
-	return (size_t)((x ^ (x >> 31)) % n);
+	return (size_t)(mix64(w->random += MIX_STEP) % n);
 }
 
 static void

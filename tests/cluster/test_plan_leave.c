@@ -7,6 +7,7 @@
 #include "cluster/plan.h"
 
 enum { MEMBERS = 8, GROUPS = 500, SLOTS = 2 };
+enum { SHARE = GROUPS * SLOTS / MEMBERS };
 
 static int before[GROUPS][SLOTS], after[GROUPS][SLOTS];
 
@@ -61,6 +62,6 @@ ParameterizedTest(int *gone, plan, who_leaves_moves_no_others_slots)
 			others += before[i][s] != *gone &&
 				  before[i][s] != after[i][s];
 		}
-	cr_assert(eq(int, own, GROUPS *SLOTS / MEMBERS));
+	cr_assert(eq(int, own, SHARE));
 	cr_assert(eq(int, others, 0));
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mix.h"
 #include "base/xalloc.h"
 #include "tests/cluster/sim_impl.h"
 
@@ -69,11 +70,7 @@ sim_placement(const struct sim *s, int connector)
 uint64_t
 world_draw(struct sim *s)
 {
-	uint64_t x = s->random += 0x9e3779b97f4a7c15U;
-
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
-	return x ^ (x >> 31);
+	return mix64(s->random += MIX_STEP);
 }
 
 int64_t
