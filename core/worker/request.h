@@ -37,7 +37,7 @@ struct request {
 	struct store_pairs
 	    pairs; /* offsets for the topic of a source's tasks */
 	struct request_positions *positions; /* request_group.c */
-	struct request_wait *wait;           /* request_clean.c */
+	struct request_wait *wait;           /* request_wait.c */
 	struct request_seek *seek;           /* request_seek.c */
 	/* Connectors that it has written, for others to count with. */
 	const struct quota_change *changes;
@@ -140,6 +140,11 @@ const char *
 request_find_offset(const struct request *rq, const char *partition);
 /* request_clean.c */
 void request_clean(struct request *rq);
+/* request_wait.c: `then` is called that much later, unless the request or the
+ * wait ends before. */
+void request_wait(struct request *rq, int64_t ms, request_step *then);
+/* Since the first of its waits; 0: it has not waited. */
+int64_t request_waited_ms(const struct request *rq);
 void request_wait_end(struct request *rq);
 /* request_seek.c */
 void request_seek(struct request *rq);

@@ -1,8 +1,6 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/js.h"
-#include "base/xalloc.h"
 #include "worker/request.h"
 
 /* A connector that goes, and what it leaves behind: it is stopped, and when
@@ -12,27 +10,6 @@
 
 #define LOOK_MS  100
 #define LIMIT_MS 60000
-
-struct request_wait {
-	uv_timer_t timer;
-	struct request *rq;
-	struct clock_ms began;
-};
-
-static void
-on_closed(uv_handle_t *h)
-{
-	free(h->data);
-}
-
-void
-request_wait_end(struct request *rq)
-{
-	if (rq->wait == NULL)
-		return;
-	uv_close((uv_handle_t *)&rq->wait->timer, on_closed);
-	rq->wait = NULL;
-}
 
 /* ---- the report -------------------------------------------------------- */
 
@@ -221,28 +198,27 @@ reset(struct request *rq, const struct configs_connector *cfg)
 }
 
 static void
-look(uv_timer_t *t)
+look(struct request *rq)
 {
-	struct request_wait *wait = t->data;
-	struct request *rq = wait->rq;
 	const struct configs_connector *cfg = request_connector(rq);
 
 	if (cfg == NULL)
 		return;
 	if (request_is_stopped(rq, cfg))
 		reset(rq, cfg);
-	else if (clock_since(wait->began, clock_now()) >= LIMIT_MS)
+	else if (request_waited_ms(rq) >= LIMIT_MS)
 		request_refuse(rq, ANSWER_FAILED,
 		    "Tasks of connector %s have not ended within %d s; it is "
 		    "STOPPED, nothing is removed yet",
 		    rq->spec.connector, LIMIT_MS / 1000);
+	else
+		request_wait(rq, LOOK_MS, look);
 }
 
 static void
 on_stopped(void *ctx, const struct ps_error *err)
 {
 	struct request *rq = ctx;
-	struct request_wait *wait;
 
 	if (err != NULL) {
 		request_refuse(rq, ANSWER_FAILED,
@@ -250,13 +226,7 @@ on_stopped(void *ctx, const struct ps_error *err)
 		    err->text);
 		return;
 	}
-	wait = xcalloc(1, sizeof *wait);
-	wait->rq = rq;
-	wait->began = clock_now();
-	wait->timer.data = wait;
-	rq->wait = wait;
-	(void)uv_timer_init(worker_loop(rq->w), &wait->timer);
-	(void)uv_timer_start(&wait->timer, look, 0, LOOK_MS);
+	request_wait(rq, 0, look);
 }
 
 void

@@ -7,6 +7,10 @@
 #include "worker/request.h"
 
 #define LIMIT_MS 60000
+/* So long the group may still have a member, and how often it is looked: one
+ * whose consumer left while it joined is the broker's for a while yet. */
+#define HELD_MS 10000
+#define LOOK_MS 250
 
 /* ---- what is asked for ------------------------------------------------- */
 
@@ -168,6 +172,31 @@ is_fine(const struct admin_answer *answer)
 	return fine;
 }
 
+/* It has a member. */
+static bool
+is_held(const struct admin_answer *answer)
+{
+	for (size_t i = 0; i < answer->count; i++)
+		switch (answer->items[i].code) {
+		case RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP:
+		case RD_KAFKA_RESP_ERR_GROUP_SUBSCRIBED_TO_TOPIC:
+		case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+			return true;
+		default:
+			break;
+		}
+	return false;
+}
+
+static void
+change_again(struct request *rq)
+{
+	const struct configs_connector *cfg = request_connector(rq);
+
+	if (cfg != NULL && request_require_stopped(rq, cfg) == 0)
+		request_change_sink(rq, cfg);
+}
+
 static void
 on_group_changed(void *ctx, const struct admin_answer *answer)
 {
@@ -175,6 +204,10 @@ on_group_changed(void *ctx, const struct admin_answer *answer)
 	const char *what =
 	    rq->spec.op == REQUEST_ALTER_OFFSETS ? "alter" : "reset";
 
+	if (is_held(answer) && request_waited_ms(rq) < HELD_MS) {
+		request_wait(rq, LOOK_MS, change_again);
+		return;
+	}
 	for (size_t i = 0; i < answer->count; i++)
 		rq->absent |= answer->items[i].code ==
 			      RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND;

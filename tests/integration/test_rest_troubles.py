@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import threading
+import time
 
 import confluent_kafka
 import pytest
@@ -194,6 +195,7 @@ def test_topics_may_not_be_tracked_or_forgotten(kafka, new_worker, setting,
 
 # Others in a sink's group
 
+STAYS_S = 1.5
 ZOMBIES = (
     "Failed to {0} consumer group offsets for connector {1} either because "
     "its tasks haven't stopped completely yet or the connector was resumed "
@@ -203,9 +205,9 @@ ZOMBIES = (
     "to be restarted to get rid of the zombie sink tasks.")
 
 
-def test_somebody_else_reads_in_a_sinks_group(kafka, worker, topic, folder,
-                                              unique):
-    """As a task does that was taken for dead."""
+@pytest.fixture
+def stopped_sink(kafka, worker, topic, folder, unique):
+    """that has read two records of its topic"""
     name, t = unique("haunted"), topic("t")
     kafka.produce(t, ["a", "b"])
     rest = worker.rest
@@ -214,24 +216,57 @@ def test_somebody_else_reads_in_a_sinks_group(kafka, worker, topic, folder,
         "kafka_offset": 2})
     rest.stop_connector(name)
     rest.wait_state(name, "STOPPED", tasks=0)
-    change = {"offsets": [{"partition": {"kafka_topic": t,
-                                         "kafka_partition": 0},
-                           "offset": {"kafka_offset": 1}}]}
+    return name, t
+
+
+def zombie_of(kafka, name, topic):
+    """Who reads in its group, as a task does that was taken for dead."""
     zombie = confluent_kafka.Consumer({
         "bootstrap.servers": kafka.bootstrap, "group.id": f"connect-{name}",
         "enable.auto.commit": False})
-    zombie.subscribe([t])
+    zombie.subscribe([topic])
+    wait_for("it to read", lambda: zombie.poll(0.1) or zombie.assignment())
+    return zombie
+
+
+def set_to(topic, offset):
+    return {"offsets": [{"partition": {"kafka_topic": topic,
+                                       "kafka_partition": 0},
+                         "offset": offset}]}
+
+
+@pytest.mark.parametrize("method, offset, what", [
+    ("PATCH", {"kafka_offset": 1}, "alter"), ("DELETE", None, "reset")])
+def test_somebody_else_reads_in_a_sinks_group(kafka, worker, stopped_sink,
+                                              method, offset, what):
+    name, t = stopped_sink
+    body = set_to(t, offset) if offset else None
+    zombie = zombie_of(kafka, name, t)
     try:
-        wait_for("it to read", lambda: zombie.poll(0.1) or zombie.assignment())
-        for method, body, what in (("PATCH", change, "alter"),
-                                   ("DELETE", None, "reset")):
-            r = rest.request(method, f"/connectors/{name}/offsets", body)
-            assert (r.status_code, r.json()["message"].partition(" (")[0]) == (
-                500, ZOMBIES.format(what, name)), r.text
+        r = worker.rest.request(method, f"/connectors/{name}/offsets", body)
+        assert (r.status_code, r.json()["message"].partition(" (")[0]) == (
+            500, ZOMBIES.format(what, name)), r.text
     finally:
         zombie.close()
-    r = rest.call("PATCH", f"/connectors/{name}/offsets", change)
-    assert "altered successfully" in r["message"]
+
+
+@pytest.mark.parametrize("method, offset, done", [
+    ("PATCH", {"kafka_offset": 1}, "altered"), ("PATCH", None, "altered"),
+    ("DELETE", None, "reset")])
+def test_somebody_else_leaves_a_sinks_group(kafka, worker, stopped_sink,
+                                            method, offset, done):
+    """It is a moment only that a task whose consumer left while it joined is
+    the broker's still: who asks for the offsets right then waits for it."""
+    name, t = stopped_sink
+    body = set_to(t, offset) if method == "PATCH" else None
+    gone = threading.Timer(STAYS_S, zombie_of(kafka, name, t).close)
+    began = time.monotonic()
+    gone.start()
+    r = worker.rest.call(method, f"/connectors/{name}/offsets", body)
+    assert f"{done} successfully" in r["message"]
+    assert time.monotonic() - began >= STAYS_S
+    assert worker.rest.offsets(name) == (
+        set_to(t, offset)["offsets"] if offset else [])
 
 
 # Requests between workers
