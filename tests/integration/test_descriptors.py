@@ -8,14 +8,12 @@ import time
 
 import pytest
 
-from support import configs, ledger
+from support import configs
 from support.env import wait_for
-from support.process import cpu_seconds
+from support.scarce import SESSION, Share, pipeline, survives
 
 LIMIT, HALF = 64, 44
-SESSION_S = 6
 ROOM = 4096
-CPU_SHARE = 0.2
 
 
 def limited(limit):
@@ -49,19 +47,6 @@ def check_turned_away(worker):
     r = worker.rest.request("GET", "/connectors", timeout=5,
                             headers={"Connection": "close"})
     assert r.status_code == 503 and "Too many open files" in r.text, r.text
-
-
-class Share:
-    """of a processor that a worker took since it was made"""
-
-    def __init__(self, worker):
-        self.pid = worker.process.pid
-        self.began, self.used = time.monotonic(), cpu_seconds(self.pid)
-
-    def check(self):
-        share = (cpu_seconds(self.pid) - self.used) / (
-            time.monotonic() - self.began)
-        assert share < CPU_SHARE, f"{share:.0%} of a processor"
 
 
 def test_a_worker_with_64_descriptors_says_what_it_cannot(
@@ -105,38 +90,15 @@ def test_too_few_for_a_start_are_told(kafka, new_worker, limit):
 
 @pytest.fixture
 def piped(own_kafka, new_worker, folder):
-    """A worker with a file source and a sink of its topic; their journal."""
-    w = new_worker(own_kafka.bootstrap, session_timeout_ms=SESSION_S * 1000,
-                   heartbeat_interval_ms=1500)
-    t = own_kafka.create_topic("t")
-    w.journal = ledger.Journal(folder + "/journal")
-    w.writer = ledger.FileWriter(folder + "/in", w.journal, "fds", pause=0.05)
-    w.rest.create("src", configs.file_source(folder + "/in", t))
-    w.rest.create("snk", configs.file_sink(folder + "/out", t))
-    w.out = folder + "/out"
-    w.writer.start()
-    wait_for("lines", lambda: os.path.exists(w.out) and os.path.getsize(w.out))
-    yield w
-    w.writer.finish()
-
-
-def arrived(worker):
-    with open(worker.out, "rb") as f:
-        return [ledger.entry_from(line) for line in f if line[-1:] == b"\n"]
-
-
-def survives(worker, pid):
-    """Two sessions' time, in which it can keep nothing up."""
-    share = Share(worker)
-    time.sleep(2 * SESSION_S)
-    share.check()
-    assert worker.process.pid == pid and worker.process.running()
+    w = new_worker(own_kafka.bootstrap, **SESSION)
+    with pipeline(w, own_kafka, folder) as p:
+        yield p
 
 
 def test_it_is_told_and_survived_and_it_goes_on(piped, own_kafka):
     """Its tasks die, its brokers go and come back, all while it may open
     nothing: it neither ends nor spins, and nothing is lost."""
-    worker, pid = piped, piped.process.pid
+    worker, pid = piped.worker, piped.worker.process.pid
     leave_no_room(worker)
     share = Share(worker)
     for _ in range(3):
@@ -159,9 +121,7 @@ def test_it_is_told_and_survived_and_it_goes_on(piped, own_kafka):
     set_limit(worker, ROOM)
     for name in ("src", "snk"):
         worker.rest.wait_running(name)
-    worker.writer.finish()
-    ledger.wait_complete(
-        worker.journal, lambda: arrived(worker)).assert_at_least_once()
+    piped.finish()
     assert worker.process.pid == pid
     config = configs.file_source(worker.folder + "/none", "t")
     wait_for("a leader", lambda: worker.rest.create("new", config))

@@ -7,11 +7,11 @@ import signal
 
 import pytest
 
-from support import configs, ledger
+from support import configs
 from support.ceiling import Ceiling
 from support.env import wait_for
 from support.rest import RestError
-from test_descriptors import SESSION_S, Share, arrived, survives
+from support.scarce import SESSION, Share, pipeline, survives
 
 REASON = "no room for more processes and threads"
 RAISE = ("ulimit -u", "TasksMax", "pids.max")
@@ -31,20 +31,9 @@ def ceiling():
 
 @pytest.fixture
 def piped(own_kafka, new_worker, folder, ceiling):
-    """A worker with a file source and a sink of its topic; their journal."""
-    w = new_worker(own_kafka.bootstrap, wrap=ceiling.wrap,
-                   session_timeout_ms=SESSION_S * 1000,
-                   heartbeat_interval_ms=1500)
-    t = own_kafka.create_topic("t")
-    w.journal = ledger.Journal(folder + "/journal")
-    w.writer = ledger.FileWriter(folder + "/in", w.journal, "k10", pause=0.05)
-    w.rest.create("src", configs.file_source(folder + "/in", t))
-    w.rest.create("snk", configs.file_sink(folder + "/out", t))
-    w.out = folder + "/out"
-    w.writer.start()
-    wait_for("lines", lambda: os.path.exists(w.out) and os.path.getsize(w.out))
-    yield w
-    w.writer.finish()
+    w = new_worker(own_kafka.bootstrap, wrap=ceiling.wrap, **SESSION)
+    with pipeline(w, own_kafka, folder) as p:
+        yield p
 
 
 def threads(pid):
@@ -54,12 +43,6 @@ def threads(pid):
 def check_told(text):
     for word in (REASON, *RAISE):
         assert word.lower() in text.lower(), text
-
-
-def finish(worker):
-    worker.writer.finish()
-    ledger.wait_complete(
-        worker.journal, lambda: arrived(worker)).assert_at_least_once()
 
 
 def stands_and_says(worker, name):
@@ -80,22 +63,23 @@ def test_a_task_that_cannot_start_is_told_and_tried_again(
         piped, ceiling, name, other):
     """Whatever is refused of it; the other, the worker and the leader's
     scribe keep what they have."""
-    pid, stays = piped.process.pid, piped.wait_task(other)
+    worker = piped.worker
+    pid, stays = worker.process.pid, worker.wait_task(other)
     for room in ROOMS:
-        ceiling.lower(piped, room - threads(piped.wait_task(name)))
-        piped.kill_task(name)
-        stands_and_says(piped, name)
-        ceiling.lift(piped)
-        piped.rest.wait_running(name)
-    assert piped.pid_of_task(other) == stays
-    assert piped.process.pid == pid and piped.process.running()
-    finish(piped)
+        ceiling.lower(worker, room - threads(worker.wait_task(name)))
+        worker.kill_task(name)
+        stands_and_says(worker, name)
+        ceiling.lift(worker)
+        worker.rest.wait_running(name)
+    assert worker.pid_of_task(other) == stays
+    assert worker.process.pid == pid and worker.process.running()
+    piped.finish()
 
 
 def test_the_worker_survives_and_goes_on(piped, own_kafka, ceiling):
     """What is asked of it is refused with the reason; what it runs goes on;
     it loses its lease with the brokers and comes back when there is room."""
-    worker, pid = piped, piped.process.pid
+    worker, pid = piped.worker, piped.worker.process.pid
     tasks = [worker.wait_task(name) for name in ("src", "snk")]
     ceiling.lower(worker, 0)
     with pytest.raises(RestError) as refused:
@@ -103,8 +87,8 @@ def test_the_worker_survives_and_goes_on(piped, own_kafka, ceiling):
             worker.folder + "/none", "t"))
     check_told(refused.value.text)
     assert sorted(worker.rest.connectors()) == ["snk", "src"]
-    size = os.path.getsize(worker.out)
-    wait_for("more lines", lambda: os.path.getsize(worker.out) > size)
+    size = piped.size()
+    wait_for("more lines", lambda: piped.size() > size)
     assert [worker.wait_task(name) for name in ("src", "snk")] == tasks
 
     worker.kill_task("src", number=signal.SIGKILL)
@@ -116,7 +100,7 @@ def test_the_worker_survives_and_goes_on(piped, own_kafka, ceiling):
     ceiling.lift(worker)
     for name in ("src", "snk"):
         worker.rest.wait_running(name)
-    finish(worker)
+    piped.finish()
     wait_for("a leader", lambda: worker.rest.create(
         "new", configs.file_source(worker.folder + "/none", "t")))
     worker.rest.wait_running("new")
