@@ -13,7 +13,9 @@
 #define AREA           SUPERVISOR_AREA
 #define LAST_WORDS_MS  5000 /* from `failed` to the end */
 /* A task that ran so long starts its back-off anew. */
-#define HEALTHY_MS  60000
+#define HEALTHY_MS 60000
+/* Beats come each second: who says nothing for so long stands still. */
+#define SILENT_MS   3000
 #define ARENA_BYTES 1024
 
 /* ---- moving ------------------------------------------------------------ */
@@ -214,17 +216,24 @@ trace_of_end(struct task *t, const struct child_end *end)
 		   : ps_printf(t->text, "%s\n%s", t->cause, end->words);
 }
 
-/* We did not: its lease's timer did, or somebody else. */
+/* We did not: its lease's timer did, or somebody else. Who stands still has
+ * heard of no renewal. */
 static const char *
-who_killed(struct task *t, const struct child_end *end)
+who_killed(struct task *t, const struct child_end *end, struct clock_ms heard)
 {
 	struct clock_ms lease = t->s->lease;
+	int64_t silent_ms = clock_since(heard, clock_now());
 
 	if (end->killed != NULL || !WIFSIGNALED(end->status) ||
 	    WTERMSIG(end->status) != SIGKILL)
 		return "";
 	if (lease.ms != 0 && clock_since(lease, clock_now()) >= 0)
 		return ": the worker's lease had ended";
+	if (silent_ms >= SILENT_MS)
+		return ps_printf(t->text,
+		    ": no sign of life for %lld s; then the lease it has had "
+		    "ends it, or the kernel does so when memory is short",
+		    (long long)silent_ms / 1000);
 	return ": not by this worker; the kernel does so when memory is short";
 }
 
@@ -232,6 +241,7 @@ static void
 on_ended(void *ctx, const struct child_end *end)
 {
 	struct task *t = ctx;
+	struct clock_ms heard = child_heard(t->child);
 
 	t->child = NULL;
 	if (t->s->env.ops->reaped != NULL)
@@ -243,7 +253,7 @@ on_ended(void *ctx, const struct child_end *end)
 			t->cause = ps_printf(t->text, "%s%s",
 			    child_end_text(t->text, end,
 				t->limits.memory_bytes),
-			    who_killed(t, end));
+			    who_killed(t, end, heard));
 			t->trace = trace_of_end(t, end);
 			t->retriable = true;
 		}

@@ -364,6 +364,19 @@ Test(supervisor, a_death_by_sigkill_says_whose_it_was)
 	end();
 }
 
+/* Its own lease was not renewed; the worker's was. */
+Test(supervisor, a_death_in_silence_says_so)
+{
+	struct task_spec spec = spec_of("frozen-x");
+
+	begin(&spec);
+	UNTIL(w.seen[TASK_FAILED] >= 1);
+	cr_expect(eq(str, w.cause,
+	    "killed by SIGKILL: no sign of life for 3 s; then the lease it has "
+	    "had ends it, or the kernel does so when memory is short"));
+	end();
+}
+
 Test(supervisor, silence_is_the_cause_when_it_kills)
 {
 	struct task_spec spec = spec_of("silent-x");

@@ -87,6 +87,13 @@ def slain():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def frozen():
+    """stands still until its lease's timer fires"""
+    send(data, "status", state="RUNNING")
+    time.sleep(3.2)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def silent():
     """gives no sign of life"""
     send(data, "status", state="RUNNING")
