@@ -73,34 +73,6 @@ set_limit(__rlimit_resource_t what, int64_t value)
 	(void)setrlimit(what, &r);
 }
 
-/* Each step of nice is a factor of 1.25 in the scheduler's weights. */
-int
-limits_nice(int64_t weight)
-{
-	enum { LOWEST = 19, HIGHEST = -20, USUAL = 100 };
-	int nice = 0;
-	double w = USUAL;
-
-	for (; nice < LOWEST && w / 1.25 >= (double)weight; nice++)
-		w /= 1.25;
-	for (; nice > HIGHEST && w * 1.25 <= (double)weight; nice--)
-		w *= 1.25;
-	return nice;
-}
-
-/* On top of what the worker itself was started with. */
-void
-limits_cpu_weight(int64_t weight)
-{
-	int nice = limits_nice(weight);
-
-	if (weight > 0 && nice != 0 &&
-	    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + nice) !=
-		0)
-		log_warn("task", "task.cpu.weight=%lld: %s", (long long)weight,
-		    strerror(errno));
-}
-
 bool
 limits_are_off(void)
 {

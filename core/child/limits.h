@@ -16,12 +16,6 @@ void limits_begin(void);
 /* RLIMIT_DATA; 0: none. Without effect under AddressSanitizer. */
 void limits_memory(int64_t bytes);
 void limits_files(int64_t count); /* 0: as inherited */
-/* Of the processors, against other tasks: 100 is the usual share, half of it
- * gets half when they are short. Done by the nice value, which needs no
- * control group; more than 100 is only for who may raise priorities. */
-void limits_cpu_weight(int64_t weight);
-/* The nice value that has this weight where 100 has 0. */
-int limits_nice(int64_t weight);
 /* A sanitizer's runtime needs more than we would let it have. */
 bool limits_are_off(void);
 

@@ -43,7 +43,8 @@ static const struct ps_key penstock_keys[] = {
 	    AT_LEAST(64), PLACE(PENSTOCK, 8, SHORT, "Open files limit") },
 	{ KEY("task.cpu.weight", INT, "100", LOW,
 	      "Share of the processors against other tasks when they are "
-	      "short, by the scheduler's nice value; more than 100 needs the "
+	      "short, by the nice values of its process and of its session "
+	      "(where the kernel has autogroup); more than 100 needs the "
 	      "right to raise priorities."),
 	    .flags = PS_HAS_MIN | PS_HAS_MAX, .min = 1, .max = 10000,
 	    PLACE(PENSTOCK, 9, SHORT, "CPU weight") },

@@ -138,7 +138,10 @@ become(const struct spawn_spec *s, const struct plumbing *p, pid_t parent,
     char *const *argv, char *const *env)
 {
 	reset_signals();
-	(void)setpgid(0, 0);
+	/* Of the worker's terminal it hears nothing, and where the kernel
+	 * schedules sessions it is one of them: who computes all the time takes
+	 * nothing from the others' (sched(7), autogroup). */
+	(void)setsid();
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 		_exit(EXIT_EXEC_FAILED);
 	if (!place_descriptors(p, s->keep_fd))

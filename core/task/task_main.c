@@ -6,6 +6,7 @@
 #include "child/limits.h"
 #include "child/paths.h"
 #include "child/roles.h"
+#include "child/weight.h"
 #include "task/own_offsets.h"
 #include "task/task.h"
 
@@ -73,7 +74,7 @@ enclose(struct settings *s, const json_t *plugins, struct ps_error *err)
 }
 
 static int
-prepare(struct task *t, struct child *c, struct ps_error *err)
+prepare(struct task *t, struct child *c, struct weight *w, struct ps_error *err)
 {
 	const struct msg_config *m = &c->config.config;
 	struct redact *redact = uplink_redact(c->uplink);
@@ -91,7 +92,7 @@ prepare(struct task *t, struct child *c, struct ps_error *err)
 		return -1;
 	limits_files(settings_int(s, "task.open.files", 0));
 	limits_memory(settings_int(s, "task.memory.bytes", 0));
-	limits_cpu_weight(settings_int(s, "task.cpu.weight", 0));
+	weight_set(w, settings_int(s, "task.cpu.weight", 0));
 	if (s->starts_paused)
 		atomic_store(&t->gauges->pause, true);
 	if (has_own_topic(s) &&
@@ -101,11 +102,11 @@ prepare(struct task *t, struct child *c, struct ps_error *err)
 }
 
 static enum task_end
-run(struct task *t, struct child *c, struct ps_error *err)
+run(struct task *t, struct child *c, struct weight *w, struct ps_error *err)
 {
 	t->gauges = &c->gauges;
 	t->uplink = c->uplink;
-	if (prepare(t, c, err) != 0)
+	if (prepare(t, c, w, err) != 0)
 		return TASK_FAILED;
 	return (settings_is_sink(&t->settings) ? sink_run : source_run)(t, err);
 }
@@ -115,6 +116,7 @@ task_main(int argc, char **argv)
 {
 	struct child c;
 	struct task t = { .wake_fd = -1, .timer_fd = -1 };
+	struct weight w = weight_begin();
 	struct msg completed = { .type = MSG_TYPE_COMPLETED };
 	struct ps_error err = { 0 };
 	enum task_end end;
@@ -123,7 +125,7 @@ task_main(int argc, char **argv)
 	(void)argv;
 	if (child_begin(&c, MSG_TASK) != 0)
 		return EXIT_FAILURE;
-	end = run(&t, &c, &err);
+	end = run(&t, &c, &w, &err);
 	if (t.host != NULL)
 		uplink_metrics(c.uplink, host_metrics(t.host));
 	if (end == TASK_COMPLETED)

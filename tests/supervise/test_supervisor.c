@@ -338,6 +338,18 @@ Test(supervisor, what_a_stalled_task_says_takes_no_next_action_away)
 	end();
 }
 
+/* No terminal of the worker's reaches it, and where the kernel schedules
+ * sessions it has the share of one. */
+Test(supervisor, each_leads_a_session)
+{
+	struct task_spec spec = spec_of("run-x");
+
+	begin(&spec);
+	UNTIL(w.last == TASK_RUNNING);
+	cr_assert(eq(int, getsid(task_view(w.t).pid), task_view(w.t).pid));
+	end();
+}
+
 Test(supervisor, one_that_has_nothing_to_do_is_not_stalled)
 {
 	struct task_spec spec = spec_of("idle-x");
