@@ -87,7 +87,7 @@ use_rotated(struct follow *f)
 static int
 open_path(const struct follow *f, int *out, struct ps_error *err)
 {
-	int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
 	if (fd < 0 && errno == ENOENT)

@@ -124,9 +124,10 @@ open_file(struct file_sink *s, struct ps_error *err)
 
 	if (s->fd >= 0)
 		return 0;
-	fd = open(s->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+	fd = open(s->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
+	    0644);
 	if (fd < 0 && errno != ENOENT && errno != EISDIR)
-		fd = open(s->path, O_WRONLY | O_APPEND | O_CLOEXEC);
+		fd = open(s->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 && (errno == ENOENT || errno == EISDIR))
 		return ps_fail(err, PS_E_CONFIG, "cannot open %s: %s", s->path,
 		    strerror(errno));

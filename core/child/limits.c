@@ -1,16 +1,12 @@
 #include "child/limits.h"
 
-#include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include "base/log.h"
 
 enum { STACK_BYTES = 256 << 10, ARENAS = 2 };
 
@@ -51,7 +47,7 @@ limits_begin(void)
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)signal(SIGPIPE, SIG_IGN);
-	/* Ctrl-C at the worker's terminal is the worker's to handle. */
+	/* Of a role that was started by hand, at a terminal. */
 	(void)signal(SIGINT, SIG_IGN);
 	(void)mallopt(M_ARENA_MAX, ARENAS);
 	/* GnuTLS comes with libcurl's and libpq's LDAP: its tables are made

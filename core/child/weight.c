@@ -12,13 +12,34 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#define GROUP    "/proc/self/autogroup"
+#define ENABLED  "/proc/sys/kernel/sched_autogroup_enabled"
 #define PAUSE_MS 200
+#define LIMIT_MS 10000
+
+static bool
+has_groups(void)
+{
+	int fd = open(ENABLED, O_RDONLY | O_CLOEXEC);
+	char digit = '0';
+
+	if (fd < 0)
+		return false;
+	if (read(fd, &digit, 1) != 1)
+		digit = '0';
+	(void)close(fd);
+	return digit != '0';
+}
 
 struct weight
 weight_begin(void)
 {
-	return (struct weight){ open("/proc/self/autogroup",
-	    O_WRONLY | O_CLOEXEC) };
+	/* Somebody else's session is not ours to weigh. */
+	bool leads = getsid(0) == getpid();
+
+	return (struct weight){
+		leads && has_groups() ? open(GROUP, O_WRONLY | O_CLOEXEC) : -1
+	};
 }
 
 /* Each step of nice is a factor of 1.25 in the scheduler's weights. */
@@ -46,7 +67,7 @@ pause_for(int64_t ms)
 
 /* EAGAIN: the kernel has served another one just now. */
 static int
-set_group(int fd, int nice)
+set_group(int fd, int nice, const struct gauges *g)
 {
 	struct clock_ms began = clock_now();
 	struct backoff backoff;
@@ -55,31 +76,38 @@ set_group(int fd, int nice)
 
 	backoff_init(&backoff, PAUSE_MS, PAUSE_MS, (uint64_t)getpid());
 	while (write(fd, text, (size_t)len) != len) {
-		if (errno != EAGAIN ||
-		    clock_since(began, clock_now()) >= WEIGHT_LIMIT_MS)
+		if (errno != EAGAIN || gauges_should_stop(g) ||
+		    clock_since(began, clock_now()) >= LIMIT_MS)
 			return -1;
 		pause_for(backoff_next_ms(&backoff));
 	}
 	return 0;
 }
 
+/* The error of what `nice` asks for; 0: none. A session begins with 0 whatever
+ * the worker was started with, and may have to stay so. */
 static int
-set_both(int fd, int nice)
+set_both(int fd, int nice, const struct gauges *g)
 {
-	int all = getpriority(PRIO_PROCESS, 0) + nice;
+	int error = 0, all = getpriority(PRIO_PROCESS, 0) + nice;
 
 	if (nice != 0 && setpriority(PRIO_PROCESS, 0, all) != 0)
-		return -1;
-	return all == 0 || fd < 0 ? 0
-				  : set_group(fd, getpriority(PRIO_PROCESS, 0));
+		error = errno;
+	all = getpriority(PRIO_PROCESS, 0);
+	if (all != 0 && fd >= 0 && set_group(fd, all, g) != 0 && nice != 0)
+		error = errno;
+	return error;
 }
 
 void
-weight_set(struct weight *w, int64_t weight)
+weight_set(struct weight *w, int64_t weight, const struct gauges *g)
 {
-	if (set_both(w->group_fd, weight > 0 ? weight_nice(weight) : 0) != 0)
+	int nice = weight > 0 ? weight_nice(weight) : 0;
+	int error = set_both(w->group_fd, nice, g);
+
+	if (error != 0)
 		log_warn("task", "task.cpu.weight=%lld: %s", (long long)weight,
-		    strerror(errno));
+		    strerror(error));
 	if (w->group_fd >= 0)
 		(void)close(w->group_fd);
 	w->group_fd = -1;

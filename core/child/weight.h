@@ -11,20 +11,21 @@
 
 #include <stdint.h>
 
+#include "child/gauges.h"
+
 struct weight {
-	int group_fd; /* -1: sessions have no groups */
+	int group_fd; /* -1: no session of its own to be weighted */
 };
 
 /* Before the fences are up, behind which that file is not opened. */
 struct weight weight_begin(void);
 /* Once; 100 is the usual share, half of it gets half when processors are
  * short. More than 100 is only for who may raise priorities; what is refused is
- * logged. Waits for up to WEIGHT_LIMIT_MS where many ask at once: the kernel
- * serves one process without privileges in 100 ms. */
-void weight_set(struct weight *w, int64_t weight);
+ * logged. Of who has no privileges, as a task behind its fences, the kernel
+ * takes one session's weight in 100 ms: many at once wait for their turn, for
+ * ten seconds at most and until they are to stop. */
+void weight_set(struct weight *w, int64_t weight, const struct gauges *g);
 /* The nice value that has this weight where 100 has 0. */
 int weight_nice(int64_t weight);
-
-#define WEIGHT_LIMIT_MS 10000
 
 #endif

@@ -139,8 +139,8 @@ become(const struct spawn_spec *s, const struct plumbing *p, pid_t parent,
 {
 	reset_signals();
 	/* Of the worker's terminal it hears nothing, and where the kernel
-	 * schedules sessions it is one of them: who computes all the time takes
-	 * nothing from the others' (sched(7), autogroup). */
+	 * schedules sessions it has the share of one, however many threads
+	 * compute in it (sched(7), autogroup). */
 	(void)setsid();
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 		_exit(EXIT_EXEC_FAILED);

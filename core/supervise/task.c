@@ -229,7 +229,7 @@ who_killed(struct task *t, const struct child_end *end, struct clock_ms heard)
 		return "";
 	if (lease.ms != 0 && clock_since(lease, clock_now()) >= 0)
 		return ": the worker's lease had ended";
-	if (silent_ms >= SILENT_MS)
+	if (lease.ms != 0 && silent_ms >= SILENT_MS)
 		return ps_printf(t->text,
 		    ": no sign of life for %lld s; then the lease it has had "
 		    "ends it, or the kernel does so when memory is short",

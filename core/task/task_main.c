@@ -92,7 +92,7 @@ prepare(struct task *t, struct child *c, struct weight *w, struct ps_error *err)
 		return -1;
 	limits_files(settings_int(s, "task.open.files", 0));
 	limits_memory(settings_int(s, "task.memory.bytes", 0));
-	weight_set(w, settings_int(s, "task.cpu.weight", 0));
+	weight_set(w, settings_int(s, "task.cpu.weight", 0), t->gauges);
 	if (s->starts_paused)
 		atomic_store(&t->gauges->pause, true);
 	if (has_own_topic(s) &&

@@ -172,20 +172,22 @@ is_fine(const struct admin_answer *answer)
 	return fine;
 }
 
-/* It has a member. */
 static bool
-is_held(const struct admin_answer *answer)
+tells_of_a_member(int code)
 {
-	for (size_t i = 0; i < answer->count; i++)
-		switch (answer->items[i].code) {
-		case RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP:
-		case RD_KAFKA_RESP_ERR_GROUP_SUBSCRIBED_TO_TOPIC:
-		case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
-			return true;
-		default:
-			break;
-		}
-	return false;
+	return code == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP ||
+	       code == RD_KAFKA_RESP_ERR_GROUP_SUBSCRIBED_TO_TOPIC ||
+	       code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID;
+}
+
+static bool
+has_a_member(const struct admin_answer *answer)
+{
+	bool has = tells_of_a_member(answer->code);
+
+	for (size_t i = 0; i < answer->count && !has; i++)
+		has = tells_of_a_member(answer->items[i].code);
+	return has;
 }
 
 static void
@@ -204,7 +206,7 @@ on_group_changed(void *ctx, const struct admin_answer *answer)
 	const char *what =
 	    rq->spec.op == REQUEST_ALTER_OFFSETS ? "alter" : "reset";
 
-	if (is_held(answer) && request_waited_ms(rq) < HELD_MS) {
+	if (has_a_member(answer) && request_waited_ms(rq) < HELD_MS) {
 		request_wait(rq, LOOK_MS, change_again);
 		return;
 	}
@@ -225,13 +227,13 @@ on_group_set(void *ctx, const struct admin_answer *answer)
 	struct request *rq = ctx;
 	const struct request_positions *p = rq->positions;
 	struct admin_call call = { on_group_changed, rq, LIMIT_MS };
+	const struct configs_connector *cfg;
 
 	if (!is_fine(answer) || p->unset_count == 0)
 		on_group_changed(rq, answer);
-	else
+	else if ((cfg = request_connector(rq)) != NULL)
 		admin_delete_group_offsets(journal_admin(worker_journal(rq->w)),
-		    request_group(rq, request_connector(rq)), p->unset,
-		    p->unset_count, call);
+		    request_group(rq, cfg), p->unset, p->unset_count, call);
 }
 
 void

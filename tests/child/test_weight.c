@@ -2,11 +2,13 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
-#include <fcntl.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { NOBODY = 65534 };
 
 Test(weight, is_a_nice_value)
 {
@@ -36,30 +38,50 @@ group_nice(int none)
 	return nice;
 }
 
-static void
-check(int started_with, int64_t weight, int expected)
+/* As a task is: the leader of a session, without privileges. */
+static bool
+become_task(int nice)
 {
-	int status = -1;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		struct weight w;
-
-		(void)setsid();
-		(void)setpriority(PRIO_PROCESS, 0, started_with);
-		w = weight_begin();
-		weight_set(&w, weight);
-		if (getpriority(PRIO_PROCESS, 0) != expected)
-			_exit(1);
-		if (group_nice(expected) != expected)
-			_exit(2);
-		_exit(w.group_fd == -1 ? 0 : 3);
-	}
-	cr_assert(waitpid(pid, &status, 0) == pid);
-	cr_expect(status == 0, "weight %d of one that had %d: status %x",
-	    (int)weight, started_with, (unsigned)status);
+	if (setsid() < 0 || setpriority(PRIO_PROCESS, 0, nice) != 0)
+		return false;
+	return geteuid() != 0 || (setresuid(NOBODY, NOBODY, NOBODY) == 0 &&
+				     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0);
 }
 
+static void
+weigh(int nice, int64_t weight, int expected)
+{
+	struct gauges g;
+	struct weight w;
+
+	gauges_init(&g);
+	if (!become_task(nice))
+		_exit(1);
+	w = weight_begin();
+	weight_set(&w, weight, &g);
+	if (w.group_fd != -1)
+		_exit(2);
+	if (getpriority(PRIO_PROCESS, 0) != expected)
+		_exit(3);
+	_exit(group_nice(expected) == expected ? 0 : 4);
+}
+
+/* `expected`: where the caller itself is not nice. */
+static void
+check(int more, int64_t weight, int expected)
+{
+	int own = getpriority(PRIO_PROCESS, 0), status = -1;
+	pid_t pid = fork();
+
+	expected = own + expected > 19 ? 19 : own + expected;
+	if (pid == 0)
+		weigh(own + more, weight, expected);
+	cr_assert(waitpid(pid, &status, 0) == pid);
+	cr_expect(status == 0, "weight %d of one that had %d: status %x",
+	    (int)weight, more, (unsigned)status);
+}
+
+/* One after the other: the kernel lets the next one wait. */
 Test(weight, is_the_process_and_its_sessions)
 {
 	check(0, 100, 0);
@@ -67,4 +89,18 @@ Test(weight, is_the_process_and_its_sessions)
 	check(5, 10, 15);
 	check(5, 100, 5);
 	check(15, 1, 19);
+	/* It may not, and is no more than it was. */
+	if (getpriority(PRIO_PROCESS, 0) == 0)
+		check(5, 200, 5);
+}
+
+Test(weight, of_somebody_elses_session_is_left_alone)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (pid == 0)
+		_exit(weight_begin().group_fd == -1 ? 0 : 1);
+	cr_assert(waitpid(pid, &status, 0) == pid);
+	cr_expect(eq(int, status, 0));
 }

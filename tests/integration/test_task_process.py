@@ -662,6 +662,14 @@ def test_memory_beyond_the_limit_ends_one_task(worker):
         assert c.wait(60) < 0
 
 
+def sessions_are_scheduled():
+    path = "/proc/sys/kernel/sched_autogroup_enabled"
+    if not os.path.exists(path):
+        return False
+    with open(path, encoding="ascii") as f:
+        return f.read().strip() != "0"
+
+
 def test_files_and_processor_share_are_what_the_keys_say(worker, topic):
     with Child("task", "numbers", "0") as c:
         c.configure(worker, {**numbers(topic), "task.open.files": "77",
@@ -670,5 +678,8 @@ def test_files_and_processor_share_are_what_the_keys_say(worker, topic):
         pid = c.process.pid
         assert resource.prlimit(pid, resource.RLIMIT_NOFILE) == (77, 77)
         # a quarter for each step: 3 of them are nearest to a half
-        assert os.getpriority(os.PRIO_PROCESS, pid) == \
-            os.getpriority(os.PRIO_PROCESS, 0) + 3
+        nice = os.getpriority(os.PRIO_PROCESS, 0) + 3
+        assert os.getpriority(os.PRIO_PROCESS, pid) == nice
+        if sessions_are_scheduled():
+            with open(f"/proc/{pid}/autogroup", encoding="ascii") as f:
+                assert f.read().split()[1:] == ["nice", str(nice)]

@@ -87,6 +87,7 @@ class Child:
             [*self.wrap, f"{BUILD}/penstock",
              self.role_names.get(self.role, self.role), *self.names],
             pass_fds=(3, 4), preexec_fn=take_places, env=self.env,
+            start_new_session=True,
             stdin=subprocess.DEVNULL, stderr=self.stderr)
         for s in (theirs3, theirs4):
             s.close()

@@ -74,5 +74,7 @@ class Pipeline:
 @contextlib.contextmanager
 def pipeline(worker, kafka, folder):
     p = Pipeline(worker, kafka, folder)
-    yield p
-    p.writer.finish()
+    try:
+        yield p
+    finally:
+        p.writer.finish()

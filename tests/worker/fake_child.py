@@ -90,7 +90,7 @@ def slain():
 def frozen():
     """stands still until its lease's timer fires"""
     send(data, "status", state="RUNNING")
-    time.sleep(3.2)
+    time.sleep(4)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
