@@ -89,11 +89,24 @@ def older_landlock(version):
             f"PENSTOCK_TEST_LANDLOCK={version}"]
 
 
+# Below the range that outgoing connections take, so that a server that is down
+# for a while finds its port free again.
+PORTS = range(15000, 32000)
+
+
+def _own_ports():
+    """Those of this one of pytest's processes (gw0, gw1, ...): a port that one
+    has given and nobody listens on yet looks free to the others."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    first, end = (len(PORTS) * n // count for n in (number, number + 1))
+    return PORTS[first:end]
+
+
 def free_port():
-    """A free port below the range that outgoing connections take, so that a
-    server that is down for a while finds its port free again."""
-    for _ in range(1000):
-        port = random.SystemRandom().randrange(15000, 32000)
+    ports = _own_ports()
+    for _ in range(len(ports)):
+        port = random.SystemRandom().choice(ports)
         with socket.socket() as s:
             try:
                 s.bind((HOST, port))
@@ -102,7 +115,7 @@ def free_port():
         if port not in _given:
             _given.add(port)
             return port
-    raise RuntimeError("no free port between 15000 and 32000")
+    raise RuntimeError(f"no free port in {ports}")
 
 
 def listening(port, host=HOST):
