@@ -152,6 +152,7 @@ def in_time(what, seconds, limit, noises):
     """Of a quiet machine, where the noise is less than a tenth of a second,
     the limit is what was promised; of none it is much more."""
     slack = min(2 * max(noises), SLACK_MAX_S)
-    print(f"{what}: {seconds:.2f} s of {limit} s; noise "
-          f"{', '.join(f'{n:.2f}' for n in noises)} s")
-    assert seconds <= limit + slack
+    told = (f"{what}: {seconds:.2f} s of {limit} s; noise "
+            f"{', '.join(f'{n:.2f}' for n in noises)} s")
+    print(told)
+    assert seconds <= limit + slack, told
