@@ -215,6 +215,7 @@ def fenced(w):
     return re.search(r"^penstock_files_are_fenced (\d)$", text, re.M)[1]
 
 
+@pytest.mark.skipif(not env.has_landlock(), reason="a kernel without Landlock")
 def test_a_kernel_that_fences_no_files_is_told(old_kernel, enclosed):
     w = old_kernel().start()
     assert "this kernel has no Landlock" in w.log_text()

@@ -68,9 +68,11 @@ def golden():
 
 def test_names_types_and_labels_are_those_of_the_exporter(measured):
     # Each task tells its own at a time of its own.
-    found = wait_for("the source's", lambda: (lambda all_: all_ if any(
-        "source_task" in one for one in all_) else None)(
-            shapes(series(measured))))
+    def told():
+        all_ = shapes(series(measured))
+        return all_ if all(any(part in one for one in all_) for part in (
+            "source_task", "producer_topic")) else None
+    found = wait_for("the source's and its producer's", told)
     if os.environ.get("PENSTOCK_WRITE_GOLDEN"):
         with open(GOLDEN, "a", encoding="ascii") as f:
             f.write("".join(line + "\n" for line in found))
