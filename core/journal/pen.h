@@ -19,8 +19,7 @@ struct pen;
 /* The answer to one call; borrowed. */
 struct pen_result {
 	/* REFUSED: nothing of it is in the log, nor will be. FENCED: the same,
-	 * and another leads, or the broker ended the transaction because it
-	 * took too long. UNKNOWN: the log will tell (pen_saw). */
+	 * and another leads. UNKNOWN: the log will tell (pen_saw). */
 	enum wrote wrote;
 	const int64_t *offsets; /* OK: one for each record, in their order */
 	size_t count;
@@ -51,8 +50,8 @@ void pen_claim(struct pen *p, const struct claim *claim, const char *group,
  * PEN_WAITING_MAX bytes waiting, it is REFUSED with PS_E_RETRY. */
 void pen_write(struct pen *p, const struct store_pairs *records, pen_fn *fn,
     void *ctx);
-/* The same for those who want the truth rather than be quick: never UNKNOWN,
- * but OK or REFUSED once the log has decided. */
+/* The same for those who want the truth rather than be quick: instead of
+ * UNKNOWN they are told OK or REFUSED, once the log has decided. */
 void pen_write_sure(struct pen *p, const struct store_pairs *records,
     pen_fn *fn, void *ctx);
 /* Writes again what aborted transactions hide from those who read without

@@ -17,7 +17,9 @@ pen_finish(struct pen *p, struct call *c, enum wrote wrote,
 {
 	c->state = CALL_FINISHED;
 	c->by = NULL;
-	c->wrote = wrote;
+	/* Who leads is the pen's to tell (lost), not theirs who want to know
+	 * what is in the log. */
+	c->wrote = c->is_sure && wrote == WROTE_FENCED ? WROTE_REFUSED : wrote;
 	if (err != NULL)
 		c->err = *err;
 	pen_soon(p);

@@ -95,6 +95,7 @@ distributed_options(const struct desk *d, const char *servers)
 	(void)snprintf(path, sizeof path, BUILD "/tmp/desk-%d-%s", getpid(),
 	    d->topic);
 	f = fopen(path, "w");
+	cr_assert(f != NULL, "%s cannot be made", path);
 	(void)fprintf(f,
 	    "bootstrap.servers=%s\ngroup.id=%s\nkey.converter=K\n"
 	    "value.converter=V\nplugin.path=" TESTS "\n"

@@ -252,9 +252,7 @@ claim_until_it_holds(struct desk *d, int64_t epoch)
 		cr_assert(clock_since(began, clock_now()) < LIMIT_MS);
 }
 
-/* OK is in the log, REFUSED is not, nor is FENCED, which those hear whom a
- * scribe had not begun to commit when its producer was one of the past. Nobody
- * is left in doubt. */
+/* OK is in the log, REFUSED is not, and there is no third. */
 static void
 compare_with_log(const struct desk *d, int count)
 {
@@ -267,7 +265,8 @@ compare_with_log(const struct desk *d, int count)
 	for (int i = 0; i < count; i++) {
 		(void)snprintf(key, sizeof key, "connector-%d", i);
 		cr_expect(eq(int, calls[i].count, 1));
-		cr_expect(ne(int, calls[i].wrote, WROTE_UNKNOWN));
+		cr_expect(calls[i].wrote == WROTE_OK ||
+			  calls[i].wrote == WROTE_REFUSED);
 		/* What was aborted is healed: its key stands there with
 		 * null, which reads "-". */
 		value = last_of(&lines, key);
@@ -278,6 +277,33 @@ compare_with_log(const struct desk *d, int count)
 		ok += calls[i].wrote == WROTE_OK;
 	}
 	cr_expect(ok > 0);
+}
+
+/* One is sent, the other waits: who leads is nothing to those who ask. */
+Test(scribe, a_fence_is_a_refusal_to_those_who_want_the_truth)
+{
+	struct answered c;
+	struct desk old, new;
+
+	live_start(&v);
+	desk_begin(&old, &v, NULL);
+	desk_begin(&new, &v, &old);
+	desk_read(&old, &v);
+	claim_until_it_holds(&old, 1);
+	c = claim(&new, anyone(&old), 2);
+	cr_assert(eq(int, c.wrote, WROTE_OK), "%s", c.err.text);
+	write_sure(&old, 0);
+	write_sure(&old, 1);
+	DESK_UNTIL(&old, all_answered(2) && old.lost == 1);
+	cr_expect(eq(int, old.how, WROTE_FENCED));
+	cr_expect(eq(int, calls[0].wrote, WROTE_REFUSED));
+	cr_expect(eq(int, calls[1].wrote, WROTE_REFUSED));
+	read_lines(&lines, &new, &v, TOPICLOG_UNCOMMITTED);
+	cr_expect(last_of(&lines, "connector-0") == NULL);
+	cr_expect(last_of(&lines, "connector-1") == NULL);
+	desk_end(&old);
+	desk_end(&new);
+	live_stop(&v);
 }
 
 Test(scribe, what_is_answered_is_so_though_the_scribe_is_killed)
