@@ -104,3 +104,41 @@ Test(weight, of_somebody_elses_session_is_left_alone)
 	cr_assert(waitpid(pid, &status, 0) == pid);
 	cr_expect(eq(int, status, 0));
 }
+
+/* Two at once, the second of which is to stop: 0 if it did not wait. */
+static void
+weigh_twice(void)
+{
+	struct gauges g;
+	struct weight w;
+	int first;
+
+	gauges_init(&g);
+	if (!become_task(getpriority(PRIO_PROCESS, 0)))
+		_exit(2);
+	w = weight_begin();
+	weight_set(&w, 10, &g);
+	first = group_nice(-1);
+	w = weight_begin();
+	atomic_store(&g.stop, true);
+	weight_set(&w, 10, &g);
+	_exit(group_nice(-1) == first ? 0 : 1);
+}
+
+/* Once is enough: on a busy machine the kernel's pause can be over before. */
+Test(weight, is_not_waited_for_by_one_that_is_to_stop)
+{
+	enum { TRIES = 20 };
+	int status = -1;
+
+	if (access("/proc/self/autogroup", F_OK) != 0)
+		cr_skip_test("a kernel that schedules no sessions");
+	for (int i = 0; i < TRIES && status != 0; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			weigh_twice();
+		cr_assert(waitpid(pid, &status, 0) == pid);
+	}
+	cr_expect(eq(int, status, 0));
+}

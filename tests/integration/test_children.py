@@ -68,6 +68,30 @@ def test_a_child_has_no_descriptor_of_the_workers(made):
     assert [names.get(s, s).split("/")[0] for s in shared] == ["@penstock"]
 
 
+def terminal_of(pid):
+    """the number of the device; 0: none"""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        return int(f.read().rsplit(")", 1)[1].split()[4])
+
+
+def test_a_terminal_is_written_to_and_not_made_the_tasks_own(made, kafka,
+                                                             topic):
+    """A task leads a session, and a session takes the first terminal that it
+    opens unless told not to: whose ^C or hang-up would end it."""
+    master, slave = os.openpty()
+    t = topic("terminal")
+    kafka.produce(t, [b"a line"])
+    try:
+        made.rest.create("terminal", configs.file_sink(os.ttyname(slave), t))
+        pid = made.wait_task("terminal")
+        assert os.read(master, 100) == b"a line\r\n"
+        assert terminal_of(pid) == 0
+    finally:
+        made.rest.delete("terminal")
+        os.close(master)
+        os.close(slave)
+
+
 def test_a_stopped_child_ends_with_its_worker(made):
     """It cannot read that its worker is gone; the kernel ends it."""
     pid = made.kill_task("src", number=signal.SIGSTOP)
