@@ -50,8 +50,9 @@ void pen_claim(struct pen *p, const struct claim *claim, const char *group,
  * PEN_WAITING_MAX bytes waiting, it is REFUSED with PS_E_RETRY. */
 void pen_write(struct pen *p, const struct store_pairs *records, pen_fn *fn,
     void *ctx);
-/* The same for those who want the truth rather than be quick: instead of
- * UNKNOWN they are told OK or REFUSED, once the log has decided. */
+/* The same for those who want the truth rather than be quick: they are told OK
+ * or REFUSED and nothing else, where it was UNKNOWN once the log has decided.
+ */
 void pen_write_sure(struct pen *p, const struct store_pairs *records,
     pen_fn *fn, void *ctx);
 /* Writes again what aborted transactions hide from those who read without
