@@ -53,6 +53,21 @@ mock_topic(struct mock *m, const char *name, int partitions)
 	assert(e == RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
+/* How many requests of that kind came since tracking began. */
+__attribute__((unused)) static int
+mock_requests(struct mock *m, int api_key)
+{
+	rd_kafka_mock_request_t **list;
+	size_t count;
+	int n = 0;
+
+	list = rd_kafka_mock_get_requests(m->cluster, &count);
+	for (size_t i = 0; i < count; i++)
+		n += rd_kafka_mock_request_api_key(list[i]) == api_key;
+	rd_kafka_mock_request_destroy_array(list, count);
+	return n;
+}
+
 /* Calls `turn` until `done` says so, at most limit_ms. */
 #define WAIT_UNTIL(done, turn, limit_ms)                                    \
 	do {                                                                \

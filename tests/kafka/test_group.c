@@ -34,21 +34,6 @@ lowest_free(void)
 	return fd;
 }
 
-/* How many requests of that kind came since tracking began. */
-static int
-requests(struct mock *m, int api_key)
-{
-	rd_kafka_mock_request_t **list;
-	size_t count;
-	int n = 0;
-
-	list = rd_kafka_mock_get_requests(m->cluster, &count);
-	for (size_t i = 0; i < count; i++)
-		n += rd_kafka_mock_request_api_key(list[i]) == api_key;
-	rd_kafka_mock_request_destroy_array(list, count);
-	return n;
-}
-
 Test(group, lone_member_is_the_owner_and_reads_nothing, .timeout = 30)
 {
 	static const int never[] = { FETCH, LIST_OFFSETS, OFFSET_COMMIT,
@@ -62,15 +47,15 @@ Test(group, lone_member_is_the_owner_and_reads_nothing, .timeout = 30)
 	cr_expect(not(group_is_owner(a.g)));
 	UNTIL(a.is_owner, &a, NULL, LIMIT_MS);
 	cr_expect(group_is_owner(a.g));
-	UNTIL(requests(&m, HEARTBEAT) > 3, &a, NULL, LIMIT_MS);
+	UNTIL(mock_requests(&m, HEARTBEAT) > 3, &a, NULL, LIMIT_MS);
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
-		cr_expect(eq(int, requests(&m, never[i]), 0), "request %d",
+		cr_expect(eq(int, mock_requests(&m, never[i]), 0), "request %d",
 		    never[i]);
 	cr_expect(eq(int, a.told, 1));
 	leave(&a);
 	cr_expect(eq(int, a.told, 2));
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
-		cr_expect(eq(int, requests(&m, never[i]), 0), "request %d",
+		cr_expect(eq(int, mock_requests(&m, never[i]), 0), "request %d",
 		    never[i]);
 	mock_stop(&m);
 }
@@ -119,9 +104,9 @@ Test(group, newcomer_takes_nothing_until_the_owner_leaves, .timeout = 60)
 	rd_kafka_mock_start_request_tracking(m.cluster);
 	join(&b, m.servers, "g", TOPIC, SESSION_MS);
 	/* it joins, and the owner joins anew */
-	UNTIL(requests(&m, JOIN_GROUP) >= 2, &a, &b, LIMIT_MS);
+	UNTIL(mock_requests(&m, JOIN_GROUP) >= 2, &a, &b, LIMIT_MS);
 	rd_kafka_mock_start_request_tracking(m.cluster);
-	UNTIL(requests(&m, HEARTBEAT) >= 6, &a, &b, LIMIT_MS);
+	UNTIL(mock_requests(&m, HEARTBEAT) >= 6, &a, &b, LIMIT_MS);
 	cr_expect(a.is_owner);
 	cr_expect(not(b.is_owner));
 	cr_expect(eq(int, a.told, 1));
@@ -164,7 +149,7 @@ Test(group, blocked_member_is_out_and_learns_it_when_it_goes_on, .timeout = 60)
 	cr_expect(a.is_owner);
 	UNTIL(!a.is_owner, &a, &b, LIMIT_MS);
 	rd_kafka_mock_start_request_tracking(m.cluster);
-	UNTIL(requests(&m, HEARTBEAT) >= 6, &a, &b, LIMIT_MS);
+	UNTIL(mock_requests(&m, HEARTBEAT) >= 6, &a, &b, LIMIT_MS);
 	cr_expect(b.is_owner);
 	cr_expect(not(a.is_owner));
 	leave(&a);
