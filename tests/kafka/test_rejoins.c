@@ -16,7 +16,7 @@ enum { JOIN_GROUP = 11, SYNC_GROUP = 14 };
  * second. */
 enum { WAIT_MS = 600, SESSION_MS = 1000 + WAIT_MS, HEARTBEAT_MS = 20 };
 /* With a pause it is from one to two seconds, but for a round now and then. */
-enum { ROUNDS = 8, AT_ONCE_MS = WAIT_MS + 200, LIMIT_MS = 10000 };
+enum { ROUNDS = 8, AT_ONCE_MS = WAIT_MS + 500, LIMIT_MS = 10000 };
 
 static void
 enter(struct member *m, const struct mock *mock, const char *group)
