@@ -44,8 +44,9 @@ static const struct ps_key penstock_keys[] = {
 	{ KEY("task.cpu.weight", INT, "100", LOW,
 	      "Share of the processors against other tasks when they are "
 	      "short, by the nice values of its process and of its session "
-	      "(where the kernel has autogroup); more than 100 needs the "
-	      "right to raise priorities."),
+	      "(where the kernel has autogroup), where more than 100 needs the "
+	      "right to raise priorities, and of its control group where the "
+	      "worker has a task.cgroup."),
 	    .flags = PS_HAS_MIN | PS_HAS_MAX, .min = 1, .max = 10000,
 	    PLACE(PENSTOCK, 9, SHORT, "CPU weight") },
 	{ KEY("task.buffer.bytes", LONG, "33554432", MEDIUM,
@@ -106,6 +107,13 @@ static const struct ps_key worker_keys[] = {
 	      "be in, also when a config provider gives the name, and which "
 	      "no link leads out of. Empty: anywhere."),
 	    .flags = PS_UNIQUE, NO_PLACE },
+	{ KEY("task.cgroup", STRING, "", LOW,
+	      "Folder of cgroup v2, or of v1's cpu controller, that the worker "
+	      "may make groups in: each task's process gets one of its own, "
+	      "weighs task.cpu.weight there, and has what the others leave of "
+	      "the processors while it computes for seconds without a record, "
+	      "as long as that is enough to go on. Empty: none."),
+	    NO_PLACE },
 	{ KEY("task.starts.max", INT, "0", LOW,
 	      "Processes that may be starting at once; 0 is two for each "
 	      "processor."),

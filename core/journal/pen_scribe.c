@@ -358,7 +358,7 @@ scribe_start(struct pen *p, struct ps_error *err)
 {
 	static const struct child_ops ops = { on_message, on_ended, NULL };
 	struct child_spec spec = { MSG_SCRIBE, NULL, -1, p->env->program,
-		p->env->keep_fd };
+		p->env->keep_fd, NULL, 0 };
 	struct scribe *s = xcalloc(1, sizeof *s);
 
 	s->p = p;

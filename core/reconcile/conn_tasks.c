@@ -24,6 +24,7 @@ conn_limits(const struct conn *c, const struct ps_config *config)
 		.restart_max_ms =
 		    options_limit(o, config, "errors.restart.delay.max.ms"),
 		.restart_tries = options_limit(o, config, "errors.restart.max"),
+		.cpu_weight = options_limit(o, config, "task.cpu.weight"),
 	};
 	const char *enable = options_text(o, config, "errors.restart.enable");
 

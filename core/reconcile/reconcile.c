@@ -331,7 +331,7 @@ reconcile_new(const struct reconcile_env *env)
 {
 	struct reconcile *r = xcalloc(1, sizeof *r);
 	struct supervisor_env sup = { env->loop, env->gate, &conn_task_ops, r,
-		env->errands->program, env->keep_fd };
+		env->errands->program, env->keep_fd, env->cgroups };
 
 	r->env = *env;
 	r->by_name = dict_new();

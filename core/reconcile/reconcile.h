@@ -30,6 +30,7 @@ struct reconcile_env {
 	const char *worker_id;   /* host:port */
 	const char *incarnation; /* a buffer: it may change */
 	int keep_fd;
+	struct cgroups *cgroups; /* for the tasks, NULL: none */
 	/* Called once when all work has ended after reconcile_stop. */
 	void (*stopped)(void *ctx);
 	void *ctx;

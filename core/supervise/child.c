@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/xalloc.h"
 #include "supervise/backlog.h"
+#include "supervise/cgroup.h"
 #include "supervise/spawn.h"
 #include "supervise/timer.h"
 #include "supervise/words.h"
@@ -45,7 +46,9 @@ struct child {
 	struct wire wires[2]; /* by enum msg_wire */
 
 	struct clock_ms heard;
-	int64_t call_ms; /* as its last beat saw it */
+	struct cgroup *cgroup; /* NULL: none */
+	int64_t shown;         /* to it */
+	int64_t call_ms;       /* as its last beat saw it */
 	char call[48];
 	struct child_delivered delivered;
 	int64_t pending;
@@ -110,6 +113,7 @@ child_kill(struct child *c, const char *why)
 	if (c->killed[0] == '\0')
 		(void)snprintf(c->killed, sizeof c->killed, "%s", why);
 	log_debug(AREA, "%s: SIGKILL: %s", c->label, why);
+	cgroup_urge(c->cgroup);
 	(void)kill(c->pid, SIGKILL);
 }
 
@@ -142,6 +146,7 @@ child_stop(struct child *c, int64_t limit_ms)
 	if (c->dead)
 		return;
 	child_send(c, &stop);
+	cgroup_urge(c->cgroup);
 	c->kill_after_ms = limit_ms - TERM_SHARE(limit_ms);
 	timer_in(&c->timer, on_term_time, TERM_SHARE(limit_ms));
 }
@@ -149,6 +154,7 @@ child_stop(struct child *c, int64_t limit_ms)
 void
 child_expect_end(struct child *c, int64_t limit_ms)
 {
+	cgroup_urge(c->cgroup);
 	if (!c->dead && !uv_is_active((uv_handle_t *)&c->timer))
 		timer_in(&c->timer, on_kill_time, limit_ms);
 }
@@ -180,6 +186,10 @@ take_beat(struct child *c, const struct msg_beat *beat)
 	c->call_ms = beat->at_ms - beat->since_ms;
 	c->suspended = beat->suspended;
 	take_progress(c, beat->counters);
+	c->shown = js_opt_int(beat->counters, "records", 0) +
+		   c->delivered.records +
+		   js_opt_int(beat->counters, "errors", 0);
+	cgroup_look(c->cgroup, c->shown);
 }
 
 static void
@@ -315,6 +325,7 @@ reap(struct child *c)
 	end.killed = c->killed[0] == '\0' ? NULL : c->killed;
 	end.call = c->call[0] == '\0' ? NULL : c->call;
 	end.words = c->words.kept;
+	cgroup_leave(&c->cgroup);
 	c->ops->ended(c->ctx, &end);
 	close_handles(c);
 }
@@ -428,6 +439,7 @@ child_start(uv_loop_t *loop, const struct child_spec *spec,
 	c->ops = ops;
 	c->ctx = ctx;
 	c->pid = sp.pid;
+	c->cgroup = cgroup_enter(spec->cgroups, sp.pid, spec->cpu_weight);
 	c->pidfd = sp.pidfd;
 	c->words.said = on_word_line;
 	c->words.ctx = c;
@@ -533,6 +545,14 @@ child_pending(const struct child *c, struct clock_ms *since)
 {
 	*since = c->progress;
 	return c->pending;
+}
+
+bool
+child_yields(struct child *c)
+{
+	if (cgroup_yields(c->cgroup))
+		cgroup_look(c->cgroup, c->shown);
+	return cgroup_yields(c->cgroup);
 }
 
 bool

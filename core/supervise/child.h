@@ -19,13 +19,16 @@
 #include "ipc/msg.h"
 
 struct child;
+struct cgroups;
 
 struct child_spec {
 	enum msg_role role;
-	const char *connector; /* NULL: none */
-	int task;              /* -1: none */
-	const char *program;   /* NULL: our own binary */
-	int keep_fd;           /* stays open in the child, -1: none */
+	const char *connector;   /* NULL: none */
+	int task;                /* -1: none */
+	const char *program;     /* NULL: our own binary */
+	int keep_fd;             /* stays open in the child, -1: none */
+	struct cgroups *cgroups; /* it gets one of them, NULL: none */
+	int64_t cpu_weight;      /* of its group */
 };
 
 struct child_end {
@@ -74,6 +77,9 @@ struct child_delivered child_delivered(const struct child *c);
 /* Records that it has taken and nobody has yet, and since when none of them
  * arrived; 0: none. */
 int64_t child_pending(const struct child *c, struct clock_ms *since);
+/* Has what others leave of the processors, as is looked at with this: as long
+ * as that is so, again in a second. */
+bool child_yields(struct child *c);
 /* Partitions of its topics have been nobody's for too long. */
 bool child_is_unclaimed(const struct child *c);
 

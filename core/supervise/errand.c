@@ -195,7 +195,7 @@ on_enter(void *ctx)
 	struct errand *e = ctx;
 	static const struct child_ops ops = { on_message, on_ended, NULL };
 	struct child_spec spec = { e->role, e->connector, -1, e->env->program,
-		e->env->keep_fd };
+		e->env->keep_fd, NULL, 0 };
 	struct ps_error err = { 0 };
 
 	if (e->watch != NULL && !e->watch->may_start(e->watch_ctx))

@@ -7,7 +7,8 @@
 
 #define NEVER INT64_MAX
 /* A start that takes longer waits for something, it does not compute. */
-#define LEND_MS 1000
+#define LEND_MS  1000
+#define YIELD_MS 1000
 
 static struct clock_ms
 sooner(struct clock_ms x, struct clock_ms y)
@@ -192,6 +193,9 @@ due_of(const struct task *t)
 	if (!is_watched(t))
 		return (struct clock_ms){ NEVER };
 	due = silent_at(t);
+	/* Its own beats may not come. */
+	if (child_yields(t->child))
+		due = sooner(due, clock_after(clock_now(), YIELD_MS));
 	if (t->state == TASK_STARTING)
 		due = sooner(due, clock_after(t->began, l->start_ms));
 	if (t->state == TASK_RUNNING && t->stall.kind == STALL_NONE &&

@@ -29,6 +29,7 @@ struct task_limits {
 	int64_t stop_ms;           /* STOP to SIGKILL */
 	int64_t restart_first_ms, restart_max_ms;
 	int64_t restart_tries; /* -1: for ever; 0: never */
+	int64_t cpu_weight;    /* of its control group, if it has one */
 };
 
 struct task_spec {
@@ -79,8 +80,9 @@ struct supervisor_env {
 	struct gate *gate;
 	const struct task_ops *ops;
 	void *ctx;
-	const char *program; /* of children, NULL: our own binary */
-	int keep_fd;         /* the worker's name, -1: none */
+	const char *program;     /* of children, NULL: our own binary */
+	int keep_fd;             /* the worker's name, -1: none */
+	struct cgroups *cgroups; /* for the tasks, NULL: none */
 };
 
 struct supervisor *supervisor_new(const struct supervisor_env *env);

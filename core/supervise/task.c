@@ -424,7 +424,8 @@ start_child(struct task *t)
 {
 	static const struct child_ops ops = { on_message, on_ended, on_line };
 	struct child_spec spec = { MSG_TASK, t->connector, t->id,
-		t->s->env.program, t->s->env.keep_fd };
+		t->s->env.program, t->s->env.keep_fd, t->s->env.cgroups,
+		t->limits.cpu_weight };
 	struct ps_error err = { 0 };
 
 	t->child = child_start(t->s->env.loop, &spec, &ops, t, &err);
@@ -437,13 +438,6 @@ start_child(struct task *t)
 	move(t, TASK_EV_SPAWNED);
 	task_look(t);
 	t->s->env.ops->spawned(t->s->env.ctx, t);
-}
-
-static void
-hold(struct task *t)
-{
-	t->held = true;
-	gate_leave(t->s->env.gate, &t->ticket);
 }
 
 static bool
@@ -460,12 +454,14 @@ task_spawn(struct task *t)
 	/* A stop may have come while it waited for its offsets. */
 	if (t->state != TASK_RESTARTING)
 		return;
-	if (t->ticket.lent) /* so long that it waits for its turn again */
+	if (t->ticket.lent) { /* so long that it waits for its turn again */
 		gate_wait(t->s->env.gate, &t->ticket);
-	else if (t->ticket.inside && may_start(t))
+	} else if (t->ticket.inside && may_start(t)) {
 		start_child(t);
-	else if (t->ticket.inside)
-		hold(t);
+	} else if (t->ticket.inside) {
+		t->held = true;
+		gate_leave(t->s->env.gate, &t->ticket);
+	}
 }
 
 void

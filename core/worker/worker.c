@@ -17,6 +17,7 @@
 #include "reconcile/session.h"
 #include "store/documents.h"
 #include "store/revisions.h"
+#include "supervise/cgroup.h"
 #include "worker/upgrader.h"
 #include "worker/worker_impl.h"
 
@@ -435,6 +436,7 @@ open_reconcile(struct worker *w)
 		.worker_id = w->id,
 		.incarnation = w->incarnation,
 		.keep_fd = w->name_fd,
+		.cgroups = w->cgroups,
 		.stopped = on_work_stopped,
 		.ctx = w,
 	};
@@ -521,7 +523,9 @@ worker_start(struct worker *w, int port, struct ps_error *err)
 	/* The child works while this process talks to Kafka. */
 	inventory_watch(w->inventory, on_new_plugins, w);
 	inventory_refresh(w->inventory, on_inventory, w);
-	if (open_journal(w, err) != 0 || open_cluster(w, err) != 0)
+	if (cgroups_open(&w->cgroups, ps_config_str(&o->all, "task.cgroup"),
+		err) != 0 ||
+	    open_journal(w, err) != 0 || open_cluster(w, err) != 0)
 		return -1;
 	open_reconcile(w);
 	if (w->cluster != NULL)
@@ -579,6 +583,7 @@ worker_free(struct worker **wp)
 	(void)uv_loop_close(&w->loop);
 	metric_free(&w->metrics);
 	options_free(&w->options);
+	cgroups_close(&w->cgroups);
 	if (w->name_fd >= 0)
 		(void)close(w->name_fd);
 	arena_free(&w->a);

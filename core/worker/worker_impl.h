@@ -32,6 +32,7 @@ struct worker {
 	struct session *session; /* the same */
 	struct metric_registry *metrics;
 	int name_fd;
+	struct cgroups *cgroups; /* NULL: none */
 
 	const char *id, *incarnation;
 	bool read, listed, led; /* logs; plugins are known; a leader is */
