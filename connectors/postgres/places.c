@@ -69,14 +69,14 @@ places_create(struct places *p, struct db *db, struct ps_error *err)
 	if (there)
 		return 0;
 	str_init(&sql, STR_SQL_LIMIT);
-	/* Two tasks may come to this at once: the name's lock decides. */
+	/* Two tasks may come to this at once: the name's lock decides. All is
+	 * one transaction, whose end the lock must see. */
 	str_addf(&sql,
-	    "SELECT pg_advisory_lock(hashtext('penstock_offsets'));"
+	    "SELECT pg_advisory_xact_lock(hashtext('penstock_offsets'));"
 	    "CREATE TABLE IF NOT EXISTS %s (connector text, topic text, "
 	    "part int, next_offset int8 NOT NULL, epoch int8 NOT NULL, "
 	    "topic_id text, PRIMARY KEY (connector, topic, part));"
-	    "ALTER TABLE %s ADD COLUMN IF NOT EXISTS topic_id text;"
-	    "SELECT pg_advisory_unlock(hashtext('penstock_offsets'))",
+	    "ALTER TABLE %s ADD COLUMN IF NOT EXISTS topic_id text",
 	    p->table, p->table);
 	if (run(db, &sql, NULL, err) == 0)
 		return 0;

@@ -1,4 +1,4 @@
-"""Tables that come and go while a worker reads them."""
+"""Tables that come and go while a worker reads them, and one that tasks make."""
 
 import pytest
 
@@ -65,3 +65,32 @@ def test_new_tables_are_read_and_dropped_ones_forgotten(
     assert count("shop_a") == 10 and count("other") == 0
     values = [r.value for r in kafka.consume(prefix + "shop_b")]
     assert len(set(values)) == 16, "nothing twice"
+
+
+SLOW_COMMITS = """
+CREATE TABLE made (n int);
+CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER waits AFTER INSERT ON made
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait();
+CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO made VALUES (1); END $$;
+CREATE EVENT TRIGGER notes ON ddl_command_end
+    WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION note();
+"""
+
+
+def test_tasks_that_make_the_offsets_table_at_once_make_one(
+        worker, kafka, postgres, db, sql, unique):
+    """Of one that commits for half a second the others see nothing yet."""
+    t, name = unique("rows"), unique("sink")
+    kafka.create_topic(t, 4)
+    for line in SLOW_COMMITS.split(";\n"):
+        if line.strip():
+            sql(line)
+    worker.rest.create(name, configs.postgres_sink(
+        postgres, db, t, "rows", **{"tasks.max": "4"}))
+    worker.rest.wait_running(name, 4)
+    assert len(sql("SELECT 1 FROM pg_class WHERE relname LIKE "
+                   "'penstock_offsets'")) == 1
+    assert "cannot be made" not in worker.log_text()
