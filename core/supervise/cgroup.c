@@ -48,7 +48,7 @@ struct cgroup {
 
 /* ---- files of a group -------------------------------------------------- */
 
-/* 0, or errno. `group` is "." for the folder itself. */
+/* 0, or errno. */
 static int
 put(const struct cgroups *g, const char *group, const char *file, int64_t value)
 {
