@@ -189,7 +189,7 @@ take_beat(struct child *c, const struct msg_beat *beat)
 	c->shown = js_opt_int(beat->counters, "records", 0) +
 		   c->delivered.records +
 		   js_opt_int(beat->counters, "errors", 0);
-	cgroup_look(c->cgroup, c->shown);
+	child_look(c);
 }
 
 static void
@@ -548,11 +548,15 @@ child_pending(const struct child *c, struct clock_ms *since)
 }
 
 bool
-child_yields(struct child *c)
+child_yields(const struct child *c)
 {
-	if (cgroup_yields(c->cgroup))
-		cgroup_look(c->cgroup, c->shown);
 	return cgroup_yields(c->cgroup);
+}
+
+void
+child_look(struct child *c)
+{
+	cgroup_look(c->cgroup, c->shown);
 }
 
 bool

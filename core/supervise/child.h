@@ -77,9 +77,10 @@ struct child_delivered child_delivered(const struct child *c);
 /* Records that it has taken and nobody has yet, and since when none of them
  * arrived; 0: none. */
 int64_t child_pending(const struct child *c, struct clock_ms *since);
-/* Has what others leave of the processors, as is looked at with this: as long
- * as that is so, again in a second. */
-bool child_yields(struct child *c);
+/* Has what others leave of the processors: it may say nothing any more. */
+bool child_yields(const struct child *c);
+/* Is it to yield, or not to any more, though it says nothing? */
+void child_look(struct child *c);
 /* Partitions of its topics have been nobody's for too long. */
 bool child_is_unclaimed(const struct child *c);
 

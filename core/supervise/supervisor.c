@@ -170,8 +170,11 @@ watch(struct task *t)
 {
 	char why[128];
 
-	if (!is_watched(t) ||
-	    trouble_of(t, clock_now(), why, sizeof why) == NULL)
+	if (!is_watched(t))
+		return;
+	if (child_yields(t->child))
+		child_look(t->child);
+	if (trouble_of(t, clock_now(), why, sizeof why) == NULL)
 		return;
 	/* What waits to be read may say otherwise. */
 	child_pump(t->child);

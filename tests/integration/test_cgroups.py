@@ -2,6 +2,7 @@
 its configuration says, and yields while the task computes for nothing."""
 
 import os
+import signal
 import sys
 
 import pytest
@@ -111,6 +112,21 @@ def test_who_computes_for_nothing_yields(worker, place, others, topic, folder):
     wait_for("its group to go", lambda: len(groups_in(place)) == 1)
     assert worker.pid_of_task("good") == good
     assert "no sign of life" not in worker.log_text()
+
+
+def test_who_yields_and_says_nothing_is_looked_at(worker, place, topic):
+    """It stands still, as one that nothing is left for."""
+    pid = start_one(worker, "spinner", {
+        **spin(topic("crimes")), "task.cpu.weight": str(HEAVY)})
+    group = cgroups.Group(place.path, pid)
+    wait_for("it to yield", group.yields, 60)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        # Well before it is taken for dead.
+        wait_for("its ordinary share", lambda: not group.yields(), 6)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert worker.pid_of_task("spinner") == pid
 
 
 def test_what_a_killed_worker_leaves_is_cleared_away(
