@@ -140,3 +140,29 @@ Test(judge, who_was_only_read_of_late_is_not_judged)
 	read_back();
 	cr_expect(eq(sz, one.verdicts, 0));
 }
+
+static void
+hear_of(struct who who, int64_t number)
+{
+	step(&(struct herder_event){ .kind = HERDER_BEAT,
+	    .offset = one.offset++,
+	    .beat = { .who = who,
+		.number = number,
+		.host = "there",
+		.born_ms = (int64_t)who.incarnation } });
+}
+
+/* It reads from the end, and does not know of us yet. */
+Test(judge, who_is_new_hears_of_us_at_once)
+{
+	one.now.ms += 100;
+	step(&(struct herder_event){ .kind = HERDER_TICK });
+	one.beats = 0;
+	hear_of(stranger, 1);
+	cr_expect(eq(sz, one.beats, 1));
+	one.now.ms += 100;
+	hear_of(stranger, 2);
+	cr_expect(eq(sz, one.beats, 1), "an old acquaintance is not greeted");
+	hear_of((struct who){ "b:1", 8 }, 1);
+	cr_expect(eq(sz, one.beats, 2), "a new incarnation is");
+}

@@ -176,6 +176,20 @@ def test_a_new_worker_gets_its_share_and_nothing_else_moves(whole):
     whole.wait_running(ALL, on=whole.workers)
 
 
+def test_who_joins_hears_of_the_others_before_their_next_beat(
+        kafka, new_worker, unique):
+    """It knows no leader until then; one that leads would give all work to
+    itself, and move half of it a beat later."""
+    slow = {"group": unique("slow"), "session_timeout_ms": 60000,
+            "heartbeat_interval_ms": 19000}
+    new_worker(kafka.bootstrap, **slow)
+    second = new_worker(kafka.bootstrap, start=False, **slow)
+    second.spawn()
+    second.process.wait_ready(second.program, second.rest.healthy, 12)
+    workers = second.rest.get("/admin/cluster")["workers"]
+    assert [w["state"] for w in workers] == ["alive", "alive"]
+
+
 def test_a_rolling_restart_loses_nothing(whole, kafka):
     lines = []
     for n, w in enumerate(whole.workers):
