@@ -57,11 +57,27 @@ fail(struct producer *p, rd_kafka_error_t *e, const char *what,
 	return kerror_take(err, e, "%s", what);
 }
 
+/* librdkafka asks for the coordinator at once and, when there is no connection
+ * yet, again half a second later: as long as nobody leads. */
+static void
+connect_first(struct producer *p, int limit_ms)
+{
+	const struct rd_kafka_metadata *md;
+
+	if (rd_kafka_metadata(p->rk, 0, NULL, &md, limit_ms) ==
+	    RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_metadata_destroy(md);
+}
+
 int
 producer_txn_init(struct producer *p, int limit_ms, struct ps_error *err)
 {
-	rd_kafka_error_t *e = rd_kafka_init_transactions(p->rk, limit_ms);
+	struct clock_ms start = clock_now();
+	rd_kafka_error_t *e;
 
+	connect_first(p, limit_ms / 2);
+	limit_ms -= (int)clock_since(start, clock_now());
+	e = rd_kafka_init_transactions(p->rk, limit_ms > 0 ? limit_ms : 1);
 	if (e != NULL)
 		return fail(p, e, "init of transactions", err);
 	p->txn = PRODUCER_TXN_READY;
