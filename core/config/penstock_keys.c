@@ -111,7 +111,7 @@ static const struct ps_key worker_keys[] = {
 	      "Folder of cgroup v2, or of v1's cpu controller, that the worker "
 	      "may make groups in: each task's process gets one of its own, "
 	      "weighs task.cpu.weight there, and has what the others leave of "
-	      "the processors while it computes for seconds without a record, "
+	      "one processor while it computes for seconds without a record, "
 	      "as long as that is enough to go on. Empty: none."),
 	    NO_PLACE },
 	{ KEY("task.starts.max", INT, "0", LOW,

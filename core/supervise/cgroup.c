@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "supervise/pin.h"
 #include "supervise/yield.h"
 
 #define AREA "supervisor"
@@ -35,12 +36,15 @@ struct cgroups {
 	int fd;
 	bool unified; /* v2 */
 	bool left;    /* a group could not be removed when it was left */
+	struct pins pins;
 };
 
 struct cgroup {
 	struct cgroups *in;
 	char name[NAME_MAX_BYTES];
-	clockid_t clock; /* of its process */
+	pid_t pid; /* its process … */
+	clockid_t clock;
+	struct pin pin;
 	int64_t weight;
 	struct yield yield;
 	bool urged;
@@ -249,6 +253,7 @@ cgroup_enter(struct cgroups *in, pid_t pid, int64_t weight)
 	g = xcalloc(1, sizeof *g);
 	g->in = in;
 	g->weight = weight;
+	g->pid = pid;
 	(void)snprintf(g->name, sizeof g->name, NAME, (int)getpid(), (int)pid);
 	if (mkdirat(in->fd, g->name, 0755) != 0)
 		why = errno;
@@ -266,11 +271,17 @@ cgroup_enter(struct cgroups *in, pid_t pid, int64_t weight)
 	return g;
 }
 
+/* Where who yields may be on any processor, it goes wherever one is idle, and
+ * each is one that others wait for once they have had their share. */
 static void
-set_idle(const struct cgroup *g, bool idle)
+set_idle(struct cgroup *g, bool idle)
 {
 	int why = put_idle(g, idle);
 
+	if (idle && why == 0)
+		pin_set(&g->in->pins, &g->pin, g->pid);
+	else
+		pin_clear(&g->in->pins, &g->pin, g->pid);
 	if (why == 0)
 		log_debug(AREA, "%s: cpu.idle is %d", g->name, idle);
 	else
@@ -316,6 +327,7 @@ cgroup_leave(struct cgroup **gp)
 	if (g == NULL)
 		return;
 	*gp = NULL;
+	pin_forget(&g->in->pins, &g->pin);
 	/* Some kernels (6.19) have a process that is reaped in it for a moment
 	 * yet. */
 	if (unlinkat(g->in->fd, g->name, AT_REMOVEDIR) != 0 && errno != ENOENT)

@@ -4,8 +4,8 @@
  * task.cgroup names a folder of cgroup v2, or of v1's cpu controller, that is
  * the worker's to make groups in. Each task's process is put into one: its
  * task.cpu.weight is the group's, and while it yields (yield.h) the group is
- * an idle one (cpu.idle, Linux 5.15). Formats: the kernel's
- * Documentation/admin-guide/cgroup-v2.rst, and cpu.shares of v1.
+ * an idle one (cpu.idle, Linux 5.15) on one processor (pin.h). Formats: the
+ * kernel's Documentation/admin-guide/cgroup-v2.rst, and cpu.shares of v1.
  */
 #ifndef PENSTOCK_SUPERVISE_CGROUP_H
 #define PENSTOCK_SUPERVISE_CGROUP_H

@@ -556,7 +556,13 @@ child_yields(const struct child *c)
 void
 child_look(struct child *c)
 {
+	struct msg m = { .type = MSG_TYPE_YIELD };
+	bool was = child_yields(c);
+
 	cgroup_look(c->cgroup, c->shown);
+	m.yield.yields = child_yields(c);
+	if (m.yield.yields != was)
+		child_send(c, &m);
 }
 
 bool

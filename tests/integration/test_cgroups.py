@@ -61,6 +61,22 @@ def spin(topic):
     return {"connector.class": "CrimeSource", "crime": "spin", "topic": topic}
 
 
+def processors(pid):
+    """How many each of its threads may run on."""
+    return {len(os.sched_getaffinity(int(t)))
+            for t in os.listdir(f"/proc/{pid}/task")}
+
+
+def waits(pid):
+    """How often a thread of it has gone to sleep."""
+    total = 0
+    for t in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{t}/status", encoding="utf-8") as f:
+            total += int(dict(line.split(":", 1) for line in f)[
+                "voluntary_ctxt_switches"])
+    return total
+
+
 def groups_in(place):
     return sorted(n for n in os.listdir(place.path) if n.startswith("pen"))
 
@@ -102,9 +118,12 @@ def test_who_computes_for_nothing_yields(worker, place, others, topic, folder):
     group = cgroups.Group(place.path, spinner)
     wait_for("it to yield", group.yields, 60)
     assert not cgroups.Group(place.path, good).yields()
+    wait_for("one processor for it", lambda: processors(spinner) == {1})
+    assert processors(good) == {CORES}
     start()
     wait_for("its ordinary share", lambda: not group.yields(), 60)
     wait_for("its weight", lambda: group.weight() == HEAVY)
+    wait_for("all processors", lambda: processors(spinner) == {CORES})
     end()
     wait_for("it to yield again", group.yields, 60)
     worker.rest.delete("spinner")
@@ -112,6 +131,16 @@ def test_who_computes_for_nothing_yields(worker, place, others, topic, folder):
     wait_for("its group to go", lambda: len(groups_in(place)) == 1)
     assert worker.pid_of_task("good") == good
     assert "no sign of life" not in worker.log_text()
+
+
+def test_who_yields_lets_the_kernel_look_again(worker, place, topic):
+    """Each time that its control thread wakes. Otherwise that has little to
+    do: a message a second."""
+    pid = start_one(worker, "spinner", spin(topic("crimes")))
+    group = cgroups.Group(place.path, pid)
+    wait_for("it to yield", group.yields, 60)
+    began = waits(pid)
+    wait_for("hundreds of looks", lambda: waits(pid) > began + 1000, 20)
 
 
 def test_who_yields_and_says_nothing_is_looked_at(worker, place, topic):
