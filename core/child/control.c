@@ -52,6 +52,7 @@ do_lease(struct control *c, const struct msg *m)
 static void
 do_stop(struct control *c, const struct msg *m)
 {
+	c->yields = false;
 	atomic_store(&c->gauges->stop_at_ms,
 	    clock_after(clock_now(), m->stop.limit_ms).ms);
 	atomic_store(&c->gauges->stop, true);

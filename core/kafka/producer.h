@@ -114,6 +114,7 @@ enum producer_txn {
 enum producer_txn producer_txn_state(const struct producer *p);
 /* Begun, and neither committed nor aborted: readers wait for its end. */
 bool producer_txn_is_open(const struct producer *p);
+/* limit_ms > 0. */
 int producer_txn_init(struct producer *p, int limit_ms, struct ps_error *err);
 int producer_txn_begin(struct producer *p, struct ps_error *err);
 /* Serves until every record has its report, then commits without a limit of

@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 
+#define AGAIN_MS 500
+
 enum producer_txn
 producer_txn_state(const struct producer *p)
 {
@@ -58,7 +60,7 @@ fail(struct producer *p, rd_kafka_error_t *e, const char *what,
 }
 
 /* librdkafka asks for the coordinator at once and, when there is no connection
- * yet, again half a second later: as long as nobody leads. */
+ * yet, again after AGAIN_MS: so long nobody leads. */
 static void
 connect_first(struct producer *p, int limit_ms)
 {
@@ -75,7 +77,7 @@ producer_txn_init(struct producer *p, int limit_ms, struct ps_error *err)
 	struct clock_ms start = clock_now();
 	rd_kafka_error_t *e;
 
-	connect_first(p, limit_ms / 2);
+	connect_first(p, limit_ms / 2 < AGAIN_MS ? limit_ms / 2 : AGAIN_MS);
 	limit_ms -= (int)clock_since(start, clock_now());
 	e = rd_kafka_init_transactions(p->rk, limit_ms > 0 ? limit_ms : 1);
 	if (e != NULL)

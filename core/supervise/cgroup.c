@@ -47,7 +47,8 @@ struct cgroup {
 	struct pin pin;
 	int64_t weight;
 	struct yield yield;
-	bool urged;
+	bool idle; /* it yields, and not only should */
+	bool urged, fails;
 };
 
 /* ---- files of a group -------------------------------------------------- */
@@ -272,41 +273,53 @@ cgroup_enter(struct cgroups *in, pid_t pid, int64_t weight)
 }
 
 /* Where who yields may be on any processor, it goes wherever one is idle, and
- * each is one that others wait for once they have had their share. */
-static void
+ * each is one that others wait for once they have had their share. 0, or
+ * errno: something is left to be done. */
+static int
 set_idle(struct cgroup *g, bool idle)
 {
-	int why = put_idle(g, idle);
+	int why = g->idle == idle ? 0 : put_idle(g, idle);
 
-	if (idle && why == 0)
-		pin_set(&g->in->pins, &g->pin, g->pid);
-	else
-		pin_clear(&g->in->pins, &g->pin, g->pid);
-	if (why == 0)
+	if (why != 0)
+		return why;
+	if (g->idle != idle)
 		log_debug(AREA, "%s: cpu.idle is %d", g->name, idle);
-	else
+	g->idle = idle;
+	if (idle)
+		pin_set(&g->in->pins, &g->pin, g->pid);
+	else if (pin_clear(&g->in->pins, &g->pin, g->pid) != 0)
+		why = errno;
+	return why;
+}
+
+/* What fails is tried again at the next look, and said once. */
+static void
+try_idle(struct cgroup *g, bool idle)
+{
+	int why = set_idle(g, idle);
+
+	if (why != 0 && !g->fails)
 		log_warn(AREA, "%s: cpu.idle cannot be %d: %s", g->name, idle,
 		    strerror(why));
+	g->fails = why != 0;
 }
 
 void
 cgroup_look(struct cgroup *g, int64_t shown)
 {
 	struct timespec had;
-	bool was;
 
-	if (g == NULL || g->urged || clock_gettime(g->clock, &had) != 0)
+	if (g == NULL || clock_gettime(g->clock, &had) != 0)
 		return;
-	was = g->yield.yields;
-	if (yield_look(&g->yield, clock_now(),
-		had.tv_sec * 1000 + had.tv_nsec / 1000000, shown) != was)
-		set_idle(g, !was);
+	try_idle(g, yield_look(&g->yield, clock_now(),
+			had.tv_sec * 1000 + had.tv_nsec / 1000000, shown) &&
+			!g->urged);
 }
 
 bool
 cgroup_yields(const struct cgroup *g)
 {
-	return g != NULL && !g->urged && g->yield.yields;
+	return g != NULL && g->idle;
 }
 
 void
@@ -315,8 +328,7 @@ cgroup_urge(struct cgroup *g)
 	if (g == NULL || g->urged)
 		return;
 	g->urged = true;
-	if (g->yield.yields)
-		set_idle(g, false);
+	try_idle(g, false);
 }
 
 void

@@ -54,7 +54,7 @@ struct child {
 	int64_t pending;
 	bool unclaimed;
 	struct clock_ms progress; /* a record arrived, or none was pending */
-	bool suspended, reading, dead;
+	bool suspended, reading, dead, told_yields;
 	char killed[160];
 	int64_t kill_after_ms;
 	struct words words;
@@ -317,6 +317,7 @@ reap(struct child *c)
 
 	if (waitpid(c->pid, &end.status, WNOHANG) != c->pid)
 		return;
+	cgroup_leave(&c->cgroup);
 	(void)uv_timer_stop(&c->timer);
 	child_pump(c);
 	words_end(&c->words, c->area);
@@ -325,7 +326,6 @@ reap(struct child *c)
 	end.killed = c->killed[0] == '\0' ? NULL : c->killed;
 	end.call = c->call[0] == '\0' ? NULL : c->call;
 	end.words = c->words.kept;
-	cgroup_leave(&c->cgroup);
 	c->ops->ended(c->ctx, &end);
 	close_handles(c);
 }
@@ -557,12 +557,12 @@ void
 child_look(struct child *c)
 {
 	struct msg m = { .type = MSG_TYPE_YIELD };
-	bool was = child_yields(c);
 
 	cgroup_look(c->cgroup, c->shown);
 	m.yield.yields = child_yields(c);
-	if (m.yield.yields != was)
+	if (m.yield.yields != c->told_yields)
 		child_send(c, &m);
+	c->told_yields = m.yield.yields;
 }
 
 bool

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* A thread that one of them starts meanwhile is where that one was. */
 #define PASSES 8
@@ -21,19 +20,21 @@ pins_choose(const struct pins *p, const cpu_set_t *all)
 	return best;
 }
 
-/* How many of its threads have gone from here to there. */
-static size_t
+/* How many of its threads have gone from here to there. -1: they cannot be
+ * listed. */
+static int
 move_once(pid_t pid, const cpu_set_t *from, const cpu_set_t *to)
 {
 	char path[48];
-	DIR *dir;
-	size_t count = 0;
+	int count = 0;
 	cpu_set_t is;
+	DIR *dir;
 
 	(void)snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
 	dir = opendir(path);
-	for (const struct dirent *e;
-	     dir != NULL && (e = readdir(dir)) != NULL;) {
+	if (dir == NULL)
+		return -1;
+	for (const struct dirent *e; (e = readdir(dir)) != NULL;) {
 		pid_t tid = (pid_t)strtol(e->d_name, NULL, 10);
 
 		count += tid > 0 &&
@@ -41,16 +42,18 @@ move_once(pid_t pid, const cpu_set_t *from, const cpu_set_t *to)
 			 CPU_EQUAL(&is, from) &&
 			 sched_setaffinity(tid, sizeof *to, to) == 0;
 	}
-	if (dir != NULL)
-		(void)closedir(dir);
+	(void)closedir(dir);
 	return count;
 }
 
-static void
+static int
 move(pid_t pid, const cpu_set_t *from, const cpu_set_t *to)
 {
-	for (int i = 0; i < PASSES && move_once(pid, from, to) > 0; i++)
-		;
+	int moved = 1;
+
+	for (int i = 0; i < PASSES && moved > 0; i++)
+		moved = move_once(pid, from, to);
+	return moved < 0 ? -1 : 0;
 }
 
 static cpu_set_t
@@ -63,40 +66,52 @@ only(size_t cpu)
 	return set;
 }
 
-void
-pin_set(struct pins *p, struct pin *one, pid_t pid)
+static bool
+is_set(const struct pin *one)
 {
-	cpu_set_t to;
-
-	if (CPU_COUNT(&one->all) > 0)
-		return;
-	if (sched_getaffinity(pid, sizeof one->all, &one->all) != 0 ||
-	    CPU_COUNT(&one->all) < 2) {
-		CPU_ZERO(&one->all);
-		return;
-	}
-	one->cpu = pins_choose(p, &one->all);
-	p->counts[one->cpu]++;
-	to = only(one->cpu);
-	move(pid, &one->all, &to);
+	return CPU_COUNT(&one->all) > 0;
 }
 
 void
+pin_set(struct pins *p, struct pin *one, pid_t pid)
+{
+	bool was = is_set(one);
+	cpu_set_t all = one->all, from, to;
+	size_t cpu;
+
+	if (!was && (sched_getaffinity(pid, sizeof all, &all) != 0 ||
+			CPU_COUNT(&all) < 2))
+		return;
+	cpu = pins_choose(p, &all);
+	if (was && p->counts[one->cpu] <= p->counts[cpu] + 1)
+		return;
+	from = was ? only(one->cpu) : all;
+	to = only(cpu);
+	if (move(pid, &from, &to) != 0)
+		return;
+	pin_forget(p, one);
+	*one = (struct pin){ all, cpu };
+	p->counts[cpu]++;
+}
+
+int
 pin_clear(struct pins *p, struct pin *one, pid_t pid)
 {
 	cpu_set_t from;
 
-	if (CPU_COUNT(&one->all) == 0)
-		return;
+	if (!is_set(one))
+		return 0;
 	from = only(one->cpu);
-	move(pid, &from, &one->all);
+	if (move(pid, &from, &one->all) != 0)
+		return -1;
 	pin_forget(p, one);
+	return 0;
 }
 
 void
 pin_forget(struct pins *p, struct pin *one)
 {
-	if (CPU_COUNT(&one->all) == 0)
+	if (!is_set(one))
 		return;
 	p->counts[one->cpu]--;
 	CPU_ZERO(&one->all);

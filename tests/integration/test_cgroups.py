@@ -1,9 +1,11 @@
 """task.cgroup: each task has a control group that goes with it, weighs what
 its configuration says, and yields while the task computes for nothing."""
 
+import contextlib
 import os
 import signal
 import sys
+import time
 
 import pytest
 
@@ -63,8 +65,11 @@ def spin(topic):
 
 def processors(pid):
     """How many each of its threads may run on."""
-    return {len(os.sched_getaffinity(int(t)))
-            for t in os.listdir(f"/proc/{pid}/task")}
+    found = set()
+    for t in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(ProcessLookupError):
+            found.add(len(os.sched_getaffinity(int(t))))
+    return found
 
 
 def waits(pid):
@@ -75,6 +80,13 @@ def waits(pid):
             total += int(dict(line.split(":", 1) for line in f)[
                 "voluntary_ctxt_switches"])
     return total
+
+
+def rests(pid):
+    """Its control thread beats, and does little else, for a second."""
+    began = waits(pid)
+    time.sleep(1)
+    return waits(pid) < began + 200
 
 
 def groups_in(place):
@@ -124,6 +136,7 @@ def test_who_computes_for_nothing_yields(worker, place, others, topic, folder):
     wait_for("its ordinary share", lambda: not group.yields(), 60)
     wait_for("its weight", lambda: group.weight() == HEAVY)
     wait_for("all processors", lambda: processors(spinner) == {CORES})
+    wait_for("it to rest", lambda: rests(spinner), 20)
     end()
     wait_for("it to yield again", group.yields, 60)
     worker.rest.delete("spinner")
@@ -140,7 +153,7 @@ def test_who_yields_lets_the_kernel_look_again(worker, place, topic):
     group = cgroups.Group(place.path, pid)
     wait_for("it to yield", group.yields, 60)
     began = waits(pid)
-    wait_for("hundreds of looks", lambda: waits(pid) > began + 1000, 20)
+    wait_for("a thousand looks", lambda: waits(pid) > began + 1000, 20)
 
 
 def test_who_yields_and_says_nothing_is_looked_at(worker, place, topic):

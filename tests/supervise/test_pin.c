@@ -86,12 +86,41 @@ Test(pin, all_threads_that_the_plugin_has_not_placed_go_and_come_back)
 	cr_expect(eq(uint, pins.counts[cpu], 1));
 	pin_set(&pins, &one, getpid());
 	cr_expect(eq(uint, pins.counts[cpu], 1), "it is there already");
-	pin_clear(&pins, &one, getpid());
+	cr_expect(eq(int, pin_clear(&pins, &one, getpid()), 0));
 	cr_expect(is_on(pthread_self(), &all));
 	cr_expect(is_on(usual, &all));
 	cr_expect(is_on(born, &all));
 	cr_expect(is_on(placed, &first));
 	cr_expect(eq(uint, pins.counts[cpu], 0));
-	pin_clear(&pins, &one, getpid());
+	cr_expect(eq(int, pin_clear(&pins, &one, getpid()), 0));
 	cr_expect(eq(uint, pins.counts[cpu], 0));
+}
+
+Test(pin, it_goes_where_there_are_two_fewer)
+{
+	static struct pins pins;
+	struct pin one = { .cpu = 0 };
+	cpu_set_t all, now;
+	size_t cpu;
+
+	cr_assert(eq(int, sched_getaffinity(0, sizeof all, &all), 0));
+	if (CPU_COUNT(&all) < 2)
+		cr_skip("there is but one processor");
+	pin_set(&pins, &one, getpid());
+	cpu = one.cpu;
+	pins.counts[cpu] = 2;
+	for (size_t i = 0; i < CPU_SETSIZE; i++)
+		pins.counts[i] += i != cpu;
+	pin_set(&pins, &one, getpid());
+	cr_expect(eq(sz, one.cpu, cpu), "one fewer is not enough");
+	for (size_t i = 0; i < CPU_SETSIZE; i++)
+		pins.counts[i] -= i != cpu;
+	pin_set(&pins, &one, getpid());
+	cr_expect(ne(sz, one.cpu, cpu));
+	cr_expect(eq(uint, pins.counts[cpu], 1));
+	cr_expect(eq(uint, pins.counts[one.cpu], 1));
+	now = set_of(one.cpu, 1);
+	cr_expect(is_on(pthread_self(), &now));
+	cr_expect(eq(int, pin_clear(&pins, &one, getpid()), 0));
+	cr_expect(is_on(pthread_self(), &all));
 }
