@@ -136,7 +136,6 @@ def test_who_computes_for_nothing_yields(worker, place, others, topic, folder):
     wait_for("its ordinary share", lambda: not group.yields(), 60)
     wait_for("its weight", lambda: group.weight() == HEAVY)
     wait_for("all processors", lambda: processors(spinner) == {CORES})
-    wait_for("it to rest", lambda: rests(spinner), 20)
     end()
     wait_for("it to yield again", group.yields, 60)
     worker.rest.delete("spinner")
@@ -168,6 +167,7 @@ def test_who_yields_and_says_nothing_is_looked_at(worker, place, topic):
         wait_for("its ordinary share", lambda: not group.yields(), 6)
     finally:
         os.kill(pid, signal.SIGCONT)
+    assert rests(pid), "it yields no more, and knows it"
     assert worker.pid_of_task("spinner") == pid
 
 
