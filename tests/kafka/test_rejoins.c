@@ -58,7 +58,7 @@ Test(rejoins, members_join_at_once_whenever_they_hear_of_a_rebalance,
 {
 	int64_t ms = 0;
 	struct mock m;
-	char group[16];
+	char group[32];
 
 	mock_start(&m);
 	mock_topic(&m, TOPIC, 1);
