@@ -163,30 +163,32 @@ is_news(const struct peer *p, const struct beat *b)
 	return false;
 }
 
-/* Who has just come reads from the end, and would not know of us before our
- * next beat: if it leads meanwhile, all work is given to the others. */
-static void
-greet(struct herder *h, const struct peer *p, bool known)
+/* Who has not read its own first beat yet has read none of ours, as it reads
+ * from the end. It would know of us after our next one only: if it leads
+ * meanwhile, we are given no work. */
+static bool
+is_new(const struct peer *p)
 {
-	h->news |= !known && peer_is_member(p) && !who_is(&p->who, &h->me);
+	return p->since < 0 && peer_is_member(p);
 }
 
 void
 herder_on_beat(struct herder *h, const struct beat *b, int64_t offset)
 {
 	struct peer *p = peers_find(h->peers, &b->who);
-	bool known = p != NULL && p->host != NULL;
 
 	h->dirty |= is_news(p, b);
 	peers_beat(h->peers, b, h->now);
 	p = peers_find(h->peers, &b->who);
 	if (p == NULL)
 		return;
-	greet(h, p, known);
 	p->deaf_ms = lease_deaf_ms(&h->lease, h->now);
-	if (who_is(&b->who, &h->me))
+	if (who_is(&b->who, &h->me)) {
 		on_own_beat(h, b, offset);
-	else if (strcmp(b->who.id, h->me.id) == 0 &&
-		 strcmp(b->host, h->config.host) != 0)
+		return;
+	}
+	h->news |= is_new(p);
+	if (strcmp(b->who.id, h->me.id) == 0 &&
+	    strcmp(b->host, h->config.host) != 0)
 		on_namesake(h, p);
 }

@@ -141,15 +141,17 @@ Test(judge, who_was_only_read_of_late_is_not_judged)
 	cr_expect(eq(sz, one.verdicts, 0));
 }
 
+/* since: as in struct beat */
 static void
-hear_of(struct who who, int64_t number)
+hear_of(struct who who, int64_t number, int64_t since)
 {
 	step(&(struct herder_event){ .kind = HERDER_BEAT,
 	    .offset = one.offset++,
 	    .beat = { .who = who,
 		.number = number,
 		.host = "there",
-		.born_ms = (int64_t)who.incarnation } });
+		.born_ms = (int64_t)who.incarnation,
+		.since = since } });
 }
 
 /* It reads from the end, and does not know of us yet. */
@@ -158,11 +160,13 @@ Test(judge, who_is_new_hears_of_us_at_once)
 	one.now.ms += 100;
 	step(&(struct herder_event){ .kind = HERDER_TICK });
 	one.beats = 0;
-	hear_of(stranger, 1);
+	hear_of(stranger, 1, -1);
 	cr_expect(eq(sz, one.beats, 1));
 	one.now.ms += 100;
-	hear_of(stranger, 2);
+	hear_of(stranger, 2, one.offset - 1);
 	cr_expect(eq(sz, one.beats, 1), "an old acquaintance is not greeted");
-	hear_of((struct who){ "b:1", 8 }, 1);
+	hear_of((struct who){ "c:1", 7 }, 5, 0);
+	cr_expect(eq(sz, one.beats, 1), "who was there before us neither");
+	hear_of((struct who){ "b:1", 8 }, 1, -1);
 	cr_expect(eq(sz, one.beats, 2), "a new incarnation is");
 }
