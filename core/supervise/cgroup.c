@@ -273,35 +273,37 @@ cgroup_enter(struct cgroups *in, pid_t pid, int64_t weight)
 }
 
 /* Where who yields may be on any processor, it goes wherever one is idle, and
- * each is one that others wait for once they have had their share. 0, or
- * errno: something is left to be done. */
-static int
-set_idle(struct cgroup *g, bool idle)
+ * each is one that others wait for once they have had their share. NULL, or
+ * what cannot be and is left to be done; *why is errno. */
+static const char *
+set_idle(struct cgroup *g, bool idle, int *why)
 {
-	int why = g->idle == idle ? 0 : put_idle(g, idle);
-
-	if (why != 0)
-		return why;
-	if (g->idle != idle)
+	if (g->idle != idle) {
+		*why = put_idle(g, idle);
+		if (*why != 0)
+			return "cpu.idle cannot be written";
+		g->idle = idle;
 		log_debug(AREA, "%s: cpu.idle is %d", g->name, idle);
-	g->idle = idle;
+	}
 	if (idle)
 		pin_set(&g->in->pins, &g->pin, g->pid);
-	else if (pin_clear(&g->in->pins, &g->pin, g->pid) != 0)
-		why = errno;
-	return why;
+	else if (pin_clear(&g->in->pins, &g->pin, g->pid) != 0) {
+		*why = errno;
+		return "its threads cannot be given all processors back";
+	}
+	return NULL;
 }
 
 /* What fails is tried again at the next look, and said once. */
 static void
 try_idle(struct cgroup *g, bool idle)
 {
-	int why = set_idle(g, idle);
+	int why = 0;
+	const char *what = set_idle(g, idle, &why);
 
-	if (why != 0 && !g->fails)
-		log_warn(AREA, "%s: cpu.idle cannot be %d: %s", g->name, idle,
-		    strerror(why));
-	g->fails = why != 0;
+	if (what != NULL && !g->fails)
+		log_warn(AREA, "%s: %s: %s", g->name, what, strerror(why));
+	g->fails = what != NULL;
 }
 
 void

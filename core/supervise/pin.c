@@ -20,40 +20,39 @@ pins_choose(const struct pins *p, const cpu_set_t *all)
 	return best;
 }
 
-/* How many of its threads have gone from here to there. -1: they cannot be
- * listed. */
+/* Has one of the threads gone from here to there? */
+static bool
+move_once(DIR *dir, const cpu_set_t *from, const cpu_set_t *to)
+{
+	bool any = false;
+	cpu_set_t is;
+
+	rewinddir(dir);
+	for (const struct dirent *e; (e = readdir(dir)) != NULL;) {
+		pid_t tid = (pid_t)strtol(e->d_name, NULL, 10);
+
+		any |= tid > 0 && sched_getaffinity(tid, sizeof is, &is) == 0 &&
+		       CPU_EQUAL(&is, from) &&
+		       sched_setaffinity(tid, sizeof *to, to) == 0;
+	}
+	return any;
+}
+
+/* -1: its threads cannot be listed, and none has gone. */
 static int
-move_once(pid_t pid, const cpu_set_t *from, const cpu_set_t *to)
+move(pid_t pid, const cpu_set_t *from, const cpu_set_t *to)
 {
 	char path[48];
-	int count = 0;
-	cpu_set_t is;
 	DIR *dir;
 
 	(void)snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
 	dir = opendir(path);
 	if (dir == NULL)
 		return -1;
-	for (const struct dirent *e; (e = readdir(dir)) != NULL;) {
-		pid_t tid = (pid_t)strtol(e->d_name, NULL, 10);
-
-		count += tid > 0 &&
-			 sched_getaffinity(tid, sizeof is, &is) == 0 &&
-			 CPU_EQUAL(&is, from) &&
-			 sched_setaffinity(tid, sizeof *to, to) == 0;
-	}
+	for (int i = 0; i < PASSES && move_once(dir, from, to); i++)
+		;
 	(void)closedir(dir);
-	return count;
-}
-
-static int
-move(pid_t pid, const cpu_set_t *from, const cpu_set_t *to)
-{
-	int moved = 1;
-
-	for (int i = 0; i < PASSES && moved > 0; i++)
-		moved = move_once(pid, from, to);
-	return moved < 0 ? -1 : 0;
+	return 0;
 }
 
 static cpu_set_t
