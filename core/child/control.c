@@ -17,11 +17,10 @@
 /* A suspended task is looked at so often: is nothing on its way any more? */
 enum { BEAT_MS = 1000, SUSPENDED_MS = 100 };
 
-/* While it yields the thread does nothing so often, on the processor that the
- * plugin computes on. Of those who want one the kernel looks for the next when
- * one wakes, and at its tick: until then (4 ms with CONFIG_HZ=250) others wait
- * for an idle group once it has been given the processor, though it has
- * long had what is its due. */
+/* While the task yields the thread wakes so often, for nothing but that the
+ * kernel looks then who is next on its processor, which is the plugin's, too.
+ * An idle group has had its due within microseconds, but who waits behind it
+ * waits for a look, and without one for the tick (4 ms with CONFIG_HZ=250). */
 enum { YIELDS_MS = 1 };
 
 struct control {
@@ -52,7 +51,6 @@ do_lease(struct control *c, const struct msg *m)
 static void
 do_stop(struct control *c, const struct msg *m)
 {
-	c->yields = false;
 	atomic_store(&c->gauges->stop_at_ms,
 	    clock_after(clock_now(), m->stop.limit_ms).ms);
 	atomic_store(&c->gauges->stop, true);
