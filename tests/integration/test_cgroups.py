@@ -76,7 +76,8 @@ def waits(pid):
     """How often a thread of it has gone to sleep."""
     total = 0
     for t in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{t}/status", encoding="utf-8") as f:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(
+                f"/proc/{pid}/task/{t}/status", encoding="utf-8") as f:
             total += int(dict(line.split(":", 1) for line in f)[
                 "voluntary_ctxt_switches"])
     return total

@@ -197,7 +197,7 @@ def test_a_store_that_refuses_the_time_tells_the_right_one(
     def one_arrives():
         lines.append(b"%d" % len(lines))
         kafka.produce(t, lines[-1:])
-        wait_for(lines, lambda: s3.lines(bucket, "topics/") == lines, 20)
+        wait_for(f"{lines}", lambda: s3.lines(bucket, "topics/") == lines, 20)
     one_arrives()
     pid = worker.wait_task(name)
     for seconds in (HOUR_S // 2, -HOUR_S // 2, 0):
