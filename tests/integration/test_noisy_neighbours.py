@@ -154,27 +154,28 @@ def test_a_good_pipeline_beside_them(worker, good, topic, capsys, count,
 
 
 @pytest.mark.timeout(6 * SPIN_S + 120)
-def test_a_good_pipeline_beside_one_that_yields(
-        kafka, new_worker, good, topic, capsys):
+@pytest.mark.parametrize("count", [1, CORES])
+def test_a_good_pipeline_beside_some_that_yield(
+        kafka, new_worker, good, topic, capsys, count):
     """To all on the machine: its group stands beside theirs."""
     place = cgroups.root()
     if place is None:
         pytest.skip("no control groups can be made here")
     worker = start_worker(kafka, new_worker, task_cgroup=place)
     ways = good(worker)
-    spinners = Spinners(worker, topic("crimes"), 1, 100)
-    group = cgroups.Group(place, spinners.pids[0])
+    spinners = Spinners(worker, topic("crimes"), count, 100)
+    groups = [cgroups.Group(place, pid) for pid in spinners.pids]
     began = []
 
     def begin():
-        """A machine that is full has none left for it."""
+        """A machine that is full has none left for them."""
         end = time.monotonic() + YIELDS_WITHIN_S
-        while not group.yields() and time.monotonic() < end:
+        while not all(g.yields() for g in groups) and time.monotonic() < end:
             time.sleep(LOOK_S)
-        began.append(group.yields())
+        began.append(all(g.yields() for g in groups))
     told = beside(worker, ways, spinners, YIELDS_PERIOD_S, begin)
     with capsys.disabled():
-        print(f"{told}\n(it yields in {sum(began)} of {len(began)} periods)")
+        print(f"{told}\n({count}: yield in {sum(began)} of {len(began)} periods)")
 
 
 def test_weights_divide_the_processors(worker, topic):
