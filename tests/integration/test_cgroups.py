@@ -185,12 +185,28 @@ def test_what_a_killed_worker_leaves_is_cleared_away(
     assert groups_in(place) == []
 
 
-@pytest.mark.parametrize("path, why", [
-    ("/no/such", "it cannot be opened: No such file or directory"),
-    ("/tmp", "it is no folder of a cgroup file system")])
-def test_another_folder_is_refused(kafka, new_worker, path, why):
+def is_refused(kafka, new_worker, path, why):
     w = new_worker(kafka.bootstrap, start=False, task_cgroup=path)
     w.spawn()
     assert w.process.wait(60) != 0
     assert (f"Invalid value {path} for configuration task.cgroup: {why}"
             in w.log_text())
+
+
+@pytest.mark.parametrize("path, why", [
+    ("/no/such", "it cannot be opened: No such file or directory"),
+    ("/tmp", "it is no folder of a cgroup file system")])
+def test_another_folder_is_refused(kafka, new_worker, path, why):
+    is_refused(kafka, new_worker, path, why)
+
+
+@pytest.mark.parametrize("kind, why", [
+    ("cgroup", "its groups have no weight of the cpu controller"),
+    ("cgroup2", "its cgroup.subtree_control does not take +cpu")])
+def test_another_controllers_folder_is_refused(kafka, new_worker, kind, why):
+    path = cgroups.of_another_controller(kind)
+    if path is None:
+        pytest.skip(f"no {kind} without the cpu controller here")
+    before = os.listdir(path)
+    is_refused(kafka, new_worker, path, why)
+    assert os.listdir(path) == before

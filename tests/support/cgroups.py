@@ -3,6 +3,7 @@
     path = root()        # "/sys/fs/cgroup/cpu" …, None: there is none
     with Folder(path) as f: …   # one of our own below it
     Group(f.path, pid)   # the one that a process is in
+    of_another_controller("cgroup2")    # "/sys/fs/cgroup/unified" …, None
 """
 
 import functools
@@ -65,6 +66,20 @@ def is_usable(path):
 def root():
     for kind, options, path in mounts():
         if (kind == "cgroup2" or "cpu" in options) and is_usable(path):
+            return path
+    return None
+
+
+def of_another_controller(kind):
+    """A folder of that type of file system ("cgroup", "cgroup2") that has
+    nothing to do with processors. None: there is none."""
+    for k, options, path in mounts():
+        if k != kind:
+            continue
+        if k == "cgroup2":
+            with open(f"{path}/cgroup.controllers", encoding="ascii") as f:
+                options = f.read().split()
+        if not {"cpu", "cpuset"} & set(options):
             return path
     return None
 
