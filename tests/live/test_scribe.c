@@ -37,28 +37,6 @@ Test(scribe, a_claim_is_written_and_what_follows_it)
 	live_stop(&v);
 }
 
-/* Without a connection librdkafka asks for the coordinator again after half a
- * second only: as long as nobody leads. */
-Test(scribe, a_claim_waits_for_a_connection_and_no_longer)
-{
-	enum { ROUNDS = 9, AGAIN_MS = 500 };
-	struct desk d;
-	int at_once = 0;
-
-	live_start(&v);
-	for (int i = 0; i < ROUNDS; i++) {
-		struct clock_ms start;
-
-		desk_begin(&d, &v, NULL);
-		start = clock_now();
-		cr_assert(eq(int, claim(&d, anyone(&d), 1).wrote, WROTE_OK));
-		at_once += clock_since(start, clock_now()) < AGAIN_MS;
-		desk_end(&d);
-	}
-	cr_expect(gt(int, at_once, ROUNDS / 2), "%d of %d", at_once, ROUNDS);
-	live_stop(&v);
-}
-
 Test(scribe, all_that_waits_goes_into_one_transaction)
 {
 	struct answered c, w = { 0 };
