@@ -174,9 +174,15 @@ def test_a_put_that_blocks_is_shown_and_goes_on(guarded, kafka, unique,
 
     def task():
         return guarded.rest.status("criminal")["tasks"][0]
-    wait_for("STALLED", lambda: task().get("detail") == "STALLED")
-    assert task()["state"] == "RUNNING" and "put" in task()["cause"]
-    assert "started again" in task()["next_action"]
+
+    def in_put():
+        """A group that is slow to settle is a stall of its own before."""
+        found = task()
+        return found.get("detail") == "STALLED" and (
+            "put" in found["cause"] and found)
+    found = wait_for("STALLED in put", in_put)
+    assert found["state"] == "RUNNING"
+    assert "started again" in found["next_action"]
     read = 0
     while read < 200 * 1001:
         try:
