@@ -178,8 +178,8 @@ def test_a_put_that_blocks_is_shown_and_goes_on(guarded, kafka, unique,
     def in_put():
         """A group that is slow to settle is a stall of its own before."""
         found = task()
-        return found.get("detail") == "STALLED" and (
-            "put" in found["cause"] and found)
+        stalled = found.get("detail") == "STALLED"
+        return found if stalled and "put" in found["cause"] else None
     found = wait_for("STALLED in put", in_put)
     assert found["state"] == "RUNNING"
     assert "started again" in found["next_action"]
